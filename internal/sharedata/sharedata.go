@@ -1,0 +1,58 @@
+// Package sharedata finds the reference data that tests read: real
+// configuration, LoadGen's expected values, engine definitions. The data is
+// not part of this repository; a test that needs it is skipped, with a word
+// on how to supply it, where it is absent.
+package sharedata
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// Corpus is the folder of real configuration: MLCFG_CORPUS, or ../shared/corpus
+// beside the repository.
+func Corpus(t testing.TB) string { return dir(t, "MLCFG_CORPUS", "corpus") }
+
+// LoadGen is the folder of LoadGen's expected values: LOADGEN_CASES, or
+// ../shared/loadgen beside the repository.
+func LoadGen(t testing.TB) string { return dir(t, "LOADGEN_CASES", "loadgen") }
+
+// Engines is the folder of engine definitions dumped from the real packages:
+// ENGINE_DUMPS, or ../shared/engines beside the repository.
+func Engines(t testing.TB) string { return dir(t, "ENGINE_DUMPS", "engines") }
+
+func dir(t testing.TB, env, name string) string {
+	t.Helper()
+	root := Root(t)
+	path := os.Getenv(env)
+	switch {
+	case path == "":
+		path = filepath.Join(root, "..", "shared", name)
+	case !filepath.IsAbs(path):
+		path = filepath.Join(root, path)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("SKIPPED, no reference data: %s does not exist; set %s to its folder", path, env)
+	}
+	return path
+}
+
+// Root is the repository's root: the nearest folder upwards with a go.mod.
+func Root(t testing.TB) string {
+	t.Helper()
+	at, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(at, "go.mod")); err == nil {
+			return at
+		}
+		up := filepath.Dir(at)
+		if up == at {
+			t.Fatal("no go.mod above the working folder")
+		}
+		at = up
+	}
+}

@@ -1,23 +1,44 @@
-# Targets for people; `make help` lists them.
-GO ?= go
-LDFLAGS := -s -w
+# `make help` lists the targets.
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: all build test lint clean help
-all: build
-
-build: ## build bin/mlcfg and bin/mlrun, static
+.PHONY: build
+build: ## build bin/mlcfg and bin/mlrun, one static binary each
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
 
+.PHONY: demo
+demo: build ## compile the example and run it, offline and server, on the simulated engine
+	./examples/demo.sh
+
+.PHONY: test
 test: ## every test
 	$(GO) test ./...
 
+.PHONY: race
+race: ## every test under the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+.PHONY: lint
 lint: ## gofmt, go vet, staticcheck
 	@out=$$(gofmt -l .); if [ -n "$$out" ]; then echo "gofmt would change:"; echo "$$out"; exit 1; fi
 	$(GO) vet ./...
-	$(GO) run honnef.co/go/tools/cmd/staticcheck@2026.1 ./...
+	$(GO) run $(STATICCHECK) ./...
 
+.PHONY: vuln
+vuln: ## known vulnerabilities in what is linked
+	$(GO) run $(GOVULNCHECK) ./...
+
+.PHONY: golden
+golden: ## rewrite every golden file from what the code does now; read the diff
+	$(GO) test ./... -update
+
+.PHONY: clean
 clean: ## remove what was built
-	rm -rf bin
+	rm -rf bin demo-runs
 
+.PHONY: help
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Compiles the example configuration for both machines and backends, then runs
+# its offline and server scenarios on the simulated engine.
+#   DEMO_OUT            where to write (default demo-runs)
+#   DEMO_COMPILE_ONLY   set to stop after compiling
+set -euo pipefail
+cd "$(dirname "$0")/.."
+mlcfg=bin/mlcfg mlrun=bin/mlrun
+out=${DEMO_OUT:-demo-runs}
+here=examples
+maps=(--map "/data=$here/data" --map "/conf=$here/conf")
+
+mkdir -p "$out/manifests"
+"$mlcfg" lint --base "$here/config.yaml" "${maps[@]}" "$here"/models/*/*.yaml
+for overlay in "$here"/models/*/*.yaml; do
+  for backend in vllm sglang; do
+    name=$(basename "$(dirname "$overlay")")-$(basename "$overlay" .yaml)-$backend
+    "$mlcfg" compile "$overlay" --backend "$backend" "${maps[@]}" -o "$out/manifests/$name.yaml"
+  done
+done
+echo "compiled $(ls "$out/manifests" | wc -l) manifests into $out/manifests"
+[ -z "${DEMO_COMPILE_ONLY:-}" ] || exit 0
+
+stamp=$(date +%Y%m%d-%H%M%S)
+"$mlrun" run --simulate "${maps[@]}" --out "$out/$stamp-offline" "$out/manifests/llama2-70b-offline_alpha-vllm.yaml"
+"$mlrun" run --simulate "${maps[@]}" --out "$out/$stamp-server" "$out/manifests/llama2-70b-server_alpha-sglang.yaml"

@@ -1,0 +1,122 @@
+// Package record keeps what happened to each request of a run, on disk, as it
+// happens: one JSON line a request in the file records.jsonl. A line that was
+// written whole is never lost, whatever ends the run; a torn last line is told
+// apart and left out by the reader.
+//
+//	w, err := record.Create(filepath.Join(dir, record.FileName))
+//	w.Append(r)          // buffered
+//	w.Flush()            // handed to the kernel: survives a kill of the process
+//	w.Close()            // and to the disk
+//
+// The names of the columns are fixed: people script against them. Times are
+// nanoseconds since the start of issuing, NotReached where the request never
+// got there.
+package record
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"unicode/utf8"
+)
+
+// FileName is the record file's name inside a run directory.
+const FileName = "records.jsonl"
+
+// NotReached stands in a time column for a moment that never came.
+const NotReached int64 = -1
+
+// Status says how a request ended.
+type Status string
+
+// The ways in which a request ends. Only OK carries a usable response.
+const (
+	OK        Status = "ok"
+	Failed    Status = "failed"    // refused or broken; Error says why
+	TimedOut  Status = "timed-out" // no end within the time allowed
+	Abandoned Status = "abandoned" // the run ended before the request did
+)
+
+// Record is one request: one sample of one query.
+type Record struct {
+	// Seq is the sample's place in the order of generation, from 0 (LoadGen's seq_id counts likewise).
+	Seq uint64 `json:"seq"`
+	// Query is the query's place in the order of issue, from 0.
+	Query uint64 `json:"query"`
+	// Sample is the index in the data set (LoadGen's qsl_idx).
+	Sample uint32 `json:"sample"`
+	// Replica is the engine replica that served the request, from 0.
+	Replica int32 `json:"replica"`
+	// Scheduled is when LoadGen's schedule wanted the request to leave.
+	Scheduled int64 `json:"scheduled_ns"`
+	// Issued is when the scenario handed the request over, Sent when its last byte was written.
+	Issued int64 `json:"issued_ns"`
+	Sent   int64 `json:"sent_ns"`
+	// FirstToken is when the first token's bytes had been read.
+	FirstToken int64 `json:"first_token_ns"`
+	// Done is when the response was complete.
+	Done         int64  `json:"done_ns"`
+	InputTokens  int64  `json:"input_tokens"`
+	OutputTokens int64  `json:"output_tokens"`
+	Status       Status `json:"status"`
+	// Finish is the engine's finish reason (stop, length), empty where none came.
+	Finish string `json:"finish,omitempty"`
+	// Error is a short cause where Status is not OK.
+	Error string `json:"error,omitempty"`
+}
+
+// AppendJSON appends r as one JSON object without a newline. It gives what
+// encoding/json would, without its cost: a run writes one for each request.
+func (r *Record) AppendJSON(b []byte) []byte {
+	b = append(b, `{"seq":`...)
+	b = strconv.AppendUint(b, r.Seq, 10)
+	b = append(b, `,"query":`...)
+	b = strconv.AppendUint(b, r.Query, 10)
+	b = append(b, `,"sample":`...)
+	b = strconv.AppendUint(b, uint64(r.Sample), 10)
+	b = appendInt(b, `,"replica":`, int64(r.Replica))
+	b = appendInt(b, `,"scheduled_ns":`, r.Scheduled)
+	b = appendInt(b, `,"issued_ns":`, r.Issued)
+	b = appendInt(b, `,"sent_ns":`, r.Sent)
+	b = appendInt(b, `,"first_token_ns":`, r.FirstToken)
+	b = appendInt(b, `,"done_ns":`, r.Done)
+	b = appendInt(b, `,"input_tokens":`, r.InputTokens)
+	b = appendInt(b, `,"output_tokens":`, r.OutputTokens)
+	b = appendString(b, `,"status":`, string(r.Status))
+	if r.Finish != "" {
+		b = appendString(b, `,"finish":`, r.Finish)
+	}
+	if r.Error != "" {
+		b = appendString(b, `,"error":`, r.Error)
+	}
+	return append(b, '}')
+}
+
+func appendInt(b []byte, name string, n int64) []byte {
+	return strconv.AppendInt(append(b, name...), n, 10)
+}
+
+func appendString(b []byte, name, s string) []byte {
+	b = append(b, name...)
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c < 0x20 || c == '"' || c == '\\' || c >= utf8.RuneSelf || c == '<' || c == '>' || c == '&' {
+			// A string always encodes: encoding/json replaces bytes that are not UTF-8.
+			quoted, _ := json.Marshal(s)
+			return append(b, quoted...)
+		}
+	}
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"')
+}
+
+var errStatus = errors.New("unknown status")
+
+func (r *Record) validate() error {
+	switch r.Status {
+	case OK, Failed, TimedOut, Abandoned:
+		return nil
+	}
+	return fmt.Errorf("%w %q", errStatus, r.Status)
+}

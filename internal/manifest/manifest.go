@@ -1,0 +1,141 @@
+package manifest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+)
+
+// Kind and Format are the first two fields of every manifest. Format is raised
+// when a field is renamed, dropped or changes its meaning; a new field alone
+// does not raise it.
+const (
+	Kind   = "mlcfg/manifest"
+	Format = 1
+)
+
+// Manifest is one resolved configuration for one backend. Nil and empty maps
+// and lists are the same. Values of the free sections are nil, bool, int64,
+// *big.Int (only outside int64's range), float64 (finite), string, []any and
+// map[string]any of the same; encoding also takes int, and refuses all else.
+type Manifest struct {
+	// BenchmarkName is the benchmark as MLPerf names it ("llama2-70b").
+	BenchmarkName string
+	// Scenario is offline, server, singlestream or multistream.
+	Scenario string
+	// TestMode is performance, accuracy or submission.
+	TestMode string
+	// Machine and Variant are the two halves of the overlay's file name:
+	// interactive_mi325x is variant interactive on machine mi325x. The power
+	// script is called with them. Both are empty where the name has no such form.
+	Machine string
+	Variant string
+	// Backend is vllm, sglang or ray (vLLM with Ray as distributed executor).
+	Backend string
+	// EngineVersion is sync or async, the vLLM server that the harness starts;
+	// empty (null on disk) where the configuration leaves it open.
+	EngineVersion string
+	// Engine is the engine and release whose schema the sections fulfil.
+	Engine Engine
+	// EnvConfig is exactly what the engine's process gets in its environment.
+	EnvConfig map[string]string
+	// EngineConfig, SamplingConfig and HarnessConfig are the typed sections; a
+	// nil value means: not passed on.
+	EngineConfig   map[string]any
+	SamplingConfig map[string]any
+	HarnessConfig  map[string]any
+	// Loadgen is every effective LoadGen setting, and where it is from.
+	Loadgen map[string]any
+	// Sources are the files that were read, in the order of their layers.
+	Sources []Source
+	// Overrides are the command line's, in order, each as key=value.
+	Overrides []string
+	// Schema is the digest of the schema texts the sections were checked against.
+	Schema string
+	// Digest is the sha256 over the canonical bytes without this field, as
+	// "sha256:" and hexadecimal digits. Encoding computes it; decoding verifies it.
+	Digest string
+}
+
+// Engine names a schema: vllm 0.9.2.
+type Engine struct {
+	Name    string
+	Version string
+}
+
+// Source is a file that went into the manifest.
+type Source struct {
+	// Path is relative to the configuration root, with slashes.
+	Path string
+	// SHA256 is the file's digest in hexadecimal digits.
+	SHA256 string
+}
+
+// YAML gives the manifest's canonical bytes, Digest included, and sets Digest.
+// It fails on values that no manifest can hold: non-finite numbers, text that
+// is not UTF-8, foreign Go types.
+func (m *Manifest) YAML() ([]byte, error) {
+	fields, err := m.seal()
+	if err != nil {
+		return nil, err
+	}
+	return appendYAML(nil, fields)
+}
+
+// JSON gives the same content as YAML in JSON, keys sorted, indented by two
+// spaces, with a final newline, and sets Digest.
+func (m *Manifest) JSON() ([]byte, error) {
+	fields, err := m.seal()
+	if err != nil {
+		return nil, err
+	}
+	return appendJSON(nil, fields)
+}
+
+// seal computes the digest and gives the fields with it.
+func (m *Manifest) seal() (map[string]any, error) {
+	fields := m.fields()
+	body, err := appendYAML(nil, fields)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the manifest: %w", err)
+	}
+	m.Digest = Digest(body)
+	fields["digest"] = m.Digest
+	return fields, nil
+}
+
+// Digest is the form in which manifests write the digest of some bytes.
+func Digest(data []byte) string {
+	sum := sha256.Sum256(data)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// fields is the manifest as it stands on disk, without the digest.
+func (m *Manifest) fields() map[string]any {
+	env := make(map[string]any, len(m.EnvConfig))
+	for k, v := range m.EnvConfig {
+		env[k] = v
+	}
+	sources := make([]any, len(m.Sources))
+	for i, s := range m.Sources {
+		sources[i] = map[string]any{"path": s.Path, "sha256": s.SHA256}
+	}
+	overrides := make([]any, len(m.Overrides))
+	for i, o := range m.Overrides {
+		overrides[i] = o
+	}
+	var engineVersion any
+	if m.EngineVersion != "" {
+		engineVersion = m.EngineVersion
+	}
+	return map[string]any{
+		"kind": Kind, "format": int64(Format),
+		"benchmark_name": m.BenchmarkName, "scenario": m.Scenario, "test_mode": m.TestMode,
+		"machine": m.Machine, "variant": m.Variant,
+		"backend": m.Backend, "engine_version": engineVersion,
+		"engine":     map[string]any{"name": m.Engine.Name, "version": m.Engine.Version},
+		"env_config": env, "engine_config": m.EngineConfig, "sampling_config": m.SamplingConfig,
+		"harness_config": m.HarnessConfig, "loadgen": m.Loadgen,
+		"sources": sources, "overrides": overrides, "schema": m.Schema,
+	}
+}

@@ -1,0 +1,48 @@
+package diag
+
+import (
+	"encoding/json"
+	"io"
+)
+
+// jsonDiagnostic is the form that scripts read. Fields may be added; none is
+// renamed or dropped.
+type jsonDiagnostic struct {
+	File       string    `json:"file"`
+	Line       int       `json:"line"`
+	Column     int       `json:"column"`
+	Severity   Severity  `json:"severity"`
+	Code       string    `json:"code"`
+	Key        string    `json:"key"`
+	Backend    string    `json:"backend"`
+	Message    string    `json:"message"`
+	Suggestion string    `json:"suggestion,omitempty"`
+	Hint       string    `json:"hint,omitempty"`
+	Related    []related `json:"related,omitempty"`
+}
+
+type related struct {
+	File    string `json:"file"`
+	Line    int    `json:"line"`
+	Column  int    `json:"column"`
+	Message string `json:"message"`
+}
+
+// WriteJSON writes {"diagnostics": [...]}, in the order of l, indented, with a
+// final newline. Line and column are 0 where the place is not known.
+func WriteJSON(w io.Writer, l List) error {
+	all := make([]jsonDiagnostic, len(l))
+	for i, d := range l {
+		all[i] = jsonDiagnostic{
+			File: d.Pos.File, Line: d.Pos.Line, Column: d.Pos.Column, Severity: d.Severity, Code: d.Code,
+			Key: d.Key, Backend: d.Backend, Message: d.Message, Suggestion: d.Suggestion, Hint: d.Hint,
+		}
+		for _, r := range d.Related {
+			all[i].Related = append(all[i].Related, related{File: r.Pos.File, Line: r.Pos.Line, Column: r.Pos.Column, Message: r.Message})
+		}
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(map[string]any{"diagnostics": all})
+}

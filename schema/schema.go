@@ -2,7 +2,155 @@
 // default, help text and the releases of the engine that know it. The truth is
 // in the CUE files beside this one; everything else is derived from them.
 //
-//	vllm, err := schema.Load("vllm", "0.10.1")
-//	key, ok := vllm.Key("engine_config", "max_num_seqs")
-//	faults := key.Check(value)
+//	release, err := schema.Resolve("vllm", "0.10.1")
+//	vllm, err := schema.Load("vllm", release)
+//	key, ok := vllm.Section("engine_config").Key("max_num_seqs")
+//	faults := key.Check(int64(256))
+//
+// The files under vllm/ and sglang/ hold every key of every release once for
+// each definition it ever had, with the releases it lived in as an attribute.
+// Loading a release picks its definitions as text; a definition is parsed when
+// it is asked for, so that a check pays for the keys it meets and no others.
 package schema
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// The sections of an engine. Sections of nested maps ("CompilationConfig")
+// come beside these; Key.Config names them.
+const (
+	EngineConfig   = "engine_config"   // arguments of the engine's constructor
+	SamplingConfig = "sampling_config" // parameters of a request
+	EnvConfig      = "env_config"      // environment variables; the section is open
+	CLIOnly        = "cli"             // arguments of the server's command line that the engine's constructor does not take
+)
+
+// Schema is what one release of one engine knows.
+type Schema struct {
+	Engine  string
+	Release string
+	// Digest is the sha256, in hex, of the release's definitions without their
+	// help texts: two programs with the same digest check alike.
+	Digest string
+
+	store    *store
+	release  int
+	mu       sync.Mutex
+	sections map[string]*Section
+}
+
+// Section is a named group of keys.
+type Section struct {
+	Name string
+
+	schema  *Schema
+	entries map[string]*entry
+	keys    map[string]*Key // parsed so far, guarded by schema.mu
+}
+
+// Load gives the schema of a release; Resolve finds its exact name. A Schema
+// may be used from several goroutines.
+func Load(engine, release string) (*Schema, error) {
+	st := storeOf(engine)
+	if st == nil {
+		return nil, unknownEngine(engine)
+	}
+	at, ok := st.position[release]
+	if !ok {
+		_, err := Resolve(engine, release)
+		if err == nil {
+			err = fmt.Errorf("%s %s is not the exact name of a release", engine, release)
+		}
+		return nil, err
+	}
+	s := &Schema{Engine: engine, Release: release, store: st, release: at, sections: map[string]*Section{}}
+	hash := sha256.New()
+	for i := range st.entries {
+		e := &st.entries[i]
+		if !e.in(at) {
+			continue
+		}
+		sec := s.sections[e.section]
+		if sec == nil {
+			sec = &Section{Name: e.section, schema: s, entries: map[string]*entry{}, keys: map[string]*Key{}}
+			s.sections[e.section] = sec
+		}
+		sec.entries[e.name] = e
+		hash.Write([]byte(e.section))
+		hash.Write([]byte{'.'})
+		hash.Write([]byte(e.facts()))
+		hash.Write([]byte{'\n'})
+	}
+	s.Digest = hex.EncodeToString(hash.Sum(nil))
+	return s, nil
+}
+
+// Section gives a section by name, nil where the release has none of that name.
+func (s *Schema) Section(name string) *Section { return s.sections[name] }
+
+// Sections are the names of all sections, sorted.
+func (s *Schema) Sections() []string {
+	names := make([]string, 0, len(s.sections))
+	for name := range s.sections {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Key finds a key by its name. A nil section has no keys.
+func (s *Section) Key(name string) (*Key, bool) {
+	if s == nil {
+		return nil, false
+	}
+	e, ok := s.entries[name]
+	if !ok {
+		return nil, false
+	}
+	s.schema.mu.Lock()
+	defer s.schema.mu.Unlock()
+	k := s.keys[name]
+	if k == nil {
+		k = s.schema.store.key(e)
+		k.schema = s.schema
+		s.keys[name] = k
+	}
+	return k, true
+}
+
+// Names are the names of all keys, sorted.
+func (s *Section) Names() []string {
+	if s == nil {
+		return nil
+	}
+	names := make([]string, 0, len(s.entries))
+	for name := range s.entries {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Keys are all keys, sorted by name.
+func (s *Section) Keys() []*Key {
+	names := s.Names()
+	keys := make([]*Key, 0, len(names))
+	for _, name := range names {
+		k, _ := s.Key(name)
+		keys = append(keys, k)
+	}
+	return keys
+}
+
+// Open reports whether keys that the schema does not know are allowed: any
+// program may read an environment variable.
+func (s *Section) Open() bool { return s != nil && s.Name == EnvConfig }
+
+func unknownEngine(engine string) error {
+	return fmt.Errorf("no engine %q; known are %s", engine, joinOr(Engines()))
+}

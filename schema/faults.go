@@ -1,0 +1,210 @@
+package schema
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// faults explains why a value fits no alternative.
+func (k *Key) faults(alts []alternative, value any, path []string) []Fault {
+	kind := kindOf(value)
+	want := describe(alts)
+	f := Fault{Path: path, Want: want}
+	miss := checkAlternatives(alts, value)
+	if miss == nil {
+		return nil
+	}
+	if miss.kind == 0 {
+		f.Code = WrongType
+		f.Message = fmt.Sprintf("%s where %s is wanted", found(value), want)
+		f.Suggestion = suggestType(alts, value)
+		return []Fault{f}
+	}
+	var literals []any
+	for i := range alts {
+		a := &alts[i]
+		if a.kinds&kind == 0 {
+			continue
+		}
+		switch {
+		case a.isLiteral:
+			literals = append(literals, a.literal)
+		case a.elem != nil:
+			return k.elementFaults(a, value, path)
+		default:
+			f.Code = OutOfRange
+		}
+	}
+	if f.Code == "" {
+		f.Code = NotInEnum
+		f.Suggestion = nearestLiteral(literals, value)
+	}
+	f.Message = fmt.Sprintf("%s where %s is wanted", formatValue(value), want)
+	return []Fault{f}
+}
+
+func (k *Key) elementFaults(a *alternative, value any, path []string) []Fault {
+	var all []Fault
+	at := func(step string) []string { return append(slices.Clone(path), step) }
+	switch v := value.(type) {
+	case []any:
+		for i, x := range v {
+			all = append(all, k.faults(a.elem, x, at(strconv.Itoa(i)))...)
+		}
+	case map[string]any:
+		names := make([]string, 0, len(v))
+		for name := range v {
+			names = append(names, name)
+		}
+		slices.Sort(names)
+		for _, name := range names {
+			all = append(all, k.faults(a.elem, v[name], at(name))...)
+		}
+	}
+	return all
+}
+
+// found names a value with its type, for a message about a wrong type.
+func found(value any) string {
+	kind := kindOf(value)
+	switch kind {
+	case Null:
+		return "null"
+	case List, Map:
+		return kind.String()
+	case Float:
+		return "the fraction " + formatValue(value)
+	}
+	return "the " + strings.TrimPrefix(strings.TrimPrefix(kind.String(), "a "), "an ") + " " + formatValue(value)
+}
+
+// describe says in words what the alternatives take.
+func describe(alts []alternative) string {
+	var words []string
+	var literals []string
+	null := false
+	for i := range alts {
+		a := &alts[i]
+		if a.isLiteral {
+			if a.kinds == Null {
+				null = true
+			} else if !covered(alts, a) {
+				literals = append(literals, formatValue(a.literal))
+			}
+			continue
+		}
+		word := a.describe()
+		if !slices.Contains(words, word) {
+			words = append(words, word)
+		}
+	}
+	switch {
+	case len(literals) == 1:
+		words = append(words, literals[0])
+	case len(literals) > 1:
+		words = append(words, "one of "+strings.Join(literals, ", "))
+	}
+	if null {
+		words = append(words, "null")
+	}
+	return joinOr(words)
+}
+
+// covered tells that a general alternative takes the literal's kind too.
+func covered(alts []alternative, literal *alternative) bool {
+	return slices.ContainsFunc(alts, func(b alternative) bool { return !b.isLiteral && b.kinds&literal.kinds != 0 })
+}
+
+func (a *alternative) describe() string {
+	if a.expr != nil {
+		return "a value that fits the schema's constraint"
+	}
+	word := a.kinds.String()
+	switch {
+	case a.kinds == List && a.elem != nil:
+		return "a list of (" + describe(a.elem) + ")"
+	case a.kinds == Map && a.elem != nil:
+		return "a map to (" + describe(a.elem) + ")"
+	case a.min != nil && a.max != nil:
+		return fmt.Sprintf("%s %s and %s", word, a.min.lower(), a.max.upper())
+	case a.min != nil:
+		return word + " " + a.min.lower()
+	case a.max != nil:
+		return word + " " + a.max.upper()
+	}
+	return word
+}
+
+func (b *Bound) lower() string {
+	if b.Exclusive {
+		return "above " + b.text()
+	}
+	return "of at least " + b.text()
+}
+
+func (b *Bound) upper() string {
+	if b.Exclusive {
+		return "below " + b.text()
+	}
+	return "of at most " + b.text()
+}
+
+func (b *Bound) text() string { return strconv.FormatFloat(b.Value, 'g', -1, 64) }
+
+// suggestType offers the same value in a type that is wanted: "16" where 16
+// was meant, 3.0 for 3, "true" for true.
+func suggestType(alts []alternative, value any) string {
+	var candidates []any
+	switch v := value.(type) {
+	case string:
+		if n, err := strconv.ParseInt(v, 10, 64); err == nil {
+			candidates = append(candidates, n)
+		}
+		if x, err := strconv.ParseFloat(v, 64); err == nil {
+			candidates = append(candidates, x)
+		}
+		switch strings.ToLower(v) {
+		case "true", "yes", "on":
+			candidates = append(candidates, true)
+		case "false", "no", "off":
+			candidates = append(candidates, false)
+		case "none", "null", "":
+			candidates = append(candidates, nil)
+		}
+		candidates = append(candidates, []any{v})
+	case float64:
+		if n := int64(v); float64(n) == v {
+			candidates = append(candidates, n)
+		}
+		candidates = append(candidates, formatValue(v))
+	case int64:
+		if v == 0 || v == 1 {
+			candidates = append(candidates, v == 1)
+		}
+		candidates = append(candidates, formatValue(v))
+	case bool:
+		candidates = append(candidates, formatValue(v))
+	}
+	for _, c := range candidates {
+		if checkAlternatives(alts, c) == nil {
+			return formatValue(c)
+		}
+	}
+	return ""
+}
+
+func nearestLiteral(literals []any, value any) string {
+	text, ok := value.(string)
+	if !ok {
+		return ""
+	}
+	var names []string
+	for _, l := range literals {
+		if s, ok := l.(string); ok {
+			names = append(names, s)
+		}
+	}
+	return Nearest(names, text)
+}

@@ -1,0 +1,176 @@
+package schema
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Span is a run of releases, both ends included.
+type Span struct{ First, Last string }
+
+// History gives the runs of releases that know a key, oldest first; the last
+// one's Last is the newest embedded release for a key that still lives.
+func History(engine, section, key string) []Span {
+	st := storeOf(engine)
+	if st == nil {
+		return nil
+	}
+	var runs []Span
+	end := -2
+	for _, e := range st.named(section, key) {
+		if e.first == end+1 {
+			runs[len(runs)-1].Last = st.releases[e.last]
+		} else {
+			runs = append(runs, Span{st.releases[e.first], st.releases[e.last]})
+		}
+		end = e.last
+	}
+	return runs
+}
+
+// Definitions gives every definition that a key ever had, oldest first.
+func Definitions(engine, section, key string) []*Key {
+	st := storeOf(engine)
+	if st == nil {
+		return nil
+	}
+	var keys []*Key
+	for _, e := range st.named(section, key) {
+		keys = append(keys, st.key(e))
+	}
+	return keys
+}
+
+// named gives the entries of a key, oldest first.
+func (st *store) named(section, key string) []*entry {
+	var found []*entry
+	for i := range st.entries {
+		if e := &st.entries[i]; e.name == key && e.section == section {
+			found = append(found, e)
+		}
+	}
+	slices.SortFunc(found, func(a, b *entry) int { return cmp.Compare(a.first, b.first) })
+	return found
+}
+
+// Place is where a name is known.
+type Place struct {
+	Engine  string
+	Section string
+	Spans   []Span
+	// Here tells that the release asked about knows the name in this place.
+	Here bool
+}
+
+// Where finds every place that knows a name, in any release of any engine:
+// first those of the release asked about, then the engine's others, then the
+// other engines'. Sections of nested maps are left out.
+func Where(engine, release, name string) []Place {
+	var places []Place
+	engines := Engines()
+	slices.SortStableFunc(engines, func(a, b string) int {
+		return cmp.Compare(btoi(a != engine), btoi(b != engine))
+	})
+	for _, eng := range engines {
+		st := storeOf(eng)
+		at, known := st.position[release]
+		var inEngine []Place
+		for _, section := range []string{EngineConfig, SamplingConfig, EnvConfig, CLIOnly} {
+			entries := st.named(section, name)
+			if len(entries) == 0 {
+				continue
+			}
+			here := eng == engine && known && slices.ContainsFunc(entries, func(e *entry) bool { return e.in(at) })
+			inEngine = append(inEngine, Place{eng, section, History(eng, section, name), here})
+		}
+		slices.SortStableFunc(inEngine, func(a, b Place) int { return cmp.Compare(btoi(!a.Here), btoi(!b.Here)) })
+		places = append(places, inEngine...)
+	}
+	return places
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// Inference explains how a release was chosen.
+type Inference struct {
+	// Keys is how many keys were given, Known how many of them the release knows.
+	Keys, Known int
+	// Unknown are the keys that the release does not know, as section.key, sorted.
+	Unknown []string
+	// Newer is the release after the chosen one, empty if it is the newest;
+	// Lost are the keys that Newer does not know but the chosen release does, sorted.
+	Newer string
+	Lost  []string
+}
+
+// String is the explanation on one line.
+func (i Inference) String() string {
+	text := fmt.Sprintf("knows %d of %d keys", i.Known, i.Keys)
+	if len(i.Lost) > 0 {
+		text += fmt.Sprintf("; %s lacks %s", i.Newer, strings.Join(i.Lost, ", "))
+	}
+	return text
+}
+
+// Infer gives the newest release that knows the most of the given keys, named
+// by section. It reads the index alone. The release is empty for an unknown engine.
+func Infer(engine string, keys map[string][]string) (string, Inference) {
+	st := storeOf(engine)
+	if st == nil || len(st.releases) == 0 {
+		return "", Inference{}
+	}
+	type knownKey struct {
+		path string
+		in   []bool
+	}
+	all := map[string]*knownKey{}
+	for section, names := range keys {
+		for _, name := range names {
+			path := section + "." + name
+			all[path] = &knownKey{path, make([]bool, len(st.releases))}
+		}
+	}
+	for i := range st.entries {
+		e := &st.entries[i]
+		if _, wanted := keys[e.section]; !wanted {
+			continue
+		}
+		if k := all[e.section+"."+e.name]; k != nil {
+			for r := e.first; r <= e.last; r++ {
+				k.in[r] = true
+			}
+		}
+	}
+	counts := make([]int, len(st.releases))
+	best := 0
+	for r := range counts {
+		for _, k := range all {
+			counts[r] += btoi(k.in[r])
+		}
+		if counts[r] >= counts[best] {
+			best = r
+		}
+	}
+	found := Inference{Keys: len(all), Known: counts[best]}
+	if best+1 < len(st.releases) {
+		found.Newer = st.releases[best+1]
+	}
+	for path, k := range all {
+		switch {
+		case !k.in[best]:
+			found.Unknown = append(found.Unknown, path)
+		case found.Newer != "" && !k.in[best+1]:
+			found.Lost = append(found.Lost, path)
+		}
+	}
+	slices.Sort(found.Unknown)
+	slices.Sort(found.Lost)
+	return st.releases[best], found
+}

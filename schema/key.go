@@ -1,0 +1,135 @@
+package schema
+
+import (
+	"strings"
+
+	"mlcfg/internal/diag"
+)
+
+// Kind is a set of value types.
+type Kind uint8
+
+// The kinds of value. A float key takes Int too (1 for 1.0), an int key never
+// takes Float.
+const (
+	Null Kind = 1 << iota
+	Bool
+	Int
+	Float
+	String
+	List
+	Map
+
+	// AnyKind is every kind: the engine takes what it is given.
+	AnyKind = Null | Bool | Int | Float | String | List | Map
+)
+
+var kindWords = []struct {
+	kind Kind
+	word string
+}{
+	{Bool, "a boolean"}, {Int, "an integer"}, {Float, "a number"}, {String, "a string"},
+	{List, "a list"}, {Map, "a map"}, {Null, "null"},
+}
+
+// String names the kinds as a person would: "an integer or null".
+func (k Kind) String() string {
+	if k == AnyKind {
+		return "anything"
+	}
+	if k&Float != 0 {
+		k &^= Int // a number says both
+	}
+	var words []string
+	for _, w := range kindWords {
+		if k&w.kind != 0 {
+			words = append(words, w.word)
+		}
+	}
+	return joinOr(words)
+}
+
+// Bound is one end of a range.
+type Bound struct {
+	Value     float64
+	Exclusive bool
+}
+
+// Flag is how a release spells a key on its command line.
+type Flag struct {
+	// Names are the spellings, the long one first ("--tensor-parallel-size",
+	// "-tp"). Empty for a positional argument.
+	Names []string
+	// Negative is the spelling that turns a switch off ("--no-enforce-eager"),
+	// empty where there is none.
+	Negative string
+	// Action is store (takes a value), store_true, store_false, append,
+	// bool (a switch with a Negative), count, or the engine's own action class.
+	Action string
+	// Nargs is "" (one value), "0", "?", "*", "+" or a count.
+	Nargs string
+}
+
+// Key is one configuration key as one release of an engine knows it. Keys are
+// shared: do not change one.
+type Key struct {
+	Name    string
+	Section string
+	// Doc is the engine's own help text, may be empty.
+	Doc string
+	// Kinds are the types that the engine takes.
+	Kinds Kind
+	// Min and Max are the legal range of a number, nil where open.
+	Min, Max *Bound
+	// Enum are the legal values where only these are legal, nil otherwise.
+	// For a key of several kinds it lists the literals of the closed ones.
+	Enum []any
+	// Default is the engine's value where the key is not set, valid with
+	// HasDefault: nil, bool, int64, float64, string, []any or map[string]any.
+	Default    any
+	HasDefault bool
+	// DefaultNote is the text of a default that is computed at run time, or
+	// says why there is none.
+	DefaultNote string
+	// Required tells that the engine does not start without the key.
+	Required bool
+	// Flag is the spelling on the command line, nil for a key that only the
+	// engine's constructor takes.
+	Flag *Flag
+	// Deprecated is what the release says about a key it still takes but
+	// advises against or ignores; empty for the others.
+	Deprecated string
+	// Config names the section with the keys of a nested map
+	// ("CompilationConfig"), empty where the map is free.
+	Config string
+	// First and Last are the first and last release with this very definition;
+	// Last is empty when the newest embedded release has it.
+	First, Last string
+	// Pos is the place of the definition in the embedded CUE source.
+	Pos diag.Pos
+
+	schema *Schema
+	alts   []alternative
+	source string
+}
+
+// Flags are the spellings on the command line, nil where there is none.
+func (k *Key) Flags() []string {
+	if k.Flag == nil {
+		return nil
+	}
+	return k.Flag.Names
+}
+
+// CUE is the source of the key's definition: label, value and attributes, without the help text.
+func (k *Key) CUE() string { return k.source }
+
+func joinOr(words []string) string {
+	switch len(words) {
+	case 0:
+		return "nothing"
+	case 1:
+		return words[0]
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
+}

@@ -1,0 +1,211 @@
+package schema
+
+import (
+	"math/big"
+	"slices"
+	"testing"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/cuecontext"
+	"cuelang.org/go/cue/format"
+	"cuelang.org/go/cue/parser"
+)
+
+func TestResolve(t *testing.T) {
+	tests := []struct{ engine, spec, want, wantErr string }{
+		{"vllm", "0.10.1", "0.10.1", ""},
+		{"vllm", "v0.10.1", "0.10.1", ""},
+		{"sglang", "0.4.9.post6", "0.4.9.post6", ""},
+		{"vllm", "99.0", "", "no schema for vllm 99.0; the nearest known are " + newest("vllm")},
+		{"vllm", "latest", "", `vllm "latest" is not a release number; known are ` + Releases("vllm")[0] + " to " + newest("vllm")},
+		{"trtllm", "1.0", "", `no engine "trtllm"; known are sglang or vllm`},
+	}
+	for _, tt := range tests {
+		got, err := Resolve(tt.engine, tt.spec)
+		msg := ""
+		if err != nil {
+			msg = err.Error()
+		}
+		if got != tt.want || msg != tt.wantErr {
+			t.Errorf("Resolve(%q, %q) = %q, %q; want %q, %q", tt.engine, tt.spec, got, msg, tt.want, tt.wantErr)
+		}
+	}
+}
+
+func newest(engine string) string {
+	r := Releases(engine)
+	return r[len(r)-1]
+}
+
+func TestCompareReleases(t *testing.T) {
+	sorted := []string{"0.4.9", "0.4.9.post1", "0.4.9.post10", "0.4.10", "0.4.10.post2", "0.5.0", "0.10.1", "0.10.1.1", "1.0"}
+	for i := range sorted[1:] {
+		if CompareReleases(sorted[i], sorted[i+1]) >= 0 || CompareReleases(sorted[i+1], sorted[i]) <= 0 {
+			t.Errorf("%s does not go before %s", sorted[i], sorted[i+1])
+		}
+	}
+	if CompareReleases("0.9", "0.9.0") != 0 {
+		t.Error("0.9 is not 0.9.0")
+	}
+}
+
+// TestEmbeddedFilesAreCUE parses and formats every embedded file and holds the
+// line scanner against CUE's own parser.
+func TestEmbeddedFilesAreCUE(t *testing.T) {
+	for _, engine := range Engines() {
+		seen := 0
+		for _, e := range storeOf(engine).entries {
+			k := storeOf(engine).key(&e)
+			if len(k.alts) == 0 || k.Kinds == 0 {
+				t.Errorf("%s: %s has no type", k.Pos, k.Name)
+			}
+			seen++
+		}
+		names, _ := files.ReadDir(engine)
+		fields := 0
+		for _, n := range names {
+			name := engine + "/" + n.Name()
+			text, err := files.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			formatted, err := format.Source(text)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if string(formatted) != string(text) {
+				t.Errorf("%s is not as cue fmt writes it", name)
+			}
+			file, err := parser.ParseFile(name, text, parser.ParseComments)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range file.Decls {
+				if f, ok := d.(*ast.Field); ok {
+					if s, ok := f.Value.(*ast.StructLit); ok {
+						fields += len(s.Elts)
+					}
+				}
+			}
+		}
+		if seen != fields || seen == 0 {
+			t.Errorf("%s: scanned %d definitions, CUE finds %d", engine, seen, fields)
+		}
+	}
+}
+
+// probes are values that tell definitions apart.
+var probes = []any{
+	nil, true, false, int64(-2), int64(-1), int64(0), int64(1), int64(2), int64(8), int64(1 << 40),
+	-2.5, -1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, "", "auto", "1", "true", "bfloat16", "fcfs", "no such value",
+	[]any{}, []any{int64(1)}, []any{"a"}, []any{1.5, nil}, map[string]any{}, map[string]any{"a": int64(1)}, map[string]any{"a": "b"},
+}
+
+// TestCheckAgreesWithCUE holds Key.Check against CUE's evaluator: what one
+// takes the other takes.
+func TestCheckAgreesWithCUE(t *testing.T) {
+	for _, engine := range Engines() {
+		s, err := Load(engine, newest(engine))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx := cuecontext.New()
+		for _, section := range s.Sections() {
+			for _, k := range s.Section(section).Keys() {
+				field := ctx.CompileString(k.CUE()).LookupPath(cue.MakePath(cue.Str(k.Name).Optional()))
+				values := slices.Concat(probes, k.Enum, []any{k.Default})
+				for _, v := range values {
+					want := field.Unify(ctx.Encode(v, cue.NilIsAny(false))).Validate(cue.Concrete(true)) == nil
+					if b, ok := v.(*big.Int); ok && b == nil {
+						continue
+					}
+					if got := checkAlternatives(k.alts, v) == nil; got != want {
+						t.Errorf("%s %s.%s: Check(%v) accepts: %v, CUE: %v (%s)", engine, section, k.Name, v, got, want, k.CUE())
+					}
+				}
+				if faults := k.Check(k.Default); k.HasDefault && checkAlternatives(k.alts, k.Default) != nil {
+					t.Errorf("%s %s.%s refuses its own default: %v", engine, section, k.Name, faults)
+				}
+			}
+		}
+	}
+}
+
+func TestFaults(t *testing.T) {
+	s, err := Load("vllm", "0.9.2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine := s.Section(EngineConfig)
+	tests := []struct {
+		key        string
+		value      any
+		code, want string
+		suggestion string
+	}{
+		{"max_num_seqs", int64(256), "", "", ""},
+		{"max_num_seqs", nil, "", "", ""},
+		{"max_num_seqs", 3.0, WrongType, "the fraction 3.0 where an integer or null is wanted", "3"},
+		{"max_num_seqs", "256", WrongType, `the string "256" where an integer or null is wanted`, "256"},
+		{"enforce_eager", "true", WrongType, `the string "true" where a boolean is wanted`, "true"},
+		{"scheduling_policy", "fcsf", NotInEnum, `"fcsf" where one of "fcfs", "priority" is wanted`, "fcfs"},
+		{"gpu_memory_utilization", int64(1), "", "", ""},
+		{"compilation_config", map[string]any{"level": int64(3)}, "", "", ""},
+		{"compilation_config", map[string]any{"levle": int64(3)}, UnknownKey, `CompilationConfig has no key "levle"`, "level"},
+	}
+	for _, tt := range tests {
+		k, ok := engine.Key(tt.key)
+		if !ok {
+			t.Errorf("no key %s", tt.key)
+			continue
+		}
+		faults := k.Check(tt.value)
+		switch {
+		case tt.code == "" && len(faults) > 0:
+			t.Errorf("%s: %v is refused: %s", tt.key, tt.value, faults[0].Message)
+		case tt.code != "" && len(faults) != 1:
+			t.Errorf("%s: %v has %d faults, want 1", tt.key, tt.value, len(faults))
+		case tt.code != "" && (faults[0].Code != tt.code || faults[0].Message != tt.want || faults[0].Suggestion != tt.suggestion):
+			t.Errorf("%s: %v gives %q %q %q\nwant %q %q %q", tt.key, tt.value,
+				faults[0].Code, faults[0].Message, faults[0].Suggestion, tt.code, tt.want, tt.suggestion)
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	names := []string{"max_num_seqs", "max_num_batched_tokens", "dtype", "seed"}
+	for given, want := range map[string]string{
+		"max_num_seq": "max_num_seqs", "max-num-seqs": "max_num_seqs", "max_batched_tokens": "max_num_batched_tokens",
+		"dytpe": "dtype", "tensor_parallel_size": "", "": "",
+	} {
+		if got := Nearest(names, given); got != want {
+			t.Errorf("Nearest(%q) = %q, want %q", given, got, want)
+		}
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	for b.Loop() {
+		if _, err := Load("vllm", "0.9.2"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkScan(b *testing.B) {
+	for b.Loop() {
+		if _, err := scan(files, "vllm"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkAllKeys(b *testing.B) {
+	for b.Loop() {
+		s, _ := Load("vllm", "0.9.2")
+		for _, name := range s.Sections() {
+			s.Section(name).Keys()
+		}
+	}
+}

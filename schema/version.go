@@ -1,0 +1,109 @@
+package schema
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// version is a release number of the form 0.4.9.post6: dotted numbers and an
+// optional post release, the part of PEP 440 that final releases use.
+type version struct {
+	numbers []int
+	post    int // -1 for none, so that 0.4.9 < 0.4.9.post1
+}
+
+func parseVersion(s string) (version, error) {
+	v := version{post: -1}
+	for part := range strings.SplitSeq(s, ".") {
+		if n, isPost := strings.CutPrefix(part, "post"); isPost {
+			p, err := strconv.ParseUint(n, 10, 31)
+			if err != nil || v.post >= 0 || len(v.numbers) == 0 {
+				return version{}, fmt.Errorf("%q is not a release number", s)
+			}
+			v.post = int(p)
+			continue
+		}
+		n, err := strconv.ParseUint(part, 10, 31)
+		if err != nil || v.post >= 0 {
+			return version{}, fmt.Errorf("%q is not a release number", s)
+		}
+		v.numbers = append(v.numbers, int(n))
+	}
+	return v, nil
+}
+
+// compare orders releases; missing numbers count as zero (0.9 equals 0.9.0).
+func (v version) compare(w version) int {
+	for i := range max(len(v.numbers), len(w.numbers)) {
+		if c := cmp.Compare(v.at(i), w.at(i)); c != 0 {
+			return c
+		}
+	}
+	return cmp.Compare(v.post, w.post)
+}
+
+func (v version) at(i int) int {
+	if i < len(v.numbers) {
+		return v.numbers[i]
+	}
+	return 0
+}
+
+// CompareReleases orders two release numbers of one engine, oldest first, post
+// releases included (0.4.9 < 0.4.9.post1 < 0.4.10). What is no release number
+// goes before all that are.
+func CompareReleases(a, b string) int {
+	v, errA := parseVersion(a)
+	w, errB := parseVersion(b)
+	switch {
+	case errA != nil && errB != nil:
+		return cmp.Compare(a, b)
+	case errA != nil:
+		return -1
+	case errB != nil:
+		return 1
+	}
+	return v.compare(w)
+}
+
+// Resolve finds the release that spec means: the release itself, or, where
+// there is no such release but post releases of it, the newest of those
+// ("0.4.9" then means 0.4.9.post6). The error names the nearest releases.
+func Resolve(engine, spec string) (string, error) {
+	known := Releases(engine)
+	if len(known) == 0 {
+		return "", unknownEngine(engine)
+	}
+	spec = strings.TrimPrefix(strings.TrimSpace(spec), "v")
+	want, err := parseVersion(spec)
+	if err != nil {
+		return "", fmt.Errorf("%s %w; known are %s to %s", engine, err, known[0], known[len(known)-1])
+	}
+	post := ""
+	below, above := "", ""
+	for _, r := range known {
+		v, err := parseVersion(r)
+		if err != nil {
+			continue
+		}
+		switch c := v.compare(want); {
+		case c == 0:
+			return r, nil
+		case c < 0:
+			below = r
+		case above == "":
+			above = r
+		}
+		if want.post < 0 && v.post >= 0 && (version{v.numbers, -1}).compare(want) == 0 {
+			post = r
+		}
+	}
+	if post != "" {
+		return post, nil
+	}
+	near := slices.DeleteFunc([]string{below, above}, func(s string) bool { return s == "" })
+	return "", fmt.Errorf("no schema for %s %s; the nearest known are %s", engine, spec, strings.Join(near, " and "))
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bufio"
+	"io"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"mlrun": main})
+}
+
+// TestScripts runs testdata/script: commands on top, files below. Its own
+// commands: "url NAME PIPE" waits until a program in the background has written
+// its URL to the pipe, and sets NAME; "http METHOD URL [BODYFILE]" prints
+// status, headers and body.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"http": httpCommand,
+			"url":  urlCommand,
+		},
+	})
+}
+
+var urlLine = regexp.MustCompile(`http://[0-9.:]+\n`)
+
+// urlCommand reads a pipe (made with mkfifo) that a background program writes to.
+func urlCommand(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: url NAME FILE")
+	}
+	f, err := os.Open(ts.MkAbs(args[1]))
+	ts.Check(err)
+	ts.Defer(func() { f.Close() })
+	line, err := bufio.NewReader(f).ReadString('\n')
+	ts.Check(err)
+	if !urlLine.MatchString(line) {
+		ts.Fatalf("no URL but %q", line)
+	}
+	ts.Setenv(args[0], strings.TrimSpace(line))
+}
+
+func httpCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: http METHOD URL [BODYFILE]")
+	}
+	body := ""
+	if len(args) == 3 {
+		body = ts.ReadFile(args[2])
+	}
+	req, err := http.NewRequest(args[0], args[1], strings.NewReader(body))
+	ts.Check(err)
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if neg {
+		if err == nil {
+			res.Body.Close()
+			ts.Fatalf("%s %s answers %s", args[0], args[1], res.Status)
+		}
+		return
+	}
+	ts.Check(err)
+	defer res.Body.Close()
+	out := ts.Stdout()
+	io.WriteString(out, res.Status+"\n")
+	res.Header.Write(out)
+	io.Copy(out, res.Body)
+}

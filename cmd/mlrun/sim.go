@@ -1,0 +1,79 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+
+	"github.com/urfave/cli/v2"
+
+	"mlcfg/internal/engine/sim"
+)
+
+const simHelp = `Runs a simulated engine until it is interrupted. It speaks the HTTP protocol of
+vLLM or SGLang and answers with made-up tokens, paced by a model of continuous
+batching. Nothing it tells is a measurement, and it says so in its model's name,
+its headers and its metrics. Its URL is printed once it serves.
+
+  mlrun sim --model llama2-70b                        a free port, vLLM's protocol
+  mlrun sim --model m --backend sglang --port 30000
+  mlrun sim --model m --speed 10                      everything ten times as fast
+  mlrun sim --model m --fault die-after=100           for testing what happens then
+
+Faults: load=30s, die-loading, die-after=N, hang-after=N, malformed-every=N,
+break-every=N, miscount-every=N (N counts requests).`
+
+func (a *app) simCommand() *cli.Command {
+	var cfg sim.Config
+	d := sim.Default()
+	var host, backend string
+	var port int
+	var faults cli.StringSlice
+	return &cli.Command{
+		Name:        "sim",
+		Usage:       "run a simulated engine",
+		Description: simHelp,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "model", Required: true, Usage: "`NAME` or path of the model that is pretended", Destination: &cfg.Model},
+			&cli.StringFlag{Name: "backend", Value: "vllm", Usage: "protocol to speak: vllm or sglang", Destination: &backend},
+			&cli.StringFlag{Name: "host", Value: "127.0.0.1", Usage: "address to listen on", Destination: &host},
+			&cli.IntFlag{Name: "port", Usage: "port to listen on; 0 takes a free one", Destination: &port},
+			&cli.Uint64Flag{Name: "seed", Usage: "seed of tokens and output lengths", Destination: &cfg.Seed},
+			&cli.IntFlag{Name: "max-model-len", Value: d.MaxModelLen, Usage: "longest prompt and output together, in `TOKENS`", Destination: &cfg.MaxModelLen},
+			&cli.IntFlag{Name: "max-num-seqs", Value: d.MaxNumSeqs, Usage: "requests in a batch", Destination: &cfg.MaxNumSeqs},
+			&cli.IntFlag{Name: "max-num-batched-tokens", Value: d.MaxBatchedTokens, Usage: "`TOKENS` computed in one step", Destination: &cfg.MaxBatchedTokens},
+			&cli.IntFlag{Name: "kv-cache-tokens", Value: d.KVCacheTokens, Usage: "size of the KV cache in `TOKENS`", Destination: &cfg.KVCacheTokens},
+			&cli.IntFlag{Name: "block-size", Value: d.BlockSize, Usage: "`TOKENS` in a block of the KV cache", Destination: &cfg.BlockSize},
+			&cli.DurationFlag{Name: "step", Value: d.Latency.Step, Usage: "cost of a step", Destination: &cfg.Latency.Step},
+			&cli.DurationFlag{Name: "step-per-seq", Value: d.Latency.PerSeq, Usage: "cost of a request in a step", Destination: &cfg.Latency.PerSeq},
+			&cli.DurationFlag{Name: "step-per-context-token", Value: d.Latency.PerContextToken, Usage: "cost of a token of context in a step", Destination: &cfg.Latency.PerContextToken},
+			&cli.Float64Flag{Name: "prefill-rate", Value: d.Latency.PrefillRate, Usage: "prompt tokens computed a second", Destination: &cfg.Latency.PrefillRate},
+			&cli.Float64Flag{Name: "speed", Value: d.Latency.Speed, Usage: "divide every cost by this", Destination: &cfg.Latency.Speed},
+			&cli.IntFlag{Name: "output-median", Value: d.Lengths.Median, Usage: "median output length in `TOKENS`", Destination: &cfg.Lengths.Median},
+			&cli.Float64Flag{Name: "output-sigma", Value: d.Lengths.Sigma, Usage: "spread of the output lengths' logarithm; -1 for none", Destination: &cfg.Lengths.Sigma},
+			&cli.BoolFlag{Name: "incremental-stream", Usage: "sglang: /generate streams what is new, not all so far", Destination: &cfg.IncrementalStream},
+			&cli.StringSliceFlag{Name: "fault", Usage: "misbehave; see above", EnvVars: []string{"MLRUN_SIM_FAULT"}, Destination: &faults},
+		},
+		Action: func(c *cli.Context) error {
+			if c.Args().Present() {
+				return fmt.Errorf("sim: unexpected argument %q", c.Args().First())
+			}
+			if port < 0 || port > 65535 {
+				return fmt.Errorf("sim: --port %d is no port", port)
+			}
+			cfg.Protocol = sim.Protocol(backend)
+			if cfg.Protocol != sim.VLLM && cfg.Protocol != sim.SGLang {
+				return fmt.Errorf("sim: --backend %q is not known: vllm or sglang", backend)
+			}
+			var err error
+			if cfg.Faults, err = sim.ParseFaults(faults.Value()); err != nil {
+				return fmt.Errorf("sim: %w", err)
+			}
+			if cfg.Model == "" {
+				return errors.New("sim: --model is empty")
+			}
+			return sim.ListenAndServe(c.Context, net.JoinHostPort(host, strconv.Itoa(port)), cfg, a.stdout, a.stderr)
+		},
+	}
+}

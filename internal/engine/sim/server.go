@@ -1,0 +1,236 @@
+package sim
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"time"
+)
+
+// maxBody bounds a request's body: a prompt of a million tokens fits.
+const maxBody = 16 << 20
+
+// Server answers as the engine would. It is an [http.Handler].
+type Server struct {
+	cfg    Config
+	mux    *http.ServeMux
+	pacer  *pacer
+	stop   context.CancelFunc
+	done   chan struct{}
+	start  time.Time
+	count  atomic.Int64
+	served int64 // Unix time of the start, as /v1/models tells it
+}
+
+// New starts a simulated engine; Close stops it.
+func New(cfg Config) (*Server, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("simulated engine: %w", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &Server{cfg: cfg, mux: http.NewServeMux(), stop: cancel, done: make(chan struct{}), start: time.Now()}
+	s.served = s.start.Unix()
+	s.pacer = newPacer(newScheduler(cfg), newMetrics(cfg.Protocol))
+	s.routes()
+	go func() {
+		defer close(s.done)
+		s.pacer.run(ctx)
+	}()
+	return s, nil
+}
+
+// Close stops generation. Requests under way wait until their clients leave.
+func (s *Server) Close() {
+	s.stop()
+	<-s.done
+}
+
+func (s *Server) routes() {
+	s.mux.HandleFunc("GET /health", s.health)
+	s.mux.HandleFunc("GET /v1/models", s.models)
+	s.mux.HandleFunc("GET /metrics", s.metrics)
+	s.mux.HandleFunc("POST /v1/completions", s.completions)
+	s.mux.HandleFunc("POST /v1/chat/completions", s.chat)
+	if s.cfg.Protocol == VLLM {
+		s.mux.HandleFunc("GET /version", s.version)
+		return
+	}
+	s.mux.HandleFunc("GET /health_generate", s.health)
+	for _, path := range []string{"/get_model_info", "/model_info"} {
+		s.mux.HandleFunc("GET "+path, s.modelInfo)
+	}
+	for _, path := range []string{"/get_server_info", "/server_info"} {
+		s.mux.HandleFunc("GET "+path, s.serverInfo)
+	}
+	s.mux.HandleFunc("POST /generate", s.generate)
+	s.mux.HandleFunc("PUT /generate", s.generate)
+}
+
+// ServeHTTP answers a request, marked as simulated.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Server", "mlrun-sim")
+	h.Set("X-Simulated", "true")
+	if s.loading() {
+		// SGLang listens while it loads; vLLM does not, see ListenAndServe.
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	s.mux.ServeHTTP(w, r)
+}
+
+func (s *Server) loading() bool { return time.Since(s.start) < s.cfg.Faults.Load }
+
+func (s *Server) health(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }
+
+func (s *Server) version(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]string{"version": "simulated"})
+}
+
+func (s *Server) models(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]any{
+		"object": "list",
+		"data": []map[string]any{{
+			"id": s.cfg.Name(), "object": "model", "created": s.served, "owned_by": "mlrun-sim (simulated)",
+			"root": s.cfg.Model, "parent": nil, "max_model_len": s.cfg.MaxModelLen,
+		}},
+	})
+}
+
+func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+	w.Write(s.pacer.snapshot(nil, s.cfg.exposition))
+}
+
+func (s *Server) modelInfo(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]any{
+		"model_path": s.cfg.Name(), "tokenizer_path": s.cfg.Name(), "is_generation": true,
+		"preferred_sampling_params": nil, "weight_version": "simulated",
+		"has_image_understanding": false, "has_audio_understanding": false,
+	})
+}
+
+func (s *Server) serverInfo(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]any{
+		"model_path": s.cfg.Name(), "served_model_name": s.cfg.Name(), "context_length": s.cfg.MaxModelLen,
+		"max_running_requests": s.cfg.MaxNumSeqs, "chunked_prefill_size": s.cfg.MaxBatchedTokens,
+		"max_total_num_tokens": s.cfg.KVCacheTokens, "page_size": s.cfg.BlockSize, "random_seed": s.cfg.Seed,
+		"internal_states": []any{}, "status": "ready", "version": "simulated",
+	})
+}
+
+// generation is one request for tokens, understood and found good.
+type generation struct {
+	id      string
+	created int64
+	prompt  []int
+	out     output
+	wrong   misbehaviour
+
+	stream          bool
+	usage           bool // a last chunk with the token counts
+	continuousUsage bool // token counts in every chunk
+	tokenIDs        bool
+}
+
+// begin gives a request its id, output and faults.
+func (s *Server) begin(r *http.Request, prefix string, g *generation, minTokens, limit int, ignoreEOS bool) {
+	g.wrong = s.cfg.Faults.arrive(&s.count, s.pacer)
+	key := promptKey(s.cfg.Seed, g.prompt)
+	g.out = newOutput(key, s.cfg.Lengths, minTokens, limit, ignoreEOS)
+	g.created = time.Now().Unix()
+	g.id = prefix + r.Header.Get("X-Request-Id")
+	if g.id == prefix {
+		n := uint64(s.count.Load())
+		g.id = fmt.Sprintf("%s%016x%016x", prefix, mix(key^n), mix(n))
+	}
+}
+
+// completionTokens is the count that the usage reports.
+func (g *generation) completionTokens(n int) int {
+	if g.wrong.miscounted {
+		return n + 1
+	}
+	return n
+}
+
+// answer writes the tokens of one generation in the form of one endpoint.
+type answer interface {
+	// open appends what a stream begins with.
+	open(b []byte) []byte
+	// chunk appends the tokens from i to before j, and the reason of the end
+	// where j is the last.
+	chunk(b []byte, i, j int) []byte
+	// close appends what follows the last token.
+	close(b []byte) []byte
+	// whole is the answer that is not streamed.
+	whole(b []byte) []byte
+}
+
+// serve runs a generation and writes it as a.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, g *generation, a answer) {
+	st := s.pacer.submit(len(g.prompt), g.out)
+	defer s.pacer.remove(st)
+	if g.stream {
+		s.serveStream(w, r, g, a, st)
+		return
+	}
+	if have, err := st.wait(r.Context(), g.out.n-1); have < g.out.n || err != nil {
+		return
+	}
+	if g.wrong.broken {
+		panic(http.ErrAbortHandler)
+	}
+	b := a.whole(nil)
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(b)))
+	w.Write(b)
+}
+
+func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, g *generation, a answer, st *stream) {
+	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-cache")
+	out := http.NewResponseController(w)
+	b := a.open(make([]byte, 0, 1024))
+	for have := 0; have < g.out.n; {
+		n, err := st.wait(r.Context(), have)
+		if err != nil {
+			return
+		}
+		b = a.chunk(b, have, n)
+		have = n
+		if have == g.out.n {
+			break
+		}
+		if _, err := w.Write(b); err != nil || out.Flush() != nil {
+			return
+		}
+		if g.wrong.broken {
+			panic(http.ErrAbortHandler)
+		}
+		b = b[:0]
+	}
+	switch {
+	case g.wrong.broken:
+		panic(http.ErrAbortHandler)
+	case g.wrong.malformed:
+		b = append(b[:len(b)/2], "\n\n"...)
+	}
+	w.Write(a.close(b))
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	w.Write(b)
+}

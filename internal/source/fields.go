@@ -1,0 +1,144 @@
+package source
+
+import (
+	"fmt"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"mlcfg/internal/diag"
+)
+
+// fields builds a map's entries: what merge keys bring in first, in their
+// order, then its own, which win. That is PyYAML's order and rule.
+func (b *builder) fields(n *yaml.Node) []Field {
+	set := fieldSet{fields: make([]Field, 0, len(n.Content)/2), at: make(map[string]int, len(n.Content)/2)}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if isMergeKey(n.Content[i]) {
+			b.merge(&set, n.Content[i+1])
+		}
+	}
+	merged := len(set.fields)
+	own := map[string]bool{} // keys that replaced a merged one
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		keyNode, valueNode := n.Content[i], n.Content[i+1]
+		if isMergeKey(keyNode) {
+			continue
+		}
+		key, ok := b.key(keyNode)
+		b.path = append(b.path, key)
+		value := b.node(valueNode)
+		switch at, known := set.at[key]; {
+		case !ok:
+		case known && (at >= merged || own[key]):
+			first := set.fields[at].KeyPos
+			b.fault(diag.Diagnostic{Pos: b.pos(keyNode), Code: "duplicate-key",
+				Message: fmt.Sprintf("key %s is set twice: in line %d and again in line %d", clip(key), first.Line, b.pos(keyNode).Line),
+				Hint:    "remove one of the two",
+				Related: []diag.Related{{Pos: first, Message: "first set here"}}})
+		default:
+			if known {
+				own[key] = true
+			}
+			set.put(Field{Key: key, KeyPos: b.pos(keyNode), Value: value})
+		}
+		b.path = b.path[:len(b.path)-1]
+	}
+	return set.fields
+}
+
+// fieldSet is a map under construction: fields in order, and where each is.
+type fieldSet struct {
+	fields []Field
+	at     map[string]int
+}
+
+// put sets a field, in the place of an earlier one with the same key.
+func (s *fieldSet) put(f Field) {
+	if at, known := s.at[f.Key]; known {
+		s.fields[at] = f
+		return
+	}
+	s.at[f.Key] = len(s.fields)
+	s.fields = append(s.fields, f)
+}
+
+func isMergeKey(n *yaml.Node) bool {
+	return n.Kind == yaml.ScalarNode && n.Tag == "!!merge"
+}
+
+// merge puts the entries of a merge key's value, a map or a list of maps of
+// which earlier ones win, into set.
+func (b *builder) merge(set *fieldSet, n *yaml.Node) {
+	switch n.Kind {
+	case yaml.AliasNode:
+		b.follow(n, func(to *yaml.Node) { b.merge(set, to) })
+	case yaml.MappingNode:
+		if b.depth >= maxDepth {
+			b.bound(b.pos(n), "too-deep", fmt.Sprintf("nested deeper than %d levels", maxDepth))
+			return
+		}
+		b.depth++
+		for _, f := range b.fields(n) {
+			set.put(f)
+		}
+		b.depth--
+	case yaml.SequenceNode:
+		for i := len(n.Content) - 1; i >= 0; i-- {
+			part := n.Content[i]
+			if part.Kind == yaml.AliasNode {
+				part = part.Alias
+			}
+			if part.Kind != yaml.MappingNode {
+				b.badMerge(n.Content[i])
+				continue
+			}
+			b.merge(set, n.Content[i])
+		}
+	default:
+		b.badMerge(n)
+	}
+}
+
+func (b *builder) badMerge(n *yaml.Node) {
+	b.fault(diag.Diagnostic{Pos: b.pos(n), Code: "bad-merge-key",
+		Message: "the merge key << takes a map or a list of maps, mostly by alias (<<: *name)"})
+}
+
+// key gives a key's text. A number is taken as OmegaConf takes it, with the text
+// that Python's str() gives it; so is a boolean, with a warning, for it is
+// hardly ever meant.
+func (b *builder) key(n *yaml.Node) (text string, ok bool) {
+	at := b.pos(n)
+	if n.Kind == yaml.AliasNode {
+		b.follow(n, func(to *yaml.Node) { text, ok = b.key(to) })
+		return text, ok
+	}
+	if n.Kind != yaml.ScalarNode {
+		b.fault(diag.Diagnostic{Pos: at, Code: "bad-key", Message: "a map or list cannot be a key",
+			Hint: "a key is a name; quote it if it begins with [ or {"})
+		return "", false
+	}
+	if n.Style == 0 && n.Value == "=" {
+		return n.Value, true
+	}
+	node := b.scalar(n, at)
+	switch node.Kind {
+	case String:
+		return node.Str, true
+	case Null:
+		if n.Style&yaml.TaggedStyle == 0 && resolvePlain(n.Value) != tagNull {
+			return "", false // reported as a bad scalar
+		}
+		b.fault(diag.Diagnostic{Pos: at, Code: "bad-key", Message: "null cannot be a key",
+			Hint: "quote it if the text is meant"})
+		return "", false
+	case Bool:
+		if b.alias == nil {
+			b.add(diag.Diagnostic{Pos: at, Severity: diag.Warning, Code: "bool-key",
+				Message:    fmt.Sprintf("key %s is the boolean %s in YAML 1.1", n.Value, strings.ToLower(node.PyStr())),
+				Suggestion: `"` + n.Value + `"`, Hint: "quote it if the text is meant"})
+		}
+	}
+	return node.PyStr(), true
+}

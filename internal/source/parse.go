@@ -1,0 +1,131 @@
+package source
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"gopkg.in/yaml.v3"
+
+	"mlcfg/internal/diag"
+)
+
+// Parse reads a configuration file. The root is a Map; that of an empty file
+// has no fields, and a warning says so. It is nil only where the text cannot be read
+// as one YAML map at all (a fault of syntax, encoding or size). Other faults, such
+// as keys set twice, leave the root with what could be read: the first of two
+// equal keys, null for a value at fault. All faults found are in the list.
+func Parse(name string, data []byte) (*Node, diag.List) {
+	t := newText(name, data)
+	root, found := t.parse()
+	switch {
+	case root == nil && !found.HasErrors():
+		found.Add(diag.Diagnostic{Pos: t.at(1, 1), Severity: diag.Warning, Code: "empty-file",
+			Message: "the file holds no configuration"})
+		root = &Node{Kind: Map, Pos: t.at(1, 1)}
+	case root != nil && root.Kind != Map:
+		found.Add(diag.Diagnostic{Pos: root.Pos, Severity: diag.Error, Code: "not-a-map",
+			Message: fmt.Sprintf("the file holds a %s; a configuration is a map of keys and values (key: value)", root.Kind)})
+		root = nil
+	}
+	found.Sort()
+	return root, found
+}
+
+// ParseValue reads one value of any kind as the text of an override gives it:
+// YAML, so that [1, 2] is a list. Empty text is null. The node is nil where the text
+// cannot be read. Name is the File of every place.
+func ParseValue(name, value string) (*Node, diag.List) {
+	return parseValue(newText(name, []byte(value)))
+}
+
+func parseValue(t *text) (*Node, diag.List) {
+	root, found := t.parse()
+	if root == nil && !found.HasErrors() {
+		root = &Node{Kind: Null, Pos: t.at(1, 1)}
+	}
+	found.Sort()
+	return root, found
+}
+
+func newText(name string, data []byte) *text {
+	return &text{name: name, data: bytes.TrimPrefix(data, []byte("\ufeff"))}
+}
+
+// parse reads one document; nil and no error where there is nothing in it.
+func (t *text) parse() (*Node, diag.List) {
+	if found := t.checkCharacters(); found.HasErrors() {
+		return nil, found
+	}
+	if len(t.data) > maxSize {
+		return nil, t.tooLarge()
+	}
+	doc, err := t.document()
+	if err != nil {
+		return nil, t.syntaxFaults(err)
+	}
+	if doc == nil || isEmpty(doc) {
+		return nil, nil
+	}
+	b := builder{text: t, found: t.tabs(doc)}
+	root := b.node(doc)
+	if b.stop {
+		root = nil
+	}
+	return root, b.found
+}
+
+// isEmpty tells a document without content from one that holds a value.
+func isEmpty(n *yaml.Node) bool {
+	return n.Kind == yaml.ScalarNode && n.Style == 0 && resolvePlain(n.Value) == tagNull
+}
+
+// errSeveral says that a text holds more than one document; at line.
+type errSeveral struct{ line, column int }
+
+func (e errSeveral) Error() string { return "several documents" }
+
+// document reads the text's only document, nil if it has none.
+func (t *text) document() (doc *yaml.Node, err error) {
+	defer func() {
+		// The library panics on some input; that is its way to say no.
+		if r := recover(); r != nil {
+			doc, err = nil, fmt.Errorf("yaml: %v", r)
+		}
+	}()
+	decoder := yaml.NewDecoder(bytes.NewReader(t.data))
+	var first, second yaml.Node
+	switch err := decoder.Decode(&first); {
+	case errors.Is(err, io.EOF):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	switch err := decoder.Decode(&second); {
+	case err == nil:
+		return nil, errSeveral{second.Line, second.Column}
+	case !errors.Is(err, io.EOF):
+		return nil, err
+	}
+	if len(first.Content) == 0 {
+		return nil, nil
+	}
+	return first.Content[0], nil
+}
+
+// tooLarge reports a text over the bound; where its head alone is nested too
+// deep, at that place.
+func (t *text) tooLarge() diag.List {
+	head := &text{name: t.name, indent: t.indent, data: t.data[:maxSize]}
+	if at, deep := head.deepPlace(); deep {
+		return diag.List{tooDeep(at)}
+	}
+	return diag.List{{Pos: t.at(1, 1), Severity: diag.Error, Code: "too-large",
+		Message: fmt.Sprintf("%d bytes; a configuration has at most %d", len(t.data), maxSize)}}
+}
+
+func tooDeep(at diag.Pos) diag.Diagnostic {
+	return diag.Diagnostic{Pos: at, Severity: diag.Error, Code: "too-deep",
+		Message: fmt.Sprintf("nested deeper than %d levels", maxDepth)}
+}

@@ -68,7 +68,12 @@ func Load(engine, release string) (*Schema, error) {
 		}
 		return nil, err
 	}
-	s := &Schema{Engine: engine, Release: release, store: st, release: at, sections: map[string]*Section{}}
+	return st.schema(at), nil
+}
+
+// schema picks the definitions of a release, by its index.
+func (st *store) schema(at int) *Schema {
+	s := &Schema{Engine: st.engine, Release: st.releases[at], store: st, release: at, sections: map[string]*Section{}}
 	hash := sha256.New()
 	for i := range st.entries {
 		e := &st.entries[i]
@@ -87,7 +92,7 @@ func Load(engine, release string) (*Schema, error) {
 		hash.Write([]byte{'\n'})
 	}
 	s.Digest = hex.EncodeToString(hash.Sum(nil))
-	return s, nil
+	return s
 }
 
 // Section gives a section by name, nil where the release has none of that name.

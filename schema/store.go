@@ -155,13 +155,16 @@ const releaseMark = "@release("
 func (st *store) entry(line string) (entry, error) {
 	e := entry{field: line}
 	label, _, ok := strings.Cut(line[1:], "?:")
+	if e.name = strings.Trim(label, `"`); ok && st.engine == "" {
+		e.release = len(line) // no engine, no releases
+		return e, nil
+	}
 	// The mark stands last; the line may be long.
 	tail := max(0, len(line)-64)
 	e.release = strings.Index(line[tail:], releaseMark) + tail
 	if !ok || e.release < tail {
 		return e, fmt.Errorf("want a field that ends in %s...): %s", releaseMark, line)
 	}
-	e.name = strings.Trim(label, `"`)
 	_, rest, _ := strings.Cut(line[e.release:], `"`)
 	first, rest, _ := strings.Cut(rest, `"`)
 	_, rest, _ = strings.Cut(rest, `"`)

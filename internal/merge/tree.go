@@ -9,6 +9,8 @@
 package merge
 
 import (
+	"iter"
+
 	"mlcfg/internal/diag"
 	"mlcfg/internal/source"
 )
@@ -17,6 +19,7 @@ import (
 type Layer struct {
 	// Name is base, overlay or override.
 	Name string
+	// Root is a Map; a nil Root is a layer that sets nothing.
 	Root *source.Node
 }
 
@@ -37,4 +40,110 @@ type Tree struct {
 	Chain []Setting
 	// Fields are a map's entries in order of first appearance (base first).
 	Fields []*Tree
+
+	// index finds a field by key, once there are many.
+	index map[string]*Tree
+}
+
+// indexFrom is the number of fields from which on a map of them is quicker than
+// looking through them.
+const indexFrom = 16
+
+// field finds an entry, nil where there is none.
+func (t *Tree) field(key string) *Tree {
+	if t.index != nil {
+		return t.index[key]
+	}
+	for _, f := range t.Fields {
+		if f.Key == key {
+			return f
+		}
+	}
+	return nil
+}
+
+// add appends an entry that is not there yet.
+func (t *Tree) add(f *Tree) {
+	t.Fields = append(t.Fields, f)
+	switch {
+	case t.index != nil:
+		t.index[f.Key] = f
+	case len(t.Fields) >= indexFrom:
+		t.index = make(map[string]*Tree, 2*len(t.Fields))
+		for _, f := range t.Fields {
+			t.index[f.Key] = f
+		}
+	}
+}
+
+// clear takes all entries away.
+func (t *Tree) clear() { t.Fields, t.index = nil, nil }
+
+// Lookup walks along path and gives the Tree there, nil where there is none. An
+// empty path gives t. It may be called on a nil Tree.
+func (t *Tree) Lookup(path ...string) *Tree {
+	for _, key := range path {
+		if t == nil {
+			return nil
+		}
+		t = t.field(key)
+	}
+	return t
+}
+
+// Winner is the setting that wins, the zero Setting for the root and nil.
+func (t *Tree) Winner() Setting {
+	if t == nil || len(t.Chain) == 0 {
+		return Setting{}
+	}
+	return t.Chain[len(t.Chain)-1]
+}
+
+// Value is the node that wins, nil for the root and nil. For a map with Fields
+// it is the last layer's part of it only: the merged content is in Fields.
+func (t *Tree) Value() *source.Node { return t.Winner().Node }
+
+// All iterates over every key below t in order, maps before their entries.
+func (t *Tree) All() iter.Seq[*Tree] {
+	return func(yield func(*Tree) bool) { t.visit(yield) }
+}
+
+func (t *Tree) visit(yield func(*Tree) bool) bool {
+	if t == nil {
+		return true
+	}
+	for _, f := range t.Fields {
+		if !yield(f) || !f.visit(yield) {
+			return false
+		}
+	}
+	return true
+}
+
+// Leaves iterates over every leaf below t in order: scalars, lists, nulls and
+// empty maps.
+func (t *Tree) Leaves() iter.Seq[*Tree] {
+	return func(yield func(*Tree) bool) {
+		for f := range t.All() {
+			if len(f.Fields) == 0 && !yield(f) {
+				return
+			}
+		}
+	}
+}
+
+// Interface gives the merged value as plain Go data, as [source.Node.Interface]
+// does. The root is always a map[string]any.
+func (t *Tree) Interface() any {
+	switch {
+	case t == nil:
+		return nil
+	case len(t.Fields) == 0 && len(t.Chain) > 0:
+		return t.Value().Interface()
+	}
+	m := make(map[string]any, len(t.Fields))
+	for _, f := range t.Fields {
+		m[f.Key] = f.Interface()
+	}
+	return m
 }

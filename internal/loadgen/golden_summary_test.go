@@ -1,0 +1,253 @@
+package loadgen
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mlcfg/internal/sharedata"
+)
+
+// setSetting sets the field of LoadGen's TestSettings that is called key, as
+// the goldens' settings do.
+func setSetting(q *Settings, key, value string) error {
+	number := func() (n uint64) {
+		f, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			return 0
+		}
+		if n, err = strconv.ParseUint(value, 10, 64); err != nil {
+			n = uint64(f)
+		}
+		return n
+	}
+	double := func() float64 { f, _ := strconv.ParseFloat(value, 64); return f }
+	truth := func() bool { return value == "true" || value == "True" || number() != 0 }
+	var err error
+	switch strings.TrimSuffix(key, "_ns") {
+	case "scenario":
+		q.Scenario, err = ParseScenario(value)
+	case "mode", "test_mode":
+		q.Mode, err = ParseMode(value)
+	case "single_stream_expected_latency":
+		q.SingleStreamExpectedLatencyNS = double()
+	case "single_stream_target_latency_percentile":
+		q.SingleStreamTargetLatencyPercentile = double()
+	case "multi_stream_expected_latency":
+		q.MultiStreamExpectedLatencyNS = double()
+	case "multi_stream_target_latency_percentile":
+		q.MultiStreamTargetLatencyPercentile = double()
+	case "multi_stream_samples_per_query":
+		q.MultiStreamSamplesPerQuery = number()
+	case "server_target_qps":
+		q.ServerTargetQPS = double()
+	case "server_target_latency":
+		q.ServerTargetLatency = time.Duration(number())
+	case "server_target_latency_percentile":
+		q.ServerTargetLatencyPercentile = double()
+	case "server_coalesce_queries":
+		q.ServerCoalesceQueries = truth()
+	case "server_find_peak_qps_decimals_of_precision":
+		q.ServerFindPeakQPSDecimals = int(number())
+	case "server_find_peak_qps_boundary_step_size":
+		q.ServerFindPeakQPSStep = double()
+	case "server_max_async_queries":
+		q.ServerMaxAsyncQueries = number()
+	case "server_num_issue_query_threads":
+		q.ServerNumIssueQueryThreads = number()
+	case "offline_expected_qps":
+		q.OfflineExpectedQPS = double()
+	case "min_duration_ms":
+		q.MinDuration = time.Duration(number()) * time.Millisecond
+	case "max_duration_ms":
+		q.MaxDuration = time.Duration(number()) * time.Millisecond
+	case "min_query_count":
+		q.MinQueryCount = number()
+	case "max_query_count":
+		q.MaxQueryCount = number()
+	case "qsl_rng_seed":
+		q.QSLSeed = number()
+	case "sample_index_rng_seed":
+		q.SampleIndexSeed = number()
+	case "schedule_rng_seed":
+		q.ScheduleSeed = number()
+	case "accuracy_log_rng_seed":
+		q.AccuracyLogSeed = number()
+	case "accuracy_log_probability":
+		q.AccuracyLogProbability = double()
+	case "accuracy_log_sampling_target":
+		q.AccuracyLogSamplingTarget = number()
+	case "print_timestamps":
+		q.PrintTimestamps = truth()
+	case "performance_issue_unique":
+		q.PerformanceIssueUnique = truth()
+	case "performance_issue_same":
+		q.PerformanceIssueSame = truth()
+	case "performance_issue_same_index":
+		q.PerformanceIssueSameIndex = number()
+	case "performance_sample_count_override":
+		q.PerformanceSampleCountOverride = number()
+	case "accuracy_sample_count_override":
+		q.AccuracySampleCountOverride = number()
+	case "sample_concatenate_permutation":
+		q.SampleConcatenatePermutation = truth()
+	case "use_token_latencies":
+		q.UseTokenLatencies = truth()
+	case "ttft_latency", "server_ttft_latency":
+		q.TTFTLatency = time.Duration(number())
+	case "tpot_latency", "server_tpot_latency":
+		q.TPOTLatency = time.Duration(number())
+	case "infer_token_latencies":
+		q.InferTokenLatencies = truth()
+	case "token_latency_scaling_factor":
+		q.TokenLatencyScalingFactor = number()
+	default:
+		return fmt.Errorf("unknown setting %s", key)
+	}
+	return err
+}
+
+// summaryCase reads NAME.args.json and NAME.in: settings, and latencies in four
+// columns (latency, TTFT, TPOT, tokens), query latencies in lines with a Q.
+func summaryCase(t *testing.T, base string) (Effective, *measured) {
+	t.Helper()
+	data, err := os.ReadFile(base + ".args.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	args := map[string]any{}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	if err := dec.Decode(&args); err != nil {
+		t.Fatal(err)
+	}
+	q := DefaultSettings()
+	var lib Library
+	m := &measured{}
+	for key, value := range args {
+		text := fmt.Sprint(value)
+		double, _ := strconv.ParseFloat(text, 64)
+		switch key {
+		case "total_sample_count":
+			lib.TotalSampleCount = uint64(double)
+		case "performance_sample_count":
+			lib.PerformanceSampleCount = uint64(double)
+		case "queries_issued":
+			m.issued = int64(double)
+		case "max_latency":
+			m.maxLatency = double
+		case "final_query_scheduled_time":
+			m.finalScheduled = double
+		case "final_query_issued_time":
+			m.finalIssued = double
+		case "final_query_all_samples_done_time":
+			m.finalDone = double
+		default:
+			if err := setSetting(&q, key, text); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if lib.PerformanceSampleCount == 0 {
+		lib.PerformanceSampleCount = lib.TotalSampleCount
+	}
+	in, err := os.Open(base + ".in")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	for lines := bufio.NewScanner(in); lines.Scan(); {
+		if text, ok := strings.CutPrefix(lines.Text(), "Q "); ok {
+			n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m.queryLatencies = append(m.queryLatencies, n)
+			continue
+		}
+		var row [4]int64
+		for i, text := range strings.Fields(lines.Text()) {
+			if row[i], err = strconv.ParseInt(text, 10, 64); err != nil {
+				t.Fatal(err)
+			}
+		}
+		m.latencies = append(m.latencies, row[0])
+		m.tokens += uint64(row[3])
+		if q.UseTokenLatencies && q.Scenario != Offline {
+			m.ttft = append(m.ttft, row[1])
+			m.tpot = append(m.tpot, row[2])
+		}
+	}
+	return q.Derive(lib), m
+}
+
+func TestGoldenSummaries(t *testing.T) {
+	cases, _ := filepath.Glob(filepath.Join(sharedata.LoadGen(t), "golden", "summary", "*.args.json"))
+	if len(cases) == 0 {
+		t.Skip("SKIPPED, no golden/summary in the reference data")
+	}
+	for _, file := range cases {
+		base := strings.TrimSuffix(file, ".args.json")
+		t.Run(filepath.Base(base), func(t *testing.T) {
+			settings, m := summaryCase(t, base)
+			verdict, summary := judge(&settings, m)
+
+			var text strings.Builder
+			report := Report{Program: testProgram, SUT: "oracleSUT", Settings: &settings, Verdict: &verdict, Summary: &summary}
+			if err := report.WriteSummary(&text); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(readFile(t, base+".summary.txt"), withoutProgramLine(t, text.String())); diff != "" {
+				t.Errorf("summary (-LoadGen +ours):\n%s", diff)
+			}
+
+			var detail strings.Builder
+			log := NewDetailLog(&detail, testProgram, 1, func() time.Duration { return 0 })
+			log.LogResults(&settings, &verdict, &summary)
+			if diff := cmp.Diff(keysAndValues(readFile(t, base+".detail.txt")), keysAndValues(detail.String())); diff != "" {
+				t.Errorf("detail (-LoadGen +ours):\n%s", diff)
+			}
+		})
+	}
+}
+
+var testProgram = Program{Name: "mlrun", Version: "1.2.3", Revision: "0123abc"}
+
+func readFile(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// withoutProgramLine checks the one line that is ours and takes it away.
+func withoutProgramLine(t *testing.T, summary string) string {
+	t.Helper()
+	first, rest, _ := strings.Cut(summary, "\n")
+	if want := "Written by mlrun 1.2.3 @ 0123abc, not by MLPerf LoadGen"; first != want {
+		t.Errorf("first line is %q, want %q", first, want)
+	}
+	return rest
+}
+
+// keysAndValues cuts each line of a detail log after its value.
+func keysAndValues(detail string) []string {
+	lines := strings.Split(strings.TrimSuffix(detail, "\n"), "\n")
+	for i, line := range lines {
+		if cut, _, ok := strings.Cut(line, `, "time_ms": `); ok {
+			lines[i] = cut + "}"
+		}
+	}
+	return lines
+}

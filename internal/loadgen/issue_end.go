@@ -1,0 +1,105 @@
+package loadgen
+
+import (
+	"cmp"
+	"fmt"
+	"iter"
+	"slices"
+)
+
+// EndOfIssue says why no more queries were issued, in the words and by the rules
+// that LoadGen has after each query of a performance run; accuracy mode has none
+// of them. early is true where it logs an error. A Server run that issued all its
+// queries ends without a word: text is empty.
+func EndOfIssue(s *Effective, r *Records) (text string, early bool) {
+	queries := r.Queries()
+	if queries == 0 {
+		return "", false
+	}
+	last := queries*r.SamplesPerQuery - 1
+	duration := r.Issued[last]
+	server := s.Requested.Scenario == Server
+	switch issued := uint64(queries); {
+	case server && s.MaxAsyncQueries != 0 && r.outstanding() > s.MaxAsyncQueries:
+		return fmt.Sprintf("IssueQueryThread 0 Ending early: Too many outstanding queries. issued %d outstanding %d", issued, r.outstanding()), true
+	case !server && issued >= s.MinQueryCount && duration >= s.TargetDuration.Nanoseconds():
+		return "Ending naturally: Minimum query count and test duration met.", false
+	case s.MaxQueryCount != 0 && issued >= s.MaxQueryCount:
+		return fmt.Sprintf("IssueQueryThread 0 Ending early: Max query count reached. query_count %d", issued), true
+	case s.MaxDuration != 0 && duration > s.MaxDuration.Nanoseconds():
+		return fmt.Sprintf("IssueQueryThread 0 Ending early: Max test duration reached. duration_ns %d", duration), true
+	case server:
+		return "", false
+	}
+	return "Ending early: Ran out of generated queries to issue before the minimum query count and test duration were reached." +
+		" Please update the relevant expected latency or target qps in the TestSettings so they are more accurate.", true
+}
+
+// outstanding counts the queries that were not complete when the last one was
+// issued, that one included.
+func (r *Records) outstanding() uint64 {
+	var n uint64
+	last := r.Issued[len(r.Issued)-1]
+	for q := range r.Queries() {
+		if done := r.queryDone(q); done == NotReached || done >= last {
+			n++
+		}
+	}
+	return n
+}
+
+// SampleErrors are the complaints that LoadGen logs when a sample completes, as
+// error_runtime: without a first token though the scenario reports one, or with
+// a token count that it does not take. hasFirst says whether a first token came.
+func SampleErrors(q *Settings, hasFirst bool, tokens int64) []string {
+	if !q.UseTokenLatencies {
+		return nil
+	}
+	var errs []string
+	if !hasFirst && q.Scenario != Offline {
+		errs = append(errs, "Attempted to record a sample latency before it's first token latency")
+	}
+	switch {
+	case tokens == 0:
+		errs = append(errs, "n_tokens argument missing or attempted to record 0 as number of tokens")
+	case tokens < 0:
+		errs = append(errs, "Attempted to record a negative number of tokens")
+	case tokens == 1:
+		errs = append(errs, "Number of tokens need to be greater than 1")
+	}
+	return errs
+}
+
+// RunErrors yields the errors that LoadGen would have logged while these
+// responses came in: those of each sample in the order of completion, then that
+// samples are incomplete. The columns must fit together, as [Judge] checks.
+func RunErrors(q *Settings, r *Records) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		complaints := func(i int) []string {
+			if !q.UseTokenLatencies || r.Done[i] == NotReached {
+				return nil
+			}
+			return SampleErrors(q, q.Scenario == Offline || r.FirstToken[i] != NotReached, r.Tokens[i])
+		}
+		var incomplete int
+		var faulty []int
+		for i, done := range r.Done {
+			if done == NotReached {
+				incomplete++
+			} else if len(complaints(i)) > 0 {
+				faulty = append(faulty, i)
+			}
+		}
+		slices.SortStableFunc(faulty, func(a, b int) int { return cmp.Compare(r.Done[a], r.Done[b]) })
+		for _, i := range faulty {
+			for _, text := range complaints(i) {
+				if !yield(text) {
+					return
+				}
+			}
+		}
+		if incomplete > 0 {
+			yield(fmt.Sprintf("Encountered incomplete samples at the end of a series of queries. count: %d", incomplete))
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package loadgen
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestLogFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log.txt")
+	log, err := CreateLogFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := []byte(strings.Repeat("x", 99) + "\n")
+	const lines = 2000
+	for range lines {
+		if _, err := log.Write(line); err != nil {
+			t.Fatal(err)
+		}
+	}
+	partial, err := os.ReadFile(path + PartialSuffix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(partial) == 0 || len(partial)%len(line) != 0 {
+		t.Errorf("%d bytes before the flush, not whole lines", len(partial))
+	}
+	if err := log.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if partial, _ = os.ReadFile(path + PartialSuffix); len(partial) != lines*len(line) {
+		t.Errorf("%d bytes after the flush, want %d", len(partial), lines*len(line))
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("the log has its name before it is complete")
+	}
+	long := bytes.Repeat([]byte("y"), 3*logFileBuffer)
+	if _, err := log.Write(long); err != nil {
+		t.Fatal(err)
+	}
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole, _ := os.ReadFile(path)
+	if want := append(bytes.Repeat(line, lines), long...); !bytes.Equal(whole, want) {
+		t.Errorf("%d bytes, want %d", len(whole), len(want))
+	}
+	if left, _ := os.ReadDir(filepath.Dir(path)); len(left) != 1 {
+		t.Errorf("%d files left", len(left))
+	}
+	if _, err := log.Write(line); err == nil {
+		t.Error("a closed log takes lines")
+	}
+}
+
+func TestLogFileNeverOverwrites(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log.txt")
+	for _, name := range []string{path, path + PartialSuffix} {
+		if err := os.WriteFile(name, []byte("old"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := CreateLogFile(path); err == nil {
+			t.Errorf("created over %s", name)
+		}
+		os.Remove(name)
+	}
+}
+
+func TestLogFileKeepsThePartialAfterAFailure(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log.txt")
+	log, err := CreateLogFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log.file.Close()
+	log.Write([]byte("line\n"))
+	if err := log.Close(); err == nil {
+		t.Error("no error from a file that cannot be written")
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("an incomplete log got its name")
+	}
+}

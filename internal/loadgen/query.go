@@ -1,0 +1,103 @@
+package loadgen
+
+import (
+	"iter"
+	"time"
+)
+
+// Query is one query of a schedule.
+type Query struct {
+	// ID is the query's running number, FirstSample that of its first sample;
+	// both count on through the phases of a test.
+	ID          uint64
+	FirstSample uint64
+	// Scheduled is when it is due, from the start of the phase. Only the Server
+	// scenario waits for it; SingleStream and MultiStream issue a query when the
+	// one before is complete.
+	Scheduled time.Duration
+	// Samples are indices into the data set. The slice is used again for the
+	// next query: copy what must last.
+	Samples []int
+}
+
+// Queries yields the queries of the phase in their order. Each call starts
+// anew. Memory is bounded by the loaded set and one query.
+func (p *Phase) Queries() iter.Seq[Query] {
+	return func(yield func(Query) bool) {
+		times := p.times()
+		draw := p.drawer()
+		q := Query{ID: p.FirstQuery, FirstSample: p.FirstSample, Samples: make([]int, p.SamplesPerQuery)}
+		for times.more() {
+			draw(q.Samples)
+			q.Scheduled = time.Duration(times.next())
+			if !yield(q) {
+				return
+			}
+			q.ID++
+			q.FirstSample += uint64(p.SamplesPerQuery)
+		}
+	}
+}
+
+// Totals goes through the schedule without drawing samples. Memory is constant.
+func (p *Phase) Totals() Totals {
+	times := p.times()
+	for times.more() {
+		times.next()
+	}
+	return Totals{
+		Queries:       uint64(times.count),
+		Samples:       uint64(times.count) * uint64(p.SamplesPerQuery),
+		LastScheduled: time.Duration(times.last),
+		Duration:      time.Duration(times.at),
+	}
+}
+
+// timeline generates the scheduled times of a phase.
+type timeline struct {
+	// at is when the next query is due, last when the latest one was, both in
+	// nanoseconds; count is how many there were.
+	at, last int64
+	count    int
+
+	until int64
+	// least is the number of queries needed, epoch by how much equal issue raises
+	// it while time is left; 0 without equal issue.
+	least, epoch int
+	// Arrivals are Poisson with an engine, else every step nanoseconds.
+	arrivals *engine
+	qps      float64
+	step     int64
+}
+
+func (p *Phase) times() *timeline {
+	s := p.settings.Requested
+	t := &timeline{until: p.until, least: p.padded, qps: p.settings.TargetQPS}
+	if s.SampleConcatenatePermutation && s.Scenario != Offline {
+		t.epoch = len(p.Loaded)
+	}
+	if s.Scenario == Server {
+		t.arrivals = newEngine(s.ScheduleSeed, p.generator)
+	} else {
+		t.step = int64(min(secondsToNS(1/t.qps), float64(maxDuration)))
+	}
+	return t
+}
+
+// more says whether there is another query.
+func (t *timeline) more() bool { return t.last < t.until || t.count < t.least }
+
+// next gives the time of the next query.
+func (t *timeline) next() int64 {
+	t.last = t.at
+	t.count++
+	if t.arrivals != nil {
+		t.at += t.arrivals.arrivalNS(t.qps)
+	} else {
+		t.at += t.step
+	}
+	if t.epoch > 0 && t.count >= t.least && t.last < t.until {
+		t.least += t.epoch
+	}
+	return t.last
+}

@@ -1,0 +1,159 @@
+package client
+
+import (
+	"bytes"
+	"fmt"
+	"time"
+)
+
+// answer gathers what the events of one response say.
+type answer struct {
+	protocol Protocol
+	keepText bool
+
+	first, last time.Duration
+	chunks      int
+	ids         []int32
+	text        []byte
+	prompt      int64 // -1: not told
+	completion  int64 // -1: not told
+	finish      string
+	ended       bool // the end mark has come
+
+	err     ErrorClass
+	message string
+
+	event event
+}
+
+func (a *answer) reset() {
+	a.first, a.last, a.chunks, a.finish, a.ended = 0, 0, 0, "", false
+	a.ids, a.text = a.ids[:0], a.text[:0]
+	a.prompt, a.completion = -1, -1
+	a.err, a.message = NoError, ""
+}
+
+// fail keeps the first thing that went wrong.
+func (a *answer) fail(class ErrorClass, format string, args ...any) {
+	if a.err == NoError {
+		a.err, a.message = class, fmt.Sprintf(format, args...)
+	}
+}
+
+var endMark = []byte("[DONE]")
+
+// add takes the data of a stream event that was complete at the given time.
+func (a *answer) add(data []byte, at time.Duration) {
+	if a.ended {
+		a.fail(LateError, "an event after the end mark: %s", excerpt(data))
+		return
+	}
+	if bytes.Equal(data, endMark) {
+		a.ended = true
+		return
+	}
+	e := &a.event
+	if a.protocol == Generate {
+		if !e.generate(data, a.keepText) {
+			a.fail(MalformedError, "not an answer of /generate: %s", excerpt(data))
+			return
+		}
+	} else if !e.openAI(data, a.keepText) {
+		a.fail(MalformedError, "not an OpenAI answer: %s", excerpt(data))
+		return
+	}
+	if e.failed {
+		a.fail(EngineError, "the engine reports: %s", excerpt(e.message))
+		return
+	}
+	before := a.known()
+	if a.protocol == Generate {
+		a.replace()
+	} else {
+		a.ids = append(a.ids, e.ids...)
+		a.text = append(a.text, e.text...)
+	}
+	if e.prompt >= 0 {
+		a.prompt = e.prompt
+	}
+	if e.completion >= 0 {
+		a.completion = e.completion
+	}
+	if e.finish != "" {
+		a.finish = e.finish
+		if e.finish == "abort" {
+			a.fail(EngineError, "the engine aborted the request")
+		}
+	}
+	if !e.choice {
+		return
+	}
+	var token bool
+	switch {
+	case e.hasIDs && a.protocol != Generate:
+		token = len(e.ids) > 0
+	case e.completion >= 0 || e.hasIDs:
+		token = a.known() > before
+	default:
+		token = !e.roleOnly
+	}
+	if token {
+		if a.chunks == 0 {
+			a.first = at
+		}
+		a.last = at
+		a.chunks++
+	}
+}
+
+// replace takes /generate's tokens, which come as everything so far, or, when
+// the server was started so (stream_output, later incremental_streaming_output),
+// as what is new: then the count, which is of everything, is the sum.
+func (a *answer) replace() {
+	e := &a.event
+	if delta := len(a.ids) > 0 && e.completion != int64(len(e.ids)) && e.completion == int64(len(a.ids)+len(e.ids)); !delta {
+		a.ids, a.text = a.ids[:0], a.text[:0]
+	}
+	a.ids = append(a.ids, e.ids...)
+	a.text = append(a.text, e.text...)
+}
+
+// known is how many output tokens have come for certain.
+func (a *answer) known() int64 { return max(a.completion, int64(len(a.ids))) }
+
+// finishStream checks a stream whose response is complete.
+func (a *answer) finishStream() {
+	if !a.ended {
+		a.fail(UnendedError, "the stream ended without [DONE] after %d chunks with tokens", a.chunks)
+	}
+}
+
+// finishWhole takes the body of a response that was not streamed.
+func (a *answer) finishWhole(body []byte, at time.Duration) {
+	a.add(body, at)
+	a.first = 0
+}
+
+// check compares the counts; sent is the number of prompt token ids that were
+// sent, 0 when the prompt was text.
+func (a *answer) check(sent int) {
+	switch got := int64(len(a.ids)); {
+	case got == 0 && (a.completion == 0 || a.completion < 0 && a.chunks == 0):
+		a.fail(NoTokenError, "the response is complete and has no token")
+	case a.completion < 0 && got == 0:
+		a.fail(CountsError, "neither usage nor token ids tell how many tokens came")
+	case a.completion >= 0 && got > 0 && a.completion != got:
+		a.fail(CountsError, "usage tells %d output tokens, %d token ids came", a.completion, got)
+	case a.prompt >= 0 && sent > 0 && a.prompt != int64(sent):
+		a.fail(CountsError, "usage tells %d prompt tokens, %d were sent", a.prompt, sent)
+	}
+}
+
+// excerpt is the beginning of data, fit for a message.
+func excerpt(data []byte) string {
+	const most = 200
+	if len(data) > most {
+		return fmt.Sprintf("%q and %d bytes more", data[:most], len(data)-most)
+	}
+	return fmt.Sprintf("%q", data)
+}

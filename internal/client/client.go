@@ -1,0 +1,102 @@
+package client
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+)
+
+// Options say what is talked to and how.
+type Options struct {
+	URLs     []string // one base URL a replica, http://host:port; the protocol's path is added
+	Protocol Protocol // empty means Completions
+	Model    string   // the model's name in requests; /generate has none
+	Stream   bool     // ask for a stream of tokens; without it there is no first-token time
+
+	// TokenIDs asks for the ids of the generated tokens: return_token_ids,
+	// which vLLM knows since 0.10.2. /generate always gives them.
+	TokenIDs bool
+	// Text keeps the generated text in the results.
+	Text bool
+
+	// Params are further fields of each request: sampling parameters, which
+	// /generate takes as sampling_params.
+	Params map[string]any
+	// Headers are further headers of each request, such as Authorization. They
+	// appear in no result and no message.
+	Headers map[string]string
+
+	// MaxConns is the most connections to one replica; 0 means 4096.
+	MaxConns int
+	// DialTimeout bounds the making of a connection; 0 means 10 s.
+	DialTimeout time.Duration
+	// IdleTimeout is how long an unused connection is kept; 0 means 3 s. It must
+	// be shorter than the server's (vLLM: 5 s), which would else close a
+	// connection just when a request is on its way.
+	IdleTimeout time.Duration
+
+	// Dial makes a connection, for tests; nil means TCP, with TLS for https.
+	Dial func(ctx context.Context, address string) (net.Conn, error)
+}
+
+// Client sends requests to the replicas of one engine.
+type Client struct {
+	options  Options
+	targets  []target
+	template template
+	room     int // bytes kept before a body for the head
+}
+
+// New checks the options and prepares the constant parts of the requests. It
+// opens no connection.
+func New(o Options) (*Client, error) {
+	if o.Protocol == "" {
+		o.Protocol = Completions
+	}
+	if _, ok := paths[o.Protocol]; !ok {
+		return nil, fmt.Errorf("the protocol %q is not known: it is one of completions, chat, generate", o.Protocol)
+	}
+	if len(o.URLs) == 0 {
+		return nil, errors.New("there is no replica: at least one URL is needed")
+	}
+	setDefault(&o.MaxConns, 4096)
+	setDefault(&o.DialTimeout, 10*time.Second)
+	setDefault(&o.IdleTimeout, 3*time.Second)
+	c := &Client{options: o}
+	for _, raw := range o.URLs {
+		t, err := newTarget(o, raw)
+		if err != nil {
+			return nil, err
+		}
+		c.targets = append(c.targets, t)
+		c.room = max(c.room, len(t.head)+lengthDigits+len("\r\n\r\n"))
+	}
+	var err error
+	c.template, err = newTemplate(o)
+	return c, err
+}
+
+func setDefault[T int | time.Duration](v *T, standard T) {
+	if *v <= 0 {
+		*v = standard
+	}
+}
+
+// dial makes a connection to a replica.
+func (c *Client) dial(ctx context.Context, replica int) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.options.DialTimeout)
+	defer cancel()
+	t := &c.targets[replica]
+	if c.options.Dial != nil {
+		return c.options.Dial(ctx, t.address)
+	}
+	if t.tls {
+		d := tls.Dialer{Config: &tls.Config{ServerName: t.host, NextProtos: []string{"http/1.1"}}}
+		return d.DialContext(ctx, "tcp", t.address)
+	}
+	var d net.Dialer
+	return d.DialContext(ctx, "tcp", t.address)
+}

@@ -1,0 +1,211 @@
+package client
+
+import (
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+const readSize = 32 << 10
+
+// conn is a connection to a replica, with the one request that may be on it.
+//
+// mu is held while a request begins, ends or is given up, so that no two of
+// these can mix. Between them the goroutine that reads owns all other fields.
+type conn struct {
+	run     *run
+	replica int
+	net     net.Conn
+	raw     syscall.RawConn // nil: writes may wait for the peer
+	read    []byte
+	message message
+	answer  response
+
+	mu       sync.Mutex
+	busy     bool // a request is on it
+	dead     bool // it must not be used again
+	deadline time.Duration
+	gaveUp   ErrorClass // why the request was given up, if it was
+	idle     time.Duration
+
+	request   Request
+	scheduled time.Duration
+	sent      time.Duration
+
+	unsent  []byte // what of the request the socket did not take at once
+	tried   error
+	tryOnce func(fd uintptr) bool
+	drained atomic.Bool // unsent has been written
+}
+
+func newConn(r *run, replica int, n net.Conn) *conn {
+	c := &conn{run: r, replica: replica, net: n, read: make([]byte, readSize)}
+	c.answer.answer.protocol = r.client.options.Protocol
+	c.answer.answer.keepText = r.client.options.Text
+	if s, ok := n.(syscall.Conn); ok {
+		c.raw, _ = s.SyscallConn()
+	}
+	c.drained.Store(true)
+	c.tryOnce = func(fd uintptr) bool {
+		n, err := syscall.Write(int(fd), c.unsent)
+		switch {
+		case n > 0:
+			c.unsent = c.unsent[n:]
+		case err != nil && err != syscall.EAGAIN && err != syscall.EINTR:
+			c.tried = err
+		}
+		return true // whatever it did: never wait
+	}
+	return c
+}
+
+// begin marks the connection as busy with a request. mu is held.
+func (c *conn) begin(r *Request, now time.Duration) {
+	c.busy = true
+	c.gaveUp = NoError
+	c.request, c.sent = *r, now
+	switch c.run.plan.Pace {
+	case OnSchedule:
+		c.scheduled = r.At
+	case AtOnce:
+		c.scheduled = 0
+	case OnCompletion:
+		c.scheduled = now
+	}
+	c.deadline = 0
+	if t := c.run.plan.Timeout; t > 0 {
+		c.deadline = now + t
+	}
+	c.answer.reset(c.run.client.options.Stream)
+}
+
+// post writes the rendered request without waiting for the peer: what the
+// socket does not take at once is written by a goroutine of its own.
+func (c *conn) post() error {
+	c.unsent = c.message.addressed(c.run.client.targets[c.replica].head)
+	c.tried = nil
+	c.drained.Store(true)
+	if c.raw != nil {
+		if err := c.raw.Write(c.tryOnce); err != nil {
+			return err
+		}
+		if c.tried != nil || len(c.unsent) == 0 {
+			return c.tried
+		}
+	}
+	c.drained.Store(false)
+	go func() {
+		// An error shows as a failed read as well; there is one place that reports it.
+		_, _ = c.net.Write(c.unsent)
+		c.drained.Store(true)
+	}()
+	return nil
+}
+
+// exchange sends a request, waits for its answer and records it.
+func (c *conn) exchange(r *Request) error {
+	if err := c.message.render(&c.run.client.template, c.run.client.room, r); err != nil {
+		return err
+	}
+	whole := c.message.addressed(c.run.client.targets[c.replica].head)
+	c.mu.Lock()
+	c.begin(r, c.run.now())
+	c.mu.Unlock()
+	if _, err := c.net.Write(whole); err != nil {
+		c.lost(err, SendError)
+		return nil
+	}
+	for {
+		n, err := c.net.Read(c.read)
+		if c.take(n, err) {
+			return nil
+		}
+	}
+}
+
+// take handles what a read returned while a request is on the connection, and
+// reports whether the request is over.
+func (c *conn) take(n int, err error) bool {
+	now := c.run.now()
+	if n > 0 && c.answer.feed(c.read[:n], now) {
+		c.end(now)
+		return true
+	}
+	if err == nil {
+		return false
+	}
+	c.lost(err, BrokenError)
+	return true
+}
+
+// lost ends the request after its connection ended or a read or write of it was
+// cut short; class is SendError or BrokenError.
+func (c *conn) lost(err error, class ErrorClass) {
+	now := c.run.now()
+	c.mu.Lock()
+	gaveUp := c.gaveUp
+	c.mu.Unlock()
+	a := &c.answer.answer
+	switch {
+	case gaveUp == TimeoutError:
+		a.fail(TimeoutError, "no whole response within %v; %d chunks with tokens came", c.run.plan.Timeout, a.chunks)
+	case gaveUp == CanceledError:
+		a.fail(CanceledError, "the run was stopped; %d chunks with tokens had come", a.chunks)
+	case class == SendError:
+		a.fail(SendError, "writing the request: %v", err)
+	case errors.Is(err, io.EOF):
+		c.answer.closed(nil, now)
+	default:
+		c.answer.closed(err, now)
+	}
+	c.end(now)
+}
+
+// end records the result of the request on the connection and frees it.
+func (c *conn) end(now time.Duration) {
+	a := &c.answer.answer
+	if a.err == NoError {
+		a.check(len(c.request.Tokens))
+	}
+	reusable := c.answer.keepAlive && c.answer.at == complete && c.drained.Load()
+	res := Result{
+		ID: c.request.ID, Sample: c.request.Sample, Replica: c.replica,
+		Scheduled: c.scheduled, Sent: c.sent, FirstToken: a.first, LastToken: a.last, Done: now,
+		InputTokens: len(c.request.Tokens), OutputTokens: len(a.ids), Chunks: a.chunks,
+		OutputIDs: a.ids, Text: a.text,
+		FinishReason: a.finish, Status: c.answer.status, Bytes: c.answer.bytes,
+		Error: a.err, Message: a.message,
+	}
+	if a.prompt >= 0 {
+		res.InputTokens = int(a.prompt)
+	}
+	if a.completion >= 0 {
+		res.OutputTokens = int(a.completion)
+	}
+	balanced := c.request.Replica < 0
+	c.mu.Lock()
+	c.busy = false
+	c.idle = now
+	if !reusable || c.gaveUp != NoError {
+		c.dead = true
+	}
+	c.request = Request{}
+	c.mu.Unlock()
+	c.run.finished(&res, balanced)
+}
+
+// giveUp ends the request that is on the connection from outside, when only is
+// nil or holds for it. The goroutine that reads then records it.
+func (c *conn) giveUp(why ErrorClass, only func(deadline time.Duration) bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.busy || c.gaveUp != NoError || (only != nil && !only(c.deadline)) {
+		return
+	}
+	c.gaveUp = why
+	_ = c.net.SetDeadline(time.Unix(1, 0)) // long past: reads and writes return at once
+}

@@ -1,0 +1,380 @@
+package client
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+const (
+	maxHead      = 64 << 10 // bytes of a response's head
+	maxErrorBody = 4 << 10  // bytes kept of a body that reports an error
+)
+
+// framing is how the end of a response's body is found.
+type framing uint8
+
+const (
+	byLength framing = iota
+	byChunks
+	byClose
+)
+
+// place is where in a response the next byte belongs.
+type place uint8
+
+const (
+	inHead place = iota
+	inBody
+	inSize     // a chunk's size
+	inSizeLine // the rest of the line after it: extensions, CR
+	inChunk
+	afterChunk // the line end after a chunk's data
+	inTrailer
+	complete
+)
+
+// response reads one HTTP/1.1 response, given in pieces that may end anywhere,
+// and hands its events or its body to an answer. After an error the connection
+// is of no further use.
+type response struct {
+	answer answer
+	stream bool // the request asked for a stream
+
+	at      place
+	framing framing
+	left    int64 // bytes of the body or the chunk that are to come
+	digits  int   // hexadecimal digits of the chunk's size read so far
+	line    int   // bytes of the trailer line read so far
+
+	status    int
+	events    bool // the body is a text/event-stream
+	keepAlive bool
+	bytes     int64
+
+	head []byte // the head, when it comes in several pieces
+	body []byte // a body that is not a stream
+	sse  events
+
+	now     time.Duration // when the read that is being fed returned
+	onEvent func(data []byte)
+}
+
+func (r *response) reset(stream bool) {
+	r.answer.reset()
+	r.stream = stream
+	r.at, r.status, r.bytes, r.line = inHead, 0, 0, 0
+	r.head, r.body = r.head[:0], r.body[:0]
+	r.sse.reset()
+	if r.onEvent == nil {
+		r.onEvent = func(data []byte) { r.answer.add(data, r.now) }
+	}
+}
+
+// feed takes the next bytes, read at the given time, and reports whether the
+// response is complete or cannot go on.
+func (r *response) feed(p []byte, now time.Duration) (done bool) {
+	r.now = now
+	r.bytes += int64(len(p))
+	for len(p) > 0 {
+		switch r.at {
+		case inHead:
+			p = r.readHead(p)
+		case inBody, inChunk:
+			n := int64(len(p))
+			if r.framing != byClose && n > r.left {
+				n = r.left
+			}
+			r.take(p[:n])
+			p = p[n:]
+			if r.framing == byClose {
+				break
+			}
+			if r.left -= n; r.left == 0 {
+				r.at = afterChunk
+				if r.framing == byLength {
+					r.finish()
+				}
+			}
+		case inSize, inSizeLine, afterChunk, inTrailer:
+			p = r.readFrame(p)
+		case complete:
+			r.keepAlive = false
+			r.answer.fail(LateError, "%d bytes after the end of the response: %s", len(p), excerpt(p))
+			return true
+		}
+		if r.broken() {
+			r.keepAlive = false
+			return true
+		}
+	}
+	return r.at == complete
+}
+
+// broken reports whether the bytes cannot be made sense of any more.
+func (r *response) broken() bool { return r.answer.err == ProtocolError }
+
+// closed says that the connection ended: cleanly, or with an error.
+func (r *response) closed(err error, now time.Duration) {
+	r.now = now
+	r.keepAlive = false
+	switch {
+	case r.at == complete || r.broken():
+	case r.at == inBody && r.framing == byClose && err == nil:
+		r.finish()
+	case r.at == inHead && r.bytes == 0:
+		r.answer.fail(BrokenError, "the connection closed before any byte of the response%s", because(err))
+	default:
+		r.answer.fail(BrokenError, "the connection closed within the response, after %d bytes and %d chunks with tokens%s", r.bytes, r.answer.chunks, because(err))
+	}
+}
+
+func because(err error) string {
+	if err == nil {
+		return ""
+	}
+	return ": " + err.Error()
+}
+
+// take is a piece of the body.
+func (r *response) take(p []byte) {
+	switch {
+	case r.status != 200:
+		r.body = append(r.body, p[:min(len(p), maxErrorBody-min(len(r.body), maxErrorBody))]...)
+	case r.events:
+		if !r.sse.feed(p, r.onEvent) {
+			r.answer.fail(ProtocolError, "a stream event is longer than %d bytes", maxEvent)
+		}
+	case len(r.body)+len(p) > maxEvent:
+		r.answer.fail(ProtocolError, "the body is longer than %d bytes", maxEvent)
+	default:
+		r.body = append(r.body, p...)
+	}
+}
+
+// finish is called when the body is whole.
+func (r *response) finish() {
+	r.at = complete
+	switch {
+	case r.status != 200:
+		r.answer.fail(StatusError, "HTTP status %d: %s", r.status, excerpt(r.body))
+	case r.events:
+		r.sse.end(r.onEvent)
+		r.answer.finishStream()
+	case r.stream:
+		r.answer.fail(ProtocolError, "a stream was asked for, a single body came: %s", excerpt(r.body))
+	default:
+		r.answer.finishWhole(r.body, r.now)
+	}
+}
+
+// readHead takes bytes of the head and gives those behind it.
+func (r *response) readHead(p []byte) (rest []byte) {
+	head := p
+	from := len(r.head)
+	if from > 0 {
+		r.head = append(r.head, p...)
+		head = r.head
+	}
+	end := headEnd(head, max(0, from-3))
+	if end < 0 {
+		if from == 0 {
+			r.head = append(r.head, p...)
+		}
+		if len(head) > maxHead {
+			r.answer.fail(ProtocolError, "the response's head is longer than %d bytes", maxHead)
+		}
+		return nil
+	}
+	if err := r.parseHead(head[:end]); err != nil {
+		r.answer.fail(ProtocolError, "%v", err)
+		return nil
+	}
+	rest = p[end-from:]
+	r.head = r.head[:0]
+	return rest
+}
+
+// headEnd is the length of the head with its empty line, -1 when it has not
+// come. No line that is before from can end it.
+func headEnd(b []byte, from int) int {
+	for i := from; ; {
+		n := bytes.IndexByte(b[i:], '\n')
+		if n < 0 {
+			return -1
+		}
+		i += n + 1
+		switch {
+		case i < len(b) && b[i] == '\n':
+			return i + 1
+		case i+1 < len(b) && b[i] == '\r' && b[i+1] == '\n':
+			return i + 2
+		}
+	}
+}
+
+var (
+	headerLength     = []byte("content-length")
+	headerEncoding   = []byte("transfer-encoding")
+	headerType       = []byte("content-type")
+	headerConnection = []byte("connection")
+	valueChunked     = []byte("chunked")
+	valueClose       = []byte("close")
+	valueKeepAlive   = []byte("keep-alive")
+	valueEvents      = []byte("text/event-stream")
+)
+
+// parseHead reads the status line and the few headers that matter, and decides
+// where the body ends (RFC 9112, section 6.3).
+func (r *response) parseHead(head []byte) error {
+	line, head := cutLine(head)
+	if len(line) < 12 || string(line[:7]) != "HTTP/1." || line[8] != ' ' || (len(line) > 12 && line[12] != ' ') {
+		return fmt.Errorf("not an HTTP/1.1 response: it begins with %s", excerpt(line))
+	}
+	status, err := strconv.ParseUint(string(line[9:12]), 10, 16)
+	if err != nil || status < 100 {
+		return fmt.Errorf("the status is not a number: %s", excerpt(line))
+	}
+	r.status = int(status)
+	r.keepAlive = line[7] != '0'
+	r.events = false
+	length, chunked := int64(-1), false
+	for len(head) > 0 {
+		line, head = cutLine(head)
+		if len(line) == 0 {
+			break
+		}
+		colon := bytes.IndexByte(line, ':')
+		if colon <= 0 {
+			return fmt.Errorf("a header has no name and colon: %s", excerpt(line))
+		}
+		value := bytes.Trim(line[colon+1:], " \t")
+		switch name := line[:colon]; {
+		case equalFold(name, headerLength):
+			n, err := strconv.ParseUint(string(value), 10, 62)
+			if err != nil || (length >= 0 && length != int64(n)) {
+				return fmt.Errorf("the content length is not one number: %s", excerpt(line))
+			}
+			length = int64(n)
+		case equalFold(name, headerEncoding):
+			if !equalFold(value, valueChunked) {
+				return fmt.Errorf("a transfer encoding that is not asked for: %s", excerpt(line))
+			}
+			chunked = true
+		case equalFold(name, headerType):
+			kind := value
+			if semicolon := bytes.IndexByte(kind, ';'); semicolon >= 0 {
+				kind = bytes.TrimRight(kind[:semicolon], " \t")
+			}
+			r.events = equalFold(kind, valueEvents)
+		case equalFold(name, headerConnection):
+			if equalFold(value, valueClose) {
+				r.keepAlive = false
+			} else if equalFold(value, valueKeepAlive) {
+				r.keepAlive = true
+			}
+		}
+	}
+	switch {
+	case status < 200: // an interim response; the real one follows
+		if status == 101 {
+			return fmt.Errorf("the server changes to another protocol, which was not asked for")
+		}
+		r.at = inHead
+	case status == 204 || status == 304 || (!chunked && length == 0):
+		r.finish()
+	case chunked:
+		r.framing, r.at = byChunks, inSize
+		r.left, r.digits = 0, 0
+	case length > 0:
+		r.framing, r.at, r.left = byLength, inBody, length
+	default:
+		r.framing, r.at, r.keepAlive = byClose, inBody, false
+	}
+	return nil
+}
+
+// readFrame takes bytes that frame a chunk and gives those behind them.
+func (r *response) readFrame(p []byte) (rest []byte) {
+	for i, c := range p {
+		switch r.at {
+		case inSize:
+			if d, ok := hexDigit(c); ok && r.digits < 15 {
+				r.left = r.left<<4 | int64(d)
+				r.digits++
+				continue
+			}
+			if r.digits == 0 || (c != '\r' && c != '\n' && c != ';' && c != ' ' && c != '\t') {
+				r.answer.fail(ProtocolError, "a chunk's size is not a hexadecimal number: %s", excerpt(p[i:]))
+				return nil
+			}
+			r.at = inSizeLine
+			fallthrough
+		case inSizeLine:
+			if c != '\n' {
+				continue
+			}
+			r.digits = 0
+			if r.left > 0 {
+				r.at = inChunk
+				return p[i+1:]
+			}
+			r.at, r.line = inTrailer, 0
+		case afterChunk:
+			switch {
+			case c == '\n':
+				r.at = inSize
+			case c == '\r' && r.line == 0:
+				r.line = 1
+				continue
+			default:
+				r.answer.fail(ProtocolError, "no line end after a chunk: %s", excerpt(p[i:]))
+				return nil
+			}
+			r.line = 0
+		case inTrailer:
+			switch c {
+			case '\r':
+			case '\n':
+				if r.line == 0 {
+					r.finish()
+					return p[i+1:]
+				}
+				r.line = 0
+			default:
+				r.line++
+			}
+		}
+	}
+	return nil
+}
+
+// cutLine gives the first line, without its end, and the rest.
+func cutLine(b []byte) (line, rest []byte) {
+	end := bytes.IndexByte(b, '\n')
+	if end < 0 {
+		return b, nil
+	}
+	line = b[:end]
+	if n := len(line); n > 0 && line[n-1] == '\r' {
+		line = line[:n-1]
+	}
+	return line, b[end+1:]
+}
+
+// equalFold compares ASCII text with a lower-case word.
+func equalFold(b, word []byte) bool {
+	if len(b) != len(word) {
+		return false
+	}
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			c |= 0x20
+		}
+		if c != word[i] {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,151 @@
+package client
+
+import (
+	"sync"
+	"time"
+)
+
+// Sink takes the results of a run. Write is called from one goroutine, away from
+// the requests, with results in the order in which they completed, at least
+// every 100 ms while there are any. The batch and what it refers to are used
+// again after the call. An error ends the run.
+type Sink interface {
+	Write(batch []Result) error
+}
+
+// SinkFunc is a function as a Sink.
+type SinkFunc func(batch []Result) error
+
+// Write calls f.
+func (f SinkFunc) Write(batch []Result) error { return f(batch) }
+
+const (
+	batchSize     = 256
+	batchesQueued = 32 // filled batches that may wait for the sink
+	flushInterval = 100 * time.Millisecond
+)
+
+// batch is results with the tokens and texts that they refer to.
+type batch struct {
+	results []Result
+	ids     []int32
+	text    []byte
+}
+
+func (b *batch) reset() { b.results, b.ids, b.text = b.results[:0], b.ids[:0], b.text[:0] }
+
+// recorder takes results from the connections and hands them to the sink in
+// batches. Its memory is bounded: when the sink is behind by batchesQueued
+// batches, add waits, and the wait is counted.
+type recorder struct {
+	sink Sink
+	full chan *batch
+	free chan *batch
+	done chan struct{} // closed when the writer has ended
+	fail func(error)
+
+	mu      sync.Mutex
+	current *batch
+	tally   tally
+	stalled time.Duration // spent waiting for the sink
+}
+
+func newRecorder(sink Sink, fail func(error)) *recorder {
+	r := &recorder{
+		sink: sink, fail: fail,
+		full: make(chan *batch, batchesQueued),
+		free: make(chan *batch, batchesQueued+2),
+		done: make(chan struct{}),
+	}
+	r.current = r.empty()
+	for range 2 {
+		r.free <- r.empty()
+	}
+	go r.write()
+	return r
+}
+
+func (r *recorder) empty() *batch { return &batch{results: make([]Result, 0, batchSize)} }
+
+// add copies a result, with its tokens and text.
+func (r *recorder) add(res *Result) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tally.add(res)
+	b := r.current
+	b.results = append(b.results, *res)
+	kept := &b.results[len(b.results)-1]
+	if n := len(res.OutputIDs); n > 0 {
+		b.ids = append(b.ids, res.OutputIDs...)
+		kept.OutputIDs = b.ids[len(b.ids)-n : len(b.ids) : len(b.ids)]
+	}
+	if n := len(res.Text); n > 0 {
+		b.text = append(b.text, res.Text...)
+		kept.Text = b.text[len(b.text)-n : len(b.text) : len(b.text)]
+	}
+	if len(b.results) == batchSize {
+		r.pass()
+	}
+}
+
+// pass gives the current batch to the writer. r.mu is held.
+func (r *recorder) pass() {
+	if len(r.current.results) == 0 {
+		return
+	}
+	select {
+	case r.full <- r.current:
+	default:
+		from := time.Now()
+		r.full <- r.current
+		r.stalled += time.Since(from)
+	}
+	select {
+	case r.current = <-r.free:
+	default:
+		r.current = r.empty()
+	}
+}
+
+// write feeds the sink until close.
+func (r *recorder) write() {
+	defer close(r.done)
+	tick := time.NewTicker(flushInterval)
+	defer tick.Stop()
+	broken := false
+	for {
+		select {
+		case b, ok := <-r.full:
+			if !ok {
+				return
+			}
+			if !broken {
+				if err := r.sink.Write(b.results); err != nil {
+					broken = true
+					r.fail(err)
+				}
+			}
+			b.reset()
+			select {
+			case r.free <- b:
+			default:
+			}
+		case <-tick.C:
+			// With the queue full the writer must not wait for itself.
+			if len(r.full) == 0 {
+				r.mu.Lock()
+				r.pass()
+				r.mu.Unlock()
+			}
+		}
+	}
+}
+
+// close writes what is left and waits for it. No add may follow.
+func (r *recorder) close() {
+	r.mu.Lock()
+	r.pass()
+	r.mu.Unlock()
+	close(r.full)
+	<-r.done
+}

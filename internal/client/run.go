@@ -1,0 +1,379 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Pace is what decides when a request leaves.
+type Pace uint8
+
+// The paces.
+const (
+	OnSchedule   Pace = iota // each when it is due, whatever is in flight
+	AtOnce                   // all are due at the start; Plan.Concurrency of them in flight on each replica
+	OnCompletion             // the next is due when one completes; with Concurrency 1 one at a time
+)
+
+// Plan says how a run goes.
+type Plan struct {
+	Pace Pace
+	// Concurrency is how many requests are in flight on each replica: AtOnce and
+	// OnCompletion. 0 means 1.
+	Concurrency int
+	// Balancer picks the replica of requests that leave it open: OnSchedule.
+	// It is needed when there are several replicas and requests with Replica -1.
+	Balancer Balancer
+
+	// Timeout bounds each request, from when it is sent; 0 means none.
+	Timeout time.Duration
+	// Grace is how long requests in flight may go on after the context is done;
+	// 0 gives them up at once. Requests given up are recorded as canceled.
+	Grace time.Duration
+	// Connections are opened to each replica before the run begins: OnSchedule;
+	// 0 means 16. AtOnce and OnCompletion open Concurrency.
+	Connections int
+
+	// GCPercent is the garbage collector's setting (GOGC) during the run; 0
+	// leaves it as it is. The client itself allocates next to nothing while it
+	// runs, so this matters for what else the process does.
+	GCPercent int
+	// LateLimit is the lateness, at the 99th percentile, from which on Summary
+	// says that the client did not keep up; 0 means 10 ms.
+	LateLimit time.Duration
+	// Started is called when the run begins, with the moment that all times
+	// count from. It may be nil.
+	Started func(time.Time)
+}
+
+// Balancer picks replicas; package balance has the algorithms. Pick counts a
+// request as sent, Done as complete. Done is called from several goroutines.
+type Balancer interface {
+	Pick(promptTokens int) (replica int)
+	Done(replica int)
+}
+
+// Source hands out the requests of a run.
+type Source interface {
+	// Next fills in the next request and reports whether there is one; after
+	// false it is not called again (for that replica). It is never called from
+	// two goroutines at once. OnSchedule asks right after the request before has
+	// been sent, well before the next one is due.
+	Next(a Ask, r *Request) bool
+}
+
+// Ask is what a source may want to know to decide on the next request, or that
+// there is none.
+type Ask struct {
+	Replica  int           // the replica that the request goes to; -1: not yet decided
+	Now      time.Duration // since the start of the run
+	LastSent time.Duration // when the request before was sent
+	Sent     int           // requests handed out so far
+	Done     int           // of them, complete or failed
+}
+
+// SourceFunc is a function as a Source.
+type SourceFunc func(a Ask, r *Request) bool
+
+// Next calls f.
+func (f SourceFunc) Next(a Ask, r *Request) bool { return f(a, r) }
+
+// run is the state of one call of Run.
+type run struct {
+	client *Client
+	plan   Plan
+	source Source
+	record *recorder
+	start  time.Time
+	sleep  sleeper
+	pools  []*pool
+
+	asking sync.Mutex // around source.Next
+	sent   atomic.Int64
+	done   atomic.Int64
+	last   atomic.Int64 // when the last request was sent
+	flight sync.WaitGroup
+
+	stop    chan struct{} // closed when no further request is to be sent
+	stopped sync.Once
+	dialing context.Context // ends when no connection is needed any more
+	endDial context.CancelFunc
+
+	mu     sync.Mutex
+	err    error
+	conns  map[*conn]struct{}
+	over   bool // conns have been closed; no more may come
+	queued int  // requests that waited for a connection
+	dialed int
+}
+
+func (r *run) now() time.Duration { return time.Since(r.start) }
+
+// Run sends the requests of source and writes their results to sink. It returns
+// when every request that was sent has its result written. Results of failed
+// requests are results; the error is about the run itself: the sink's, the
+// context's, or what made a request impossible to write.
+func (c *Client) Run(ctx context.Context, p Plan, source Source, sink Sink) (Summary, error) {
+	if err := c.prepare(&p); err != nil {
+		return Summary{}, err
+	}
+	r := &run{client: c, plan: p, source: source, stop: make(chan struct{}), conns: map[*conn]struct{}{}}
+	r.dialing, r.endDial = context.WithCancel(context.WithoutCancel(ctx))
+	for i := range c.targets {
+		r.pools = append(r.pools, &pool{run: r, replica: i})
+	}
+	defer r.closeAll()
+	if err := r.open(ctx); err != nil {
+		return Summary{}, err
+	}
+	if p.GCPercent != 0 {
+		defer debug.SetGCPercent(debug.SetGCPercent(p.GCPercent))
+	}
+	runtime.GC() // not in the middle of the run
+	before := usage()
+	r.record = newRecorder(sink, r.fail)
+	r.start = time.Now()
+	r.sleep = newSleeper(r.start)
+	if p.Started != nil {
+		p.Started(r.start)
+	}
+
+	issued := make(chan struct{}) // closed when the last request has been sent
+	go func() {
+		defer close(issued)
+		if p.Pace == OnSchedule {
+			r.dispatch()
+		} else {
+			r.work()
+		}
+	}()
+	stopped := r.supervise(ctx, issued)
+	wall := r.now()
+	r.closeAll()
+	r.record.close()
+	summary := r.summarize(before, wall)
+	if r.err != nil {
+		return summary, r.err
+	}
+	if stopped {
+		return summary, ctx.Err()
+	}
+	return summary, nil
+}
+
+// prepare checks the plan and fills in what it leaves open.
+func (c *Client) prepare(p *Plan) error {
+	setDefault(&p.Concurrency, 1)
+	setDefault(&p.LateLimit, 10*time.Millisecond)
+	if p.Pace == OnSchedule {
+		setDefault(&p.Connections, 16)
+	} else {
+		if p.Concurrency > c.options.MaxConns {
+			return fmt.Errorf("a concurrency of %d needs more connections than the limit of %d a replica", p.Concurrency, c.options.MaxConns)
+		}
+		p.Connections = p.Concurrency
+	}
+	p.Connections = min(p.Connections, c.options.MaxConns)
+	return nil
+}
+
+// fail ends the run because of an error.
+func (r *run) fail(err error) {
+	r.mu.Lock()
+	if r.err == nil {
+		r.err = err
+	}
+	r.mu.Unlock()
+	r.halt()
+}
+
+// halt stops the sending of requests.
+func (r *run) halt() { r.stopped.Do(func() { close(r.stop) }) }
+
+func (r *run) halted() bool {
+	select {
+	case <-r.stop:
+		return true
+	default:
+		return false
+	}
+}
+
+// supervise returns when every request has its result: it watches time-outs and
+// the context on the way. It reports whether the context ended the run.
+func (r *run) supervise(ctx context.Context, issued <-chan struct{}) (stopped bool) {
+	over := make(chan struct{})
+	go func() {
+		<-issued
+		r.flight.Wait()
+		close(over)
+	}()
+	tick := time.NewTicker(r.watchInterval())
+	defer tick.Stop()
+	var giveUp <-chan time.Time
+	done, stop := ctx.Done(), r.stop
+	for {
+		select {
+		case <-over:
+			return stopped
+		case <-done:
+			done, stopped = nil, true
+			r.halt()
+		case <-stop:
+			stop = nil
+			giveUp = time.After(r.plan.Grace)
+		case <-giveUp:
+			r.endDial()
+			for _, p := range r.pools {
+				p.cancelWaiting()
+			}
+			r.each(func(c *conn) { c.giveUp(CanceledError, nil) })
+			giveUp = time.After(flushInterval) // those that were just being sent
+		case <-tick.C:
+			now := r.now()
+			if r.plan.Timeout > 0 {
+				overdue := func(deadline time.Duration) bool { return now >= deadline }
+				r.each(func(c *conn) { c.giveUp(TimeoutError, overdue) })
+			}
+			for _, p := range r.pools {
+				p.closeIdle(now)
+			}
+		}
+	}
+}
+
+func (r *run) watchInterval() time.Duration {
+	const most = 50 * time.Millisecond
+	if t := r.plan.Timeout; t > 0 {
+		return min(most, max(t/8, time.Millisecond))
+	}
+	return most
+}
+
+// each calls f for every connection.
+func (r *run) each(f func(*conn)) {
+	r.mu.Lock()
+	all := make([]*conn, 0, len(r.conns))
+	for c := range r.conns {
+		all = append(all, c)
+	}
+	r.mu.Unlock()
+	for _, c := range all {
+		f(c)
+	}
+}
+
+// next asks the source for a request for a replica, and counts it.
+func (r *run) next(replica int, req *Request) bool {
+	r.asking.Lock()
+	defer r.asking.Unlock()
+	*req = Request{Replica: -1}
+	if replica >= 0 && r.pools[replica].ended {
+		return false
+	}
+	ok := r.source.Next(Ask{
+		Replica: replica, Now: r.now(), LastSent: time.Duration(r.last.Load()),
+		Sent: int(r.sent.Load()), Done: int(r.done.Load()),
+	}, req)
+	if ok {
+		r.flight.Add(1)
+		r.sent.Add(1)
+	} else if replica >= 0 {
+		r.pools[replica].ended = true
+	}
+	return ok
+}
+
+// finished takes the result of a request.
+func (r *run) finished(res *Result, balanced bool) {
+	if balanced && r.plan.Balancer != nil && r.plan.Pace == OnSchedule {
+		r.plan.Balancer.Done(res.Replica)
+	}
+	r.record.add(res)
+	r.done.Add(1)
+	r.flight.Done()
+}
+
+// refuse records a request that was not sent.
+func (r *run) refuse(req *Request, replica int, class ErrorClass, text string) {
+	r.finished(&Result{
+		ID: req.ID, Sample: req.Sample, Replica: replica, Scheduled: req.At, Done: r.now(),
+		InputTokens: len(req.Tokens), Error: class, Message: text,
+	}, req.Replica < 0)
+}
+
+// connect makes a connection and lists it.
+func (r *run) connect(ctx context.Context, replica int) (*conn, error) {
+	n, err := r.client.dial(ctx, replica)
+	if err != nil {
+		return nil, err
+	}
+	c := newConn(r, replica, n)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.over {
+		_ = n.Close()
+		return nil, context.Canceled
+	}
+	r.conns[c] = struct{}{}
+	r.dialed++
+	return c, nil
+}
+
+// forget closes a connection.
+func (r *run) forget(c *conn) {
+	_ = c.net.Close()
+	r.mu.Lock()
+	delete(r.conns, c)
+	r.mu.Unlock()
+}
+
+// closeAll ends what the run keeps open.
+func (r *run) closeAll() {
+	r.halt()
+	r.endDial()
+	r.mu.Lock()
+	r.over = true
+	r.mu.Unlock()
+	r.each(r.forget)
+}
+
+// maxDials is how many connections are being made to a replica at a time.
+const maxDials = 32
+
+// open makes the connections that the run begins with.
+func (r *run) open(ctx context.Context) error {
+	var failed atomic.Pointer[error]
+	for _, p := range r.pools {
+		var wg sync.WaitGroup
+		var next atomic.Int64
+		for range min(maxDials, r.plan.Connections) {
+			wg.Go(func() {
+				for next.Add(1) <= int64(r.plan.Connections) && failed.Load() == nil {
+					c, err := r.connect(ctx, p.replica)
+					if err != nil {
+						failed.CompareAndSwap(nil, &err)
+						return
+					}
+					p.mu.Lock()
+					p.idle = append(p.idle, c)
+					p.open++
+					p.mu.Unlock()
+				}
+			})
+		}
+		wg.Wait()
+		if err := failed.Load(); err != nil {
+			return fmt.Errorf("connecting to replica %d at %s: %w", p.replica, r.client.options.URLs[p.replica], *err)
+		}
+	}
+	return nil
+}
+
+var errNoBalancer = errors.New("a request leaves the replica open and there is no balancer")

@@ -1,0 +1,46 @@
+package client
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// spin is how long before a time the sleep ends and the clock is watched
+// instead: about what waking up takes.
+const spin = 40 * time.Microsecond
+
+// sleeper sleeps to absolute times on the calling thread. Go's own timers wake a
+// goroutine about half a millisecond late on a small machine; the kernel's
+// absolute sleep on a thread of its own is a tenth of that.
+type sleeper struct {
+	start time.Time
+	zero  int64 // the start of the run on CLOCK_MONOTONIC, in ns
+}
+
+func newSleeper(start time.Time) sleeper {
+	var ts unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
+		return sleeper{start: start}
+	}
+	return sleeper{start: start, zero: ts.Nano() - int64(time.Since(start))}
+}
+
+// prepare asks the kernel to wake this thread without its usual slack of 50 µs.
+// Without leave to do so it stays as it is.
+func (s sleeper) prepare() { _ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0) }
+
+// until returns at the given time since the start.
+func (s sleeper) until(t time.Duration) {
+	if s.zero == 0 {
+		time.Sleep(t - time.Since(s.start))
+		return
+	}
+	if t-time.Since(s.start) > spin {
+		at := unix.NsecToTimespec(s.zero + int64(t-spin))
+		for unix.ClockNanosleep(unix.CLOCK_MONOTONIC, unix.TIMER_ABSTIME, &at, nil) == unix.EINTR {
+		}
+	}
+	for time.Since(s.start) < t {
+	}
+}

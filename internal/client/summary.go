@@ -1,0 +1,150 @@
+package client
+
+import (
+	"fmt"
+	"math/bits"
+	"runtime"
+	"time"
+)
+
+// Summary is what a run came to.
+type Summary struct {
+	Start time.Time     // the moment that the results' times count from
+	Wall  time.Duration // until the last result
+	Sent  int           // requests, failed ones included
+	OK    int
+	// Failed is the number of requests by what went wrong.
+	Failed map[ErrorClass]int
+
+	InputTokens, OutputTokens int64 // of the requests that are OK
+
+	// Lateness is Sent minus Scheduled: OnSchedule alone.
+	Lateness Quantiles
+	// Waited is the number of requests that were due and had no connection.
+	Waited int
+	// Opened is the number of connections made.
+	Opened int
+	// Stalled is how long results waited for the sink.
+	Stalled time.Duration
+	CPU     time.Duration // the process's CPU time during the run
+
+	// KeptUp is false when the client, not the engine, was the limit; Reasons
+	// then say why.
+	KeptUp  bool
+	Reasons []string
+}
+
+// Quantiles of durations, accurate to 1 percent. Max is exact.
+type Quantiles struct{ P50, P99, Max time.Duration }
+
+// tally sums results up as they come.
+type tally struct {
+	sent, ok      int
+	failed        map[ErrorClass]int
+	input, output int64
+	late          histogram
+	gone          time.Duration // when the last request was sent
+	due           time.Duration // when the last request was due
+}
+
+func (t *tally) add(r *Result) {
+	t.sent++
+	if r.OK() {
+		t.ok++
+		t.input += int64(r.InputTokens)
+		t.output += int64(r.OutputTokens)
+	} else {
+		if t.failed == nil {
+			t.failed = map[ErrorClass]int{}
+		}
+		t.failed[r.Error]++
+	}
+	if r.Sent > 0 {
+		t.late.add(r.Sent - r.Scheduled)
+		t.gone = max(t.gone, r.Sent)
+		t.due = max(t.due, r.Scheduled)
+	}
+}
+
+func (r *run) summarize(before processUsage, wall time.Duration) Summary {
+	t := &r.record.tally
+	s := Summary{
+		Start: r.start, Wall: wall, Sent: t.sent, OK: t.ok, Failed: t.failed,
+		InputTokens: t.input, OutputTokens: t.output,
+		Waited: r.queued, Opened: r.dialed, Stalled: r.record.stalled,
+		CPU: usage().cpu - before.cpu, KeptUp: true,
+	}
+	cores := float64(s.CPU) / float64(wall)
+	busy := cores > 0.9*float64(runtime.GOMAXPROCS(0))
+	why := fmt.Sprintf("the client used %.1f of %d CPUs", cores, runtime.GOMAXPROCS(0))
+	if r.plan.Pace != OnSchedule {
+		if busy {
+			s.KeptUp, s.Reasons = false, []string{why}
+		}
+		return s
+	}
+	s.Lateness = t.late.quantiles()
+	if s.Lateness.P99 <= r.plan.LateLimit {
+		return s
+	}
+	s.KeptUp = false
+	s.Reasons = append(s.Reasons, fmt.Sprintf("one request in a hundred left %v late or more, the limit is %v", s.Lateness.P99.Round(10*time.Microsecond), r.plan.LateLimit))
+	if s.Waited*100 > s.Sent {
+		s.Reasons = append(s.Reasons, fmt.Sprintf("%d of %d requests had to wait for a connection (limit %d a replica)", s.Waited, s.Sent, r.client.options.MaxConns))
+	}
+	if s.Stalled > wall/100 {
+		s.Reasons = append(s.Reasons, fmt.Sprintf("results waited %v for the sink", s.Stalled.Round(time.Millisecond)))
+	}
+	if busy {
+		s.Reasons = append(s.Reasons, why)
+	}
+	return s
+}
+
+// histogram counts durations in buckets of at most 1/128 of their value.
+type histogram struct {
+	counts [64 << histogramBits]int32
+	n      int
+	max    time.Duration
+}
+
+const histogramBits = 7
+
+func (h *histogram) add(d time.Duration) {
+	d = max(d, 0)
+	h.n++
+	h.max = max(h.max, d)
+	h.counts[bucket(uint64(d))]++
+}
+
+// bucket is the value itself up to 2^histogramBits, then its exponent and its
+// leading histogramBits bits.
+func bucket(v uint64) int {
+	shift := max(bits.Len64(v)-histogramBits-1, 0)
+	return shift<<histogramBits + int(v>>shift)
+}
+
+// lowest is the smallest value of a bucket.
+func lowest(i int) uint64 {
+	if i < 2<<histogramBits {
+		return uint64(i)
+	}
+	shift := i>>histogramBits - 1
+	return uint64(i-shift<<histogramBits) << shift
+}
+
+func (h *histogram) quantiles() Quantiles {
+	return Quantiles{P50: h.quantile(0.50), P99: h.quantile(0.99), Max: h.max}
+}
+
+// quantile is the value at index trunc(n*q) of the sorted durations, as LoadGen
+// takes its percentiles, rounded down to its bucket.
+func (h *histogram) quantile(q float64) time.Duration {
+	rank := int(float64(h.n) * q)
+	for i, c := range h.counts {
+		if rank -= int(c); rank < 0 {
+			return time.Duration(lowest(i))
+		}
+	}
+	return h.max
+}

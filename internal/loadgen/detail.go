@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -100,7 +101,7 @@ func (d *DetailLog) Float(key string, value float64) {
 }
 
 // appendIndices appends a list of sample indices as JSON.
-func appendIndices[T ~int | ~int32 | ~int64 | ~uint32 | ~uint64](b []byte, list []T) []byte {
+func appendIndices(b []byte, list []int) []byte {
 	b = append(b, '[')
 	for i, n := range list {
 		if i > 0 {
@@ -153,6 +154,7 @@ func quoteValue(s string) func([]byte) []byte {
 
 // appendQuoted appends s as a JSON string. Bytes above 0x7f stay as they are.
 func appendQuoted(b []byte, s string) []byte {
+	s = strings.ToValidUTF8(s, "\uFFFD")
 	b = append(b, '"')
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {

@@ -5,23 +5,24 @@ import (
 	"time"
 )
 
-// LogMode says which part of a run starts: true for accuracy, false for
-// performance. SubmissionRun has both, in this order.
-func (d *DetailLog) LogMode(accuracy bool) {
-	if accuracy {
+// LogMode says which part of a run starts. SubmissionRun has accuracy mode and
+// then performance mode.
+func (d *DetailLog) LogMode(m Mode) {
+	switch m {
+	case AccuracyOnly:
 		d.Text("generic_message", "Starting accuracy mode")
-	} else {
+	case PerformanceOnly:
 		d.Text("generic_message", "Starting performance mode")
 	}
 }
 
-// LogGenerated writes the set of samples that was loaded and what was generated
-// from it. duration is the scheduled time after the last query.
-func (d *DetailLog) LogGenerated(loaded []uint32, queries, samplesPerQuery uint64, duration time.Duration) {
-	d.line("loaded_qsl_set", severityNone, func(b []byte) []byte { return appendIndices(b, loaded) })
-	d.Uint("generated_query_count", queries)
-	d.Uint("generated_samples_per_query", samplesPerQuery)
-	d.Int("generated_query_duration", duration.Nanoseconds())
+// LogGenerated writes the set of samples that a phase loads and what is
+// generated from it.
+func (d *DetailLog) LogGenerated(p *Phase, t Totals) {
+	d.line("loaded_qsl_set", severityNone, func(b []byte) []byte { return appendIndices(b, p.Loaded) })
+	d.Uint("generated_query_count", t.Queries)
+	d.Uint("generated_samples_per_query", uint64(p.SamplesPerQuery))
+	d.Int("generated_query_duration", t.Duration.Nanoseconds())
 }
 
 // LogEnd writes what follows when the last response is there: counters of

@@ -135,7 +135,11 @@ func (g *goldenRun) readSettings(t *testing.T, root string) Effective {
 	if perf, _ := strconv.ParseUint(g.args["perf"], 10, 64); perf != 0 {
 		lib.PerformanceSampleCount = perf
 	}
-	return q.Derive(lib)
+	settings, err := q.Effective(lib)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return settings
 }
 
 // confValues are the lines of an mlperf.conf, looked up in LoadGen's order.
@@ -306,24 +310,20 @@ func (g *goldenRun) replay(t *testing.T, log *DetailLog, summary string) (*Verdi
 		}
 	}
 	log.LogStart(RunInfo{SUT: "PySUT", QSL: "PyQSL"}, s)
-	sets := g.oracle.Loaded
-	generated := g.generated()
-	group := func(accuracy bool) {
-		log.LogGenerated(sets[0], generated[0][0], generated[0][1], time.Duration(generated[0][2]))
-		sets, generated = sets[1:], generated[1:]
-	}
-	if q.Mode == AccuracyOnly || q.Mode == SubmissionRun {
-		log.LogMode(true)
-		for covered := uint64(0); covered < s.AccuracySampleCount; covered += s.PerformanceSampleCount {
-			group(true)
+	var started Mode
+	for _, phase := range g.phases(t) {
+		if phase.Mode != started {
+			log.LogMode(phase.Mode)
+			started = phase.Mode
+		}
+		log.LogGenerated(phase, phase.Totals())
+		if phase.Mode == AccuracyOnly {
 			log.LogEnd(time.Time{}, 0)
 		}
 	}
 	if q.Mode == AccuracyOnly {
 		return nil, nil
 	}
-	log.LogMode(false)
-	group(false)
 	r := g.records(g.part())
 	g.shift(t, r, summary)
 	m := r.measure(q.Scenario == MultiStream, q.UseTokenLatencies, false)
@@ -352,16 +352,22 @@ func (g *goldenRun) replay(t *testing.T, log *DetailLog, summary string) (*Verdi
 	return &verdict, &sum
 }
 
-// generated are the count of queries, samples a query and duration of each
-// generation.
-func (g *goldenRun) generated() [][3]uint64 {
-	var out [][3]uint64
+func (g *goldenRun) phases(t *testing.T) []*Phase {
+	t.Helper()
+	var generator Generator
 	for i := range g.detail {
-		if g.detail[i].Key == "generated_query_count" {
-			out = append(out, [3]uint64{uint64(g.detail[i].int()), uint64(g.detail[i+1].int()), uint64(g.detail[i+2].int())})
+		if g.detail[i].Key == "loadgen_version" {
+			var err error
+			if generator, err = GeneratorOf(g.detail[i].text()); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
-	return out
+	phases, err := g.settings.Phases(generator)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return phases
 }
 
 // normalise makes detail logs comparable. It keeps key, value, is_error and

@@ -187,7 +187,11 @@ func summaryCase(t *testing.T, base string) (Effective, *measured) {
 			m.tpot = append(m.tpot, row[2])
 		}
 	}
-	return q.Derive(lib), m
+	settings, err := q.Effective(lib)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return settings, m
 }
 
 func TestGoldenSummaries(t *testing.T) {

@@ -1,0 +1,144 @@
+package loadgen
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// The whole accuracy log of each golden run, from its records: the systems
+// under test answer with words that follow from the sample's index.
+func TestGoldenAccuracyLogs(t *testing.T) {
+	goldenRuns(t, func(t *testing.T, g *goldenRun) {
+		want, err := os.ReadFile(filepath.Join(g.dir, "mlperf_log_accuracy.json"))
+		if err != nil {
+			t.Skipf("SKIPPED: %v", err)
+		}
+		var text strings.Builder
+		log := NewAccuracyLog(&text)
+		for _, i := range g.logged(t) {
+			if err := log.Add(g.entry(i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := log.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), text.String()); diff != "" {
+			t.Errorf("accuracy log (-LoadGen +ours):\n%s", diff)
+		}
+	})
+}
+
+// logged are the positions of the samples that are logged, in the order of
+// completion.
+func (g *goldenRun) logged(t *testing.T) []int {
+	o := &g.oracle
+	sampler := NewAccuracySampler(&g.settings)
+	performance := g.part()
+	var out []int
+	for i := range o.Sample {
+		if sampler.Next() || i < performance {
+			out = append(out, i)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b int) int {
+		return int(o.Scheduled[a] + o.Latency[a] - o.Scheduled[b] - o.Latency[b])
+	})
+	return out
+}
+
+func (g *goldenRun) entry(i int) *AccuracyEntry {
+	sample := g.oracle.Sample[i]
+	tokens := g.answerTokens(sample)
+	data := binary.LittleEndian.AppendUint32(nil, sample)
+	first := data[:4:4]
+	data = binary.LittleEndian.AppendUint32(data, uint32(tokens))
+	data = binary.LittleEndian.AppendUint32(data, sample*2654435761&0x7fffffff)
+	q := &g.settings.Requested
+	return &AccuracyEntry{
+		SeqID: uint64(i), SampleIndex: uint64(sample), Data: data,
+		WithTokenCount: q.UseTokenLatencies, TokenCount: tokens,
+		WithTokenData: q.UseTokenLatencies && q.Scenario != Offline, TokenData: first,
+	}
+}
+
+func TestAccuracyLogIsJSON(t *testing.T) {
+	var text strings.Builder
+	log := NewAccuracyLog(&text)
+	for i := range uint64(3) {
+		log.Add(&AccuracyEntry{SeqID: i, SampleIndex: 7 * i, Data: []byte{0xab, byte(i)}, WithTokenCount: true, TokenCount: -1})
+	}
+	log.Close()
+	var entries []struct {
+		SeqID  uint64 `json:"seq_id"`
+		Sample uint64 `json:"qsl_idx"`
+		Data   string
+		Tokens int64 `json:"token_count"`
+	}
+	if err := json.Unmarshal([]byte(text.String()), &entries); err != nil {
+		t.Fatal(err)
+	}
+	if len(entries) != 3 || entries[2].Sample != 14 || entries[2].Data != "AB02" || entries[0].Tokens != -1 {
+		t.Errorf("read back %+v", entries)
+	}
+}
+
+type fullDisk struct{}
+
+var errFull = errors.New("disk full")
+
+func (fullDisk) Write([]byte) (int, error) { return 0, errFull }
+
+func TestLogsReportAFullDisk(t *testing.T) {
+	log := NewAccuracyLog(fullDisk{})
+	if err := log.Add(&AccuracyEntry{}); !errors.Is(err, errFull) {
+		t.Errorf("Add: %v", err)
+	}
+	if err := log.Close(); !errors.Is(err, errFull) {
+		t.Errorf("Close: %v", err)
+	}
+	detail := NewDetailLog(fullDisk{}, testProgram, 1, func() time.Duration { return 0 })
+	detail.Error("error_runtime", "x")
+	if err := detail.Err(); !errors.Is(err, errFull) {
+		t.Errorf("Err: %v", err)
+	}
+	if detail.Errors() != 1 {
+		t.Error("an error that could not be written is not counted")
+	}
+	if err := (&Report{}).WriteSummary(fullDisk{}); !errors.Is(err, errFull) {
+		t.Errorf("WriteSummary: %v", err)
+	}
+}
+
+// A sampler's order does not depend on the phases it is asked in.
+func TestAccuracySamplerSkip(t *testing.T) {
+	s := Effective{TargetQPS: 10, MinQueryCount: 100, SamplesPerQuery: 1}
+	s.Requested.AccuracyLogSamplingTarget = 30
+	whole, skipping := NewAccuracySampler(&s), NewAccuracySampler(&s)
+	var kept int
+	for range 40 {
+		whole.Next()
+	}
+	skipping.Skip(40)
+	for i := range 1000 {
+		a, b := whole.Next(), skipping.Next()
+		if a != b {
+			t.Fatalf("sample %d differs after a skip", i)
+		}
+		if a {
+			kept++
+		}
+	}
+	if kept < 200 || kept > 400 {
+		t.Errorf("%d of 1000 samples logged at 30%%", kept)
+	}
+}

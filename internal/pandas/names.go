@@ -1,0 +1,118 @@
+package pandas
+
+import "strings"
+
+// class is what a name in a pickle means to this package, whatever module of
+// whatever version it stands in.
+type class int
+
+const (
+	_ class = iota
+	clsInert
+	clsFrame
+	clsManager
+	clsBlock
+	clsNewIndex
+	clsIndex
+	clsRangeIndex
+	clsArray    // numpy's _reconstruct
+	clsBuffer   // numpy's _frombuffer
+	clsScalar   // numpy's scalar
+	clsDtype    // numpy's dtype
+	clsNDBacked // pandas arrays that wrap a numpy array
+	clsString
+	clsCategorical
+	clsMasked
+	clsArrow
+	clsNA
+	clsSlice
+	clsSet
+	clsArrowArray
+	clsArrowChunks
+	clsArrowBuffer
+	clsArrowAlias
+	clsArrowList
+	clsArrowLargeList
+	clsArrowField
+)
+
+// names is the allow-list: what pandas 1.0 to 3.1, numpy 1 and 2 and pyarrow
+// write for a data frame. Nothing here is called; a name not listed is refused.
+var names = map[string]class{
+	"pandas.core.frame.DataFrame": clsFrame, "pandas.DataFrame": clsFrame,
+	"pandas.core.internals.managers.BlockManager": clsManager,
+	"pandas._libs.internals._unpickle_block":      clsBlock,
+	"pandas.core.internals.blocks.new_block":      clsBlock,
+	"functools.partial":                           clsInert, // pandas 1.3 binds new_block's ndim with it
+
+	"pandas.core.indexes.base._new_Index": clsNewIndex,
+	"pandas.core.indexes.base.Index":      clsIndex, "pandas.Index": clsIndex,
+	"pandas.core.indexes.numeric.Int64Index": clsIndex, "pandas.core.indexes.numeric.UInt64Index": clsIndex,
+	"pandas.core.indexes.numeric.Float64Index": clsIndex,
+	"pandas.core.indexes.range.RangeIndex":     clsRangeIndex, "pandas.RangeIndex": clsRangeIndex,
+
+	"numpy.core.multiarray._reconstruct": clsArray, "numpy._core.multiarray._reconstruct": clsArray,
+	"numpy.core.numeric._frombuffer": clsBuffer, "numpy._core.numeric._frombuffer": clsBuffer,
+	"numpy.core.multiarray.scalar": clsScalar, "numpy._core.multiarray.scalar": clsScalar,
+	"numpy.dtype": clsDtype, "numpy.ndarray": clsInert,
+
+	"pandas._libs.arrays.__pyx_unpickle_NDArrayBacked": clsNDBacked,
+	"pandas.core.arrays.string_.StringArray":           clsString, "pandas.arrays.StringArray": clsString,
+	"pandas.core.arrays.string_.StringArrayNumpySemantics":           clsString,
+	"pandas.arrays.StringArrayNumpySemantics":                        clsString,
+	"pandas.core.arrays.numpy_.PandasArray":                          clsString,
+	"pandas.core.arrays.numpy_.NumpyExtensionArray":                  clsString,
+	"pandas.arrays.NumpyExtensionArray":                              clsString,
+	"pandas.core.arrays.categorical.Categorical":                     clsCategorical,
+	"pandas.Categorical":                                             clsCategorical,
+	"pandas.core.arrays.string_arrow.ArrowStringArray":               clsArrow,
+	"pandas.arrays.ArrowStringArray":                                 clsArrow,
+	"pandas.core.arrays.arrow.array.ArrowExtensionArray":             clsArrow,
+	"pandas.core.arrays.arrow.ArrowExtensionArray":                   clsArrow,
+	"pandas.arrays.ArrowExtensionArray":                              clsArrow,
+	"pandas._libs.missing.NA":                                        clsNA,
+	"pandas.NA":                                                      clsNA,
+	"pandas._libs.tslibs.nattype._nat_unpickle":                      clsNA,
+	"pandas.core.arrays.string_arrow.ArrowStringArrayNumpySemantics": clsArrow,
+	"pandas.arrays.ArrowStringArrayNumpySemantics":                   clsArrow,
+
+	"pyarrow.lib._restore_array": clsArrowArray, "pyarrow.lib.chunked_array": clsArrowChunks,
+	"pyarrow.lib.py_buffer": clsArrowBuffer, "pyarrow.lib.type_for_alias": clsArrowAlias,
+	"pyarrow.lib.list_": clsArrowList, "pyarrow.lib.large_list": clsArrowLargeList, "pyarrow.lib.field": clsArrowField,
+
+	"builtins.slice": clsSlice, "builtins.set": clsSet, "builtins.frozenset": clsSet, "builtins.list": clsInert,
+	"builtins.dict": clsInert, "builtins.bytearray": clsInert, "builtins.bytes": clsInert, "builtins.object": clsInert, "_codecs.encode": clsInert,
+	"collections.OrderedDict": clsInert,
+}
+
+// classOf gives the meaning of a name, and false for one that is refused. The
+// type objects of pandas (Int64Dtype, StringDtype ...) stand beside the data
+// and say nothing that the data does not.
+func classOf(name string) (class, bool) {
+	if c, ok := names[name]; ok {
+		return c, true
+	}
+	if !strings.HasPrefix(name, "pandas.") {
+		return 0, false
+	}
+	module, attr := name[:strings.LastIndexByte(name, '.')], name[strings.LastIndexByte(name, '.')+1:]
+	switch module {
+	case "pandas", "pandas.core.dtypes.dtypes", "pandas.core.arrays.string_", "pandas.core.arrays.integer", "pandas.core.arrays.floating",
+		"pandas.core.arrays.boolean", "pandas.core.arrays.arrow.dtype", "pandas.core.arrays.numpy_":
+		if strings.HasSuffix(attr, "Dtype") {
+			return clsInert, true
+		}
+	}
+	switch module {
+	case "pandas.arrays", "pandas.core.arrays.integer", "pandas.core.arrays.floating", "pandas.core.arrays.boolean":
+		if attr == "IntegerArray" || attr == "FloatingArray" || attr == "BooleanArray" {
+			return clsMasked, true
+		}
+	}
+	return 0, false
+}
+
+func allowed(name string) bool {
+	_, ok := classOf(name)
+	return ok
+}

@@ -1,0 +1,128 @@
+"""Writes pickled data frames, each with the values that a reader must find.
+
+    python make_frames.py FOLDER
+
+writes FOLDER/<pandas version>_<case>_p<protocol>.pkl and, beside them,
+<pandas version>_<case>.json: {"columns": {name: [cells]}}. Runs on pandas 1.0 to 3.x; run it
+once with each version whose files are to be kept.
+"""
+import json
+import pickle
+import sys
+
+import numpy as np
+import pandas as pd
+
+try:
+    import pyarrow as pa
+except ImportError:
+    pa = None
+
+LONG = "A question that is longer than what a reader may want to keep in memory. " * 3
+
+
+def mlperf():
+    """The shape of the MLPerf LLM data sets, with every sort of token column."""
+    cols = {
+        "dataset": ["GSM8K", "OpenOrca", "MBXP", "GSM8K"],
+        "id": ["gsm.1", "flan.2", "python_3", "gsm.4"],
+        "question": [LONG, "h\u00e9llo \u4e16\u754c \U0001f600", LONG, ""],
+        "gt_output": ["18", 3.5, None, 72],
+        "tok_input": [[1, 2, 300], [70000, -1], [], list(range(1100))],
+        "tok_tuple": [(1, 2), (), (3,), (4, 5, 6)],
+        "tok_big": [[1 << 40], [1], [2, 1 << 33], [3]],
+        "arr64": [np.arange(20), np.array([5], dtype=np.int64), np.array([], dtype=np.int64), np.array([1, 2])],
+        "arr32": [np.arange(30, dtype=np.int32), np.array([7], dtype=">i4"), np.array([0], dtype=np.uint8), np.array([9], dtype=np.int16)],
+        "arrf": [np.array([1.5, 2.0]), np.array([0.25], dtype=np.float32), np.array([True]), np.array(["x", "yz"])],
+        "tok_input_len": [3, 2, 0, 1100],
+        "other_len": [1, 2, 3, 4],
+        "small": np.array([1, -2, 3, -4], dtype=np.int8),
+        "score": [0.5, float("nan"), -1.25, 1e300],
+        "score32": np.array([0.5, 1.0, 2.0, 4.0], dtype=np.float32),
+        "flag": [True, False, True, True],
+        "mixed": [1, "two", 3.0, True],
+        "npscalar": [np.int64(5), np.float64(2.5), np.int32(-7), np.bool_(True)],
+        "messages": [[{"role": "user", "content": LONG}, {"role": "assistant", "content": "ok"}], [], None, [{"role": "system", "content": "s"}]],
+        "nested": [{"a": [1, 2], "b": {"c": None}}, {}, {"d": 1.5}, {"e": ["x", 1]}],
+    }
+    cols["arr64"][1] = cols["arr64"][0]  # the same object twice
+    df = pd.DataFrame({k: pd.Series(v, dtype=object) if k in ("gt_output", "mixed", "npscalar") else v for k, v in cols.items()})
+    return df
+
+
+def text_object(df):
+    """pandas 3 infers Arrow-backed texts; the MLPerf files hold objects."""
+    return df.astype({c: object for c in df.columns if str(df[c].dtype) in ("str", "string")})
+
+
+def filtered():
+    """What selection leaves: an index of integers, columns in Fortran order, blocks not consolidated."""
+    df = pd.DataFrame(np.arange(24).reshape(6, 4), columns=list("abcd"))
+    df = df[df.a % 8 == 0].copy()
+    df["late"] = [[1], [2], [3]]
+    df["later"] = [1.5, 2.5, 3.5]
+    df.insert(1, "text", ["x", "y", "z"])
+    return df
+
+
+def extension():
+    df = pd.DataFrame({
+        "str": pd.array(["a", None, "h\u00e9", LONG], dtype="string"),
+        "cat": pd.Categorical(["x", "y", None, "x"]),
+        "int": pd.array([1, None, 3, 4], dtype="Int64"),
+        "bool": pd.array([True, None, False, True], dtype="boolean"),
+    })
+    if pa is not None and hasattr(pd, "ArrowDtype"):
+        df["arrow_str"] = pd.array(["p", None, LONG, "q"], dtype="string[pyarrow]")
+        df["arrow_large"] = pd.array(["p", None, LONG, ""], dtype=pd.ArrowDtype(pa.large_string()))
+        df["arrow_list"] = pd.array([[1, 2], None, [3], list(range(100))], dtype=pd.ArrowDtype(pa.list_(pa.int64())))
+        df["arrow_int"] = pd.array([1, None, 3, -4], dtype=pd.ArrowDtype(pa.int32()))
+        df["arrow_bool"] = pd.array([True, None, False, True], dtype=pd.ArrowDtype(pa.bool_()))
+        df = pd.concat([df.iloc[1:3], df.iloc[:2]], ignore_index=True)  # chunks and slices
+    return df
+
+
+def records():
+    return [{"tok_input": [1, 2], "input": LONG}, {"input": "b", "extra": {"k": (1, 2)}}, {"tok_input": np.arange(3)}]
+
+
+def lists():
+    return {"tok_input": [[1], [2, 3]], "n": np.array([4, 5]), "input": ("a", LONG)}
+
+
+def plain(x):
+    """x as JSON has it; a missing value is null."""
+    if isinstance(x, dict):
+        return {k: plain(v) for k, v in x.items()}
+    if isinstance(x, (list, tuple, np.ndarray)):
+        return [plain(v) for v in x]
+    if x is None or x is getattr(pd, "NA", None) or (isinstance(x, float) and x != x):
+        return None
+    if isinstance(x, np.generic):
+        return x.item()
+    return x
+
+
+def columns(v):
+    if isinstance(v, list):
+        keys = []
+        for row in v:
+            keys += [k for k in row if k not in keys]
+        return {k: [plain(row.get(k)) for row in v] for k in keys}
+    return {str(k): [plain(x) for x in v[k]] for k in v}
+
+
+def main(folder):
+    version = pd.__version__.split("+")[0]
+    cases = {"mlperf": text_object(mlperf()), "filtered": filtered(), "ext": extension()}
+    if version >= "2":
+        cases.update(records=records(), lists=lists(), empty=pd.DataFrame({"tok_input": [], "n": []}))
+    for name, value in cases.items():
+        for protocol in (2, pickle.HIGHEST_PROTOCOL):
+            with open("%s/%s_%s_p%d.pkl" % (folder, version, name, protocol), "wb") as f:
+                pickle.dump(value, f, protocol=protocol)
+        with open("%s/%s_%s.json" % (folder, version, name), "w", encoding="utf-8") as f:
+            json.dump({"columns": columns(value)}, f, ensure_ascii=False, sort_keys=True)
+
+
+main(sys.argv[1])

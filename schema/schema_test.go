@@ -173,18 +173,6 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	names := []string{"max_num_seqs", "max_num_batched_tokens", "dtype", "seed"}
-	for given, want := range map[string]string{
-		"max_num_seq": "max_num_seqs", "max-num-seqs": "max_num_seqs", "max_batched_tokens": "max_num_batched_tokens",
-		"dytpe": "dtype", "tensor_parallel_size": "", "": "",
-	} {
-		if got := Nearest(names, given); got != want {
-			t.Errorf("Nearest(%q) = %q, want %q", given, got, want)
-		}
-	}
-}
-
 func BenchmarkLoad(b *testing.B) {
 	for b.Loop() {
 		if _, err := Load("vllm", "0.9.2"); err != nil {

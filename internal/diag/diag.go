@@ -101,6 +101,9 @@ type Diagnostic struct {
 	// Hint is advice on a line of its own, empty where there is none.
 	Hint    string
 	Related []Related
+	// Private tells that the source line holds what must not be shown, a
+	// credential: writers leave it out.
+	Private bool
 }
 
 // List is a number of findings, in any order until sorted.

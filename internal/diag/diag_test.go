@@ -11,15 +11,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const text = "vllm_engine_config:\n  max_num_seq: 256\n\tenforce_eager: Flase # x\r\n  model: 'a b' \n"
+const text = "vllm_engine_config:\n  max_num_seq: 256\n\tenforce_eager: Flase # x\r\n  model: 'a b' \n\n\n\n\n\n  TOKEN: secret\n"
 
 func sample() List {
 	return List{
 		{Pos: Pos{"x.yaml", 2, 3}, Severity: Error, Code: "unknown-key", Key: "vllm_engine_config.max_num_seq", Message: "unknown key max_num_seq, did you mean max_num_seqs", Suggestion: "max_num_seqs"},
 		{Pos: Pos{"x.yaml", 3, 17}, Severity: Warning, Code: "bool-text", Message: "Flase", Hint: "write false", Related: []Related{{Pos{"b.yaml", 1, 1}, "first set here"}}},
 		{Pos: Pos{"x.yaml", 4, 10}, Severity: Info, Code: "c", Message: "quoted"},
-		{Pos: Pos{"x.yaml", 9, 1}, Severity: Error, Code: "c", Message: "behind the end"},
+		{Pos: Pos{"x.yaml", 99, 1}, Severity: Error, Code: "c", Message: "behind the end"},
 		{Pos: Pos{File: "x.yaml"}, Severity: Error, Code: "c", Message: "whole file"},
+		{Pos: Pos{"x.yaml", 10, 3}, Severity: Error, Code: "credential", Message: "TOKEN", Private: true},
 		{Severity: Error, Code: "c", Message: "no place, \x1b[31m\nescaped \u202e"},
 	}
 }
@@ -45,8 +46,9 @@ x.yaml:3:17: warning: Flase [bool-text]
 x.yaml:4:10: info: quoted [c]
     4 |   model: 'a b'
       |          ^~~~~
-x.yaml:9:1: error: behind the end [c]
+x.yaml:99:1: error: behind the end [c]
 x.yaml: error: whole file [c]
+x.yaml:10:3: error: TOKEN [credential]
 error: no place, \u001b[31m\u000aescaped \u202e [c]
 `
 	if diff := cmp.Diff(want, got.String()); diff != "" {
@@ -127,7 +129,7 @@ func TestSortAndCount(t *testing.T) {
 			t.Fatalf("seed %d (-want +got)\n%s", seed, diff)
 		}
 	}
-	if got := want.Summary(); got != "4 errors, 1 warning, 1 info" {
+	if got := want.Summary(); got != "5 errors, 1 warning, 1 info" {
 		t.Errorf("summary %q", got)
 	}
 	if List(nil).Summary() != "" || !want.HasErrors() || List(nil).HasErrors() {

@@ -69,7 +69,9 @@ func (t *textWriter) write(d Diagnostic) {
 		fmt.Fprintf(t.out, "%s: ", t.styled(stylePlace, place))
 	}
 	fmt.Fprintf(t.out, "%s: %s %s\n", t.styled(style, d.Severity.String()), Clean(d.Message), t.styled(styleFaint, "["+d.Code+"]"))
-	t.snippet(d.Pos, style)
+	if !d.Private {
+		t.snippet(d.Pos, style)
+	}
 	if d.Hint != "" {
 		fmt.Fprintf(t.out, "      = hint: %s\n", Clean(d.Hint))
 	}

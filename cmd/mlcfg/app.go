@@ -1,0 +1,151 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"mlcfg/internal/diag"
+	"mlcfg/schema"
+)
+
+// How mlcfg talks: standard output carries the result alone, everything else
+// goes to standard error. A message is lower case, without a full stop, and
+// starts with "mlcfg: "; advice is a line of its own, "hint: ". Findings about
+// files are written by package diag.
+
+// Exit statuses.
+const (
+	exitOK       = 0
+	exitFindings = 1 // lint errors, differences
+	exitTrouble  = 2 // usage, unreadable files: the command could not do its work
+)
+
+// errFindings makes a command end with exitFindings; everything was said.
+var errFindings = errors.New("findings")
+
+// problem is an error with advice.
+type problem struct {
+	err  error
+	hint string
+}
+
+func (p *problem) Error() string { return p.err.Error() }
+func (p *problem) Unwrap() error { return p.err }
+
+func withHint(hint, format string, args ...any) error {
+	return &problem{fmt.Errorf(format, args...), hint}
+}
+
+// app is the program with its surroundings, so that tests run it in-process.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	getenv         func(string) string
+}
+
+func (a *app) commands() []*cli.Command {
+	return []*cli.Command{a.lintCommand(), a.compileCommand()}
+}
+
+// run executes one command line, args[0] being the program's name, and gives
+// the exit status.
+func (a *app) run(args []string) int {
+	commands := a.commands()
+	c := &cli.App{
+		Name:                      "mlcfg",
+		Usage:                     "compile LLM benchmark configuration into manifests, and find its faults first",
+		Version:                   version,
+		Commands:                  commands,
+		Reader:                    a.stdin,
+		Writer:                    a.stdout,
+		ErrWriter:                 a.stderr,
+		HideHelpCommand:           true,
+		DisableSliceFlagSeparator: true,
+		ExitErrHandler:            func(*cli.Context, error) {},
+		OnUsageError:              func(_ *cli.Context, err error, _ bool) error { return err },
+		CustomAppHelpTemplate:     appHelp,
+		CommandNotFound:           func(*cli.Context, string) {},
+		Action:                    a.noCommand(commands),
+	}
+	sorted, err := sortArgs(args, commands)
+	if err == nil {
+		err = c.Run(sorted)
+	}
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errFindings):
+		return exitFindings
+	}
+	fmt.Fprintf(a.stderr, "mlcfg: %s\n", diag.Clean(err.Error()))
+	var p *problem
+	if errors.As(err, &p) && p.hint != "" {
+		fmt.Fprintf(a.stderr, "hint: %s\n", diag.Clean(p.hint))
+	}
+	return exitTrouble
+}
+
+// noCommand handles a command line without a known command.
+func (a *app) noCommand(commands []*cli.Command) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		name := c.Args().First()
+		if name == "" {
+			return cli.ShowAppHelp(c)
+		}
+		var names []string
+		for _, cmd := range commands {
+			names = append(names, cmd.Name)
+		}
+		hint := "the commands are " + strings.Join(names, ", ")
+		if near := schema.Nearest(names, name); near != "" {
+			hint = "did you mean mlcfg " + near
+		}
+		return withHint(hint, "there is no command %q", name)
+	}
+}
+
+// warn says something on standard error.
+func (a *app) warn(format string, args ...any) {
+	fmt.Fprintf(a.stderr, "mlcfg: "+format+"\n", args...)
+}
+
+// color tells whether output on w may have colours: on terminals, unless
+// NO_COLOR is set (https://no-color.org).
+func (a *app) color(w io.Writer) bool {
+	if a.getenv("NO_COLOR") != "" || a.getenv("TERM") == "dumb" {
+		return false
+	}
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// oneOf checks a flag's value against the legal ones.
+func oneOf(flag, value string, legal ...string) error {
+	if slices.Contains(legal, value) {
+		return nil
+	}
+	return withHint("legal are "+strings.Join(legal, ", "), "--%s %s is not known", flag, value)
+}
+
+const appHelp = `mlcfg compiles LLM benchmark configuration into manifests, and finds its faults first.
+
+  mlcfg lint OVERLAY...                      report every fault, all backends
+  mlcfg compile OVERLAY --backend vllm       write the manifest to standard output
+  mlcfg COMMAND --help                       what a command does, with examples
+
+A configuration is a shared config.yaml, found upwards from the overlay, with one
+overlay for each model, scenario and machine on it, and section.key=value on the
+command line over both. Manifests are run by mlrun.
+
+Exit status: 0 fine, 1 findings, 2 the command could not do its work.
+`

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"mlcfg/internal/atomicfile"
+	"mlcfg/internal/check"
+	"mlcfg/internal/manifest"
+)
+
+const compileHelp = `Compile checks an overlay and writes its manifest for one backend: every value
+resolved, typed and sorted, with the digests of its content, its sources and its
+schema. The same input gives the same bytes on every machine. mlrun runs manifests
+and nothing else.
+
+The backend is always named here, never taken from a file: a file is used for
+several, and a run with the wrong one looks like any other.
+
+  mlcfg compile models/llama2-70b/offline_mi325x.yaml --backend vllm
+  mlcfg compile models/llama2-70b/offline_mi325x.yaml --backend vllm | mlrun run -
+  mlcfg compile models/*/*.yaml --backend sglang -o manifests/
+  mlcfg compile offline_mi325x.yaml --backend vllm harness_config.target_qps=5 -o trial.yaml
+  mlcfg compile --config-path models/llama2-70b --config-name offline_mi325x --backend vllm
+
+With -o DIR/ the manifests are DIR/MODEL/OVERLAY.BACKEND.yaml, MODEL being the
+overlay's folder.`
+
+func (a *app) compileCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "compile",
+		Usage:       "write the manifest of an overlay for a backend",
+		ArgsUsage:   "OVERLAY... --backend BACKEND [KEY=VALUE...]",
+		Description: compileHelp,
+		Flags: append(configFlags(),
+			&cli.StringFlag{Name: "format", Value: "yaml", Usage: "`FORMAT` of the manifest: yaml or json"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` to write, or a folder, which takes several overlays"},
+		),
+		Action: a.compile,
+	}
+}
+
+func (a *app) compile(c *cli.Context) error {
+	format, output := c.String("format"), c.String("output")
+	if err := oneOf("format", format, "yaml", "json"); err != nil {
+		return err
+	}
+	l, err := load(c)
+	if err != nil {
+		return err
+	}
+	backend, err := a.oneBackend(c, l)
+	if err != nil {
+		return err
+	}
+	toDir := isDir(output)
+	if len(l.overlays) > 1 && !toDir {
+		return withHint("name a folder with -o DIR/", "%d overlays make %d manifests", len(l.overlays), len(l.overlays))
+	}
+	failed := false
+	written := map[string]string{}
+	for _, overlay := range l.overlays {
+		_, out, err := l.check(overlay)
+		if err != nil {
+			return err
+		}
+		if err := a.writeText(out.Found, l.project, false); err != nil {
+			return fmt.Errorf("writing the findings: %w", err)
+		}
+		if out.Found.HasErrors() {
+			a.warn("%s: no manifest: %s", overlay, out.Found.Summary())
+			failed = true
+			continue
+		}
+		data, err := encode(out.Targets[0].Manifest, format)
+		if err != nil {
+			return fmt.Errorf("compiling %s: %w", overlay, err)
+		}
+		path := output
+		if toDir {
+			path = manifestPath(output, overlay, backend, format)
+			if other, taken := written[path]; taken {
+				return fmt.Errorf("%s and %s would both be %s", other, overlay, path)
+			}
+			written[path] = overlay
+		}
+		if err := a.deliver(path, data, toDir); err != nil {
+			return err
+		}
+	}
+	if failed {
+		return errFindings
+	}
+	return nil
+}
+
+// oneBackend gives the backend that the command line names. A backend in the
+// file alone is not enough, and the message says so.
+func (a *app) oneBackend(c *cli.Context, l *loader) (string, error) {
+	names := c.StringSlice("backend")
+	hint := "add --backend vllm, sglang or ray"
+	switch len(names) {
+	case 0:
+		config, err := l.project.Load(l.overlays[0])
+		if err != nil {
+			return "", adviseBase(err)
+		}
+		if said, _ := config.Tree.Lookup("backend").Interface().(string); said != "" && said != "MISSING" {
+			return "", withHint("add --backend "+said, "name the backend on the command line: that the file says backend: %s is not enough", said)
+		}
+		return "", withHint(hint, "name the backend on the command line")
+	case 1:
+		return names[0], oneOf("backend", names[0], check.Backends()...)
+	}
+	return "", withHint("compile for each by itself", "--backend is given %d times, a manifest is for one", len(names))
+}
+
+func encode(m *manifest.Manifest, format string) ([]byte, error) {
+	if format == "json" {
+		return m.JSON()
+	}
+	return m.YAML()
+}
+
+// deliver writes a manifest to a file, or to standard output where path is empty or "-".
+func (a *app) deliver(path string, data []byte, makeDir bool) error {
+	if path == "" || path == "-" {
+		_, err := a.stdout.Write(data)
+		if err != nil {
+			return fmt.Errorf("writing the manifest: %w", err)
+		}
+		return nil
+	}
+	if makeDir {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return fmt.Errorf("writing the manifest: %w", err)
+		}
+	}
+	return atomicfile.Write(path, data, 0o644)
+}
+
+// isDir tells whether an output names a folder: it exists as one, or ends in a slash.
+func isDir(output string) bool {
+	if strings.HasSuffix(output, "/") || strings.HasSuffix(output, string(filepath.Separator)) {
+		return true
+	}
+	info, err := os.Stat(output)
+	return output != "" && err == nil && info.IsDir()
+}
+
+// manifestPath is where a folder of manifests holds an overlay's.
+func manifestPath(dir, overlay, backend, format string) string {
+	abs, err := filepath.Abs(overlay)
+	if err != nil {
+		abs = overlay
+	}
+	name := strings.TrimSuffix(filepath.Base(abs), filepath.Ext(abs))
+	return filepath.Join(dir, filepath.Base(filepath.Dir(abs)), name+"."+backend+"."+format)
+}

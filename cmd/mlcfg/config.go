@@ -1,0 +1,104 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"mlcfg/internal/check"
+	"mlcfg/internal/compile"
+	"mlcfg/internal/diag"
+	"mlcfg/internal/project"
+	"mlcfg/schema"
+)
+
+// configFlags are the flags of every command that reads configuration.
+func configFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "backend", Aliases: []string{"b"}, Usage: "`BACKEND` to compile for: vllm, sglang, or ray (vLLM with Ray as executor)"},
+		&cli.StringSliceFlag{Name: "set", Usage: "override `KEY=VALUE`; KEY=VALUE alone and --KEY VALUE do the same"},
+		&cli.StringFlag{Name: "base", Usage: "`FILE` with the shared configuration (default: the nearest config.yaml or common/config.yaml upwards)"},
+		&cli.StringSliceFlag{Name: "engine-version", Usage: "`ENGINE=RELEASE` to check against, as vllm=0.9.2 (default: the newest that knows the most of the keys)"},
+		&cli.StringSliceFlag{Name: "map", Usage: "`FROM=TO`: read paths below FROM, as inside a container, below TO; manifests keep the original"},
+		&cli.StringFlag{Name: "round", Usage: "`ROUND` of MLPerf whose LoadGen settings hold (default: the newest)"},
+		&cli.StringFlag{Name: "config-path", Usage: "`DIR` of the overlay, with --config-name, as the older harness had it"},
+		&cli.StringFlag{Name: "config-name", Usage: "`NAME` of the overlay in --config-path, without .yaml"},
+	}
+}
+
+// loader is what the flags come to: overlays, and how to read and compile them.
+type loader struct {
+	overlays []string
+	project  *project.Project
+	compiler *compile.Compiler
+}
+
+// load reads the flags that configFlags defines.
+func load(c *cli.Context) (*loader, error) {
+	l := &loader{overlays: c.Args().Slice()}
+	dir, name := c.String("config-path"), c.String("config-name")
+	switch {
+	case dir == "" && name == "":
+	case dir == "" || name == "":
+		return nil, withHint("the overlay is then DIR/NAME.yaml", "--config-path DIR and --config-name NAME go together")
+	case len(l.overlays) > 0:
+		return nil, withHint("name overlays one way", "%s and --config-path name overlays both", l.overlays[0])
+	default:
+		l.overlays = []string{filepath.Join(dir, strings.TrimSuffix(name, ".yaml")+".yaml")}
+	}
+	if len(l.overlays) == 0 {
+		return nil, withHint("mlcfg "+c.Command.Name+" models/llama2-70b/offline_mi325x.yaml ...", "name an overlay")
+	}
+	options := compile.Options{Round: c.String("round"), Releases: map[string]string{}}
+	for _, b := range c.StringSlice("backend") {
+		if !slices.Contains(options.Backends, b) {
+			options.Backends = append(options.Backends, b)
+		}
+	}
+	for _, text := range c.StringSlice("engine-version") {
+		engine, spec, ok := strings.Cut(text, "=")
+		if b, isBackend := check.BackendOf(engine); isBackend {
+			engine = b.Engine
+		}
+		if !ok {
+			return nil, withHint("write --engine-version vllm=0.9.2", "--engine-version %s names no engine", text)
+		}
+		release, err := schema.Resolve(engine, spec)
+		if err != nil {
+			return nil, fmt.Errorf("--engine-version %s: %w", text, err)
+		}
+		options.Releases[engine] = release
+	}
+	var err error
+	if options.Maps, err = project.ParsePathMap(c.StringSlice("map")); err != nil {
+		return nil, fmt.Errorf("--map: %w", err)
+	}
+	l.project = project.New(project.Options{Base: c.String("base"), Overrides: c.StringSlice("set")})
+	l.compiler = compile.New(options)
+	return l, nil
+}
+
+// check reads and checks one overlay.
+func (l *loader) check(overlay string) (*project.Config, compile.Outcome, error) {
+	config, err := l.project.Load(overlay)
+	if err != nil {
+		return nil, compile.Outcome{}, adviseBase(err)
+	}
+	return config, l.compiler.Check(config), nil
+}
+
+func adviseBase(err error) error {
+	return &problem{err, "an overlay goes on a shared config.yaml: name it with --base FILE"}
+}
+
+// writeText writes findings for people.
+func (a *app) writeText(l diag.List, p *project.Project, toStdout bool) error {
+	w := a.stderr
+	if toStdout {
+		w = a.stdout
+	}
+	return diag.WriteText(w, l, diag.TextOptions{Source: p.Text, Color: a.color(w)})
+}

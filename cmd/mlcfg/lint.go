@@ -1,0 +1,106 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"mlcfg/internal/check"
+	"mlcfg/internal/diag"
+)
+
+const lintHelp = `Lint reports every fault of one or more overlays, each with file, line and
+column: unknown and misspelt keys, wrong types, values out of range, values still
+to be set, and combinations that the engine or the harness refuses. It is silent
+where all is well.
+
+Without --backend it checks for every backend that an overlay configures.
+
+  mlcfg lint models/llama2-70b/offline_mi325x.yaml
+  mlcfg lint --backend sglang models/*/*.yaml
+  mlcfg lint --engine-version vllm=0.10.1 models/llama2-70b/offline_mi325x.yaml
+  mlcfg lint --format json models/*/*.yaml | jq '.diagnostics[] | .message'
+  mlcfg lint --map /lab-mlperf-inference=. models/llama2-70b/offline_mi325x.yaml`
+
+func (a *app) lintCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "lint",
+		Usage:       "report every fault of overlays",
+		ArgsUsage:   "OVERLAY... [KEY=VALUE...]",
+		Description: lintHelp,
+		Flags: append(configFlags(),
+			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the findings: text or json"},
+		),
+		Action: a.lint,
+	}
+}
+
+func (a *app) lint(c *cli.Context) error {
+	if err := oneOf("format", c.String("format"), "text", "json"); err != nil {
+		return err
+	}
+	for _, b := range c.StringSlice("backend") {
+		if err := oneOf("backend", b, check.Backends()...); err != nil {
+			return err
+		}
+	}
+	l, err := load(c)
+	if err != nil {
+		return err
+	}
+	var found diag.List
+	for _, overlay := range l.overlays {
+		_, out, err := l.check(overlay)
+		if err != nil {
+			return err
+		}
+		found.Add(out.Found...)
+	}
+	found.Sort()
+	if c.String("format") == "json" {
+		err = diag.WriteJSON(a.stdout, found)
+	} else {
+		err = a.writeText(gather(found), l.project, true)
+	}
+	if err != nil {
+		return fmt.Errorf("writing the findings: %w", err)
+	}
+	if summary := found.Summary(); summary != "" {
+		a.warn("%s in %s", summary, count(len(l.overlays), "overlay"))
+	}
+	if found.HasErrors() {
+		return errFindings
+	}
+	return nil
+}
+
+// gather makes one line of the many that say the same of different overlays.
+func gather(l diag.List) diag.List {
+	var out diag.List
+	first := map[string]int{}
+	files := map[string][]string{}
+	for _, d := range l {
+		if d.Code != "engine-version-assumed" {
+			out.Add(d)
+			continue
+		}
+		if _, seen := first[d.Hint]; !seen {
+			first[d.Hint] = len(out)
+			out.Add(d)
+		}
+		files[d.Hint] = append(files[d.Hint], d.Pos.File)
+	}
+	for hint, at := range first {
+		if n := len(files[hint]); n > 1 {
+			out[at].Message = fmt.Sprintf("%s (and %s more)", out[at].Message, count(n-1, "overlay"))
+		}
+	}
+	return out
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

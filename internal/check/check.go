@@ -1,0 +1,91 @@
+// Package check applies the schemas and the rules over several keys to a
+// merged configuration: it reports every fault in one run and gives the
+// resolved values, one set for each backend.
+//
+//	result := check.Check(check.Input{Tree: tree, Overlay: path, Targets: []check.Target{{Backend: vllm, Schema: s}}})
+//	if !result.Found.HasErrors() { use(result.Configs[0]) }
+//
+// A rule over several keys is one file and one line of the slice rules; a key,
+// its type, range and meaning stand in the CUE files of package schema alone.
+package check
+
+import (
+	"mlcfg/internal/diag"
+	"mlcfg/internal/merge"
+	"mlcfg/schema"
+)
+
+// Input is a merged configuration, and what it is to be checked for.
+type Input struct {
+	Tree *merge.Tree
+	// Overlay is the file that lacks what is missing.
+	Overlay string
+	// Targets are the backends with the schemas of their engines' releases;
+	// with none only the shared sections are checked.
+	Targets []Target
+	// Named tells that the user named the backend: then a backend in the
+	// configuration has to agree.
+	Named bool
+}
+
+// Target is a backend with the schema of its engine's release.
+type Target struct {
+	Backend Backend
+	Schema  *schema.Schema
+}
+
+// Result is what a check found and made.
+type Result struct {
+	// Found are all findings, sorted.
+	Found diag.List
+	// Configs are the resolved values, one a target, in order. Where Found has
+	// errors they lack what was faulty.
+	Configs []*Config
+}
+
+// Check checks the shared sections once and then each target's own.
+func Check(in Input) Result {
+	var r Result
+	shared := &checker{schema: schema.Shared(), overlay: in.Overlay, tree: in.Tree, found: &r.Found, faulty: map[string]bool{}}
+	top := shared.top()
+	harness := shared.harness()
+	for _, target := range in.Targets {
+		c := &Config{
+			Backend: target.Backend, Schema: target.Schema, Top: top, Harness: harness,
+			named: in.Named, tree: in.Tree, faulty: shared.faulty, overlay: in.Overlay,
+		}
+		own := &checker{
+			schema: target.Schema, overlay: in.Overlay, tree: in.Tree, found: &r.Found,
+			backend: target.Backend.Name, faulty: c.faulty,
+		}
+		c.Env = own.env(target.Backend)
+		c.EngineConfig = own.engineSection(target.Backend.EngineSection(), schema.EngineConfig)
+		c.SamplingConfig = own.engineSection(target.Backend.SamplingSection(), schema.SamplingConfig)
+		for _, rule := range rules {
+			rule(c, &r.Found)
+		}
+		r.Configs = append(r.Configs, c)
+	}
+	r.Found.Sort()
+	return r
+}
+
+// checker checks sections against one schema and collects findings.
+type checker struct {
+	schema  *schema.Schema
+	overlay string
+	tree    *merge.Tree
+	found   *diag.List
+	// backend is named in findings; empty for shared sections.
+	backend string
+	// faulty are the paths with errors, which rules leave alone.
+	faulty map[string]bool
+}
+
+func (c *checker) add(d diag.Diagnostic) {
+	d.Backend = c.backend
+	if d.Severity == diag.Error {
+		c.faulty[d.Key] = true
+	}
+	c.found.Add(d)
+}

@@ -1,0 +1,48 @@
+package check
+
+import (
+	"slices"
+	"strings"
+
+	"mlcfg/internal/diag"
+	"mlcfg/internal/merge"
+)
+
+// secretWords are words of a name that mark its value as a credential.
+var secretWords = []string{"PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "SECRETS", "CREDENTIAL", "CREDENTIALS", "APIKEY"}
+
+// secretPrefixes start the credentials of common services.
+var secretPrefixes = []string{"hf_", "sk-", "ghp_", "github_pat_", "glpat-", "AKIA", "xoxb-"}
+
+// credential refuses values that look like credentials: nothing of them may
+// enter a manifest, a log or a report, so the message does not show the value.
+func (c *checker) credential(t *merge.Tree, value string) bool {
+	if value == "" || !secretName(t.Key) && !secretValue(value) {
+		return false
+	}
+	c.add(diag.Diagnostic{
+		Pos: settingOf(t).KeyPos, Severity: diag.Error, Code: "credential", Key: t.Path,
+		Message: t.Key + " looks like a credential: manifests, logs and reports are shared, a secret has no place in them",
+		Hint:    "take it out here and set it in the environment that mlrun is started in, which the engine inherits",
+		Private: true,
+	})
+	return true
+}
+
+func secretName(name string) bool {
+	words := strings.Split(strings.ToUpper(name), "_")
+	for i, w := range words {
+		switch {
+		case slices.Contains(secretWords, w):
+			return true
+		case w == "KEY" && i > 0 && slices.Contains([]string{"API", "ACCESS", "PRIVATE", "SECRET", "AUTH"}, words[i-1]):
+			return true
+		}
+	}
+	return len(words) > 1 && words[len(words)-1] == "TOKEN"
+}
+
+func secretValue(s string) bool {
+	return len(s) >= 20 && !strings.ContainsAny(s, " /.") &&
+		slices.ContainsFunc(secretPrefixes, func(p string) bool { return strings.HasPrefix(s, p) })
+}

@@ -1,0 +1,142 @@
+package check
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+
+	"mlcfg/internal/diag"
+	"mlcfg/internal/merge"
+	"mlcfg/internal/source"
+	"mlcfg/schema"
+)
+
+// envName is POSIX's form of an environment variable's name, either case.
+var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// env gives the environment of the engine's process: env_config with the
+// backend's own section over it, each value as Python's str() has it, null
+// being not set.
+func (c *checker) env(b Backend) map[string]string {
+	values := map[string]string{}
+	for _, name := range []string{envSection, b.EnvSection()} {
+		t := c.tree.Lookup(name)
+		if t == nil {
+			continue
+		}
+		for _, field := range t.Fields {
+			if text, set, ok := c.variable(field); ok && set {
+				values[field.Key] = text
+			} else if ok {
+				delete(values, field.Key)
+			}
+			c.nearMiss(field)
+		}
+	}
+	return values
+}
+
+// variable checks one variable; set is false where its value is null.
+func (c *checker) variable(t *merge.Tree) (text string, set, ok bool) {
+	s := settingOf(t)
+	fail := func(pos diag.Pos, code, format string, args ...any) (string, bool, bool) {
+		c.add(diag.Diagnostic{Pos: pos, Severity: diag.Error, Code: code, Key: t.Path, Message: fmt.Sprintf(format, args...)})
+		return "", false, false
+	}
+	if !envName.MatchString(t.Key) {
+		return fail(s.KeyPos, "bad-variable-name", "%q is not the name of an environment variable: letters, digits and underscores, no digit first", t.Key)
+	}
+	n := s.Node
+	switch {
+	case isMap(t) || n.Kind == source.List:
+		return fail(n.Pos, schema.WrongType, "%s is a %s: an environment variable takes text, a number, a boolean or null", t.Key, kindWord(t))
+	case n.Kind == source.Null:
+		return "", false, true
+	case n.Kind == source.Float && (math.IsNaN(n.Float) || math.IsInf(n.Float, 0)):
+		return fail(n.Pos, "not-finite", "%s is %s: a number here has to be finite", t.Key, n.Text)
+	case n.Kind != source.String:
+		return n.PyStr(), true, true
+	}
+	before := len(*c.found)
+	v := c.text(n, t.Path, envKey)
+	if (*c.found)[before:].HasErrors() || c.credential(t, n.Str) {
+		return "", false, false
+	}
+	if strings.ContainsRune(n.Str, 0) {
+		return fail(n.Pos, schema.WrongType, "%s holds a NUL character, which no environment can", t.Key)
+	}
+	return n.Str, v != nil, true
+}
+
+// envKey says what a variable's text may be: anything, or a word for null.
+var envKey = &schema.Key{Kinds: schema.String | schema.Null}
+
+func kindWord(t *merge.Tree) string {
+	if isMap(t) {
+		return "map"
+	}
+	return settingOf(t).Node.Kind.String()
+}
+
+// nearMiss warns of a name that is most likely a known one misspelt. Unknown
+// names are fine in themselves: forks and libraries have their own.
+func (c *checker) nearMiss(t *merge.Tree) {
+	known := c.schema.Section(schema.EnvConfig)
+	if hasKey(known, t.Key) || len(t.Key) < 6 || len(schema.History(c.schema.Engine, schema.EnvConfig, t.Key)) > 0 {
+		return
+	}
+	near := schema.Nearest(c.variables(t), t.Key)
+	if near == "" || near == t.Key || !oneSlip(near, t.Key) {
+		near = schema.Nearest(known.Names(), t.Key)
+	}
+	if near == "" || !oneSlip(near, t.Key) {
+		return
+	}
+	d := diag.Diagnostic{
+		Pos: settingOf(t).KeyPos, Severity: diag.Warning, Code: "near-variable-name", Key: t.Path,
+		Message: fmt.Sprintf("%s is not known, %s is", t.Key, near), Suggestion: near,
+	}
+	if hasKey(known, near) {
+		d.Message += ", in " + c.engineRelease()
+	}
+	d.Message += ": did you mean that"
+	c.add(d)
+}
+
+// variables are the names that other layers set, beside t.
+func (c *checker) variables(t *merge.Tree) []string {
+	var names []string
+	for _, b := range backends {
+		for _, section := range []string{envSection, b.EnvSection()} {
+			if s := c.tree.Lookup(section); s != nil {
+				for _, f := range s.Fields {
+					if settingOf(f).KeyPos.File != settingOf(t).KeyPos.File && !slices.Contains(names, f.Key) {
+						names = append(names, f.Key)
+					}
+				}
+			}
+		}
+	}
+	return names
+}
+
+// oneSlip tells whether two names differ by a single slip of the fingers: one
+// letter more, less, other, or two swapped.
+func oneSlip(a, b string) bool {
+	if len(a) < len(b) {
+		a, b = b, a
+	}
+	if len(a)-len(b) > 1 || a == b {
+		return false
+	}
+	i := 0
+	for i < len(b) && a[i] == b[i] {
+		i++
+	}
+	if len(a) > len(b) {
+		return a[i+1:] == b[i:]
+	}
+	return a[i+1:] == b[i+1:] || i+1 < len(b) && a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == b[i+2:]
+}

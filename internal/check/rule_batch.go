@@ -1,0 +1,81 @@
+package check
+
+import (
+	"fmt"
+
+	"mlcfg/internal/diag"
+)
+
+// batchHoldsSequences: each sequence of a step takes a token of the batch at
+// least (vLLM: SchedulerConfig).
+func batchHoldsSequences(c *Config, found *diag.List) {
+	if c.Backend.Engine == "vllm" {
+		c.ordered(found, "max_num_seqs", "max_num_batched_tokens", "each sequence of a batch has a token in it at least")
+	}
+}
+
+// batchHoldsPrompt: without chunked prefill a prompt goes through in one batch,
+// so that the longest must fit (vLLM: SchedulerConfig).
+func batchHoldsPrompt(c *Config, found *diag.List) {
+	if c.Backend.Engine != "vllm" {
+		return
+	}
+	if chunked, ok := c.engine("enable_chunked_prefill"); ok && chunked.setting != nil && chunked.value == false {
+		c.ordered(found, "max_model_len", "max_num_batched_tokens", "without chunked prefill a whole prompt goes through in one batch")
+	}
+}
+
+// ordered reports an engine key that is above another although both are set.
+func (c *Config) ordered(found *diag.List, low, high, why string) {
+	a, okA := c.engine(low)
+	b, okB := c.engine(high)
+	x, isX := a.number()
+	y, isY := b.number()
+	if !okA || !okB || a.setting == nil || b.setting == nil || !isX || !isY || x <= y {
+		return
+	}
+	c.report(found, diag.Diagnostic{
+		Code:    "batch-limits",
+		Message: fmt.Sprintf("%s %v is above %s %v", low, a.value, high, b.value),
+		Hint:    why,
+	}, a, b)
+}
+
+// sglangPages: the prefill is cut into chunks of whole cache pages (SGLang: ServerArgs).
+func sglangPages(c *Config, found *diag.List) {
+	if c.Backend.Engine != "sglang" {
+		return
+	}
+	chunk, okC := c.engine("chunked_prefill_size")
+	page, okP := c.engine("page_size")
+	n, isN := chunk.int()
+	p, isP := page.int()
+	if !okC || !okP || !isN || !isP || n <= 0 || p <= 1 || n%p == 0 {
+		return
+	}
+	c.report(found, diag.Diagnostic{
+		Code:    "batch-limits",
+		Message: fmt.Sprintf("chunked_prefill_size %d is not a multiple of page_size %d", n, p),
+		Hint:    fmt.Sprintf("the nearest multiple below is %d", n-n%p),
+	}, chunk, page)
+}
+
+// sglangParallel: data parallel attention shares out the tensor parallel
+// devices (SGLang: ServerArgs).
+func sglangParallel(c *Config, found *diag.List) {
+	if c.Backend.Engine != "sglang" {
+		return
+	}
+	attention, _ := c.engine("enable_dp_attention")
+	tp, okT := c.engine(c.Backend.TP)
+	dp, okD := c.engine(c.Backend.DP)
+	t, isT := tp.int()
+	d, isD := dp.int()
+	if attention.value != true || !okT || !okD || !isT || !isD || d < 1 || t%d == 0 {
+		return
+	}
+	c.report(found, diag.Diagnostic{
+		Code:    "replicas",
+		Message: fmt.Sprintf("%s %d is not a multiple of %s %d, which enable_dp_attention needs", c.Backend.TP, t, c.Backend.DP, d),
+	}, dp, tp)
+}

@@ -1,0 +1,79 @@
+package check
+
+import (
+	"fmt"
+
+	"mlcfg/internal/diag"
+)
+
+// minWithinMaxTokens: an answer cannot be longer than it may be.
+func minWithinMaxTokens(c *Config, found *diag.List) {
+	low, high := "min_tokens", "max_tokens"
+	if c.Backend.Engine == "sglang" {
+		low, high = "min_new_tokens", "max_new_tokens"
+	}
+	a, okA := c.sampling(low)
+	b, okB := c.sampling(high)
+	x, isX := a.number()
+	y, isY := b.number()
+	if !okA || !okB || !isX || !isY || x <= y || a.setting == nil {
+		return
+	}
+	c.report(found, diag.Diagnostic{
+		Code:    "token-limits",
+		Message: fmt.Sprintf("%s %v is above %s %v", low, a.value, high, b.value),
+	}, a, b)
+}
+
+// outputFitsModel: prompt and answer share the model's context, so an answer as
+// long as the context leaves no room for a prompt.
+func outputFitsModel(c *Config, found *diag.List) {
+	if c.Backend.Engine != "vllm" {
+		return
+	}
+	length, okL := c.engine("max_model_len")
+	tokens, okT := c.sampling("max_tokens")
+	l, isL := length.number()
+	n, isN := tokens.number()
+	if !okL || !okT || !isL || !isN || n < l || length.setting == nil || tokens.setting == nil {
+		return
+	}
+	c.report(found, diag.Diagnostic{
+		Severity: diag.Warning, Code: "token-limits",
+		Message: fmt.Sprintf("max_tokens %v leaves no room for a prompt in max_model_len %v", tokens.value, length.value),
+	}, tokens, length)
+}
+
+// greedyGivesOne: at temperature 0 all answers to a prompt are the same
+// (vLLM: SamplingParams refuses it).
+func greedyGivesOne(c *Config, found *diag.List) {
+	if c.Backend.Engine != "vllm" {
+		return
+	}
+	temperature, okT := c.sampling("temperature")
+	n, okN := c.sampling("n")
+	t, isT := temperature.number()
+	count, isN := n.int()
+	if !okT || !okN || !isT || !isN || t >= 1e-5 || count <= 1 {
+		return
+	}
+	c.report(found, diag.Diagnostic{
+		Code:    "greedy-sampling",
+		Message: fmt.Sprintf("n is %d at temperature %v: greedy sampling has one answer only", count, temperature.value),
+	}, n, temperature)
+}
+
+// stopNeedsText: stop strings are looked for in text (vLLM: SamplingParams refuses it).
+func stopNeedsText(c *Config, found *diag.List) {
+	stop, okS := c.sampling("stop")
+	detokenize, okD := c.sampling("detokenize")
+	list, isList := stop.value.([]any)
+	if c.Backend.Engine != "vllm" || !okS || !okD || detokenize.value != false || isList && len(list) == 0 || stop.setting == nil {
+		return
+	}
+	c.report(found, diag.Diagnostic{
+		Code:    "stop-without-text",
+		Message: "stop needs detokenize: true, the engine has no text to look in otherwise",
+		Hint:    "stop_token_ids work without text",
+	}, stop, detokenize)
+}

@@ -1,0 +1,86 @@
+package check
+
+import (
+	"fmt"
+	"math"
+
+	"mlcfg/internal/diag"
+)
+
+// bucketsFit: buckets are the replicas' shares of the samples, one each, which
+// add up to the whole.
+func bucketsFit(c *Config, found *diag.List) {
+	strategy, okS := c.harness("sorting", "strategy")
+	buckets, okB := c.harness("sorting", "buckets")
+	if !okS || c.faulty["harness_config.sorting.buckets"] {
+		return
+	}
+	shares, _ := buckets.value.([]any)
+	switch {
+	case strategy.value != "buckets" && okB:
+		c.report(found, diag.Diagnostic{
+			Severity: diag.Warning, Code: "buckets",
+			Message: fmt.Sprintf("buckets have no effect with strategy %v", strategy.value),
+		}, buckets, strategy)
+		return
+	case strategy.value != "buckets":
+		return
+	case !okB:
+		c.report(found, diag.Diagnostic{
+			Code: "buckets", Message: "strategy buckets needs buckets, a share in percent for each replica",
+		}, strategy)
+		return
+	}
+	if n, ok := c.replicas(); ok && int64(len(shares)) != n {
+		c.report(found, diag.Diagnostic{
+			Code:    "buckets",
+			Message: fmt.Sprintf("%d buckets for %d replicas", len(shares), n),
+			Hint:    "one share for each replica: device_count / (tensor parallel x pipeline parallel)",
+		}, buckets)
+	}
+	sum := 0.0
+	for _, share := range shares {
+		f, _ := key{value: share}.number()
+		sum += f
+	}
+	if math.Abs(sum-100) > 1e-6 {
+		c.report(found, diag.Diagnostic{
+			Code:    "buckets",
+			Message: fmt.Sprintf("the buckets add up to %.9g percent, not to 100", sum),
+		}, buckets)
+	}
+}
+
+// packingNeedsLimit: batchpacking fills batches up to a limit, and does nothing
+// without one.
+func packingNeedsLimit(c *Config, found *diag.List) {
+	strategy, ok := c.harness("sorting", "strategy")
+	if !ok || strategy.value != "batchpacking" {
+		return
+	}
+	own, _ := c.harness("max_num_batched_tokens")
+	engine, _ := c.engine("max_num_batched_tokens")
+	for _, k := range []key{own, engine} {
+		if n, isN := k.int(); isN && n > 0 || c.faulty["harness_config.max_num_batched_tokens"] {
+			return
+		}
+	}
+	c.report(found, diag.Diagnostic{
+		Code:    "packing-limit",
+		Message: "strategy batchpacking needs max_num_batched_tokens above 0, and does nothing without it",
+		Hint:    "set " + harnessSection + ".max_num_batched_tokens",
+	}, strategy)
+}
+
+// sortingIsOffline: a server run answers samples as they come.
+func sortingIsOffline(c *Config, found *diag.List) {
+	strategy, okS := c.harness("sorting", "strategy")
+	scenario, okC := c.top("scenario")
+	if !okS || !okC || scenario.value == "offline" || strategy.value == "ignore" {
+		return
+	}
+	c.report(found, diag.Diagnostic{
+		Severity: diag.Warning, Code: "sorting-scenario",
+		Message: fmt.Sprintf("sorting strategy %v has no effect in scenario %v", strategy.value, scenario.value),
+	}, strategy, scenario)
+}

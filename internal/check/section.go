@@ -1,0 +1,108 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+
+	"mlcfg/internal/diag"
+	"mlcfg/internal/merge"
+	"mlcfg/internal/source"
+	"mlcfg/schema"
+)
+
+// The sections that are named here; what they hold is the schema's.
+const (
+	topSection        = "config"
+	harnessSection    = "harness_config"
+	envSection        = "env_config"
+	benchmarksSection = "benchmarks"
+	retiredSection    = "retired"
+)
+
+// top checks the top level and gives its scalars; of a section only that it is
+// a map.
+func (c *checker) top() map[string]any {
+	section := c.schema.Section(topSection)
+	values := map[string]any{}
+	for _, t := range c.tree.Fields {
+		key, ok := section.Key(t.Key)
+		switch {
+		case !ok:
+			c.unknownShared(t, "", section)
+		case key.Kinds&schema.Map == 0:
+			if v, ok := c.value(t, key); ok {
+				values[t.Key] = v
+			}
+		case !isMap(t):
+			c.value(t, key)
+		}
+	}
+	c.required(section, c.tree, nil)
+	return values
+}
+
+// harness checks the harness section.
+func (c *checker) harness() map[string]any {
+	return c.closed(c.tree.Lookup(harnessSection), c.schema.Section(harnessSection))
+}
+
+// closed checks a section of shared keys, sub-sections included.
+func (c *checker) closed(t *merge.Tree, section *schema.Section) map[string]any {
+	values := map[string]any{}
+	if t == nil || !isMap(t) {
+		return values
+	}
+	for _, field := range t.Fields {
+		key, ok := section.Key(field.Key)
+		switch {
+		case !ok:
+			c.unknownShared(field, t.Path, section)
+		case key.Config != "" && isMap(field):
+			values[field.Key] = c.closed(field, c.schema.Section(key.Config))
+		default:
+			if v, ok := c.value(field, key); ok {
+				values[field.Key] = v
+			}
+		}
+	}
+	c.required(section, t, t)
+	return values
+}
+
+// engineSection checks a section whose keys depend on the engine's release.
+func (c *checker) engineSection(name, schemaSection string) map[string]any {
+	section := c.schema.Section(schemaSection)
+	values := map[string]any{}
+	t := c.tree.Lookup(name)
+	if t == nil {
+		return values
+	}
+	for _, field := range t.Fields {
+		key, ok := section.Key(field.Key)
+		if !ok {
+			c.unknownEngine(field, name, schemaSection)
+			continue
+		}
+		if key.Deprecated != "" {
+			note, _, _ := strings.Cut(key.Deprecated, "\n")
+			c.add(diag.Diagnostic{
+				Pos: settingOf(field).KeyPos, Severity: diag.Warning, Code: "deprecated-key", Key: field.Path,
+				Message: fmt.Sprintf("%s is deprecated in %s: %s", field.Key, c.engineRelease(), note),
+			})
+		}
+		v, ok := c.value(field, key)
+		if s, isText := v.(string); !ok || isText && c.credential(field, s) {
+			continue
+		}
+		values[field.Key] = v
+	}
+	return values
+}
+
+func isMap(t *merge.Tree) bool {
+	if len(t.Fields) > 0 {
+		return true
+	}
+	s := settingOf(t)
+	return s != nil && s.Node.Kind == source.Map
+}

@@ -1,0 +1,142 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mlcfg/internal/diag"
+	"mlcfg/internal/merge"
+	"mlcfg/schema"
+)
+
+// argument names what a section's keys are to the engine.
+var argument = map[string]string{
+	schema.EngineConfig:   "engine argument",
+	schema.SamplingConfig: "sampling parameter",
+	schema.EnvConfig:      "environment variable",
+	schema.CLIOnly:        "argument of the server's command line",
+}
+
+// unknownEngine reports a key that this release of the engine does not have,
+// and says what became of it: gone, not yet there, misspelt, of another
+// section, of another engine.
+func (c *checker) unknownEngine(t *merge.Tree, section, schemaSection string) {
+	d := c.unknownKey(t, section)
+	d.Message = fmt.Sprintf("%s has no %s %s", c.engineRelease(), argument[schemaSection], t.Key)
+	near := schema.Nearest(c.schema.Section(schemaSection).Names(), t.Key)
+	if history := schema.History(c.schema.Engine, schemaSection, t.Key); len(history) > 0 {
+		d.Message += ": " + c.becameOf(history)
+		if near != "" {
+			d.Hint = "the nearest that is there is " + near
+		}
+	} else if places := schema.Where(c.schema.Engine, c.schema.Release, t.Key); len(places) > 0 {
+		d.Hint = c.elsewhere(t.Key, places[0])
+	} else if _, ok := schema.Shared().Section(harnessSection).Key(t.Key); ok {
+		d.Hint = "it belongs into " + harnessSection
+	} else if near != "" {
+		didYouMean(&d, near)
+	}
+	c.add(d)
+}
+
+func (c *checker) engineRelease() string { return c.schema.Engine + " " + c.schema.Release }
+
+// becameOf says why a release lacks a key that others have.
+func (c *checker) becameOf(history []schema.Span) string {
+	for _, span := range history {
+		if schema.CompareReleases(c.schema.Release, span.First) < 0 {
+			return fmt.Sprintf("%s is the first known release with it", span.First)
+		}
+	}
+	return fmt.Sprintf("%s is the last known release with it", history[len(history)-1].Last)
+}
+
+// elsewhere says where a name is known that does not belong where it stands.
+func (c *checker) elsewhere(name string, p schema.Place) string {
+	switch {
+	case p.Section == schema.CLIOnly:
+		return fmt.Sprintf("it is an %s of %s, not of the engine", argument[p.Section], p.Engine)
+	case p.Engine != c.schema.Engine:
+		return fmt.Sprintf("it is an %s of %s: it belongs into %s_%s", argument[p.Section], p.Engine, p.Engine, p.Section)
+	case !p.Here:
+		return fmt.Sprintf("it belongs into %s_%s, in releases other than %s", p.Engine, p.Section, c.schema.Release)
+	}
+	return fmt.Sprintf("it belongs into %s_%s", p.Engine, p.Section)
+}
+
+// unknownShared reports a key that a shared section, "" for the top, does not have.
+func (c *checker) unknownShared(t *merge.Tree, in string, section *schema.Section) {
+	d := c.unknownKey(t, in)
+	top, harness := c.schema.Section(topSection), c.schema.Section(harnessSection)
+	near := schema.Nearest(section.Names(), t.Key)
+	retired, isRetired := c.schema.Section(retiredSection).Key(t.Key)
+	places := schema.Where("", "", t.Key)
+	switch {
+	case isRetired:
+		d.Hint = fmt.Sprintf("%s is of the older format; now it is %v", t.Key, retired.Enum[0])
+	case near != "":
+		didYouMean(&d, near)
+	case in != "" && hasKey(top, t.Key):
+		d.Hint = "it belongs to the top of the file"
+	case in != harnessSection && hasKey(harness, t.Key):
+		d.Hint = "it belongs into " + harnessSection
+	case len(places) > 0:
+		d.Hint = fmt.Sprintf("it belongs into %s_%s", places[0].Engine, places[0].Section)
+	default:
+		d.Hint = "the keys are " + strings.Join(section.Names(), ", ")
+	}
+	c.add(d)
+}
+
+func hasKey(s *schema.Section, name string) bool {
+	_, ok := s.Key(name)
+	return ok
+}
+
+// unknownKey starts a finding about a key that section in, "" for the top, does not have.
+func (c *checker) unknownKey(t *merge.Tree, in string) diag.Diagnostic {
+	if in == "" {
+		in = "the top of a configuration"
+	}
+	return diag.Diagnostic{
+		Pos: settingOf(t).KeyPos, Severity: diag.Error, Code: schema.UnknownKey, Key: t.Path,
+		Message: fmt.Sprintf("%s has no key %s", in, t.Key),
+	}
+}
+
+func didYouMean(d *diag.Diagnostic, near string) {
+	d.Suggestion = near
+	d.Message += ", did you mean " + near
+}
+
+// required reports the keys without which nothing runs, where none of the
+// section's layers has them. at is the section, nil for the top.
+func (c *checker) required(section *schema.Section, t, at *merge.Tree) {
+	for _, key := range section.Keys() {
+		if !key.Required || t.Lookup(key.Name) != nil {
+			continue
+		}
+		d := diag.Diagnostic{
+			Pos: diag.Pos{File: c.overlay}, Severity: diag.Error, Code: "missing-key", Key: key.Name,
+			Message: key.Name + " is missing", Hint: firstSentence(key.Doc),
+		}
+		if at != nil {
+			d.Key = at.Path + "." + key.Name
+			d.Message = fmt.Sprintf("%s lacks %s", at.Path, key.Name)
+			if i := slices.IndexFunc(at.Chain, func(s merge.Setting) bool { return s.KeyPos.File == c.overlay }); i >= 0 {
+				d.Pos = at.Chain[i].KeyPos
+			}
+		}
+		c.add(d)
+	}
+}
+
+// firstSentence is a key's meaning on one line.
+func firstSentence(doc string) string {
+	text := strings.Join(strings.Fields(doc), " ")
+	if i := strings.Index(text, ". "); i >= 0 {
+		text = text[:i]
+	}
+	return strings.TrimSuffix(text, ".")
+}

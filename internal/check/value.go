@@ -1,0 +1,124 @@
+package check
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"mlcfg/internal/diag"
+	"mlcfg/internal/merge"
+	"mlcfg/internal/source"
+	"mlcfg/schema"
+)
+
+// value checks a key's value and gives it as plain data. ok is false where the
+// key has no usable value: faulty, or still to be set.
+func (c *checker) value(t *merge.Tree, key *schema.Key) (v any, ok bool) {
+	before := len(*c.found)
+	v = c.plain(t, key)
+	if (*c.found)[before:].HasErrors() {
+		return nil, false
+	}
+	faults := key.Check(v)
+	for _, f := range faults {
+		c.fault(t, key, f)
+	}
+	return v, len(faults) == 0
+}
+
+// plain turns a tree into plain data, with the sentinels resolved.
+func (c *checker) plain(t *merge.Tree, key *schema.Key) any {
+	if len(t.Fields) == 0 {
+		return c.node(settingOf(t).Node, t.Path, key)
+	}
+	m := make(map[string]any, len(t.Fields))
+	for _, f := range t.Fields {
+		m[f.Key] = c.plain(f, nil)
+	}
+	return m
+}
+
+// node turns a node into plain data. key is nil inside maps and lists, where
+// only the sentinels that mean the same everywhere count.
+func (c *checker) node(n *source.Node, path string, key *schema.Key) any {
+	switch n.Kind {
+	case source.String:
+		return c.text(n, path, key)
+	case source.Float:
+		if math.IsNaN(n.Float) || math.IsInf(n.Float, 0) {
+			c.add(diag.Diagnostic{
+				Pos: n.Pos, Severity: diag.Error, Code: "not-finite", Key: path,
+				Message: fmt.Sprintf("%s is %s: a number here has to be finite", lastStep(path), n.Text),
+			})
+		}
+		return n.Float
+	case source.List:
+		list := make([]any, len(n.Items))
+		for i, item := range n.Items {
+			list[i] = c.node(item, path+"."+strconv.Itoa(i), nil)
+		}
+		return list
+	case source.Map:
+		m := make(map[string]any, len(n.Fields))
+		for _, f := range n.Fields {
+			m[f.Key] = c.node(f.Value, path+"."+f.Key, nil)
+		}
+		return m
+	}
+	return n.Interface()
+}
+
+// isMissing tells the texts that mean: must be set.
+func isMissing(s string) bool { return s == "MISSING" || s == "???" }
+
+// nullWords are texts that people, and Python, write for no value.
+var nullWords = map[string]bool{"none": true, "null": true, "nil": true, "nan": true, "n/a": true, "undefined": true}
+
+func isNullWord(n *source.Node) bool { return !n.Quoted && nullWords[strings.ToLower(n.Str)] }
+
+// text resolves the texts with a meaning of their own.
+func (c *checker) text(n *source.Node, path string, key *schema.Key) any {
+	name := lastStep(path)
+	switch {
+	case isMissing(n.Str):
+		if key != nil && optional(key) {
+			return nil
+		}
+		d := diag.Diagnostic{
+			Pos: n.Pos, Severity: diag.Error, Code: "must-be-set", Key: path,
+			Message: fmt.Sprintf("%s must be set: it still has the placeholder %s", name, n.Str),
+			Hint:    fmt.Sprintf("set it in the overlay, or with --set %s=VALUE", path),
+		}
+		if key != nil && key.Doc != "" {
+			d.Hint += " (" + firstSentence(key.Doc) + ")"
+		}
+		c.add(d)
+	case n.HasInterpolation():
+		c.add(diag.Diagnostic{
+			Pos: n.Pos, Severity: diag.Error, Code: "interpolation", Key: path,
+			Message: fmt.Sprintf("%s has the interpolation %s, which is not resolved", name, n.Str),
+			Hint:    "write the value itself",
+		})
+	case key != nil && key.Kinds&schema.Null != 0 && isNullWord(n) && !inEnum(key, n.Str):
+		c.add(diag.Diagnostic{
+			Pos: n.Pos, Severity: diag.Warning, Code: "null-text", Key: path, Suggestion: "null",
+			Message: fmt.Sprintf("%s is the text %s, taken as null", name, n.Str),
+			Hint:    "write null",
+		})
+		return nil
+	}
+	return n.Str
+}
+
+// optional tells the shared keys that may stay open: those that take null.
+func optional(key *schema.Key) bool { return key.Section == topSection && key.Kinds&schema.Null != 0 }
+
+func inEnum(key *schema.Key, s string) bool {
+	for _, v := range key.Enum {
+		if v == s {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,208 @@
+// Package compile turns a configuration into what is reported about it and,
+// where nothing is wrong, into manifests: it chooses the backends and the
+// releases of their engines, has package check check them, freezes LoadGen's
+// settings and puts the manifest together.
+//
+//	c := compile.New(compile.Options{Backends: []string{"vllm"}})
+//	out := c.Check(config)
+//	if !out.Found.HasErrors() { data, err := out.Targets[0].Manifest.YAML() }
+package compile
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"mlcfg/internal/check"
+	"mlcfg/internal/diag"
+	"mlcfg/internal/manifest"
+	"mlcfg/internal/merge"
+	"mlcfg/internal/project"
+	"mlcfg/internal/source"
+	"mlcfg/schema"
+)
+
+// Options say what to compile for. The zero value takes every backend that an
+// overlay has a section for, at inferred releases.
+type Options struct {
+	// Backends are names; empty: all that the overlay has a section for.
+	Backends []string
+	// Releases are the exact releases of engines, by the engine's name; an
+	// engine without one gets the newest release that knows the most keys.
+	Releases map[string]string
+	// Maps translate paths of the configuration, for reading only.
+	Maps project.PathMap
+	// Round is the round of MLPerf whose settings hold ("v5.1"); empty: the newest.
+	Round string
+}
+
+// Compiler compiles any number of configurations under the same options. It
+// may be used from several goroutines.
+type Compiler struct {
+	options Options
+
+	mu      sync.Mutex
+	schemas map[string]*schema.Schema
+}
+
+// New makes a compiler.
+func New(o Options) *Compiler { return &Compiler{options: o, schemas: map[string]*schema.Schema{}} }
+
+// Outcome is what compiling one configuration gave.
+type Outcome struct {
+	// Found are all findings, sorted.
+	Found diag.List
+	// Targets are the backends that were compiled for.
+	Targets []Target
+}
+
+// Target is one backend's share of an outcome.
+type Target struct {
+	Backend check.Backend
+	// Release is the engine's release, Assumed why it was chosen, empty where
+	// the user named it.
+	Release string
+	Assumed string
+	// Manifest is nil where there are errors.
+	Manifest *manifest.Manifest
+}
+
+// Check checks a configuration for every backend that was asked for.
+func (c *Compiler) Check(config *project.Config) Outcome {
+	out := Outcome{Found: config.Found}
+	if config.Overlay.Root == nil || config.Base.Root == nil {
+		return out // what cannot be read cannot be checked
+	}
+	in := check.Input{Tree: config.Tree, Overlay: config.Overlay.Path, Named: len(c.options.Backends) > 0}
+	for _, b := range c.backends(config, &out.Found) {
+		release, why := c.release(b, config.Tree)
+		s, err := c.schema(b.Engine, release)
+		if err != nil {
+			out.Found.Add(diag.Diagnostic{Pos: fileOf(config), Severity: diag.Error, Code: "engine-version", Backend: b.Name, Message: err.Error()})
+			continue
+		}
+		if why != "" {
+			out.Found.Add(diag.Diagnostic{
+				Pos: fileOf(config), Severity: diag.Info, Code: "engine-version-assumed", Backend: b.Name,
+				Message: fmt.Sprintf("assuming %s %s, the newest release that knows the most of the keys: it %s", b.Engine, release, why),
+				Hint:    fmt.Sprintf("name it with --engine-version %s=%s", b.Engine, release),
+			})
+		}
+		if layer, ok := b.Layer(); ok {
+			in.Tree = config.With(layer)
+		}
+		in.Targets = append(in.Targets, check.Target{Backend: b, Schema: s})
+		out.Targets = append(out.Targets, Target{Backend: b, Release: release, Assumed: why})
+	}
+	result := check.Check(in)
+	out.Found.Add(result.Found...)
+	load := c.loadgen(config, result, &out.Found)
+	out.Found.Sort()
+	if out.Found.HasErrors() {
+		return out
+	}
+	for i, values := range result.Configs {
+		out.Targets[i].Manifest = c.manifest(config, values, load)
+	}
+	return out
+}
+
+// backends chooses what to check for, and reports a backend that the overlay
+// has nothing for.
+func (c *Compiler) backends(config *project.Config, found *diag.List) []check.Backend {
+	var chosen []check.Backend
+	if len(c.options.Backends) == 0 {
+		for _, name := range []string{"vllm", "sglang"} {
+			if b, _ := check.BackendOf(name); hasSection(config.Tree, b) {
+				chosen = append(chosen, b)
+			}
+		}
+		if len(chosen) == 0 {
+			found.Add(diag.Diagnostic{
+				Pos: fileOf(config), Severity: diag.Error, Code: "no-backend-section",
+				Message: "this overlay configures no engine: it has neither vllm_engine_config nor sglang_engine_config",
+			})
+		}
+		return chosen
+	}
+	for _, name := range c.options.Backends {
+		b, ok := check.BackendOf(name)
+		if ok && hasSection(config.Tree, b) {
+			chosen = append(chosen, b)
+		} else if ok {
+			found.Add(noSection(config, b))
+		}
+	}
+	return chosen
+}
+
+// hasSection tells whether the overlay or an override says anything to the
+// backend's engine. The base alone does not count: it holds defaults only.
+func hasSection(tree *merge.Tree, b check.Backend) bool {
+	t := tree.Lookup(b.EngineSection())
+	if t == nil {
+		return false
+	}
+	for _, s := range t.Chain {
+		if s.Layer != "base" && s.Node.Kind == source.Map {
+			return true
+		}
+	}
+	return false
+}
+
+// maxNamed bounds the use cases that a message names.
+const maxNamed = 8
+
+func noSection(config *project.Config, b check.Backend) diag.Diagnostic {
+	d := diag.Diagnostic{
+		Pos: fileOf(config), Severity: diag.Error, Code: "no-backend-section", Key: b.EngineSection(), Backend: b.Name,
+		Message: fmt.Sprintf("this use case has no %s configuration yet: the overlay lacks %s", b.Name, b.EngineSection()),
+		Hint:    fmt.Sprintf("add %s with %s to %s", b.EngineSection(), b.Model, config.Overlay.Path),
+	}
+	others := config.WithSection(b.EngineSection())
+	switch {
+	case len(others) == 0:
+		d.Hint += fmt.Sprintf("; no overlay under %s has one", filepath.Base(config.Root))
+	case len(others) > maxNamed:
+		d.Hint += fmt.Sprintf("; those that have one: %s and %d more", strings.Join(others[:maxNamed], ", "), len(others)-maxNamed)
+	default:
+		d.Hint += "; those that have one: " + strings.Join(others, ", ")
+	}
+	return d
+}
+
+func fileOf(config *project.Config) diag.Pos { return diag.Pos{File: config.Overlay.Path} }
+
+// release gives the engine's release: the user's word, or the newest that
+// knows the most of the configuration's keys, and then why.
+func (c *Compiler) release(b check.Backend, tree *merge.Tree) (release, why string) {
+	if release = c.options.Releases[b.Engine]; release != "" {
+		return release, ""
+	}
+	keys := map[string][]string{}
+	for section, name := range map[string]string{schema.EngineConfig: b.EngineSection(), schema.SamplingConfig: b.SamplingSection()} {
+		if t := tree.Lookup(name); t != nil {
+			for _, f := range t.Fields {
+				keys[section] = append(keys[section], f.Key)
+			}
+		}
+	}
+	release, inference := schema.Infer(b.Engine, keys)
+	return release, inference.String()
+}
+
+func (c *Compiler) schema(engine, release string) (*schema.Schema, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	id := engine + " " + release
+	if s := c.schemas[id]; s != nil {
+		return s, nil
+	}
+	s, err := schema.Load(engine, release)
+	if err == nil {
+		c.schemas[id] = s
+	}
+	return s, err
+}

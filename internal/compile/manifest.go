@@ -1,0 +1,50 @@
+package compile
+
+import (
+	"path/filepath"
+	"strings"
+
+	"mlcfg/internal/check"
+	"mlcfg/internal/manifest"
+	"mlcfg/internal/project"
+	"mlcfg/schema"
+)
+
+// manifest puts a manifest together from values without faults.
+func (c *Compiler) manifest(config *project.Config, v *check.Config, load frozen) *manifest.Manifest {
+	variant, machine := UseCase(config.Overlay.Path)
+	m := &manifest.Manifest{
+		BenchmarkName: text(v.Top, "benchmark_name"), Scenario: text(v.Top, "scenario"), TestMode: text(v.Top, "test_mode"),
+		Machine: machine, Variant: variant,
+		Backend: v.Backend.Name, EngineVersion: text(v.Top, "engine_version"),
+		Engine:    manifest.Engine{Name: v.Backend.Engine, Version: v.Schema.Release},
+		EnvConfig: v.Env, EngineConfig: v.EngineConfig, SamplingConfig: v.SamplingConfig, HarnessConfig: v.Harness,
+		Loadgen: load.section,
+		Sources: []manifest.Source{
+			{Path: config.Relative(config.Base.Path), SHA256: config.Base.SHA256},
+			{Path: config.Relative(config.Overlay.Path), SHA256: config.Overlay.SHA256},
+		},
+		Overrides: config.Overrides,
+		Schema:    manifest.Digest([]byte(schema.Shared().Digest + "\n" + v.Schema.Digest + "\n")),
+	}
+	if load.source.Path != "" {
+		m.Sources = append(m.Sources, load.source)
+	}
+	return m
+}
+
+func text(values map[string]any, key string) string {
+	s, _ := manifest.Text(values, key)
+	return s
+}
+
+// UseCase splits an overlay's file name: interactive_mi325x.yaml is variant
+// interactive on machine mi325x. Both are empty where the name has no such form.
+func UseCase(path string) (variant, machine string) {
+	name := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+	variant, machine, ok := strings.Cut(name, "_")
+	if !ok {
+		return "", ""
+	}
+	return variant, machine
+}

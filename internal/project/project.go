@@ -1,0 +1,208 @@
+// Package project finds and reads the files of a configuration: the base, an
+// overlay on it, overrides over both. It knows where files lie and nothing of
+// what their keys mean.
+//
+//	p := project.New(project.Options{Overrides: []string{"harness_config.target_qps=5"}})
+//	c, err := p.Load("models/llama2-70b/offline_mi325x.yaml")
+//	if !c.Found.HasErrors() { use(c.Tree) }
+//
+// An error says that a file could not be read or found; what is wrong inside
+// of one is a finding.
+package project
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"mlcfg/internal/diag"
+	"mlcfg/internal/merge"
+	"mlcfg/internal/source"
+)
+
+// maxFile bounds a configuration file, in bytes.
+const maxFile = 32 << 20
+
+// Options say what goes over every overlay. The zero value finds the base by
+// walking up from the overlay and has no overrides.
+type Options struct {
+	// Base is the shared configuration; empty: the nearest config.yaml or
+	// common/config.yaml upwards.
+	Base string
+	// Overrides are key=value texts, in the order of the command line.
+	Overrides []string
+}
+
+// Project reads overlays under the same options. It reads each base once, and
+// may be used from several goroutines.
+type Project struct {
+	base      string
+	overrides []merge.Override
+	found     diag.List
+	texts     map[string]string // of the overrides, by the File of their places
+
+	mu    sync.Mutex
+	files map[string]*fileOnce
+}
+
+// File is a file that was read.
+type File struct {
+	// Path is how messages name it.
+	Path string
+	// SHA256 is in hexadecimal digits.
+	SHA256 string
+	Data   []byte
+	Root   *source.Node
+	Found  diag.List
+}
+
+// Config is one overlay with all that goes below and above it.
+type Config struct {
+	// Root is the configuration root: the folder that paths in a manifest are
+	// relative to.
+	Root          string
+	Base, Overlay *File
+	Tree          *merge.Tree
+	// Overrides are the command line's, in order.
+	Overrides []string
+	// Found are the faults of reading, those of the base and the overrides included.
+	Found diag.List
+
+	layers []merge.Layer
+}
+
+// New makes a project of options. Faults of the overrides are in every Config's Found.
+func New(o Options) *Project {
+	p := &Project{base: o.Base, texts: map[string]string{}, files: map[string]*fileOnce{}}
+	var args []string
+	for i, text := range o.Overrides {
+		args = append(args, "--set", text)
+		p.texts[fmt.Sprintf("--set #%d", i+1)] = text
+	}
+	p.overrides, p.found = merge.ParseArgs(args)
+	return p
+}
+
+// Load reads an overlay, its base, and merges.
+func (p *Project) Load(overlay string) (*Config, error) {
+	file, err := p.read(overlay)
+	if err != nil {
+		return nil, err
+	}
+	basePath := p.base
+	if basePath == "" {
+		if basePath, err = FindBase(overlay); err != nil {
+			return nil, err
+		}
+	}
+	base, err := p.readOnce(basePath)
+	if err != nil {
+		return nil, fmt.Errorf("reading the base: %w", err)
+	}
+	c := &Config{Root: rootOf(basePath, overlay), Base: base, Overlay: file}
+	c.Found.Add(base.Found...)
+	c.Found.Add(file.Found...)
+	c.Found.Add(p.found...)
+	c.layers = []merge.Layer{{Name: "base", Root: base.Root}, {Name: "overlay", Root: file.Root}}
+	for _, o := range p.overrides {
+		c.layers = append(c.layers, o.Layer())
+		c.Overrides = append(c.Overrides, o.Text)
+	}
+	c.Tree = merge.Merge(c.layers...)
+	c.Found.Sort()
+	return c, nil
+}
+
+// With gives the tree with one more layer on top.
+func (c *Config) With(layer merge.Layer) *merge.Tree {
+	return merge.Merge(append(slices.Clip(c.layers), layer)...)
+}
+
+type fileOnce struct {
+	once sync.Once
+	file *File
+	err  error
+}
+
+// readOnce reads a file that several overlays share.
+func (p *Project) readOnce(path string) (*File, error) {
+	p.mu.Lock()
+	f := p.files[path]
+	if f == nil {
+		f = &fileOnce{}
+		p.files[path] = f
+	}
+	p.mu.Unlock()
+	f.once.Do(func() { f.file, f.err = p.read(path) })
+	return f.file, f.err
+}
+
+func (p *Project) read(path string) (*File, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("reading %s: %w", path, reason(err))
+	case info.IsDir():
+		return nil, fmt.Errorf("reading %s: it is a folder, an overlay is one YAML file", path)
+	case info.Size() > maxFile:
+		return nil, fmt.Errorf("reading %s: larger than %d MiB", path, maxFile>>20)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, reason(err))
+	}
+	sum := sha256.Sum256(data)
+	f := &File{Path: path, SHA256: hex.EncodeToString(sum[:]), Data: data}
+	f.Root, f.Found = source.Parse(path, data)
+	return f, nil
+}
+
+// reason takes the path out of an error that names it already.
+func reason(err error) error {
+	if p, ok := err.(*fs.PathError); ok {
+		return p.Err
+	}
+	return err
+}
+
+// Text gives the text behind a place's File: an override's, or the file's,
+// read again. It is nil where there is none.
+func (p *Project) Text(file string) []byte {
+	if text, ok := p.texts[file]; ok {
+		return []byte(text)
+	}
+	if strings.HasPrefix(file, "--set") {
+		return nil
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil
+	}
+	return bytes.TrimPrefix(data, []byte("\ufeff"))
+}
+
+// Relative gives a file's path below the configuration root, with slashes, as
+// manifests hold it; a file elsewhere keeps its name alone, so that the same
+// input gives the same bytes in any folder.
+func (c *Config) Relative(path string) string {
+	rel, err := filepath.Rel(absolute(c.Root), absolute(path))
+	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		return filepath.Base(path)
+	}
+	return filepath.ToSlash(rel)
+}
+
+func absolute(path string) string {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return path
+	}
+	return abs
+}

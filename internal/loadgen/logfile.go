@@ -90,6 +90,18 @@ func (l *LogFile) write(p []byte) {
 // Close forces the log to the disk and gives it its name. After a failure the
 // partial file stays.
 func (l *LogFile) Close() error {
+	err := l.Abort()
+	if err == nil {
+		err = os.Rename(l.path+PartialSuffix, l.path)
+	}
+	if err == nil {
+		syncFolder(filepath.Dir(l.path))
+	}
+	return err
+}
+
+// Abort forces the log to the disk and closes it, but leaves it partial.
+func (l *LogFile) Abort() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.flush()
@@ -100,14 +112,13 @@ func (l *LogFile) Close() error {
 	if closeErr := l.file.Close(); err == nil && closeErr != nil {
 		err = fmt.Errorf("writing %s: %w", l.path, closeErr)
 	}
-	if err == nil {
-		err = os.Rename(l.path+PartialSuffix, l.path)
-	}
-	if err == nil {
-		syncFolder(filepath.Dir(l.path))
-	}
 	l.err = errors.Join(err, os.ErrClosed)
 	return err
+}
+
+// discard removes a log that was begun for nothing.
+func (l *LogFile) discard() error {
+	return errors.Join(l.file.Close(), os.Remove(l.path+PartialSuffix))
 }
 
 // syncFolder makes a rename durable where the file system can.

@@ -105,6 +105,9 @@ func (a *alternative) accepts(value any, kind Kind) bool {
 		return unifies(a, value)
 	case a.isLiteral:
 		return equal(a.literal, value)
+	case a.pattern != nil:
+		text, _ := value.(string)
+		return a.pattern.MatchString(text)
 	case a.min != nil && !above(*a.min, value), a.max != nil && !below(*a.max, value):
 		return false
 	case a.elem == nil:

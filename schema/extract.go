@@ -2,6 +2,7 @@ package schema
 
 import (
 	"math/big"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -19,7 +20,9 @@ type alternative struct {
 	// literal is the one value of a constant disjunct.
 	literal   any
 	isLiteral bool
-	min, max  *Bound
+	// pattern is what text must match, nil for any text.
+	pattern  *regexp.Regexp
+	min, max *Bound
 	// elem are the alternatives of a list's elements or of a map's values;
 	// nil takes anything.
 	elem []alternative
@@ -63,6 +66,12 @@ func (k *Key) disjuncts(e ast.Expr, into []alternative) []alternative {
 			k.Default, k.HasDefault = constant(x.X)
 			return k.disjuncts(x.X, into)
 		}
+	case *ast.Ident:
+		if form, ok := k.forms[x.Name]; ok {
+			if e, err := parser.ParseExpr(k.Pos.File, form); err == nil {
+				return k.disjuncts(e, into)
+			}
+		}
 	}
 	return append(into, k.simple(e))
 }
@@ -92,12 +101,33 @@ func (k *Key) simple(e ast.Expr) alternative {
 		if a, ok := conjunction(x); ok {
 			return a
 		}
+		return alternative{kinds: kindsOf(x), expr: e}
+	case *ast.UnaryExpr:
+		if v, ok := constant(x.X); ok && x.Op == token.MAT {
+			text, _ := v.(string)
+			if re, err := regexp.Compile(text); err == nil {
+				return alternative{kinds: String, pattern: re}
+			}
+		}
 	}
 	return alternative{kinds: AnyKind, expr: e}
 }
 
 var kindNames = map[string]Kind{
 	"bool": Bool, "int": Int, "number": Int | Float, "string": String, "_": AnyKind,
+}
+
+// kindsOf is the kind that the first type in a conjunction names.
+func kindsOf(e ast.Expr) Kind {
+	switch x := e.(type) {
+	case *ast.Ident:
+		if kinds, ok := kindNames[x.Name]; ok {
+			return kinds
+		}
+	case *ast.BinaryExpr:
+		return kindsOf(x.X)
+	}
+	return AnyKind
 }
 
 func (k *Key) element(e ast.Expr) []alternative {

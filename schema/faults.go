@@ -31,6 +31,9 @@ func (k *Key) faults(alts []alternative, value any, path []string) []Fault {
 		switch {
 		case a.isLiteral:
 			literals = append(literals, a.literal)
+		case a.pattern != nil:
+			f.Code = WrongType
+			f.Suggestion = suggestType(alts, value)
 		case a.elem != nil:
 			return k.elementFaults(a, value, path)
 		default:
@@ -87,6 +90,9 @@ func describe(alts []alternative) string {
 	null := false
 	for i := range alts {
 		a := &alts[i]
+		if a.pattern != nil && len(alts) > 1 {
+			continue // the text of what another alternative takes
+		}
 		if a.isLiteral {
 			if a.kinds == Null {
 				null = true
@@ -123,6 +129,8 @@ func (a *alternative) describe() string {
 	}
 	word := a.kinds.String()
 	switch {
+	case a.pattern != nil:
+		return "text that matches " + a.pattern.String()
 	case a.kinds == List && a.elem != nil:
 		return "a list of (" + describe(a.elem) + ")"
 	case a.kinds == Map && a.elem != nil:

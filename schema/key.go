@@ -111,6 +111,7 @@ type Key struct {
 	schema *Schema
 	alts   []alternative
 	source string
+	forms  map[string]string
 }
 
 // Flags are the spellings on the command line, nil where there is none.

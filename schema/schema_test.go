@@ -111,9 +111,13 @@ func TestCheckAgreesWithCUE(t *testing.T) {
 			t.Fatal(err)
 		}
 		ctx := cuecontext.New()
+		forms := ""
+		for name, form := range storeOf(engine).forms {
+			forms += "\n" + name + ": " + form
+		}
 		for _, section := range s.Sections() {
 			for _, k := range s.Section(section).Keys() {
-				field := ctx.CompileString(k.CUE()).LookupPath(cue.MakePath(cue.Str(k.Name).Optional()))
+				field := ctx.CompileString(k.CUE() + forms).LookupPath(cue.MakePath(cue.Str(k.Name).Optional()))
 				values := slices.Concat(probes, k.Enum, []any{k.Default})
 				for _, v := range values {
 					want := field.Unify(ctx.Encode(v, cue.NilIsAny(false))).Validate(cue.Concrete(true)) == nil
@@ -146,8 +150,8 @@ func TestFaults(t *testing.T) {
 	}{
 		{"max_num_seqs", int64(256), "", "", ""},
 		{"max_num_seqs", nil, "", "", ""},
-		{"max_num_seqs", 3.0, WrongType, "the fraction 3.0 where an integer or null is wanted", "3"},
-		{"max_num_seqs", "256", WrongType, `the string "256" where an integer or null is wanted`, "256"},
+		{"max_num_seqs", 3.0, WrongType, "the fraction 3.0 where an integer of at least 1 or null is wanted", "3"},
+		{"max_num_seqs", "256", WrongType, `the string "256" where an integer of at least 1 or null is wanted`, "256"},
 		{"enforce_eager", "true", WrongType, `the string "true" where a boolean is wanted`, "true"},
 		{"scheduling_policy", "fcsf", NotInEnum, `"fcsf" where one of "fcfs", "priority" is wanted`, "fcfs"},
 		{"gpu_memory_utilization", int64(1), "", "", ""},

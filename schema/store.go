@@ -50,6 +50,8 @@ type store struct {
 	releases []string
 	position map[string]int
 	entries  []entry // sorted by section, name, first
+	// forms are the definitions at the head of a file (#Int: ...), by name.
+	forms map[string]string
 }
 
 // The embedded files never change, so each engine's are scanned once.
@@ -83,7 +85,7 @@ func scan(fsys fs.FS, engine string) (*store, error) {
 	if err != nil {
 		return nil, err
 	}
-	st := &store{engine: engine, position: map[string]int{}}
+	st := &store{engine: engine, position: map[string]int{}, forms: map[string]string{}}
 	text, err := fs.ReadFile(fsys, engine+"/releases.cue")
 	if err != nil {
 		return nil, fmt.Errorf("reading the releases of %s: %w", engine, err)
@@ -142,6 +144,9 @@ func (st *store) scanFile(file, text string) error {
 			e.section, e.file, e.line, e.text = section, file, number, text[start:end]
 			st.entries = append(st.entries, e)
 			start = -1
+		case strings.HasPrefix(line, "#"):
+			name, form, _ := strings.Cut(line, ":")
+			st.forms[name] = strings.TrimSpace(form)
 		case strings.HasSuffix(line, ": {"):
 			section = strings.TrimSuffix(line, ": {")
 		}
@@ -191,6 +196,7 @@ func (st *store) key(e *entry) *Key {
 	if e.last < len(st.releases)-1 {
 		k.Last = st.releases[e.last]
 	}
+	k.forms = st.forms
 	parseField(k)
 	return k
 }

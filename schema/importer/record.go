@@ -41,7 +41,8 @@ type Flag struct {
 }
 
 // Alternative is one form that a value may have. Kind is null, bool, int,
-// float, string, list, map, literal or any.
+// float, string, list, map, literal, any, or one of env-int, env-float, env-bool
+// and env-text for what an environment variable's text must read as.
 type Alternative struct {
 	Kind   string          `json:"kind"`
 	Value  json.RawMessage `json:"value,omitempty"`

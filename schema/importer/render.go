@@ -145,6 +145,9 @@ func renderAlternative(a Alternative) (string, error) {
 		return "number" + bounds(a), nil
 	case "any":
 		return "_", nil
+	case "env-int", "env-float", "env-bool", "env-text":
+		form := strings.TrimPrefix(a.Kind, "env-")
+		return "#" + strings.ToUpper(form[:1]) + form[1:], nil
 	case "literal":
 		return renderJSON(a.Value, false)
 	case "list":

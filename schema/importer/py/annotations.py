@@ -2,18 +2,24 @@
 
 An alternative is a dict with "kind": null, bool, int, float, string, list (items:
 alternatives), map (values: alternatives, config: name of a settings class), literal
-(value), or any.
+(value), pattern (value: a regular expression that text must match), any, or object (a
+Python object, which no file can hold). Numbers may have limits: ge, gt, le, lt, not.
 """
 
 import ast
 
 NULL = {"kind": "null"}
 ANY = [{"kind": "any"}]
+OBJECT = [{"kind": "object"}]
 
 SIMPLE = {
     "str": "string", "int": "int", "float": "float", "bool": "bool", "None": "null", "NoneType": "null",
     "Path": "string", "PathLike": "string", "bytes": "string", "object": "any", "Any": "any",
-    "Callable": "any", "Callable[[Any], Any]": "any", "dtype": "string",
+    "Callable": "object", "dtype": "object", "ndarray": "list", "timedelta": "float",
+}
+LIMITED = {
+    "PositiveInt": {"kind": "int", "gt": 0}, "NonNegativeInt": {"kind": "int", "ge": 0},
+    "PositiveFloat": {"kind": "float", "gt": 0}, "NonNegativeFloat": {"kind": "float", "ge": 0},
 }
 LISTS = {"list", "List", "set", "Set", "frozenset", "Sequence", "Iterable", "tuple", "Tuple", "Collection", "deque"}
 MAPS = {"dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "OrderedDict"}
@@ -31,12 +37,14 @@ def last_name(node):
 
 
 def merge(groups):
-    """One list without repeats, order kept."""
+    """One list without repeats, order kept; Python objects only if there is nothing else."""
     out = []
     for group in groups:
         for alt in group:
             if alt not in out:
                 out.append(alt)
+    if any(a["kind"] not in ("object", "null") for a in out):
+        out = [a for a in out if a["kind"] != "object"]
     return out
 
 
@@ -77,13 +85,15 @@ def alternatives(node, resolve):
     name = last_name(node)
     if name is None:
         return list(ANY)
+    if name in LIMITED:
+        return [dict(LIMITED[name])]
     if name in SIMPLE:
         return [{"kind": SIMPLE[name]}]
     if name in LISTS:
         return [{"kind": "list"}]
     if name in MAPS:
         return [{"kind": "map"}]
-    return resolve(node) or list(ANY)
+    return resolve(node) or list(OBJECT)
 
 
 def subscript(node, resolve):
@@ -106,4 +116,6 @@ def subscript(node, resolve):
     if name in ("type", "Type"):
         # A class can not stand in a file; its dotted name can.
         return [{"kind": "string"}]
-    return list(ANY)
+    if name == "Callable":
+        return list(OBJECT)
+    return resolve(node.value) or list(OBJECT)

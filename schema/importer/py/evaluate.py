@@ -1,0 +1,569 @@
+"""Evaluates the part of Python in which engines write down their arguments.
+
+Nothing of the package is run: the evaluator walks the syntax tree, and whatever it
+does not know (the hardware, other packages) becomes Unknown.
+"""
+
+import ast
+import operator
+
+from package import Class, Function, Module
+
+
+class Unknown:
+    """A value that the source text does not tell; text is its expression."""
+
+    def __init__(self, text=""):
+        self.text = text
+
+    def __repr__(self):
+        return self.text
+
+
+class Member:
+    """A member of an Enum class."""
+
+    def __init__(self, cls, name, value):
+        self.cls, self.name, self.value = cls, name, value
+
+    def __eq__(self, other):
+        return isinstance(other, Member) and (self.cls.name, self.name) == (other.cls.name, other.name)
+
+    def __hash__(self):
+        return hash((self.cls.name, self.name))
+
+    def __repr__(self):
+        return f"{self.cls.name}.{self.name}"
+
+
+class Instance:
+    """The result of calling a class, or a function of another package."""
+
+    def __init__(self, of, args, kwargs):
+        self.of, self.args, self.kwargs = of, args, kwargs
+
+    def __repr__(self):
+        return f"{self.of!r}(...)" if self.args or self.kwargs else f"{self.of!r}()"
+
+
+class Native:
+    """A function of ours in the place of one of the package."""
+
+    def __init__(self, fn):
+        self.fn = fn
+
+
+class Scope(dict):
+    """The names that a class body defines, evaluated when they are asked for."""
+
+    def __init__(self, ev, cls):
+        super().__init__()
+        self.ev, self.cls = ev, cls
+
+    def __contains__(self, name):
+        return any(
+            getattr(t, "id", None) == name
+            for s in self.cls.node.body
+            if isinstance(s, (ast.Assign, ast.AnnAssign)) and s.value is not None
+            for t in (s.targets if isinstance(s, ast.Assign) else [s.target])
+        )
+
+    def __getitem__(self, name):
+        return self.ev.class_attribute(self.cls, name, name)
+
+
+class ReturnValue(Exception):
+    def __init__(self, value):
+        self.value = value
+
+
+class Stop(Exception):
+    """raise, break, continue."""
+
+
+OPERATORS = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Pow: operator.pow, ast.LShift: operator.lshift,
+    ast.BitOr: operator.or_, ast.BitAnd: operator.and_, ast.Eq: operator.eq, ast.NotEq: operator.ne,
+    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
+    ast.Is: operator.is_, ast.IsNot: operator.is_not,
+    ast.In: lambda a, b: a in b, ast.NotIn: lambda a, b: a not in b,
+}
+BUILTINS = {
+    f.__name__: f
+    for f in (list, tuple, set, dict, sorted, str, int, float, bool, len, min, max, range, zip, enumerate,
+              reversed, sum, any, all, abs, round, frozenset, repr)
+}
+NATIVE_TYPES = (str, list, dict, set, tuple, frozenset, int, float, bool, range)
+MAX_DEPTH = 40
+MISSING = object()
+
+
+class Evaluator:
+    """natives maps names of functions to ours, which get the evaluated arguments."""
+
+    def __init__(self, package, natives=None):
+        self.package, self.depth = package, 0
+        self.natives = natives or {}
+
+    # Names and modules
+
+    def value_of(self, module, name):
+        """The value of a top-level name."""
+        if name in module.values:
+            return module.values[name]
+        module.values[name] = Unknown(name)  # stops a circle
+        module.values[name] = self._value_of(module, name)
+        return module.values[name]
+
+    def _value_of(self, module, name):
+        found = self.package.find(module, name)
+        if found is None:
+            return Unknown(name)
+        at, node = found
+        if node is None:
+            return at
+        if isinstance(node, ast.ClassDef):
+            return Class(at, node)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            return Function(at, node)
+        return self.eval(node, at, {})
+
+    def lookup(self, name, module, env):
+        if name in env:
+            return env[name]
+        if name in self.natives:
+            return Native(self.natives[name])
+        if module is not None and self.package.find(module, name):
+            return self.value_of(module, name)
+        if name in BUILTINS:
+            return BUILTINS[name]
+        return Unknown(name)
+
+    # Expressions
+
+    def eval(self, node, module, env):
+        try:
+            self.depth += 1
+            if self.depth > MAX_DEPTH * 4:
+                return Unknown(ast.unparse(node))
+            method = getattr(self, "eval_" + type(node).__name__, None)
+            return method(node, module, env) if method else Unknown(ast.unparse(node))
+        except (ReturnValue, Stop):
+            raise
+        except Exception:  # whatever the source does that we can not: not known
+            return Unknown(ast.unparse(node))
+        finally:
+            self.depth -= 1
+
+    def eval_Constant(self, node, module, env):
+        return node.value
+
+    def eval_Name(self, node, module, env):
+        return self.lookup(node.id, module, env)
+
+    def elements(self, nodes, module, env):
+        out = []
+        for n in nodes:
+            if isinstance(n, ast.Starred):
+                inner = self.eval(n.value, module, env)
+                out.extend(self.iterate(inner))
+            else:
+                out.append(self.eval(n, module, env))
+        return out
+
+    def iterate(self, value):
+        if isinstance(value, Class):
+            return list(self.members(value).values())
+        if isinstance(value, Unknown):
+            raise ValueError("unknown")
+        return list(value)
+
+    def eval_List(self, node, module, env):
+        return self.elements(node.elts, module, env)
+
+    def eval_Tuple(self, node, module, env):
+        return tuple(self.elements(node.elts, module, env))
+
+    def eval_Set(self, node, module, env):
+        return set(self.elements(node.elts, module, env))
+
+    def eval_Dict(self, node, module, env):
+        out = {}
+        for k, v in zip(node.keys, node.values):
+            if k is None:
+                out.update(self.eval(v, module, env))
+            else:
+                out[self.eval(k, module, env)] = self.eval(v, module, env)
+        return out
+
+    def eval_JoinedStr(self, node, module, env):
+        parts = []
+        for v in node.values:
+            if isinstance(v, ast.Constant):
+                parts.append(v.value)
+                continue
+            inner = self.eval(v.value, module, env)
+            if isinstance(inner, Member):
+                inner = inner.value
+            parts.append("{" + inner.text + "}" if isinstance(inner, Unknown) else str(inner))
+        return "".join(parts)
+
+    def eval_BinOp(self, node, module, env):
+        left, right = self.eval(node.left, module, env), self.eval(node.right, module, env)
+        if isinstance(left, Unknown) or isinstance(right, Unknown):
+            return Unknown(ast.unparse(node))
+        return OPERATORS[type(node.op)](left, right)
+
+    def eval_UnaryOp(self, node, module, env):
+        value = self.eval(node.operand, module, env)
+        if isinstance(value, Unknown):
+            return Unknown(ast.unparse(node))
+        if isinstance(node.op, ast.Not):
+            return not value
+        return -value if isinstance(node.op, ast.USub) else value
+
+    def eval_BoolOp(self, node, module, env):
+        is_and = isinstance(node.op, ast.And)
+        unknown, value = False, None
+        for v in node.values:
+            value = self.eval(v, module, env)
+            if isinstance(value, Unknown):
+                unknown = True
+            elif bool(value) != is_and:
+                return value
+        return Unknown(ast.unparse(node)) if unknown else value
+
+    def eval_Compare(self, node, module, env):
+        left = self.eval(node.left, module, env)
+        for op, comparator in zip(node.ops, node.comparators):
+            right = self.eval(comparator, module, env)
+            if isinstance(left, Unknown) or isinstance(right, Unknown):
+                return Unknown(ast.unparse(node))
+            if not OPERATORS[type(op)](left, right):
+                return False
+            left = right
+        return True
+
+    def eval_IfExp(self, node, module, env):
+        test = self.eval(node.test, module, env)
+        if isinstance(test, Unknown):
+            return Unknown(ast.unparse(node))
+        return self.eval(node.body if test else node.orelse, module, env)
+
+    def eval_Subscript(self, node, module, env):
+        value = self.eval(node.value, module, env)
+        if isinstance(node.slice, ast.Slice):
+            low = self.eval(node.slice.lower, module, env) if node.slice.lower else None
+            high = self.eval(node.slice.upper, module, env) if node.slice.upper else None
+            return value[low:high]
+        if isinstance(value, (Unknown, Class)):
+            return Unknown(ast.unparse(node))
+        return value[self.eval(node.slice, module, env)]
+
+    def eval_Lambda(self, node, module, env):
+        return Function(module, node, bound=env)
+
+    def comprehend(self, generators, module, env, visit):
+        if not generators:
+            visit(env)
+            return
+        g = generators[0]
+        for item in self.iterate(self.eval(g.iter, module, env)):
+            inner = dict(env)
+            self.assign(g.target, item, module, inner)
+            tests = [self.eval(t, module, inner) for t in g.ifs]
+            if all(not isinstance(t, Unknown) and t for t in tests):
+                self.comprehend(generators[1:], module, inner, visit)
+
+    def eval_ListComp(self, node, module, env):
+        out = []
+        self.comprehend(node.generators, module, env, lambda e: out.append(self.eval(node.elt, module, e)))
+        return out
+
+    eval_GeneratorExp = eval_ListComp
+
+    def eval_SetComp(self, node, module, env):
+        return set(self.eval_ListComp(node, module, env))
+
+    def eval_DictComp(self, node, module, env):
+        out = {}
+
+        def visit(e):
+            out[self.eval(node.key, module, e)] = self.eval(node.value, module, e)
+
+        self.comprehend(node.generators, module, env, visit)
+        return out
+
+    # Attributes and calls
+
+    def eval_Attribute(self, node, module, env):
+        text = ast.unparse(node)
+        if text in self.natives:
+            value = self.natives[text]
+            return Native(value) if callable(value) else value
+        return self.attribute(self.eval(node.value, module, env), node.attr, text)
+
+    def attribute(self, value, name, text):
+        if isinstance(value, Module):
+            found = self.value_of(value, name)
+            return Unknown(text) if isinstance(found, Unknown) else found
+        if isinstance(value, Class):
+            return self.class_attribute(value, name, text)
+        if isinstance(value, Member):
+            return {"value": value.value, "name": value.name}.get(name, Unknown(text))
+        if isinstance(value, Instance):
+            # An environment variable of a descriptor class reads as its default.
+            if name in ("get", "value"):
+                default = value.args[0] if value.args else value.kwargs.get("default", Unknown(text))
+                return Native(lambda *a, **k: default) if name == "get" else default
+            if isinstance(value.of, Class):
+                method = self.method(value.of, name)
+                return Function(*method, bound=value) if method else self.class_attribute(value.of, name, text)
+            return Unknown(text)
+        if isinstance(value, NATIVE_TYPES) or getattr(value, "is_recorder", False):
+            return getattr(value, name)
+        return Unknown(text)
+
+    def bases(self, cls):
+        """The classes that a class derives from, nearest first, as far as known."""
+        out = []
+        for b in cls.node.bases:
+            base = self.eval(b, cls.module, {})
+            if isinstance(base, Class):
+                out += [base] + self.bases(base)
+        return out
+
+    def is_enum(self, cls):
+        names = {ast.unparse(b).rpartition(".")[2] for c in [cls] + self.bases(cls) for b in c.node.bases}
+        return bool(names & {"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"})
+
+    def members(self, cls):
+        """The members of an Enum class by name."""
+        out = {}
+        for c in reversed([cls] + self.bases(cls)):
+            for s in c.node.body:
+                if isinstance(s, ast.Assign) and isinstance(s.targets[0], ast.Name):
+                    name, value = s.targets[0].id, self.eval(s.value, c.module, {})
+                    if not name.startswith("_"):
+                        auto = isinstance(value, Unknown) and "auto()" in value.text
+                        out[name] = Member(cls, name, name.lower() if auto else value)
+        return out
+
+    def method(self, cls, name):
+        """(module, function) of a method of a class or its bases."""
+        for c in [cls] + self.bases(cls):
+            for s in c.node.body:
+                if isinstance(s, ast.FunctionDef) and s.name == name:
+                    return c.module, s
+        return None
+
+    def class_attribute(self, cls, name, text):
+        if name == "__name__":
+            return cls.name
+        if name == "__doc__":
+            return ast.get_docstring(cls.node) or ""
+        if self.is_enum(cls):
+            members = self.members(cls)
+            if name == "__members__":
+                return members
+            if name in members:
+                return members[name]
+        method = self.method(cls, name)
+        if method:
+            return Function(*method, bound=cls)
+        for c in [cls] + self.bases(cls):
+            for s in c.node.body:
+                if isinstance(s, ast.AnnAssign) and getattr(s.target, "id", "") == name and s.value is not None:
+                    return self.default(self.eval(s.value, c.module, Scope(self, c)))
+                if isinstance(s, ast.Assign) and any(getattr(t, "id", "") == name for t in s.targets):
+                    return self.eval(s.value, c.module, Scope(self, c))
+        return Unknown(text)
+
+    def default(self, value):
+        """field(default=1), Field(1) and field(default_factory=f) read as their default."""
+        if not (isinstance(value, Instance) and isinstance(value.of, Unknown)):
+            return value
+        if value.of.text.rpartition(".")[2] not in ("field", "Field"):
+            return value
+        if "default" in value.kwargs:
+            return value.kwargs["default"]
+        if "default_factory" in value.kwargs:
+            return self.call(value.kwargs["default_factory"], [], {}, "default_factory()")
+        if value.args and value.args[0] is not Ellipsis:
+            return value.args[0]
+        return MISSING
+
+    def eval_Call(self, node, module, env):
+        args = self.elements(node.args, module, env)
+        kwargs = {}
+        for k in node.keywords:
+            value = self.eval(k.value, module, env)
+            if k.arg is None:
+                if isinstance(value, dict):
+                    kwargs.update(value)
+            else:
+                kwargs[k.arg] = value
+        if isinstance(node.func, ast.Name) and node.func.id == "super":
+            return Instance(Unknown("super"), [], {})
+        if isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) == "super()":
+            return self.call_super(node, module, env, args, kwargs)
+        return self.call(self.eval(node.func, module, env), args, kwargs, ast.unparse(node))
+
+    def call_super(self, node, module, env, args, kwargs):
+        owner = env.get("__class__")
+        for base in self.bases(owner) if owner else []:
+            method = self.method(base, node.func.attr)
+            if method:
+                return self.call(Function(*method, bound=env.get("cls") or base), args, kwargs, ast.unparse(node))
+        return Unknown(ast.unparse(node))
+
+    def call(self, fn, args, kwargs, text):
+        if isinstance(fn, Native):
+            return fn.fn(*args, **kwargs)
+        if isinstance(fn, Function):
+            return self.call_function(fn, args, kwargs, text)
+        if isinstance(fn, Class):
+            if self.is_enum(fn):
+                for m in self.members(fn).values():
+                    if args and m.value == args[0]:
+                        return m
+                return Unknown(text)
+            return Instance(fn, args, kwargs)
+        if isinstance(fn, Unknown):
+            return Instance(fn, args, kwargs) if fn.text.rpartition(".")[2] in ("field", "Field", "Arg") else Unknown(text)
+        if callable(fn):
+            if fn in (list, tuple, set, sorted, frozenset) and args and isinstance(args[0], Class):
+                args = [self.iterate(args[0])] + args[1:]
+            if any(isinstance(a, Unknown) for a in args) and not getattr(getattr(fn, "__self__", None), "is_recorder", False):
+                if getattr(fn, "__name__", "") not in ("append", "add", "update", "extend", "pop", "setdefault", "get"):
+                    return Unknown(text)
+            return fn(*args, **kwargs)
+        return Unknown(text)
+
+    def call_function(self, fn, args, kwargs, text):
+        if self.depth > MAX_DEPTH:
+            return Unknown(text)
+        env = {}
+        if isinstance(fn.node, ast.Lambda):
+            env.update(fn.bound if isinstance(fn.bound, dict) else {})
+        a = fn.node.args
+        names = [p.arg for p in a.posonlyargs + a.args]
+        decorators = {ast.unparse(d) for d in getattr(fn.node, "decorator_list", [])}
+        if isinstance(fn.bound, (Class, Instance)) and "staticmethod" not in decorators and names:
+            args = [fn.bound, *args]
+            env["__class__"] = fn.bound if isinstance(fn.bound, Class) else fn.bound.of
+        for name, default in zip(reversed(names), reversed(a.defaults)):
+            env[name] = self.eval(default, fn.module, {})
+        for p, default in zip(a.kwonlyargs, a.kw_defaults):
+            env[p.arg] = self.eval(default, fn.module, {}) if default is not None else Unknown(p.arg)
+        for name in names[len(args):]:
+            env.setdefault(name, Unknown(name))
+        env.update(zip(names, args))
+        env.update(kwargs)
+        if isinstance(fn.node, ast.Lambda):
+            return self.eval(fn.node.body, fn.module, env)
+        try:
+            self.run(fn.node.body, fn.module, env)
+        except ReturnValue as r:
+            return r.value
+        except Stop:
+            return Unknown(text)
+        return None
+
+    # Statements
+
+    def run(self, body, module, env):
+        for s in body:
+            method = getattr(self, "run_" + type(s).__name__, None)
+            if method:
+                method(s, module, env)
+
+    def run_Expr(self, s, module, env):
+        self.eval(s.value, module, env)
+
+    def run_Return(self, s, module, env):
+        raise ReturnValue(self.eval(s.value, module, env) if s.value else None)
+
+    def run_Raise(self, s, module, env):
+        raise Stop()
+
+    def run_Assign(self, s, module, env):
+        value = self.eval(s.value, module, env)
+        for t in s.targets:
+            self.assign(t, value, module, env)
+
+    def run_AnnAssign(self, s, module, env):
+        if s.value is not None:
+            self.assign(s.target, self.eval(s.value, module, env), module, env)
+
+    def run_AugAssign(self, s, module, env):
+        self.assign(s.target, self.eval(ast.BinOp(s.target, s.op, s.value), module, env), module, env)
+
+    def run_Delete(self, s, module, env):
+        for t in s.targets:
+            if isinstance(t, ast.Subscript):
+                box, key = self.eval(t.value, module, env), self.eval(t.slice, module, env)
+                if isinstance(box, dict):
+                    box.pop(key, None)
+
+    def assign(self, target, value, module, env):
+        if isinstance(target, ast.Name):
+            env[target.id] = value
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            parts = list(value) if isinstance(value, (list, tuple)) else [Unknown()] * len(target.elts)
+            for t, v in zip(target.elts, parts):
+                self.assign(t, v, module, env)
+        elif isinstance(target, ast.Subscript):
+            box, key = self.eval(target.value, module, env), self.eval(target.slice, module, env)
+            if isinstance(box, (dict, list)):
+                box[key] = value
+
+    def run_If(self, s, module, env):
+        test = self.eval(s.test, module, env)
+        if isinstance(test, Unknown):
+            # What some machines define is defined; what ends the function is not taken.
+            if not isinstance(s.body[-1], (ast.Return, ast.Raise, ast.Continue, ast.Break)):
+                self.run(s.body, module, env)
+            self.run(s.orelse, module, env)
+        else:
+            self.run(s.body if test else s.orelse, module, env)
+
+    def run_For(self, s, module, env):
+        items = self.eval(s.iter, module, env)
+        try:
+            items = self.iterate(items)
+        except (TypeError, ValueError):
+            return
+        for item in items:
+            self.assign(s.target, item, module, env)
+            try:
+                self.run(s.body, module, env)
+            except Stop:
+                continue
+
+    def run_With(self, s, module, env):
+        self.run(s.body, module, env)
+
+    def run_Try(self, s, module, env):
+        self.run(s.body, module, env)
+        self.run(s.finalbody, module, env)
+
+    def run_FunctionDef(self, s, module, env):
+        env[s.name] = Function(module, s)
+
+    def run_ImportFrom(self, s, module, env):
+        source = module._source(s)
+        for alias in s.names:
+            target = self.package.module(source)
+            env[alias.asname or alias.name] = (
+                self.value_of(target, alias.name) if target else Unknown(alias.name)
+            )
+            if alias.name in self.natives:
+                env[alias.asname or alias.name] = Native(self.natives[alias.name])
+
+    def run_Import(self, s, module, env):
+        for alias in s.names:
+            target = self.package.module(alias.name)
+            if target and alias.asname:
+                env[alias.asname] = target

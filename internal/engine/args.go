@@ -1,0 +1,180 @@
+package engine
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+
+	"mlcfg/schema"
+)
+
+// arguments makes the command line's arguments of an engine section, sorted by
+// key, as the release spells them. What cannot be said on the command line is
+// an error, all of them in one.
+func arguments(flags map[string]schema.Flag, section map[string]any, what string) ([]string, error) {
+	var argv []string
+	var errs []error
+	for _, key := range slices.Sorted(maps.Keys(section)) {
+		value := section[key]
+		if value == nil {
+			continue
+		}
+		flag, known := flags[key]
+		if !known || len(flag.Names) == 0 {
+			errs = append(errs, fmt.Errorf("engine_config.%s: the command line of %s has no argument for it", key, what))
+			continue
+		}
+		args, err := argument(flag, value)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("engine_config.%s: %w", key, err))
+			continue
+		}
+		argv = append(argv, args...)
+	}
+	return argv, errors.Join(errs...)
+}
+
+// argument spells one value, which is not nil.
+func argument(flag schema.Flag, value any) ([]string, error) {
+	name := flag.Names[0]
+	if on, ok := value.(bool); ok {
+		return boolArgument(flag, name, on)
+	}
+	if flag.Nargs == "0" || flag.Action == "store_true" || flag.Action == "store_false" || flag.Action == "bool" {
+		return nil, fmt.Errorf("%s is a switch, and %v no boolean", name, value)
+	}
+	list, isList := value.([]any)
+	if !isList {
+		text, err := word(value)
+		if err != nil {
+			return nil, err
+		}
+		return pair(name, text), nil
+	}
+	switch {
+	case flag.Action == "append":
+		var args []string
+		for _, element := range list {
+			text, err := word(element)
+			if err != nil {
+				return nil, err
+			}
+			args = append(args, pair(name, text)...)
+		}
+		return args, nil
+	case flag.Nargs == "+" || flag.Nargs == "*":
+		return listArgument(flag, name, list)
+	}
+	// One value that is a list is read as JSON.
+	text, err := jsonText(list)
+	return pair(name, text), err
+}
+
+func boolArgument(flag schema.Flag, name string, on bool) ([]string, error) {
+	switch {
+	case flag.Negative != "":
+		if on {
+			return []string{name}, nil
+		}
+		return []string{flag.Negative}, nil
+	case flag.Action == "store_false":
+		on = !on
+	case flag.Nargs == "0" || flag.Action == "store_true":
+	default:
+		// A value that happens to be a boolean.
+		return pair(name, strconv.FormatBool(on)), nil
+	}
+	if on {
+		return []string{name}, nil
+	}
+	// The flag's absence is the only way to say no.
+	return nil, nil
+}
+
+func listArgument(flag schema.Flag, name string, list []any) ([]string, error) {
+	if len(list) == 0 && flag.Nargs == "+" {
+		return nil, fmt.Errorf("%s needs at least one value, the list is empty; null leaves the argument out", name)
+	}
+	args := []string{name}
+	for _, element := range list {
+		text, err := word(element)
+		if err != nil {
+			return nil, err
+		}
+		if strings.HasPrefix(text, "-") && !isNumber(text) {
+			return nil, fmt.Errorf("%s cannot take the value %q: it would be read as another argument", name, text)
+		}
+		args = append(args, text)
+	}
+	return args, nil
+}
+
+// pair is a flag with its value; a value that looks like a flag is tied to it.
+func pair(name, value string) []string {
+	if strings.HasPrefix(value, "-") {
+		return []string{name + "=" + value}
+	}
+	return []string{name, value}
+}
+
+func isNumber(s string) bool {
+	_, err := strconv.ParseFloat(s, 64)
+	return err == nil
+}
+
+// word is a value as one argument: a map or a list as JSON, a number as Python
+// writes it.
+func word(value any) (string, error) {
+	switch v := value.(type) {
+	case nil:
+		return "", errors.New("null inside a list cannot be said on a command line")
+	case string:
+		if strings.ContainsRune(v, 0) {
+			return "", errors.New("a text with a NUL byte cannot be an argument")
+		}
+		return v, nil
+	case bool:
+		return strconv.FormatBool(v), nil
+	case int:
+		return strconv.Itoa(v), nil
+	case int64:
+		return strconv.FormatInt(v, 10), nil
+	case *big.Int:
+		return v.String(), nil
+	case float64:
+		return pythonFloat(v), nil
+	case map[string]any, []any:
+		return jsonText(v)
+	}
+	return "", fmt.Errorf("a value of type %T cannot be an argument", value)
+}
+
+// pythonFloat is repr(float): always with a point or an exponent, so that it is
+// not taken for an integer.
+func pythonFloat(f float64) string {
+	if a := math.Abs(f); a != 0 && (a < 1e-4 || a >= 1e16) {
+		return strconv.FormatFloat(f, 'e', -1, 64)
+	}
+	s := strconv.FormatFloat(f, 'f', -1, 64)
+	if !strings.Contains(s, ".") {
+		s += ".0"
+	}
+	return s
+}
+
+// jsonText is compact JSON with sorted keys.
+func jsonText(v any) (string, error) {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return "", fmt.Errorf("as JSON: %w", err)
+	}
+	return strings.TrimSuffix(b.String(), "\n"), nil
+}

@@ -1,0 +1,54 @@
+// Package engine turns a manifest into running inference engines: command
+// lines, environments, devices, ports, readiness, and an end that leaves nothing
+// behind.
+//
+//	plan, err := engine.NewPlan(m, engine.Options{Host: engine.LocalHost()})
+//	eng, err := engine.Start(ctx, plan, engine.StartOptions{LogDir: dir})
+//	defer eng.Stop(10 * time.Second)
+//	for _, e := range eng.Endpoints() { ... }
+//
+// A Plan is data: it can be printed, and starts nothing. One file a backend:
+// vllm.go (vLLM, and vLLM over Ray), sglang.go, sim.go (this program's
+// simulated engine in place of either), external.go (engines that run already).
+//
+// Each replica runs under a supervisor, this program in a hidden mode, which
+// is the parent that orphans fall to and holds one end of a pipe. When mlrun
+// dies in whatever way, the pipe closes and the supervisor kills every process
+// of the replica. See [Supervise].
+package engine
+
+import "time"
+
+// Protocol is the HTTP interface that an engine speaks.
+type Protocol string
+
+// The protocols.
+const (
+	VLLM   Protocol = "vllm"
+	SGLang Protocol = "sglang"
+)
+
+// Endpoint is one replica as a client sees it.
+type Endpoint struct {
+	// URL is the base, without a final slash: http://127.0.0.1:8000.
+	URL string `json:"url"`
+	// Model is the name under which the engine serves its model.
+	Model    string   `json:"model"`
+	Protocol Protocol `json:"protocol"`
+	// Simulated tells that the engine says of itself that it is simulated:
+	// whatever is measured there says nothing about hardware.
+	Simulated bool `json:"simulated"`
+}
+
+// Engine is a set of replicas that serve.
+type Engine interface {
+	// Endpoints are the replicas, in order.
+	Endpoints() []Endpoint
+	// Died delivers one error, a *Failure, when a replica ends without having
+	// been asked to; it never closes. External engines deliver nothing.
+	Died() <-chan error
+	// Stop ends every replica: politely, and after the grace for good. It returns
+	// when no process is left. External engines are left alone. It may be
+	// called more than once.
+	Stop(grace time.Duration) error
+}

@@ -1,0 +1,140 @@
+package engine
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// process is a replica's engine under its supervisor, as mlrun sees it.
+type process struct {
+	supervisor *exec.Cmd
+	control    io.WriteCloser
+	mu         sync.Mutex // guards control's writes and stopping
+	stopping   bool
+
+	exited chan struct{} // the engine has ended; how says how
+	how    string
+	gone   chan struct{} // no process is left
+}
+
+// startProcess starts an engine: self is the command line that makes this
+// program a supervisor.
+func startProcess(self []string, j job) (*process, error) {
+	line, err := json.Marshal(j)
+	if err != nil {
+		return nil, err
+	}
+	log, err := os.OpenFile(j.Log, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	cmd := exec.Command(self[0], self[1:]...)
+	// A session of its own: an interrupt typed at the terminal is for mlrun alone.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	cmd.Env = []string{}
+	cmd.Stderr = log
+	control, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	events, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("starting a supervisor: %w", err)
+	}
+	p := &process{supervisor: cmd, control: control, exited: make(chan struct{}), gone: make(chan struct{})}
+	_, writeErr := control.Write(append(line, '\n'))
+	lines := bufio.NewScanner(events)
+	var first event
+	if lines.Scan() {
+		err = json.Unmarshal(lines.Bytes(), &first)
+	} else {
+		err = errors.Join(errors.New("the supervisor ended without a word"), writeErr, lines.Err())
+	}
+	if err == nil && first.Failed != "" {
+		err = errors.New(first.Failed)
+	}
+	if err != nil {
+		control.Close()
+		cmd.Wait()
+		return nil, err
+	}
+	go p.watch(lines)
+	return p, nil
+}
+
+// watch follows the supervisor's reports to its end.
+func (p *process) watch(lines *bufio.Scanner) {
+	orderly := false
+	for lines.Scan() {
+		var e event
+		if json.Unmarshal(lines.Bytes(), &e) != nil {
+			continue
+		}
+		if e.Exited != "" {
+			p.how = e.Exited
+			close(p.exited)
+		}
+		orderly = orderly || e.Gone
+	}
+	p.supervisor.Wait()
+	if !orderly {
+		killSession(p.supervisor.Process.Pid)
+	}
+	if p.how == "" {
+		p.how = "its supervisor was killed"
+		close(p.exited)
+	}
+	close(p.gone)
+}
+
+// stop asks the engine to end and has what is left after the grace killed.
+func (p *process) stop(grace time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stopping = true
+	fmt.Fprintln(p.control, grace)
+}
+
+// asked tells whether the engine was asked to stop.
+func (p *process) asked() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stopping
+}
+
+// await waits until no process is left. A supervisor that does not manage that
+// in the time given is killed, and its session with it.
+func (p *process) await(limit time.Duration) error {
+	select {
+	case <-p.gone:
+		return nil
+	case <-time.After(limit):
+	}
+	p.supervisor.Process.Kill()
+	killSession(p.supervisor.Process.Pid)
+	select {
+	case <-p.gone:
+		return nil
+	case <-time.After(limit):
+		return fmt.Errorf("processes of engine %d cannot be killed", p.supervisor.Process.Pid)
+	}
+}
+
+// endWithParent makes a command the leader of a process group, which an
+// interruption ends, and has the kernel kill it with the thread that starts it.
+func endWithParent(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+}

@@ -1,0 +1,222 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// StartOptions say how engines are started. The zero value of a duration means
+// the default beside it.
+type StartOptions struct {
+	// LogDir takes replica-N.log; it is made where it is missing.
+	LogDir string
+	// Timeout is how long an engine may take until it serves; 30 minutes.
+	Timeout time.Duration
+	// Poll is the time between two looks at an engine that loads; 250 ms.
+	Poll time.Duration
+	// Progress hears what the engines say while they load; it may be called from
+	// several goroutines at once. Nil hears nothing.
+	Progress func(Progress)
+	// Supervisor is the command line that runs [Supervise]; mlrun with
+	// SuperviseCommand where empty.
+	Supervisor []string
+}
+
+// shownLines is how many of a log's last lines a failure shows.
+const shownLines = 12
+
+func (o StartOptions) withDefaults() (StartOptions, error) {
+	if o.Timeout <= 0 {
+		o.Timeout = 30 * time.Minute
+	}
+	if o.Poll <= 0 {
+		o.Poll = 250 * time.Millisecond
+	}
+	if o.Progress == nil {
+		o.Progress = func(Progress) {}
+	}
+	if len(o.Supervisor) == 0 {
+		self, err := os.Executable()
+		if err != nil {
+			return o, fmt.Errorf("finding this program: %w", err)
+		}
+		o.Supervisor = []string{self, SuperviseCommand}
+	}
+	return o, nil
+}
+
+// Start starts every replica of a plan and returns when all serve. Where one
+// fails, the others are stopped and the error is its *Failure; where ctx ends,
+// it is ctx's error. On an error no process is left.
+func Start(ctx context.Context, plan *Plan, o StartOptions) (Engine, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if plan.External {
+		return attach(ctx, plan, o)
+	}
+	if err := os.MkdirAll(o.LogDir, 0o755); err != nil {
+		return nil, fmt.Errorf("making the folder of engine logs: %w", err)
+	}
+	g := &group{plan: plan, died: make(chan error, 1)}
+	for _, r := range plan.Replicas {
+		if err := g.launch(r, o); err != nil {
+			return nil, errors.Join(err, g.Stop(0))
+		}
+	}
+	if err := g.awaitReady(ctx, o); err != nil {
+		return nil, errors.Join(err, g.Stop(stopAfterFailure))
+	}
+	for _, m := range g.members {
+		go g.mourn(m)
+	}
+	return g, nil
+}
+
+// stopAfterFailure is the grace of the replicas that did not fail.
+const stopAfterFailure = 5 * time.Second
+
+// group is the replicas of a plan.
+type group struct {
+	plan    *Plan
+	members []*member
+	died    chan error
+
+	stopOnce sync.Once
+	stopErr  error
+}
+
+// member is one replica.
+type member struct {
+	replica  Replica
+	log      string
+	lock     portLock
+	process  *process
+	endpoint Endpoint
+}
+
+// launch starts one replica.
+func (g *group) launch(r Replica, o StartOptions) error {
+	m := &member{log: filepath.Join(o.LogDir, fmt.Sprintf("replica-%d.log", r.Index))}
+	failed := func(err error) error {
+		m.lock.release()
+		return &Failure{Replica: r.Index, What: "cannot be started", Cause: err.Error(), Log: m.log}
+	}
+	var err error
+	if r.Port == 0 {
+		var port int
+		if port, m.lock, err = choosePort(); err == nil {
+			r.setPort(port)
+		}
+	} else {
+		m.lock, err = takePort(r.Port)
+	}
+	if err != nil {
+		return failed(err)
+	}
+	m.replica = r
+	m.endpoint = Endpoint{URL: fmt.Sprintf("http://%s:%d", loopback, r.Port), Protocol: g.plan.Protocol}
+	j := job{Argv: r.Command, Env: environ(r.Env), Log: m.log}
+	if r.CPUs != "" {
+		if j.CPUs, err = parseCPUs(r.CPUs); err != nil {
+			return failed(err)
+		}
+	}
+	if m.process, err = startProcess(o.Supervisor, j); err != nil {
+		return failed(err)
+	}
+	g.members = append(g.members, m)
+	return nil
+}
+
+// awaitReady waits for every replica, or for the first that fails.
+func (g *group) awaitReady(ctx context.Context, o StartOptions) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, errNotReady)
+	defer cancel()
+	results := make(chan error, len(g.members))
+	for _, m := range g.members {
+		go func() { results <- g.ready(ctx, m, o) }()
+	}
+	var first error
+	for range g.members {
+		if err := <-results; err != nil && first == nil {
+			first = err
+			cancel()
+		}
+	}
+	return first
+}
+
+// mourn reports a replica that ends without having been asked to.
+func (g *group) mourn(m *member) {
+	<-m.process.exited
+	if m.process.asked() {
+		return
+	}
+	select {
+	case g.died <- g.failure(m, "ended by itself: "+m.process.how):
+	default: // another was first
+	}
+}
+
+// failure reads the replica's log.
+func (g *group) failure(m *member, what string) *Failure {
+	log := tail(m.log)
+	f := &Failure{Replica: m.replica.Index, What: what, Log: m.log}
+	f.Cause, f.Key = diagnose(log, g.plan.Protocol, g.plan.flags)
+	hidden := secrets(m.replica.Env)
+	f.Cause = hide([]string{f.Cause}, hidden)[0]
+	f.Lines = hide(lastLines(log, shownLines), hidden)
+	return f
+}
+
+func (g *group) Endpoints() []Endpoint {
+	list := make([]Endpoint, len(g.members))
+	for i, m := range g.members {
+		list[i] = m.endpoint
+	}
+	return list
+}
+
+func (g *group) Died() <-chan error { return g.died }
+
+// killTime is how long the killing itself may take: processes in the kernel's
+// hands, as while a device is reset, end late.
+const killTime = 30 * time.Second
+
+func (g *group) Stop(grace time.Duration) error {
+	g.stopOnce.Do(func() {
+		for _, m := range g.members {
+			m.process.stop(grace)
+		}
+		var errs []error
+		for _, m := range g.members {
+			errs = append(errs, m.process.await(grace+killTime))
+			m.lock.release()
+		}
+		g.stopErr = errors.Join(errs...)
+	})
+	return g.stopErr
+}
+
+// attach looks whether external engines serve.
+func attach(ctx context.Context, plan *Plan, o StartOptions) (Engine, error) {
+	e := &external{}
+	client := &http.Client{Timeout: healthTimeout}
+	for _, r := range plan.Replicas {
+		endpoint := Endpoint{URL: r.URL, Protocol: plan.Protocol}
+		if err := probe(ctx, client, &endpoint); err != nil {
+			return nil, &Failure{Replica: r.Index, What: "at " + r.URL + " does not serve", Cause: err.Error()}
+		}
+		o.Progress(Progress{Replica: r.Index, Ready: true})
+		e.endpoints = append(e.endpoints, endpoint)
+	}
+	return e, nil
+}

@@ -1,0 +1,309 @@
+//go:build linux
+
+package engine
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestStartServeStop(t *testing.T) {
+	for _, mode := range []string{"serve", "deaf"} {
+		t.Run(mode, func(t *testing.T) {
+			dir := t.TempDir()
+			var mu sync.Mutex
+			var seen []Progress
+			o := fakeOptions(dir)
+			o.Progress = func(p Progress) { mu.Lock(); defer mu.Unlock(); seen = append(seen, p) }
+			eng, err := Start(context.Background(), fakePlan(mode, dir, 2), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			list := eng.Endpoints()
+			if len(list) != 2 || list[0].URL == list[1].URL || list[0].Model != "fake" || list[0].Simulated {
+				t.Errorf("endpoints %+v", list)
+			}
+			if n := len(holders(filepath.Join(dir, "lock"))); n != 8 {
+				t.Errorf("%d processes, want 8: an engine, a worker, one in its own session, an orphan; twice", n)
+			}
+			if err := eng.Stop(10 * time.Millisecond); err != nil {
+				t.Error(err)
+			}
+			if left := holders(filepath.Join(dir, "lock")); len(left) > 0 {
+				t.Errorf("left: %v", left)
+			}
+			select {
+			case err := <-eng.Died():
+				t.Errorf("an engine that was stopped is reported as dead: %v", err)
+			default:
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			ready := slices.ContainsFunc(seen, func(p Progress) bool { return p.Ready && p.Replica == 1 })
+			loading := slices.ContainsFunc(seen, func(p Progress) bool {
+				return p.Percent == 50 && p.Stage == "Loading safetensors checkpoint shards"
+			})
+			if !ready || !loading {
+				t.Errorf("progress: ready %v, loading %v in %+v", ready, loading, seen)
+			}
+		})
+	}
+}
+
+// The claim: when mlrun is killed with -9, nothing is left behind; not workers
+// that have left the group or the session, not orphans, not what does not heed SIGTERM.
+func TestNothingLeftWhenMlrunIsKilled(t *testing.T) {
+	for _, mode := range []string{"serve", "deaf"} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			cmd := exec.Command(os.Args[0], "fake-mlrun", mode, dir)
+			out, err := cmd.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			line, err := bufio.NewReader(out).ReadString('\n')
+			if err != nil || line != "ready\n" {
+				t.Fatalf("%q, %v", line, err)
+			}
+			if n := len(holders(filepath.Join(dir, "lock"))); n != 4 {
+				t.Errorf("%d processes, want 4", n)
+			}
+			cmd.Process.Kill()
+			cmd.Wait()
+			awaitAllGone(t, filepath.Join(dir, "lock"))
+		})
+	}
+}
+
+// Even a killed supervisor leaves neither the engine nor what shares its session.
+func TestSupervisorKilled(t *testing.T) {
+	dir := t.TempDir()
+	eng, err := Start(context.Background(), fakePlan("brief", dir, 1), fakeOptions(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	eng.(*group).members[0].process.supervisor.Process.Kill()
+	if err := <-eng.Died(); err == nil || !strings.Contains(err.Error(), "its supervisor was killed") {
+		t.Errorf("%v", err)
+	}
+	awaitAllGone(t, filepath.Join(dir, "lock"))
+	if err := eng.Stop(0); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDiesWhileStarting(t *testing.T) {
+	dir := t.TempDir()
+	plan := fakePlan("load", dir, 2)
+	plan.Replicas[1].Command[2] = "die"
+	plan.Replicas[1].Env = []EnvVar{{Name: "SECRET_TOKEN", Value: "hunter2hunter2", Passed: true}}
+	_, err := Start(context.Background(), plan, fakeOptions(dir))
+	var f *Failure
+	if !errors.As(err, &f) {
+		t.Fatalf("%v", err)
+	}
+	const want = "engine replica 1 ended while starting: exit status 3: the model leaves no device memory for the KV cache (engine_config.gpu_memory_utilization)"
+	if f.Error() != want {
+		t.Errorf("got  %s\nwant %s", f, want)
+	}
+	if !strings.Contains(f.Report(), "No available memory for the cache blocks") {
+		t.Errorf("no last lines:\n%s", f.Report())
+	}
+	if strings.Contains(f.Report(), "hunter2") || !strings.Contains(f.Report(), "the token is ***") {
+		t.Errorf("a secret is told:\n%s", f.Report())
+	}
+	if left := holders(filepath.Join(dir, "lock")); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
+func TestDiesWhileServing(t *testing.T) {
+	dir := t.TempDir()
+	eng, err := Start(context.Background(), fakePlan("brief", dir, 1), fakeOptions(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	http.Get(eng.Endpoints()[0].URL + "/quit")
+	if err := <-eng.Died(); err == nil || !strings.Contains(err.Error(), "engine replica 0 ended by itself: exit status 7") {
+		t.Errorf("%v", err)
+	}
+	if err := eng.Stop(time.Second); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestNotReadyInTime(t *testing.T) {
+	dir := t.TempDir()
+	o := fakeOptions(dir)
+	o.Timeout = 50 * time.Millisecond
+	_, err := Start(context.Background(), fakePlan("load", dir, 1), o)
+	if err == nil || !strings.Contains(err.Error(), "engine replica 0 does not serve after 50ms") {
+		t.Errorf("%v", err)
+	}
+	if left := holders(filepath.Join(dir, "lock")); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
+func TestInterruptedWhileStarting(t *testing.T) {
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(context.Background())
+	o := fakeOptions(dir)
+	o.Progress = func(Progress) { cancel() }
+	if _, err := Start(ctx, fakePlan("load", dir, 1), o); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	if left := holders(filepath.Join(dir, "lock")); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
+func TestExecutableMissing(t *testing.T) {
+	dir := t.TempDir()
+	plan := fakePlan("serve", dir, 1)
+	plan.Replicas[0].Command[0] = "vllm"
+	plan.Replicas[0].Env = []EnvVar{{Name: "PATH", Value: dir}}
+	_, err := Start(context.Background(), plan, fakeOptions(dir))
+	if want := "engine replica 0 cannot be started: vllm is not found in PATH (" + dir + ")"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestPortTaken(t *testing.T) {
+	dir := t.TempDir()
+	l, err := net.Listen("tcp", loopback+":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	plan := fakePlan("serve", dir, 1)
+	plan.Replicas[0].setPort(l.Addr().(*net.TCPAddr).Port)
+	_, err = Start(context.Background(), plan, fakeOptions(dir))
+	if err == nil || !strings.Contains(err.Error(), "is taken") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestPortsAreKept(t *testing.T) {
+	port, lock, err := choosePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := takePort(port); err == nil {
+		t.Error("a port that is kept was given away")
+	}
+	lock.release()
+	again, err := takePort(port)
+	if err != nil {
+		t.Error(err)
+	}
+	again.release()
+}
+
+// The engine's environment is the planned one and nothing else, and it is bound
+// to the CPUs that were planned.
+func TestEnvironmentAndCPUs(t *testing.T) {
+	dir := t.TempDir()
+	log := filepath.Join(dir, "log")
+	p, err := startProcess([]string{os.Args[0], SuperviseCommand}, job{
+		Argv: []string{"/bin/sh", "-c", "env; grep Cpus_allowed_list /proc/self/status; cat"}, Env: []string{"ONLY=this"}, Log: log, CPUs: []int{0},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-p.gone
+	b, _ := os.ReadFile(log)
+	var names []string
+	for line := range strings.Lines(string(b)) {
+		if name, _, ok := strings.Cut(line, "="); ok && name != "PWD" && name != "_" && name != "SHLVL" && name != "OLDPWD" {
+			names = append(names, name)
+		}
+	}
+	if !slices.Equal(names, []string{"ONLY"}) || !strings.Contains(string(b), "Cpus_allowed_list:\t0\n") {
+		t.Errorf("environment %v in\n%s", names, b)
+	}
+	if p.how != "exit status 0" {
+		t.Errorf("%s: standard input is not empty", p.how)
+	}
+}
+
+func TestExternal(t *testing.T) {
+	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Simulated", "true")
+		w.Write([]byte(`{"data":[{"id":"m"}]}`))
+	}))
+	plan := &Plan{Protocol: SGLang, External: true, Replicas: []Replica{{URL: h.URL}}}
+	eng, err := Start(context.Background(), plan, StartOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := eng.Endpoints()[0], (Endpoint{URL: h.URL, Model: "m", Protocol: SGLang, Simulated: true}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	h.Close()
+	if _, err := Start(context.Background(), plan, StartOptions{}); err == nil || !strings.Contains(err.Error(), "does not serve") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestPowerScript(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string, mode os.FileMode) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), mode); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	host := Host{Environ: []string{"PATH=/usr/bin:/bin", "OTHER=1"}}
+	run := func(ctx context.Context, path string) (string, error) {
+		s := PowerScript{Path: path, Model: "llama2-70b", Machine: "mi325x", Scenario: "server; exit 1", Log: filepath.Join(dir, "power.log")}
+		err := s.Run(ctx, host)
+		b, _ := os.ReadFile(s.Log)
+		return string(b), err
+	}
+	good := write("good.sh", "#!/bin/sh\necho \"$1,$2,$3,$OTHER\"\n", 0o755)
+	if log, err := run(context.Background(), good); err != nil || log != "llama2-70b,mi325x,server; exit 1,\n" {
+		t.Errorf("%q, %v", log, err)
+	}
+	bad := write("bad.sh", "#!/bin/sh\necho no such clock\nexit 4\n", 0o755)
+	_, err := run(context.Background(), bad)
+	var f *PowerFailure
+	if !errors.As(err, &f) || f.What != "exit status 4" || !slices.Equal(f.Lines, []string{"no such clock"}) {
+		t.Errorf("%+v", err)
+	}
+	if _, err := run(context.Background(), write("plain.sh", "", 0o644)); err == nil || !strings.Contains(err.Error(), "is it executable?") {
+		t.Errorf("%v", err)
+	}
+	if _, err := run(context.Background(), filepath.Join(dir, "none")); err == nil || !strings.Contains(err.Error(), "no such file") {
+		t.Errorf("%v", err)
+	}
+	// An interruption ends the script; the pipe tells when it has begun.
+	fifo := filepath.Join(dir, "begun")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	slow := write("slow.sh", "#!/bin/sh\necho begun >"+fifo+"\nexec sleep 1000\n", 0o755)
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() { os.ReadFile(fifo); cancel() }()
+	if _, err := run(ctx, slow); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+}

@@ -15,6 +15,8 @@ const (
 	maxDepth = 100
 	// maxAliased is how many nodes aliases may bring in, all together.
 	maxAliased = 100_000
+	// maxFindings is how many faults of one text are reported.
+	maxFindings = 1000
 )
 
 // builder turns a document of the YAML library into Nodes.
@@ -25,6 +27,8 @@ type builder struct {
 	path []string
 	// depth counts open maps and lists.
 	depth int
+	// flow tells that the node stands directly in brackets.
+	flow bool
 	// alias is the outermost alias being followed; what it brings in stands there.
 	alias *yaml.Node
 	// open are the anchored nodes being followed, to find an alias inside its own anchor.
@@ -32,6 +36,8 @@ type builder struct {
 	aliased int
 	// stop is set once a bound is passed: nothing more is built.
 	stop bool
+	// anchors are the places of the anchors met.
+	anchors map[string]diag.Pos
 }
 
 // pos is the place of a node: its own, or the alias that brings it in.
@@ -52,6 +58,9 @@ func (b *builder) fault(d diag.Diagnostic) {
 }
 
 func (b *builder) add(d diag.Diagnostic) {
+	if len(b.found) >= maxFindings {
+		return
+	}
 	if d.Key == "" {
 		d.Key = strings.Join(b.path, ".")
 	}
@@ -62,7 +71,7 @@ func (b *builder) add(d diag.Diagnostic) {
 func (b *builder) bound(at diag.Pos, code, message string) *Node {
 	if !b.stop {
 		b.stop = true
-		b.add(diag.Diagnostic{Pos: at, Severity: diag.Error, Code: code, Message: message})
+		b.found.Add(diag.Diagnostic{Pos: at, Severity: diag.Error, Code: code, Key: strings.Join(b.path, "."), Message: message})
 	}
 	return &Node{Kind: Null, Pos: at}
 }
@@ -82,6 +91,7 @@ func (b *builder) node(n *yaml.Node) *Node {
 	}
 	b.depth++
 	defer func() { b.depth-- }()
+	b.anchor(n, at)
 	switch n.Kind {
 	case yaml.ScalarNode:
 		return b.scalar(n, at)
@@ -93,6 +103,7 @@ func (b *builder) node(n *yaml.Node) *Node {
 		b.collectionTag(n, at, "!!seq")
 		list := &Node{Kind: List, Pos: at, Items: make([]*Node, 0, len(n.Content))}
 		for i, item := range n.Content {
+			b.flow = n.Style&yaml.FlowStyle != 0
 			b.path = append(b.path, strconv.Itoa(i))
 			list.Items = append(list.Items, b.node(item))
 			b.path = b.path[:len(b.path)-1]
@@ -103,6 +114,23 @@ func (b *builder) node(n *yaml.Node) *Node {
 		return &Node{Kind: Map, Pos: at, Fields: b.fields(n)}
 	}
 	return &Node{Kind: Null, Pos: at}
+}
+
+// anchor refuses a second anchor of one name, as PyYAML does.
+func (b *builder) anchor(n *yaml.Node, at diag.Pos) {
+	if n.Anchor == "" || b.alias != nil {
+		return
+	}
+	if first, known := b.anchors[n.Anchor]; known {
+		b.fault(diag.Diagnostic{Pos: at, Code: "duplicate-anchor",
+			Message: fmt.Sprintf("anchor &%s is set twice: in line %d and again in line %d", clip(n.Anchor), first.Line, at.Line),
+			Related: []diag.Related{{Pos: first, Message: "first set here"}}})
+		return
+	}
+	if b.anchors == nil {
+		b.anchors = map[string]diag.Pos{}
+	}
+	b.anchors[n.Anchor] = at
 }
 
 // count counts what aliases bring in, against the bound.
@@ -155,6 +183,11 @@ func (b *builder) scalar(n *yaml.Node, at diag.Pos) *Node {
 		}
 	case !node.Quoted:
 		t = resolvePlain(n.Value)
+		if b.flow && strings.HasSuffix(n.Value, ":") {
+			// PyYAML takes the colon for a key's; the YAML library does not.
+			b.fault(diag.Diagnostic{Pos: at, Code: "bad-scalar", Message: fmt.Sprintf("%s ends with a colon inside brackets", clip(n.Value)),
+				Hint: "put a space behind the colon of a key; quote the text otherwise"})
+		}
 	}
 	b.value(node, t)
 	return node
@@ -181,12 +214,16 @@ func (b *builder) value(node *Node, t tag) {
 		if node.Float, err = floatValue(node.Text); err == nil {
 			node.Kind = Float
 		}
+	case tagString:
+		node.Kind, node.Str = String, node.Text
+		if fault := interpolationFault(node.Str); fault != "" {
+			b.fault(diag.Diagnostic{Pos: node.Pos, Code: "bad-interpolation", Message: fault,
+				Hint: `an interpolation is ${section.key} or ${oc.env:NAME,default}; \${ is the plain text`})
+		}
 	case tagMerge, tagValue:
 		b.fault(diag.Diagnostic{Pos: node.Pos, Code: "bad-scalar",
 			Message:    fmt.Sprintf("%s has a meaning of its own in YAML 1.1 and is no value", node.Text),
 			Suggestion: `"` + node.Text + `"`, Hint: "quote it if the text is meant"})
-	default:
-		node.Kind, node.Str = String, node.Text
 	}
 	if err != nil {
 		b.fault(diag.Diagnostic{Pos: node.Pos, Code: "bad-scalar", Message: clip(err.Error()),

@@ -25,18 +25,16 @@ func (b *builder) fields(n *yaml.Node) []Field {
 		if isMergeKey(keyNode) {
 			continue
 		}
+		b.flow = n.Style&yaml.FlowStyle != 0
 		key, ok := b.key(keyNode)
 		b.path = append(b.path, key)
 		value := b.node(valueNode)
 		switch at, known := set.at[key]; {
 		case !ok:
 		case known && (at >= merged || own[key]):
-			first := set.fields[at].KeyPos
-			b.fault(diag.Diagnostic{Pos: b.pos(keyNode), Code: "duplicate-key",
-				Message: fmt.Sprintf("key %s is set twice: in line %d and again in line %d", clip(key), first.Line, b.pos(keyNode).Line),
-				Hint:    "remove one of the two",
-				Related: []diag.Related{{Pos: first, Message: "first set here"}}})
+			b.duplicate(key, b.pos(keyNode), set.fields[at].KeyPos)
 		default:
+			b.checkSpace(keyNode, valueNode)
 			if known {
 				own[key] = true
 			}
@@ -45,6 +43,30 @@ func (b *builder) fields(n *yaml.Node) []Field {
 		b.path = b.path[:len(b.path)-1]
 	}
 	return set.fields
+}
+
+// duplicate reports a key that was set before.
+func (b *builder) duplicate(key string, at, first diag.Pos) {
+	d := diag.Diagnostic{Pos: at, Code: "duplicate-key", Hint: "remove one of the two",
+		Message: fmt.Sprintf("key %s is set twice: in line %d and again in line %d", clip(key), first.Line, at.Line),
+		Related: []diag.Related{{Pos: first, Message: "first set here"}}}
+	if first.Line == at.Line {
+		d.Message = fmt.Sprintf("key %s is set twice in line %d", clip(key), at.Line)
+	}
+	b.fault(d)
+}
+
+// checkSpace warns of a section whose only line lacks the space behind its colon:
+// that is a text, where a map was meant.
+func (b *builder) checkSpace(key, value *yaml.Node) {
+	if value.Kind != yaml.ScalarNode || value.Style != 0 || value.Line <= key.Line || b.alias != nil {
+		return
+	}
+	if m := keyNoSpace.FindStringSubmatch(value.Value); m != nil && !strings.Contains(value.Value, "://") {
+		b.add(diag.Diagnostic{Pos: b.pos(value), Severity: diag.Warning, Code: "text-like-key",
+			Message:    fmt.Sprintf("%s is a text, for there is no space behind its colon", clip(value.Value)),
+			Suggestion: m[2] + ": " + m[4], Hint: "quote it if the text is meant"})
+	}
 }
 
 // fieldSet is a map under construction: fields in order, and where each is.
@@ -72,6 +94,10 @@ func isMergeKey(n *yaml.Node) bool {
 func (b *builder) merge(set *fieldSet, n *yaml.Node) {
 	switch n.Kind {
 	case yaml.AliasNode:
+		if n.Alias.Kind == yaml.ScalarNode {
+			b.badMerge(n)
+			return
+		}
 		b.follow(n, func(to *yaml.Node) { b.merge(set, to) })
 	case yaml.MappingNode:
 		if b.depth >= maxDepth {
@@ -119,7 +145,11 @@ func (b *builder) key(n *yaml.Node) (text string, ok bool) {
 			Hint: "a key is a name; quote it if it begins with [ or {"})
 		return "", false
 	}
-	if n.Style == 0 && n.Value == "=" {
+	b.anchor(n, at)
+	if n.Style&^yaml.FlowStyle == 0 && resolvePlain(n.Value) == tagString || n.Value == "=" {
+		if b.flow && strings.HasSuffix(n.Value, ":") {
+			return strings.TrimSuffix(n.Value, ":"), true // {a:} is read as PyYAML reads it
+		}
 		return n.Value, true
 	}
 	node := b.scalar(n, at)

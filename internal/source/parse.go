@@ -24,6 +24,10 @@ func Parse(name string, data []byte) (*Node, diag.List) {
 		found.Add(diag.Diagnostic{Pos: t.at(1, 1), Severity: diag.Warning, Code: "empty-file",
 			Message: "the file holds no configuration"})
 		root = &Node{Kind: Map, Pos: t.at(1, 1)}
+	case root != nil && root.Kind == String && !root.Quoted && keyNoSpace.MatchString(root.Str):
+		d, _ := t.noSpace(diag.Diagnostic{Severity: diag.Error, Code: "syntax"}, root.Pos.Line)
+		found.Add(d)
+		root = nil
 	case root != nil && root.Kind != Map:
 		found.Add(diag.Diagnostic{Pos: root.Pos, Severity: diag.Error, Code: "not-a-map",
 			Message: fmt.Sprintf("the file holds a %s; a configuration is a map of keys and values (key: value)", root.Kind)})
@@ -62,13 +66,19 @@ func (t *text) parse() (*Node, diag.List) {
 		return nil, t.tooLarge()
 	}
 	doc, err := t.document()
+	if err != nil && t.mendSlashes() {
+		doc, err = t.document()
+	}
 	if err != nil {
 		return nil, t.syntaxFaults(err)
 	}
-	if doc == nil || isEmpty(doc) {
+	if doc == nil {
 		return nil, nil
 	}
 	b := builder{text: t, found: t.tabs(doc)}
+	if isEmpty(doc) {
+		return nil, b.found
+	}
 	root := b.node(doc)
 	if b.stop {
 		root = nil

@@ -45,7 +45,7 @@ func (t *text) tabs(doc *yaml.Node) (found diag.List) {
 
 func tabFault(at diag.Pos) diag.Diagnostic {
 	return diag.Diagnostic{Pos: at, Severity: diag.Error, Code: "tab",
-		Message: "tab character between keys and values; YAML takes spaces only",
+		Message: "tab character outside of quotes; YAML takes spaces only",
 		Hint:    "replace tabs by spaces, or quote the text that holds one"}
 }
 

@@ -3,13 +3,14 @@ package source
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"mlcfg/internal/diag"
 )
 
 // maxSize bounds the size of a text in bytes; real files have 3 kB. The memory
-// that reading takes is about 300 times the text at worst.
+// that reading takes is a few hundred times the text at worst.
 const maxSize = 1 << 20
 
 // text is what is read, and how its places are named.
@@ -158,4 +159,23 @@ func columnOf(s []byte) int { return utf8.RuneCount(s) + 1 }
 func isPrintable(r rune) bool {
 	return r == '\t' || r == '\n' || r == '\r' || r >= ' ' && r <= '~' || r == 0x85 ||
 		r >= 0xA0 && r <= 0xD7FF || r >= 0xE000 && r <= 0xFFFD || r >= 0x10000
+}
+
+// mendSlashes writes each escape \/ in double quotes, which PyYAML reads and the
+// YAML library does not, in a way that both do. Behind one, columns of its line are two too high.
+func (t *text) mendSlashes() (mended bool) {
+	const most = 100
+	for range most {
+		f := failureOf(t.data)
+		if f.message != "found unknown escape character" {
+			break
+		}
+		at, ok := t.escapeAt(f.line)
+		if !ok || !bytes.HasPrefix(t.data[at:], []byte(`\/`)) {
+			break
+		}
+		t.data = slices.Concat(t.data[:at], []byte(`\x2f`), t.data[at+2:])
+		t.starts, mended = nil, true
+	}
+	return mended
 }

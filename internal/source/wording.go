@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"mlcfg/internal/diag"
@@ -27,9 +28,12 @@ func (t *text) syntaxFault() diag.Diagnostic {
 		return tooDeep(at)
 	}
 	switch f.message {
-	case "did not find expected key", "did not find expected '-' indicator", "did not find expected ',' or ']'",
-		"did not find expected ',' or '}'", "did not find expected <document start>":
+	case "did not find expected key", "did not find expected '-' indicator", "did not find expected <document start>":
 		return t.unexpected(d, f)
+	case noComma1, noComma2:
+		return t.brackets(d, f)
+	case "did not find expected node content":
+		return t.missingValue(d, f)
 	case "found unexpected end of stream", "found unexpected document indicator":
 		return t.unclosedQuote(d, f.line)
 	case "found unknown escape character", "did not find expected hexdecimal number", "found invalid Unicode character escape code":
@@ -38,8 +42,8 @@ func (t *text) syntaxFault() diag.Diagnostic {
 		return t.keyWithoutColon(d, f.line)
 	case "mapping values are not allowed in this context":
 		return t.secondColon(d, f)
-	case "found a tab character that violates indentation":
-		return t.tabBehind(d, f.line)
+	case "found a tab character that violates indentation", "found a tab character where an indentation space is expected":
+		return t.tabBehind(f.line)
 	}
 	if f.line == 0 {
 		f.line = t.failingLine(f.message)
@@ -63,8 +67,6 @@ func (t *text) syntaxFault() diag.Diagnostic {
 	case "mapping keys are not allowed in this context":
 		d.Message = "? begins a key and cannot stand here"
 		d.Hint = "quote the text"
-	case "did not find expected node content":
-		d.Message = fmt.Sprintf("a value is missing before %s", c)
 	case "did not find expected alphabetic or numeric character":
 		d.Message = "* and & begin an alias or anchor, whose name is missing"
 		d.Hint = "quote the text"
@@ -78,33 +80,22 @@ func (t *text) syntaxFault() diag.Diagnostic {
 }
 
 // unexpected words what stands where the block or bracket around it does not
-// continue: bad indentation, text behind a value, a bracket or quote that was not closed
+// continue: bad indentation, text behind a value, a quote that was not closed
 // further up.
 func (t *text) unexpected(d diag.Diagnostic, f failure) diag.Diagnostic {
 	line := t.failingLine(f.message)
-	// A quote or bracket left open above swallows lines up to this one.
-	above := failureOf(t.data[:t.start(line)])
-	switch above.message {
-	case "found unexpected end of stream":
-		if above.line < line {
-			d = t.unclosedQuote(d, above.line)
-			d.Related = []diag.Related{{Pos: t.at(line, 1), Message: "the text runs on up to here"}}
-			return d
-		}
-	case "did not find expected ',' or ']'", "did not find expected ',' or '}'":
-		if above.line < line {
-			return t.unclosedBracket(d, above.line, line)
-		}
+	// A quote left open above swallows lines up to this one.
+	if above := failureOf(t.data[:t.start(line)]); above.message == "found unexpected end of stream" && above.line < line {
+		d = t.unclosedQuote(d, above.line)
+		d.Related = []diag.Related{{Pos: t.at(line, 1), Message: "the text runs on up to here"}}
+		return d
 	}
 	at := t.failingOffset(line, f.message)
 	s := t.line(line)
 	first := t.start(line) + indentOf(s)
-	if strings.Contains(f.message, "or ") {
-		if t.failsAtEnd(line, f.message) {
-			return t.unclosedBracket(d, f.line, 0)
-		}
-		d.Pos = t.offsetAt(at)
-		d.Message = "a comma is missing between the entries, or a bracket is not closed"
+	if f.message == "did not find expected <document start>" {
+		d.Pos = t.offsetAt(first)
+		d.Message = "text behind the end of the configuration"
 		return d
 	}
 	if word := s[indentOf(s):]; at == first || isKey(t.data[first:min(at+1, len(t.data))]) || bytes.HasPrefix(word, []byte("- ")) {
@@ -121,7 +112,7 @@ func (t *text) unexpected(d diag.Diagnostic, f failure) diag.Diagnostic {
 			d.Message = "a list item stands where a key is expected"
 			d.Hint = "indent it under its key"
 		default:
-			d.Message = fmt.Sprintf("indentation of %d spaces fits no block above", indentOf(s))
+			d.Message = fmt.Sprintf("indentation of %d fits no block above", indentOf(s))
 			d.Hint = "give it the indentation of the keys it belongs to: " + t.openIndents(line)
 		}
 		return d
@@ -129,27 +120,34 @@ func (t *text) unexpected(d diag.Diagnostic, f failure) diag.Diagnostic {
 	d.Pos = t.offsetAt(at)
 	d.Message = fmt.Sprintf("%q stands behind a value that has ended", clip(string(t.data[at:t.start(line)+len(s)])))
 	d.Hint = "quote the whole value"
+	if t.data[max(at-1, 0)] == '\'' {
+		d.Hint = "inside single quotes a quote is written twice: ''"
+	}
 	return d
 }
 
-// failsAtEnd tells whether a bracket is merely open at the end of the text: then the
-// head fails from the line of its opening on.
-func (t *text) failsAtEnd(line int, message string) bool {
-	closers := "]"
-	if strings.Contains(message, "}") {
-		closers = "}"
+// missingValue words a bracket or comma where a value is expected.
+func (t *text) missingValue(d diag.Diagnostic, f failure) diag.Diagnostic {
+	at := t.failingOffset(f.line, f.message)
+	if m := doubleComma.FindIndex(t.line(f.line)); m != nil {
+		at = t.start(f.line) + m[1] - 1
 	}
-	head := append(t.data[:t.start(line+1):t.start(line+1)], closers...)
-	return failureOf(head).message != message
+	d.Pos = t.offsetAt(at)
+	d.Message = "a value is missing here"
+	if at < len(t.data) && bytes.IndexByte([]byte(",]}"), t.data[at]) >= 0 {
+		d.Message = fmt.Sprintf("a value is missing before %c", t.data[at])
+	}
+	return d
 }
 
 // isKey tells whether s is a key and its colon.
 func isKey(s []byte) bool { return keyColon.Match(s) }
 
 var (
-	keyColon   = regexp.MustCompile(`^[^\s"'\[\]{},#:]+ *:$`)
-	keyNoSpace = regexp.MustCompile(`^(\s*(?:- +)*)([A-Za-z_][\w.-]*)([:=])(\S.*?)\s*$`)
-	bareWord   = regexp.MustCompile(`^\s*(?:- +)*([^\s#]+)`)
+	keyColon    = regexp.MustCompile(`^[^\s"'\[\]{},#:]+ *:$`)
+	keyNoSpace  = regexp.MustCompile(`^(\s*(?:- +)*)([A-Za-z_][\w.-]*)([:=])(\S.*?)\s*$`)
+	doubleComma = regexp.MustCompile(`[\[{,] *,`)
+	bareWord    = regexp.MustCompile(`^\s*(?:- +)*([^\s#]+)`)
 )
 
 // openIndents lists the indentations that a line could have.
@@ -192,59 +190,43 @@ func (t *text) unclosedQuote(d diag.Diagnostic, line int) diag.Diagnostic {
 	return d
 }
 
-// unclosedBracket reports the bracket that opens in a line; until is the line
-// in which that shows, 0 for the end of the text.
-func (t *text) unclosedBracket(d diag.Diagnostic, line, until int) diag.Diagnostic {
-	s := t.line(line)
-	open := []int{}
-	for i := 0; i < len(s); i++ {
-		begins := i == 0 || bytes.IndexByte([]byte(" [{,"), s[i-1]) >= 0
-		switch c := s[i]; {
-		case (c == '"' || c == '\'') && begins:
-			i = quoteEnd(s, i) - 1
-		case c == '#' && begins:
-			i = len(s)
-		case (c == '[' || c == '{') && (begins || len(open) > 0):
-			open = append(open, i)
-		case (c == ']' || c == '}') && len(open) > 0:
-			open = open[:len(open)-1]
-		}
+// badEscape words an escape in double quotes that YAML does not know.
+func (t *text) badEscape(d diag.Diagnostic, line int) diag.Diagnostic {
+	at, ok := t.escapeAt(line)
+	if !ok {
+		at = t.start(line)
 	}
-	at := indentOf(s)
-	if len(open) > 0 {
-		at = open[len(open)-1]
+	d.Pos = t.offsetAt(at)
+	d.Message = "an escape in double quotes is not one that YAML knows"
+	if ok {
+		d.Message = fmt.Sprintf("%s is not an escape that YAML knows in double quotes", string(bytes.Runes(t.data[at:])[:2]))
 	}
-	d.Pos = t.offsetAt(t.start(line) + at)
-	d.Message = "the bracket that opens here is not closed, or a comma is missing in it"
-	if at < len(s) && (s[at] == '[' || s[at] == '{') {
-		d.Message = fmt.Sprintf("the bracket %c that opens here is not closed, or a comma is missing in it", s[at])
-	}
-	if until > line {
-		d.Related = []diag.Related{{Pos: t.offsetAt(t.start(until) + indentOf(t.line(until))), Message: "this cannot stand inside the bracket"}}
-	}
+	d.Hint = `write \\ for a backslash, or use single quotes`
 	return d
 }
 
-// badEscape finds the first backslash of a line's double quotes that YAML does not know.
-func (t *text) badEscape(d diag.Diagnostic, line int) diag.Diagnostic {
+// escapeAt finds the first backslash at fault in the double quotes that
+// begin in a line or behind it.
+func (t *text) escapeAt(line int) (offset int, ok bool) {
 	for i := t.start(line); i+1 < len(t.data); i++ {
 		if t.data[i] != '\\' {
 			continue
 		}
-		digits := map[byte]int{'x': 2, 'u': 4, 'U': 8}[t.data[i+1]]
-		known := bytes.IndexByte([]byte("0abt\tnvfre \"/\\N_LP\n\rxuU"), t.data[i+1]) >= 0
-		hex := t.data[min(i+2, len(t.data)):min(i+2+digits, len(t.data))]
-		if !known || len(hex) < digits || span(string(hex), func(c byte) bool { return isHex(c) && c != '_' }) < digits || digits == 8 {
-			d.Pos = t.offsetAt(i)
-			d.Message = fmt.Sprintf("%s is not an escape that YAML knows in double quotes", clip(string(t.data[i:min(i+2+digits, len(t.data))])))
-			d.Hint = `write \\ for a backslash, or use single quotes`
-			return d
+		c := t.data[i+1]
+		digits := map[byte]int{'x': 2, 'u': 4, 'U': 8}[c]
+		hex := t.data[i+2 : min(i+2+digits, len(t.data))]
+		isDigits := len(hex) == digits && span(string(hex), func(c byte) bool { return isHex(c) && c != '_' }) == digits
+		head := slices.Concat(t.data[:min(i+2+digits, len(t.data))], []byte(`"`))
+		if bytes.IndexByte([]byte("0abt\tnvfre \"\\N_LP\n\rxuU"), c) < 0 || !isDigits || digits == 8 && isEscapeMessage(failureOf(head).message) {
+			return i, true
 		}
 		i++
 	}
-	d.Pos = t.at(line, 1)
-	d.Message = "an escape in double quotes is not one that YAML knows"
-	return d
+	return 0, false
+}
+
+func isEscapeMessage(message string) bool {
+	return strings.Contains(message, "escape") || strings.Contains(message, "hexdecimal")
 }
 
 // keyWithoutColon words a line that should be "key: value" and is not.
@@ -305,8 +287,8 @@ func (t *text) secondColon(d diag.Diagnostic, f failure) diag.Diagnostic {
 	return d
 }
 
-// tabBehind finds the line behind the one that begins a text whose indentation holds a tab.
-func (t *text) tabBehind(d diag.Diagnostic, line int) diag.Diagnostic {
+// tabBehind finds the tab in the indentation of a text that begins in a line.
+func (t *text) tabBehind(line int) diag.Diagnostic {
 	for ; line <= len(t.lines()); line++ {
 		s := t.line(line)
 		if at := bytes.IndexByte(s[:indentOf(s)], '\t'); at >= 0 {

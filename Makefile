@@ -35,6 +35,11 @@ vuln: ## known vulnerabilities in what is linked
 golden: ## rewrite every golden file from what the code does now; read the diff
 	$(GO) test ./... -update
 
+.PHONY: bench-client
+bench-client: ## our client beside the fastest other load generator, on one mock server (minutes; downloads it once)
+	./bench/client/peers.sh
+	$(GO) run ./bench/client/compare
+
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf bin demo-runs

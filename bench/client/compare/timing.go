@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// perSecond is the rate at which the server answered.
+func (m measured) perSecond() float64 {
+	var last int64
+	for _, v := range m.truth {
+		last = max(last, v.Last)
+	}
+	return float64(len(m.truth)) / (float64(last-m.truth[0].Arrival) / 1e9)
+}
+
+// timing compares what the client says with what was true, and the gaps between
+// arrivals with those that were asked for.
+func (m measured) timing(rate int) (values, error) {
+	n := len(m.truth)
+	if n < 3 {
+		return nil, fmt.Errorf("%d requests are too few", n)
+	}
+	var gaps, ttft, tpot, late []float64
+	for i, v := range m.truth {
+		if i > 0 {
+			gaps = append(gaps, float64(v.Arrival-m.truth[i-1].Arrival)/1e9)
+		}
+		s := m.said[i]
+		ttft = append(ttft, math.Abs(s.ttft*1e6-float64(v.First-v.Arrival)/1e3))
+		tpot = append(tpot, math.Abs(s.tpot*1e6-float64(v.Last-v.First)/1e3/float64(max(v.Tokens-1, 1))))
+		if s.late >= 0 {
+			late = append(late, s.late*1e6)
+		}
+	}
+	out := values{
+		"rate reached":                  float64(n-1) / (float64(m.truth[n-1].Arrival-m.truth[0].Arrival) / 1e9),
+		"gaps: distance from Exp (K-S)": distance(gaps, float64(rate)),
+		"TTFT error p50 us":             quantile(ttft, 0.5), "TTFT error p99 us": quantile(ttft, 0.99),
+		"TPOT error p50 us": quantile(tpot, 0.5), "TPOT error p99 us": quantile(tpot, 0.99),
+	}
+	if len(late) > 0 {
+		out["lateness p50 us"], out["lateness p99 us"], out["lateness max us"] = quantile(late, 0.5), quantile(late, 0.99), slices.Max(late)
+	}
+	return out, nil
+}
+
+func quantile(x []float64, q float64) float64 {
+	slices.Sort(x)
+	return x[int(float64(len(x))*q)]
+}
+
+// distance is the Kolmogorov-Smirnov distance of the gaps from the exponential
+// distribution with the rate.
+func distance(gaps []float64, rate float64) float64 {
+	slices.Sort(gaps)
+	n, most := float64(len(gaps)), 0.0
+	for i, g := range gaps {
+		p := 1 - math.Exp(-rate*g)
+		most = max(most, float64(i+1)/n-p, p-float64(i)/n)
+	}
+	return most
+}

@@ -45,14 +45,25 @@ func Definitions(engine, section, key string) []*Key {
 
 // named gives the entries of a key, oldest first.
 func (st *store) named(section, key string) []*entry {
-	var found []*entry
-	for i := range st.entries {
-		if e := &st.entries[i]; e.name == key && e.section == section {
-			found = append(found, e)
-		}
+	run := st.definitions(section, key)
+	found := make([]*entry, len(run))
+	for i := range run {
+		found[i] = &run[i]
 	}
 	slices.SortFunc(found, func(a, b *entry) int { return cmp.Compare(a.first, b.first) })
 	return found
+}
+
+// definitions gives the entries of a key in any order. The files are sorted by
+// name within a section, so that nothing has to be indexed at start-up.
+func (st *store) definitions(section, key string) []entry {
+	all := st.sections[section]
+	from, _ := slices.BinarySearchFunc(all, key, func(e entry, key string) int { return cmp.Compare(e.name, key) })
+	to := from
+	for to < len(all) && all[to].name == key {
+		to++
+	}
+	return all[from:to]
 }
 
 // Place is where a name is known.
@@ -120,7 +131,7 @@ func (i Inference) String() string {
 }
 
 // Infer gives the newest release that knows the most of the given keys, named
-// by section. It reads the index alone. The release is empty for an unknown engine.
+// by section. It parses no definition. The release is empty for an unknown engine.
 func Infer(engine string, keys map[string][]string) (string, Inference) {
 	st := storeOf(engine)
 	if st == nil || len(st.releases) == 0 {
@@ -130,21 +141,15 @@ func Infer(engine string, keys map[string][]string) (string, Inference) {
 		path string
 		in   []bool
 	}
-	all := map[string]*knownKey{}
+	var all []*knownKey
 	for section, names := range keys {
 		for _, name := range names {
-			path := section + "." + name
-			all[path] = &knownKey{path, make([]bool, len(st.releases))}
-		}
-	}
-	for i := range st.entries {
-		e := &st.entries[i]
-		if _, wanted := keys[e.section]; !wanted {
-			continue
-		}
-		if k := all[e.section+"."+e.name]; k != nil {
-			for r := e.first; r <= e.last; r++ {
-				k.in[r] = true
+			k := &knownKey{section + "." + name, make([]bool, len(st.releases))}
+			all = append(all, k)
+			for _, e := range st.definitions(section, name) {
+				for r := e.first; r <= e.last; r++ {
+					k.in[r] = true
+				}
 			}
 		}
 	}
@@ -162,12 +167,12 @@ func Infer(engine string, keys map[string][]string) (string, Inference) {
 	if best+1 < len(st.releases) {
 		found.Newer = st.releases[best+1]
 	}
-	for path, k := range all {
+	for _, k := range all {
 		switch {
 		case !k.in[best]:
-			found.Unknown = append(found.Unknown, path)
+			found.Unknown = append(found.Unknown, k.path)
 		case found.Newer != "" && !k.in[best+1]:
-			found.Lost = append(found.Lost, path)
+			found.Lost = append(found.Lost, k.path)
 		}
 	}
 	slices.Sort(found.Unknown)

@@ -51,6 +51,7 @@ type Section struct {
 	schema  *Schema
 	entries map[string]*entry
 	keys    map[string]*Key // parsed so far, guarded by schema.mu
+	names   []string        // sorted, made when asked for, guarded by schema.mu
 }
 
 // Load gives the schema of a release; Resolve finds its exact name. A Schema
@@ -128,17 +129,21 @@ func (s *Section) Key(name string) (*Key, bool) {
 	return k, true
 }
 
-// Names are the names of all keys, sorted.
+// Names are the names of all keys, sorted. The list is shared: do not change it.
 func (s *Section) Names() []string {
 	if s == nil {
 		return nil
 	}
-	names := make([]string, 0, len(s.entries))
-	for name := range s.entries {
-		names = append(names, name)
+	s.schema.mu.Lock()
+	defer s.schema.mu.Unlock()
+	if s.names == nil {
+		s.names = make([]string, 0, len(s.entries))
+		for name := range s.entries {
+			s.names = append(s.names, name)
+		}
+		slices.Sort(s.names)
 	}
-	slices.Sort(names)
-	return names
+	return s.names
 }
 
 // Keys are all keys, sorted by name.

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,5 +84,22 @@ func TestSharedChecks(t *testing.T) {
 	}
 	if len(Shared().Digest) != 64 {
 		t.Error("digest")
+	}
+}
+
+// TestSectionsAreSorted: looking a key up relies on one run of sorted entries a section.
+func TestSectionsAreSorted(t *testing.T) {
+	for _, engine := range Engines() {
+		st := storeOf(engine)
+		total := 0
+		for name, run := range st.sections {
+			total += len(run)
+			if !slices.IsSortedFunc(run, func(a, b entry) int { return strings.Compare(a.name, b.name) }) {
+				t.Errorf("%s %s is not sorted by name", engine, name)
+			}
+		}
+		if total != len(st.entries) {
+			t.Errorf("%s: a section stands in several runs: %d entries of %d", engine, total, len(st.entries))
+		}
 	}
 }

@@ -49,7 +49,8 @@ type store struct {
 	engine   string
 	releases []string
 	position map[string]int
-	entries  []entry // sorted by section, name, first
+	entries  []entry            // in the order of the files
+	sections map[string][]entry // runs of entries, sorted by name; filled by scan
 	// forms are the definitions at the head of a file (#Int: ...), by name.
 	forms map[string]string
 }
@@ -111,6 +112,13 @@ func scan(fsys fs.FS, engine string) (*store, error) {
 		if err := st.scanFile("schema/"+name, string(text)); err != nil {
 			return nil, err
 		}
+	}
+	st.sections = map[string][]entry{}
+	for from, to := 0, 0; from < len(st.entries); from = to {
+		for to < len(st.entries) && st.entries[to].section == st.entries[from].section {
+			to++
+		}
+		st.sections[st.entries[from].section] = st.entries[from:to]
 	}
 	return st, nil
 }

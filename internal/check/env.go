@@ -84,15 +84,18 @@ func kindWord(t *merge.Tree) string {
 // names are fine in themselves: forks and libraries have their own.
 func (c *checker) nearMiss(t *merge.Tree) {
 	known := c.schema.Section(schema.EnvConfig)
-	if hasKey(known, t.Key) || len(t.Key) < 6 || len(schema.History(c.schema.Engine, schema.EnvConfig, t.Key)) > 0 {
+	if hasKey(known, t.Key) || len(t.Key) < 6 {
 		return
 	}
-	near := schema.Nearest(c.variables(t), t.Key)
-	if near == "" || near == t.Key || !oneSlip(near, t.Key) {
-		near = schema.Nearest(known.Names(), t.Key)
-	}
-	if near == "" || !oneSlip(near, t.Key) {
+	slip := func(name string) bool { return oneSlip(name, t.Key) }
+	near := ""
+	if i := slices.IndexFunc(known.Names(), slip); i >= 0 {
+		near = known.Names()[i]
+	} else if near = c.otherVariable(t, slip); near == "" {
 		return
+	}
+	if len(schema.History(c.schema.Engine, schema.EnvConfig, t.Key)) > 0 {
+		return // another release knows it
 	}
 	d := diag.Diagnostic{
 		Pos: settingOf(t).KeyPos, Severity: diag.Warning, Code: "near-variable-name", Key: t.Path,
@@ -105,21 +108,21 @@ func (c *checker) nearMiss(t *merge.Tree) {
 	c.add(d)
 }
 
-// variables are the names that other layers set, beside t.
-func (c *checker) variables(t *merge.Tree) []string {
-	var names []string
-	for _, b := range backends {
-		for _, section := range []string{envSection, b.EnvSection()} {
-			if s := c.tree.Lookup(section); s != nil {
-				for _, f := range s.Fields {
-					if settingOf(f).KeyPos.File != settingOf(t).KeyPos.File && !slices.Contains(names, f.Key) {
-						names = append(names, f.Key)
-					}
-				}
+// otherVariable finds a variable that another file sets and that matches.
+func (c *checker) otherVariable(t *merge.Tree, match func(string) bool) string {
+	file := settingOf(t).KeyPos.File
+	for _, name := range []string{envSection, "vllm_env_config", "sglang_env_config"} {
+		s := c.tree.Lookup(name)
+		if s == nil {
+			continue
+		}
+		for _, f := range s.Fields {
+			if f.Chain[0].KeyPos.File != file && match(f.Key) {
+				return f.Key
 			}
 		}
 	}
-	return names
+	return ""
 }
 
 // oneSlip tells whether two names differ by a single slip of the fingers: one

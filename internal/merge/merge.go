@@ -18,21 +18,35 @@ const missing = "???"
 // The nodes of the layers are shared, not copied. The result is never nil.
 func Merge(layers ...Layer) *Tree {
 	root := &Tree{}
-	for _, l := range layers {
+	var m merger
+	for i, l := range layers {
 		if l.Root != nil && l.Root.Kind == source.Map {
-			root.merge(l.Name, l.Root)
+			m.layer, m.left = l.Name, len(layers)-i
+			m.merge(root, l.Root)
 		}
 	}
 	return root
 }
 
-// merge puts one layer's map on t.
-func (t *Tree) merge(layer string, m *source.Node) {
-	for i := range m.Fields {
-		f := &m.Fields[i]
+// merger puts one layer after the other on a tree.
+type merger struct {
+	layer string
+	// left is how many layers are left, this one included: so long can the
+	// chain of a key grow that is met for the first time.
+	left int
+	// trees and settings are room for what is made next, taken in bulk.
+	trees    []Tree
+	settings []Setting
+}
+
+// merge puts the layer's map on t.
+func (m *merger) merge(t *Tree, from *source.Node) {
+	for i := range from.Fields {
+		f := &from.Fields[i]
 		child := t.field(f.Key)
 		if child == nil {
-			child = &Tree{Key: f.Key, Path: f.Key}
+			child = m.tree()
+			child.Key, child.Path = f.Key, f.Key
 			if t.Path != "" || len(t.Chain) > 0 {
 				child.Path = t.Path + "." + f.Key
 			}
@@ -40,12 +54,28 @@ func (t *Tree) merge(layer string, m *source.Node) {
 		} else if f.Value.Kind == source.String && f.Value.Str == missing {
 			continue
 		}
-		child.Chain = append(child.Chain, Setting{Layer: layer, KeyPos: f.KeyPos, Node: f.Value})
+		child.Chain = append(child.Chain, Setting{Layer: m.layer, KeyPos: f.KeyPos, Node: f.Value})
 		if f.Value.Kind != source.Map {
 			child.clear()
 			continue
 		}
 		child.Fields = slices.Grow(child.Fields, len(f.Value.Fields))
-		child.merge(layer, f.Value)
+		m.merge(child, f.Value)
 	}
+}
+
+// tree gives an empty tree with room for its chain.
+func (m *merger) tree() *Tree {
+	const bulk = 64
+	room := min(m.left, 4)
+	if len(m.trees) == 0 {
+		m.trees = make([]Tree, bulk)
+	}
+	if len(m.settings) < room {
+		m.settings = make([]Setting, bulk*room)
+	}
+	t := &m.trees[0]
+	t.Chain = m.settings[:0:room]
+	m.trees, m.settings = m.trees[1:], m.settings[room:]
+	return t
 }

@@ -124,7 +124,7 @@ func (e *Effective) setCounts() error {
 // product or sum overflows and no list exhausts memory.
 const (
 	maxCount   = 1 << 28 // queries of a run, samples of a query
-	maxLibrary = 1 << 26 // samples of a data set
+	maxLibrary = 1 << 24 // samples of a data set
 	maxStreams = 1 << 20 // samples of a MultiStream query
 )
 

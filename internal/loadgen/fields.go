@@ -80,11 +80,15 @@ func (s Settings) Map() map[string]any {
 	return m
 }
 
-// FromMap reads what Map wrote. A name that is missing or unknown, or a value
-// of another kind, is an error.
+// FromMap reads what Map wrote, out of a whole loadgen section too (see
+// [ReadSection]). A name that is missing or unknown, or a value of another kind,
+// is an error.
 func FromMap(m map[string]any) (Settings, error) {
 	var s Settings
 	rest := maps.Clone(m)
+	for _, key := range sectionNames {
+		delete(rest, key)
+	}
 	for _, f := range s.fields() {
 		v, ok := rest[f.name]
 		if !ok {

@@ -9,6 +9,10 @@ import (
 // beside them where they are from.
 type Section struct {
 	Settings Settings
+	// Library are the sizes of the data set; 0 where only the data set can tell.
+	Library Library
+	// Benchmark is the name that was looked up in conf files.
+	Benchmark string
 	// Round is the MLPerf round whose mlperf.conf values hold ("v5.1").
 	Round string
 	// UserConf is the user.conf as the configuration names it, empty for none;
@@ -19,20 +23,38 @@ type Section struct {
 	// Frozen tells that the settings are whole: no user.conf is named, or the
 	// one that is was read. mlrun runs nothing else.
 	Frozen bool
+	// Origins says by the names of the settings where each value is from; a
+	// setting that is not there has LoadGen's own default.
+	Origins map[string]string
 }
 
 // The names in the section that are no settings.
 const (
-	frozenName         = "frozen"
-	roundName          = "round"
-	userConfName       = "user_conf"
-	userConfSHA256Name = "user_conf_sha256"
+	benchmarkName          = "benchmark"
+	frozenName             = "frozen"
+	originsName            = "origins"
+	performanceSamplesName = "library_performance_sample_count"
+	roundName              = "round"
+	totalSamplesName       = "library_total_sample_count"
+	userConfName           = "user_conf"
+	userConfSHA256Name     = "user_conf_sha256"
 )
+
+// sectionNames lists them.
+var sectionNames = []string{
+	benchmarkName, frozenName, originsName, performanceSamplesName, roundName, totalSamplesName, userConfName, userConfSHA256Name,
+}
 
 // Map gives the section as it stands in a manifest.
 func (s Section) Map() map[string]any {
 	m := s.Settings.Map()
-	m[frozenName], m[roundName], m[userConfName], m[userConfSHA256Name] = s.Frozen, s.Round, s.UserConf, s.UserConfSHA256
+	origins := map[string]any{}
+	for name, from := range s.Origins {
+		origins[name] = from
+	}
+	m[benchmarkName], m[roundName], m[frozenName], m[originsName] = s.Benchmark, s.Round, s.Frozen, origins
+	m[userConfName], m[userConfSHA256Name] = s.UserConf, s.UserConfSHA256
+	m[totalSamplesName], m[performanceSamplesName] = whole(s.Library.TotalSampleCount), whole(s.Library.PerformanceSampleCount)
 	return m
 }
 
@@ -42,10 +64,25 @@ func ReadSection(m map[string]any) (Section, error) {
 	rest := maps.Clone(m)
 	s := Section{}
 	var err error
+	var origins map[string]any
+	take(rest, benchmarkName, &s.Benchmark, &err)
 	take(rest, frozenName, &s.Frozen, &err)
+	take(rest, originsName, &origins, &err)
 	take(rest, roundName, &s.Round, &err)
 	take(rest, userConfName, &s.UserConf, &err)
 	take(rest, userConfSHA256Name, &s.UserConfSHA256, &err)
+	takeCount(rest, totalSamplesName, &s.Library.TotalSampleCount, &err)
+	takeCount(rest, performanceSamplesName, &s.Library.PerformanceSampleCount, &err)
+	for name, from := range origins {
+		text, ok := from.(string)
+		if !ok && err == nil {
+			err = fmt.Errorf("loadgen.%s.%s must be text, it is %v", originsName, name, from)
+		}
+		if s.Origins == nil {
+			s.Origins = map[string]string{}
+		}
+		s.Origins[name] = text
+	}
 	if err != nil {
 		return Section{}, err
 	}
@@ -59,5 +96,14 @@ func take[T any](m map[string]any, name string, to *T, err *error) {
 		*err = fmt.Errorf("loadgen.%s must be a %T, it is %v", name, *to, m[name])
 	}
 	*to = v
+	delete(m, name)
+}
+
+func takeCount(m map[string]any, name string, to *uint64, err *error) {
+	n, wrong := asUint(m[name], maxLibrary)
+	if wrong != nil && *err == nil {
+		*err = fmt.Errorf("loadgen.%s: %w", name, wrong)
+	}
+	*to = n
 	delete(m, name)
 }

@@ -8,7 +8,10 @@ import (
 )
 
 func TestSectionRoundTrip(t *testing.T) {
-	want := Section{Settings: DefaultSettings(), Round: "v5.1", UserConf: "/x/user.conf", UserConfSHA256: "ab", Frozen: true}
+	want := Section{
+		Settings: DefaultSettings(), Library: Library{TotalSampleCount: 24576, PerformanceSampleCount: 24000}, Benchmark: "llama2-70b",
+		Round: "v5.1", UserConf: "/x/user.conf", UserConfSHA256: "ab", Frozen: true, Origins: map[string]string{"server_target_qps": "user.conf:3:1"},
+	}
 	got, err := ReadSection(want.Map())
 	if err != nil {
 		t.Fatal(err)
@@ -22,6 +25,8 @@ func TestSectionFaults(t *testing.T) {
 	for name, change := range map[string]func(map[string]any){
 		"frozen":            func(m map[string]any) { delete(m, "frozen") },
 		"round":             func(m map[string]any) { m["round"] = true },
+		"origins":           func(m map[string]any) { m["origins"] = map[string]any{"mode": 1} },
+		"library_total":     func(m map[string]any) { m["library_total_sample_count"] = -1 },
 		"more":              func(m map[string]any) { m["more"] = 1 },
 		"server_target_qps": func(m map[string]any) { delete(m, "server_target_qps") },
 	} {

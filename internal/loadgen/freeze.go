@@ -1,0 +1,206 @@
+package loadgen
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"mlcfg/internal/diag"
+)
+
+// Request is what LoadGen's settings of a run follow from.
+type Request struct {
+	// Benchmark is the name that conf files are looked up under ("llama2-70b").
+	Benchmark string
+	Scenario  Scenario
+	Mode      Mode
+	// Round names the rules ("v5.1"). Where it is empty they follow from
+	// MLPerfConf; where that is nil or unknown the newest round is taken, and said.
+	Round string
+	// MLPerfConf is the mlperf.conf that the configuration names, nil where it
+	// cannot be read. The round is recognised by it; its values are not used.
+	MLPerfConf *Conf
+	// UserConfPath is the user.conf as the configuration names it, empty for
+	// none; UserConf is what was read there, nil where it could not be.
+	UserConfPath string
+	UserConf     *Conf
+	// Harness are the overrides of harness_config, nil where there are none.
+	Harness *Harness
+}
+
+// Harness are the three settings by which harness_config overrides conf files.
+// -1 is "not given".
+type Harness struct {
+	// TargetQPS, above 0, is the rate of Server and Offline.
+	TargetQPS float64
+	// TotalSampleCount is the size of the data set that is offered to LoadGen.
+	// Where it is not the benchmark's own, it is minimum and maximum query count too.
+	TotalSampleCount int64
+	// DurationSec is minimum and maximum duration.
+	DurationSec float64
+}
+
+// Freeze works out the settings of a run: LoadGen's defaults, the round's
+// mlperf.conf, user.conf, the harness's overrides, in this order. The findings
+// hold what was assumed, and an Error where no run is possible.
+func Freeze(r Request) (Section, diag.List) {
+	f := freezer{request: r, section: Section{
+		Settings: DefaultSettings(), Benchmark: r.Benchmark,
+		UserConf: r.UserConfPath, Frozen: r.UserConfPath == "" || r.UserConf != nil, Origins: map[string]string{},
+	}}
+	f.benchmark()
+	f.round()
+	s := &f.section.Settings
+	if r.UserConf != nil {
+		f.section.UserConfSHA256 = r.UserConf.SHA256
+		set, found := r.UserConf.Apply(s, f.section.Benchmark, r.Scenario)
+		f.found.Add(found...)
+		for name, pos := range set {
+			f.section.Origins[name] = pos.String()
+		}
+		if pos, ok := set["mode"]; ok {
+			f.found.Add(diag.Diagnostic{Pos: pos, Severity: diag.Warning, Code: "conf-ignored", Key: "mode", Message: "the mode is set by test_mode, after user.conf"})
+		}
+	}
+	s.Scenario, s.Mode = r.Scenario, r.Mode
+	f.section.Origins["scenario"], f.section.Origins["mode"] = "scenario", "test_mode"
+	f.library()
+	if r.Harness != nil {
+		f.harness(r.Harness)
+	}
+	f.check()
+	f.found.Sort()
+	return f.section, f.found
+}
+
+// freezer is a Section in the making.
+type freezer struct {
+	request Request
+	section Section
+	found   diag.List
+}
+
+// say adds a finding about the configuration.
+func (f *freezer) say(severity diag.Severity, code, key, format string, args ...any) *diag.Diagnostic {
+	f.found.Add(diag.Diagnostic{Severity: severity, Code: code, Key: key, Message: fmt.Sprintf(format, args...)})
+	return &f.found[len(f.found)-1]
+}
+
+// benchmark finds the name that conf files use.
+func (f *freezer) benchmark() {
+	given := f.request.Benchmark
+	if slices.Contains(modelNames(), given) {
+		return
+	}
+	meant := misspeltModel(given, nil)
+	if meant == "" {
+		d := f.say(diag.Warning, "loadgen-benchmark", "benchmark_name", "no round has a benchmark %q: it gets what mlperf.conf says for all", given)
+		d.Hint = "LoadGen's language benchmarks are " + joined(languageBenchmarks())
+		return
+	}
+	if strings.ReplaceAll(given, ".", "_") == meant || strings.HasPrefix(given, meant+"-99") {
+		f.section.Benchmark = meant
+		f.say(diag.Info, "loadgen-benchmark", "benchmark_name", "%q is %q in LoadGen's conf files", given, meant)
+		return
+	}
+	d := f.say(diag.Error, "loadgen-benchmark", "benchmark_name", "no round has a benchmark %q", given)
+	d.Suggestion = meant
+}
+
+// round chooses the rules and applies them.
+func (f *freezer) round() {
+	name := f.request.Round
+	if c := f.request.MLPerfConf; name == "" && c != nil {
+		if name = RoundOf(c); name == "" {
+			f.say(diag.Warning, "loadgen-round", "harness_config.mlperf_conf_path", "%s has the seeds of no known round", c.Name)
+		}
+	}
+	r, err := roundNamed(name)
+	if err != nil {
+		f.say(diag.Error, "loadgen-round", "round", "%v", err)
+		return
+	}
+	if name == "" {
+		f.say(diag.Info, "loadgen-round", "round", "no round is named: the newest, %s, is assumed", r.name)
+	}
+	f.section.Round = r.name
+	if b, ok := benchmarkNamed(f.section.Benchmark); ok && !r.has(b) {
+		f.say(diag.Warning, "loadgen-round", "benchmark_name", "round %s has no benchmark %q, which came with %s: it gets what mlperf.conf says for all", r.name, b.name, b.since)
+	}
+	s := &f.section.Settings
+	before := *s
+	r.apply(s, f.section.Benchmark, f.request.Scenario)
+	fields := before.fields()
+	for i, now := range s.fields() {
+		if fmt.Sprint(now.value()) != fmt.Sprint(fields[i].value()) {
+			f.section.Origins[now.name] = "round " + r.name
+		}
+	}
+}
+
+// library sets the sizes of the data set as far as they are known.
+func (f *freezer) library() {
+	n := f.section.Settings.PerformanceSampleCountOverride
+	if own, ok := SampleCount(f.section.Benchmark); ok {
+		n = own
+	}
+	if h := f.request.Harness; h != nil && h.TotalSampleCount > 0 {
+		n = uint64(h.TotalSampleCount)
+	}
+	f.section.Library = Library{TotalSampleCount: n, PerformanceSampleCount: n}
+}
+
+// harness applies the overrides of harness_config.
+func (f *freezer) harness(h *Harness) {
+	s, origins := &f.section.Settings, f.section.Origins
+	if h.TargetQPS > 0 {
+		s.ServerTargetQPS, s.OfflineExpectedQPS = h.TargetQPS, h.TargetQPS
+		origins["server_target_qps"], origins["offline_expected_qps"] = "harness_config.target_qps", "harness_config.target_qps"
+	}
+	if own, ok := SampleCount(f.section.Benchmark); ok && h.TotalSampleCount > 0 && uint64(h.TotalSampleCount) != own {
+		s.MinQueryCount, s.MaxQueryCount = uint64(h.TotalSampleCount), uint64(h.TotalSampleCount)
+		origins["min_query_count"], origins["max_query_count"] = "harness_config.total_sample_count", "harness_config.total_sample_count"
+		f.say(diag.Info, "loadgen-limit", "harness_config.total_sample_count",
+			"%d is not %s's own %d: it is minimum and maximum query count, and no run with a maximum can be submitted", h.TotalSampleCount, f.section.Benchmark, own)
+	}
+	switch {
+	case h.DurationSec > maxDuration.Seconds():
+		f.say(diag.Error, "loadgen-limit", "harness_config.duration_sec", "%g seconds are too long: the longest possible is %v", h.DurationSec, maxDuration)
+	case h.DurationSec >= 0:
+		s.MinDuration = time.Duration(h.DurationSec * float64(time.Second)).Round(time.Microsecond)
+		s.MaxDuration = s.MinDuration
+		origins["min_duration_ms"], origins["max_duration_ms"] = "harness_config.duration_sec", "harness_config.duration_sec"
+		f.say(diag.Info, "loadgen-limit", "harness_config.duration_sec",
+			"minimum and maximum duration are %v, and no run with a maximum can be submitted", s.MinDuration)
+	}
+}
+
+// check asks LoadGen's own questions of the result.
+func (f *freezer) check() {
+	lib := f.section.Library
+	if lib.TotalSampleCount == 0 {
+		// Only the data set can tell; any size serves to check the rest.
+		lib = Library{TotalSampleCount: 1, PerformanceSampleCount: 1}
+	}
+	e, err := f.section.Settings.Effective(lib)
+	if err == nil && f.section.Settings.Mode != FindPeakPerformance && f.section.Library.TotalSampleCount != 0 {
+		_, err = e.Phases(Generator{})
+	}
+	if err != nil {
+		f.say(diag.Error, "loadgen-settings", "loadgen", "%v", err)
+	}
+	for _, text := range e.Errors {
+		f.say(diag.Warning, "loadgen-settings", "loadgen", "LoadGen will complain: %s", text)
+	}
+}
+
+// languageBenchmarks names the benchmarks whose rules are known.
+func languageBenchmarks() []string {
+	names := make([]string, len(benchmarks))
+	for i, b := range benchmarks {
+		names[i] = b.name
+	}
+	slices.Sort(names)
+	return names
+}

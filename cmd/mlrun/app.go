@@ -30,6 +30,7 @@ type app struct {
 func (a *app) commands() []*cli.Command {
 	return []*cli.Command{
 		a.simCommand(),
+		a.supervisorCommand(),
 	}
 }
 

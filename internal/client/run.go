@@ -139,7 +139,7 @@ func (c *Client) Run(ctx context.Context, p Plan, source Source, sink Sink) (Sum
 	before := usage()
 	r.record = newRecorder(sink, r.fail)
 	r.start = time.Now()
-	r.sleep = newSleeper(r.start)
+	r.sleep = c.sleeper(r.start)
 	if p.Started != nil {
 		p.Started(r.start)
 	}

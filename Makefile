@@ -31,6 +31,10 @@ lint: ## gofmt, go vet, staticcheck
 vuln: ## known vulnerabilities in what is linked
 	$(GO) run $(GOVULNCHECK) ./...
 
+.PHONY: conformance
+conformance: ## compare with the official LoadGen from PyPI; writes docs/conformance.md
+	$(GO) run ./internal/loadgen/conformance -venv .venv -doc docs/conformance.md
+
 .PHONY: golden
 golden: ## rewrite every golden file from what the code does now; read the diff
 	$(GO) test ./... -update

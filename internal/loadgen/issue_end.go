@@ -79,7 +79,14 @@ func RunErrors(q *Settings, r *Records) iter.Seq[string] {
 			if !q.UseTokenLatencies || r.Done[i] == NotReached {
 				return nil
 			}
-			return SampleErrors(q, q.Scenario == Offline || r.FirstToken[i] != NotReached, r.Tokens[i])
+			if q.Scenario == Offline {
+				return SampleErrors(q, true, r.Tokens[i])
+			}
+			errs := SampleErrors(q, r.streamed(i), r.Tokens[i])
+			if r.FirstToken[i] > r.Done[i] {
+				errs = append(errs, "Attempted to record token latency after sample was completed")
+			}
+			return errs
 		}
 		var incomplete int
 		var faulty []int

@@ -56,11 +56,14 @@ func TestRunErrors(t *testing.T) {
 	r.Done[0] += 1e9
 	r.FirstToken[2] = NotReached
 	r.Done[4], r.Tokens[4] = NotReached, 0
+	r.FirstToken[5] = r.Done[5] + 1
 	q := Settings{Scenario: Server, UseTokenLatencies: true}
 	want := []string{
 		"n_tokens argument missing or attempted to record 0 as number of tokens",
 		"Attempted to record a sample latency before it's first token latency",
 		"Attempted to record a negative number of tokens",
+		"Attempted to record a sample latency before it's first token latency",
+		"Attempted to record token latency after sample was completed",
 		"Number of tokens need to be greater than 1",
 		"Encountered incomplete samples at the end of a series of queries. count: 1",
 	}
@@ -71,7 +74,7 @@ func TestRunErrors(t *testing.T) {
 		break
 	}
 	q.UseTokenLatencies = false
-	if got := slices.Collect(RunErrors(&q, r)); !slices.Equal(got, want[4:]) {
+	if got := slices.Collect(RunErrors(&q, r)); !slices.Equal(got, want[6:]) {
 		t.Errorf("without tokens: %q", got)
 	}
 	q = Settings{Scenario: Offline, UseTokenLatencies: true}

@@ -96,8 +96,8 @@ func (r *Records) measure(multiStream, tokens, firstToken bool) *measured {
 		m.tokens += uint64(count)
 		if firstToken {
 			ttft := int64(noLatency)
-			if at := r.FirstToken[i]; at != NotReached {
-				ttft = at - scheduled
+			if r.streamed(i) {
+				ttft = r.FirstToken[i] - scheduled
 			}
 			m.ttft = append(m.ttft, ttft)
 			m.tpot = append(m.tpot, (latency-ttft)/(count-1))
@@ -114,6 +114,12 @@ func (r *Records) measure(multiStream, tokens, firstToken bool) *measured {
 		m.finalDone = seconds(slices.Max(r.Done))
 	}
 	return m
+}
+
+// streamed says whether sample i has a first token that counts: LoadGen passes
+// over one that comes after the response is complete.
+func (r *Records) streamed(i int) bool {
+	return r.FirstToken[i] != NotReached && r.FirstToken[i] <= r.Done[i]
 }
 
 // validTokens is the count of tokens that LoadGen works with: it takes one

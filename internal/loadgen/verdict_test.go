@@ -114,8 +114,8 @@ func TestTimePerOutputToken(t *testing.T) {
 	for _, tt := range []struct{ ttft, latency, tokens, want, counted int64 }{
 		{100, 1100, 11, 100, 11}, {100, 1109, 11, 100, 11}, {100, 1100, 2, 1000, 2},
 		{100, 1100, 1, -1000, 0}, {100, 1100, 0, -1000, 0}, {100, 1100, -5, -1000, 0},
-		{1100, 100, 11, -100, 11}, {1105, 100, 11, -100, 11},
-		// Without a first token LoadGen subtracts its mark, and wraps.
+		// Without a first token before the end LoadGen subtracts its mark, and wraps.
+		{1100, 100, 11, (math.MinInt64 + 100) / 10, 11},
 		{NotReached, 1100, 11, (math.MinInt64 + 1100) / 10, 11},
 	} {
 		r := &Records{SamplesPerQuery: 1, Scheduled: []int64{0}, Issued: []int64{0}, FirstToken: []int64{tt.ttft}, Done: []int64{tt.latency}, Tokens: []int64{tt.tokens}}

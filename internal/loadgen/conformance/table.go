@@ -1,0 +1,105 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// table renders the outcomes as docs/conformance.md.
+func table(outcomes []outcome) string {
+	var b strings.Builder
+	b.WriteString(`# Conformance with MLPerf LoadGen
+
+This file is written by ` + "`make conformance`" + `, which installs the official LoadGen from PyPI, runs it in real time with
+a deterministic system under test, and computes each run again from the times that LoadGen's trace recorded.
+
+What is compared:
+
+- order: the index of every sample that was issued.
+- times: the scheduled time of every sample, in nanoseconds. The Server scenario has a schedule, the others issue at once.
+- summary: every line of mlperf_log_summary.txt, byte for byte. Ours has one line more, the first: it names the program.
+- detail: key, value, error and warning of every line of mlperf_log_detail.txt, in order. Not compared are the values of
+  loadgen_* (version and build), logger_* (counters of LoadGen's logger), test_datetime, power_begin, power_end and
+  get_sut_name_duration_ns, the time, process and source line of each line, and the order of the lines that
+  LoadGen's threads write between the generation of queries and the end of the run.
+- accuracy: mlperf_log_accuracy.json, byte for byte.
+
+Releases before 6.0 know no accuracy_sample_count; the lines that ours have of it are left out there.
+Warnings that LoadGen gives about its own logger and about the machine's clocks are taken over. In SingleStream and
+MultiStream the moment at which issuing started is recorded nowhere; it is found from the rates that LoadGen prints.
+
+## Runs
+
+`)
+	versions := versionsOf(outcomes)
+	fmt.Fprintf(&b, "| release | run | scenario | mode | result | %s |\n|---|---|---|---|---|%s\n", strings.Join(parts, " | "), strings.Repeat("---|", len(parts)))
+	for _, o := range outcomes {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |", o.version, o.name, o.scenario, o.mode, o.valid)
+		for _, p := range parts {
+			fmt.Fprintf(&b, " %s |", word(o.parts[p] == ""))
+		}
+		b.WriteString("\n")
+	}
+	b.WriteString("\n## Lines of the summary\n\n")
+	fmt.Fprintf(&b, "| line | %s |\n|---|%s\n", strings.Join(versions, " | "), strings.Repeat("---|", len(versions)))
+	for _, l := range labels(outcomes) {
+		fmt.Fprintf(&b, "| %s |", strings.ReplaceAll(l, "|", `\|`))
+		for _, v := range versions {
+			fmt.Fprintf(&b, " %s |", lineWord(outcomes, v, l))
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+func word(equal bool) string {
+	if equal {
+		return "equal"
+	}
+	return "**differs**"
+}
+
+func versionsOf(outcomes []outcome) []string {
+	var versions []string
+	for _, o := range outcomes {
+		if !slices.Contains(versions, o.version) {
+			versions = append(versions, o.version)
+		}
+	}
+	return versions
+}
+
+func labels(outcomes []outcome) []string {
+	var all []string
+	for _, o := range outcomes {
+		for l := range o.lines {
+			all = append(all, l)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// lineWord says whether a line is equal in all runs of a release that have it.
+func lineWord(outcomes []outcome, version, label string) string {
+	var different []string
+	seen := false
+	for _, o := range outcomes {
+		equal, has := o.lines[label]
+		if o.version != version || !has {
+			continue
+		}
+		seen = true
+		if !equal {
+			different = append(different, o.name)
+		}
+	}
+	switch {
+	case !seen:
+		return "not printed"
+	case len(different) > 0:
+		return "**differs** in " + strings.Join(different, ", ")
+	}
+	return "equal"
+}

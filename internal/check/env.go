@@ -99,25 +99,24 @@ func (c *checker) nearMiss(t *merge.Tree) {
 	}
 	d := diag.Diagnostic{
 		Pos: settingOf(t).KeyPos, Severity: diag.Warning, Code: "near-variable-name", Key: t.Path,
-		Message: fmt.Sprintf("%s is not known, %s is", t.Key, near), Suggestion: near,
+		Message: fmt.Sprintf("%s is not known to %s, did you mean %s", t.Key, c.engineRelease(), near), Suggestion: near,
 	}
-	if hasKey(known, near) {
-		d.Message += ", in " + c.engineRelease()
+	if !hasKey(known, near) {
+		d.Message = fmt.Sprintf("%s stands beside %s: did you mean that one", t.Key, near)
 	}
-	d.Message += ": did you mean that"
 	c.add(d)
 }
 
-// otherVariable finds a variable that another file sets and that matches.
+// otherVariable finds a variable of a lower layer that matches: what the base
+// sets is most likely spelt right.
 func (c *checker) otherVariable(t *merge.Tree, match func(string) bool) string {
-	file := settingOf(t).KeyPos.File
 	for _, name := range []string{envSection, "vllm_env_config", "sglang_env_config"} {
 		s := c.tree.Lookup(name)
 		if s == nil {
 			continue
 		}
 		for _, f := range s.Fields {
-			if f.Chain[0].KeyPos.File != file && match(f.Key) {
+			if rank(f.Chain[0].Layer) < rank(t.Chain[0].Layer) && match(f.Key) {
 				return f.Key
 			}
 		}

@@ -13,13 +13,18 @@ import (
 
 // fault reports what the schema says about a value.
 func (c *checker) fault(t *merge.Tree, key *schema.Key, f schema.Fault) {
-	n, path := descend(t, f.Path)
-	name := lastStep(path)
+	at := descend(t, f.Path)
+	n, name := at.node, at.name
 	d := diag.Diagnostic{
-		Pos: n.Pos, Severity: diag.Error, Code: f.Code, Key: path, Suggestion: f.Suggestion,
-		Message: name + ": " + f.Message,
+		Pos: n.Pos, Severity: diag.Error, Code: f.Code, Key: at.path, Suggestion: f.Suggestion,
+		Message: name + " is " + f.Message,
 	}
 	switch {
+	case f.Code == schema.UnknownKey:
+		d.Pos, d.Message = at.keyPos, f.Message
+		if f.Suggestion != "" {
+			d.Message += ", did you mean " + f.Suggestion
+		}
 	case f.Code == schema.WrongType && key.Kinds&schema.Bool != 0 && n.Kind == source.String:
 		d.Code = "misspelt-boolean"
 		d.Message = fmt.Sprintf("%s is the text %s where %s is wanted", name, strconv.Quote(n.Str), f.Want)
@@ -48,9 +53,18 @@ func nearestBool(s string) string {
 	return ""
 }
 
-// descend finds the node at steps below a tree; where there is none, the
+// spot is a place inside a value.
+type spot struct {
+	node   *source.Node
+	keyPos diag.Pos
+	// path is the full dotted path, name what messages call the spot: the key,
+	// or key[index] in a list.
+	path, name string
+}
+
+// descend finds the spot at steps below a tree; where there is none, the
 // nearest above it.
-func descend(t *merge.Tree, steps []string) (*source.Node, string) {
+func descend(t *merge.Tree, steps []string) spot {
 	for len(steps) > 0 && len(t.Fields) > 0 {
 		next := t.Lookup(steps[0])
 		if next == nil {
@@ -58,20 +72,21 @@ func descend(t *merge.Tree, steps []string) (*source.Node, string) {
 		}
 		t, steps = next, steps[1:]
 	}
-	n, path := settingOf(t).Node, t.Path
+	s := settingOf(t)
+	at := spot{s.Node, s.KeyPos, t.Path, t.Key}
 	for _, step := range steps {
-		next := n.Lookup(step)
-		if n.Kind == source.List {
-			if i, err := strconv.Atoi(step); err == nil && i >= 0 && i < len(n.Items) {
-				next = n.Items[i]
-			}
-		}
-		if next == nil {
+		if i, err := strconv.Atoi(step); at.node.Kind == source.List && err == nil && i >= 0 && i < len(at.node.Items) {
+			at.node, at.name = at.node.Items[i], at.name+"["+step+"]"
+			at.keyPos = at.node.Pos
+		} else if f := at.node.Field(step); f != nil {
+			at.node, at.keyPos, at.name = f.Value, f.KeyPos, f.Key
+		} else {
 			break
 		}
-		n, path = next, path+"."+step
+		at.path += "." + step
 	}
-	return n, path
+	return at
 }
 
+// lastStep is the last key of a dotted path.
 func lastStep(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }

@@ -62,7 +62,7 @@ func (c *Config) own(name string) (key, bool) {
 // modelIsSet: engines have a toy model as default, which nobody benchmarks.
 func modelIsSet(c *Config, found *diag.List) {
 	section := c.tree.Lookup(c.Backend.EngineSection())
-	if section == nil || section.Lookup(c.Backend.Model) != nil && section.Lookup(c.Backend.Model).Value().Interface() != nil {
+	if section == nil || section.Lookup(c.Backend.Model) != nil {
 		return
 	}
 	c.report(found, diag.Diagnostic{

@@ -75,14 +75,14 @@ func (c *checker) unknownShared(t *merge.Tree, in string, section *schema.Sectio
 	switch {
 	case isRetired:
 		d.Hint = fmt.Sprintf("%s is of the older format; now it is %v", t.Key, retired.Enum[0])
-	case near != "":
-		didYouMean(&d, near)
 	case in != "" && hasKey(top, t.Key):
 		d.Hint = "it belongs to the top of the file"
 	case in != harnessSection && hasKey(harness, t.Key):
 		d.Hint = "it belongs into " + harnessSection
 	case len(places) > 0:
 		d.Hint = fmt.Sprintf("it belongs into %s_%s", places[0].Engine, places[0].Section)
+	case near != "":
+		didYouMean(&d, near)
 	default:
 		d.Hint = "the keys are " + strings.Join(section.Names(), ", ")
 	}

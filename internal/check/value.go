@@ -17,14 +17,16 @@ import (
 func (c *checker) value(t *merge.Tree, key *schema.Key) (v any, ok bool) {
 	before := len(*c.found)
 	v = c.plain(t, key)
+	if !(*c.found)[before:].HasErrors() {
+		for _, f := range key.Check(v) {
+			c.fault(t, key, f)
+		}
+	}
 	if (*c.found)[before:].HasErrors() {
+		c.faulty[t.Path] = true
 		return nil, false
 	}
-	faults := key.Check(v)
-	for _, f := range faults {
-		c.fault(t, key, f)
-	}
-	return v, len(faults) == 0
+	return v, true
 }
 
 // plain turns a tree into plain data, with the sentinels resolved.

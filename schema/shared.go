@@ -12,9 +12,8 @@ var sharedText string
 var harnessText string
 
 // Shared is the schema of what no engine's release changes: the top level
-// (section "config"), "harness_config" with its sub-sections, the known
-// "benchmarks" and the "retired" keys of older formats. Its Engine and Release
-// are empty.
+// (section "config"), "harness_config" with its sub-sections, and the "retired"
+// keys of older formats. Its Engine and Release are empty.
 func Shared() *Schema { return shared() }
 
 var shared = sync.OnceValue(func() *Schema {

@@ -30,7 +30,7 @@ func TestGolden(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				args := []string{"mlcfg", "lint", path}
+				args := []string{"mlcfg", "lint", "--round", "v5.1", path}
 				first, _, _ := strings.Cut(string(data), "\n")
 				if flags, ok := strings.CutPrefix(first, "# flags: "); ok {
 					args = append(args, strings.Fields(flags)...)

@@ -74,26 +74,29 @@ func (a *app) lint(c *cli.Context) error {
 	return nil
 }
 
-// gather makes one line of the many that say the same of different overlays.
+// sameForAll are the codes of findings that come with every overlay alike, and
+// whether the advice, rather than the message, tells them apart.
+var sameForAll = map[string]bool{"engine-version-assumed": true, "loadgen-round": false, "user-conf-not-found": false}
+
+// gather makes one finding of those that say the same of different overlays.
 func gather(l diag.List) diag.List {
 	var out diag.List
-	first := map[string]int{}
-	files := map[string][]string{}
+	first, more := map[string]int{}, map[int]int{}
 	for _, d := range l {
-		if d.Code != "engine-version-assumed" {
-			out.Add(d)
+		byHint, same := sameForAll[d.Code]
+		id := d.Code + d.Message
+		if byHint {
+			id = d.Code + d.Hint
+		}
+		if at, seen := first[id]; same && seen {
+			more[at]++
 			continue
 		}
-		if _, seen := first[d.Hint]; !seen {
-			first[d.Hint] = len(out)
-			out.Add(d)
-		}
-		files[d.Hint] = append(files[d.Hint], d.Pos.File)
+		first[id] = len(out)
+		out.Add(d)
 	}
-	for hint, at := range first {
-		if n := len(files[hint]); n > 1 {
-			out[at].Message = fmt.Sprintf("%s (and %s more)", out[at].Message, count(n-1, "overlay"))
-		}
+	for at, n := range more {
+		out[at].Message += fmt.Sprintf(" (and %s more)", count(n, "overlay"))
 	}
 	return out
 }

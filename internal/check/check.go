@@ -38,6 +38,8 @@ type Target struct {
 type Result struct {
 	// Found are all findings, sorted.
 	Found diag.List
+	// Shared are the values that no backend changes.
+	Shared Shared
 	// Configs are the resolved values, one a target, in order. Where Found has
 	// errors they lack what was faulty.
 	Configs []*Config
@@ -47,11 +49,10 @@ type Result struct {
 func Check(in Input) Result {
 	var r Result
 	shared := &checker{schema: schema.Shared(), overlay: in.Overlay, tree: in.Tree, found: &r.Found, faulty: map[string]bool{}}
-	top := shared.top()
-	harness := shared.harness()
+	r.Shared = Shared{Top: shared.top(), Harness: shared.harness()}
 	for _, target := range in.Targets {
 		c := &Config{
-			Backend: target.Backend, Schema: target.Schema, Top: top, Harness: harness,
+			Backend: target.Backend, Schema: target.Schema, Shared: r.Shared,
 			named: in.Named, tree: in.Tree, faulty: shared.faulty, overlay: in.Overlay,
 		}
 		own := &checker{

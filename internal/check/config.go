@@ -15,12 +15,11 @@ type Config struct {
 	Backend Backend
 	// Schema is the engine's schema that the sections were checked against.
 	Schema *schema.Schema
-	// Top are the scalars at the top: benchmark_name, scenario, ...
-	Top map[string]any
+	Shared
 	// Env is the environment that the engine's process gets.
 	Env map[string]string
-	// EngineConfig, SamplingConfig and Harness are the sections; null is kept.
-	EngineConfig, SamplingConfig, Harness map[string]any
+	// EngineConfig and SamplingConfig are the backend's sections; null is kept.
+	EngineConfig, SamplingConfig map[string]any
 
 	// named tells that the backend was named on the command line.
 	named  bool
@@ -28,6 +27,14 @@ type Config struct {
 	faulty map[string]bool
 	// overlay is where a finding goes that no key in a file stands for.
 	overlay string
+}
+
+// Shared are the values that no backend changes; faulty keys are left out.
+type Shared struct {
+	// Top are the scalars at the top: benchmark_name, scenario, ...
+	Top map[string]any
+	// Harness is the harness section; null is kept.
+	Harness map[string]any
 }
 
 // key is a key's value, with what a rule needs to report on it.

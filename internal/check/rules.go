@@ -13,8 +13,6 @@ var rules = []rule{
 	modelIsSet,
 	serverNeedsEngineVersion,
 	interactiveIsServer,
-	knownBenchmark,
-	sampleCount,
 	replicasDivide,
 	sglangParallel,
 	sglangPages,

@@ -12,11 +12,10 @@ import (
 
 // The sections that are named here; what they hold is the schema's.
 const (
-	topSection        = "config"
-	harnessSection    = "harness_config"
-	envSection        = "env_config"
-	benchmarksSection = "benchmarks"
-	retiredSection    = "retired"
+	topSection     = "config"
+	harnessSection = "harness_config"
+	envSection     = "env_config"
+	retiredSection = "retired"
 )
 
 // top checks the top level and gives its scalars; of a section only that it is

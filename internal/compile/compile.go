@@ -10,7 +10,6 @@ package compile
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 	"sync"
 
@@ -44,10 +43,13 @@ type Compiler struct {
 
 	mu      sync.Mutex
 	schemas map[string]*schema.Schema
+	confs   map[string]conf
 }
 
 // New makes a compiler.
-func New(o Options) *Compiler { return &Compiler{options: o, schemas: map[string]*schema.Schema{}} }
+func New(o Options) *Compiler {
+	return &Compiler{options: o, schemas: map[string]*schema.Schema{}, confs: map[string]conf{}}
+}
 
 // Outcome is what compiling one configuration gave.
 type Outcome struct {
@@ -97,7 +99,7 @@ func (c *Compiler) Check(config *project.Config) Outcome {
 	}
 	result := check.Check(in)
 	out.Found.Add(result.Found...)
-	load := c.loadgen(config, result, &out.Found)
+	load := c.loadgen(config, result.Shared, &out.Found)
 	out.Found.Sort()
 	if out.Found.HasErrors() {
 		return out
@@ -164,7 +166,7 @@ func noSection(config *project.Config, b check.Backend) diag.Diagnostic {
 	others := config.WithSection(b.EngineSection())
 	switch {
 	case len(others) == 0:
-		d.Hint += fmt.Sprintf("; no overlay under %s has one", filepath.Base(config.Root))
+		d.Hint += fmt.Sprintf("; no overlay beside %s has one", config.Base.Path)
 	case len(others) > maxNamed:
 		d.Hint += fmt.Sprintf("; those that have one: %s and %d more", strings.Join(others[:maxNamed], ", "), len(others)-maxNamed)
 	default:

@@ -1,8 +1,14 @@
 package compile
 
 import (
+	"fmt"
+	"os"
+	"path"
+	"strings"
+
 	"mlcfg/internal/check"
 	"mlcfg/internal/diag"
+	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/project"
 )
@@ -14,7 +20,114 @@ type frozen struct {
 	source manifest.Source
 }
 
-// loadgen freezes LoadGen's settings.
-func (c *Compiler) loadgen(config *project.Config, result check.Result, found *diag.List) frozen {
-	return frozen{section: map[string]any{"frozen": false}}
+// conf is a conf file that was looked for.
+type conf struct {
+	// local is where it was looked for; conf is nil where nothing was there.
+	local string
+	conf  *loadgen.Conf
+	found diag.List
+}
+
+// loadgen freezes LoadGen's settings: what a run follows from is in the
+// manifest then, whatever becomes of user.conf.
+func (c *Compiler) loadgen(config *project.Config, values check.Shared, found *diag.List) frozen {
+	scenario, errS := loadgen.ParseScenario(text(values.Top, "scenario"))
+	mode, errM := loadgen.ParseMode(text(values.Top, "test_mode"))
+	benchmark := text(values.Top, "benchmark_name")
+	if errS != nil || errM != nil || benchmark == "" {
+		return frozen{} // said already
+	}
+	r := loadgen.Request{
+		Benchmark: benchmark, Scenario: scenario, Mode: mode, Round: c.options.Round,
+		UserConfPath: text(values.Harness, "user_conf_path"),
+		Harness:      &loadgen.Harness{TargetQPS: number(values.Harness, "target_qps"), TotalSampleCount: -1, DurationSec: number(values.Harness, "duration_sec")},
+	}
+	if n, ok := manifest.Int(values.Harness, "total_sample_count"); ok {
+		r.Harness.TotalSampleCount = n
+	}
+	if p := text(values.Harness, "mlperf_conf_path"); p != "" && r.Round == "" {
+		r.MLPerfConf = c.conf(p, config.Root, loadgen.MLPerfConf).conf
+	}
+	var user conf
+	if r.UserConfPath != "" {
+		user = c.conf(r.UserConfPath, config.Root, loadgen.UserConf)
+		r.UserConf = user.conf
+		c.add(config, found, user.found, r.UserConfPath, user.local)
+		if user.conf == nil {
+			found.Add(notFound(config, r.UserConfPath, user.local))
+		}
+	}
+	section, said := loadgen.Freeze(r)
+	c.add(config, found, said, r.UserConfPath, user.local)
+	out := frozen{section: section.Map()}
+	if user.conf != nil {
+		out.source = manifest.Source{Path: r.UserConfPath, SHA256: user.conf.SHA256}
+	}
+	return out
+}
+
+func number(values map[string]any, key string) float64 {
+	if f, ok := manifest.Float(values, key); ok {
+		return f
+	}
+	return -1
+}
+
+// conf reads a conf file, once for all configurations that name it. Places in
+// it have the name that the configuration has for it, which is the same on
+// every machine.
+func (c *Compiler) conf(name, root string, kind loadgen.ConfKind) conf {
+	local := c.options.Maps.Translate(name, root)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	id := name + "\x00" + local
+	if known, ok := c.confs[id]; ok {
+		return known
+	}
+	read := conf{local: local}
+	if data, err := os.ReadFile(local); err == nil {
+		read.conf, read.found = loadgen.ParseConf(name, data, kind)
+	}
+	c.confs[id] = read
+	return read
+}
+
+// add takes findings over, with the places that a reader needs: the file that
+// was read for the name in the configuration, and the key's place for findings
+// about a key.
+func (c *Compiler) add(config *project.Config, found *diag.List, l diag.List, name, local string) {
+	for _, d := range l {
+		switch {
+		case d.Pos.File == name && name != "":
+			d.Pos.File = local
+		case d.Pos.File == "":
+			d.Pos = placeOf(config, d.Key)
+		}
+		found.Add(d)
+	}
+}
+
+// placeOf is where a key's value stands, the overlay where nowhere.
+func placeOf(config *project.Config, key string) diag.Pos {
+	if t := config.Tree.Lookup(strings.Split(key, ".")...); t != nil && len(t.Chain) > 0 && key != "" {
+		return t.Value().Pos
+	}
+	return fileOf(config)
+}
+
+const userConfKey = "harness_config.user_conf_path"
+
+func notFound(config *project.Config, name, local string) diag.Diagnostic {
+	d := diag.Diagnostic{
+		Pos: placeOf(config, userConfKey), Severity: diag.Warning, Code: "user-conf-not-found", Key: userConfKey,
+		Message: fmt.Sprintf("%s is not here: its settings are not frozen, and mlrun does not run the manifest until they are", name),
+		Hint:    fmt.Sprintf("name the folder that is %s in the container: --map %s=FOLDER", path.Dir(name), path.Dir(name)),
+	}
+	if !path.IsAbs(name) {
+		d.Hint = "a relative path starts at the configuration root, the folder of the base"
+	}
+	if local != name {
+		d.Message = fmt.Sprintf("%s is not at %s: its settings are not frozen, and mlrun does not run the manifest until they are", name, local)
+	}
+	return d
 }

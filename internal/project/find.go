@@ -53,15 +53,16 @@ func like(example, path string) string {
 }
 
 // rootOf is the folder that holds both a base and an overlay: the base's own
-// (above common/), or the nearest that they share.
+// (above common/), or the nearest that they share. It is relative where the
+// overlay's path is.
 func rootOf(base, overlay string) string {
 	dir := filepath.Dir(absolute(base))
 	if filepath.Base(dir) == "common" && filepath.Base(base) == "config.yaml" {
 		dir = filepath.Dir(dir)
 	}
-	for overlay = absolute(overlay); ; dir = filepath.Dir(dir) {
-		if rel, err := filepath.Rel(dir, overlay); err == nil && !strings.HasPrefix(rel, "..") || dir == filepath.Dir(dir) {
-			return dir
+	for ; ; dir = filepath.Dir(dir) {
+		if rel, err := filepath.Rel(dir, absolute(overlay)); err == nil && !strings.HasPrefix(rel, "..") || dir == filepath.Dir(dir) {
+			return like(overlay, dir)
 		}
 	}
 }

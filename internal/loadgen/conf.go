@@ -61,6 +61,7 @@ func ParseConf(name string, data []byte, kind ConfKind, models ...string) (*Conf
 	p := confParser{
 		conf:   &Conf{Name: name, Kind: kind, SHA256: hex.EncodeToString(sum[:]), entries: map[string]confEntry{}},
 		models: models,
+		at:     diag.Pos{File: name},
 	}
 	if len(data) > maxConf {
 		p.add(diag.Error, "conf-syntax", "", "larger than %d MiB: not a conf file", maxConf>>20)

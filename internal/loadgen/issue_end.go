@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"time"
 )
 
 // EndOfIssue says why no more queries were issued, in the words and by the rules
@@ -17,22 +18,15 @@ func EndOfIssue(s *Effective, r *Records) (text string, early bool) {
 		return "", false
 	}
 	last := queries*r.SamplesPerQuery - 1
-	duration := r.Issued[last]
-	server := s.Requested.Scenario == Server
-	switch issued := uint64(queries); {
-	case server && s.MaxAsyncQueries != 0 && r.outstanding() > s.MaxAsyncQueries:
-		return fmt.Sprintf("IssueQueryThread 0 Ending early: Too many outstanding queries. issued %d outstanding %d", issued, r.outstanding()), true
-	case !server && issued >= s.MinQueryCount && duration >= s.TargetDuration.Nanoseconds():
-		return "Ending naturally: Minimum query count and test duration met.", false
-	case s.MaxQueryCount != 0 && issued >= s.MaxQueryCount:
-		return fmt.Sprintf("IssueQueryThread 0 Ending early: Max query count reached. query_count %d", issued), true
-	case s.MaxDuration != 0 && duration > s.MaxDuration.Nanoseconds():
-		return fmt.Sprintf("IssueQueryThread 0 Ending early: Max test duration reached. duration_ns %d", duration), true
-	case server:
-		return "", false
+	var outstanding uint64
+	if s.MaxAsyncQueries != 0 {
+		outstanding = r.outstanding()
 	}
-	return "Ending early: Ran out of generated queries to issue before the minimum query count and test duration were reached." +
-		" Please update the relevant expected latency or target qps in the TestSettings so they are more accurate.", true
+	end, ended := s.endAfter(uint64(queries), outstanding, time.Duration(r.Issued[last]))
+	if !ended {
+		end = NewIssuer(s, PerformanceOnly).RanOut()
+	}
+	return end.Text, end.Early
 }
 
 // outstanding counts the queries that were not complete when the last one was

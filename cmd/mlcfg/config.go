@@ -11,6 +11,7 @@ import (
 	"mlcfg/internal/check"
 	"mlcfg/internal/compile"
 	"mlcfg/internal/diag"
+	"mlcfg/internal/pathmap"
 	"mlcfg/internal/project"
 	"mlcfg/schema"
 )
@@ -73,7 +74,7 @@ func load(c *cli.Context) (*loader, error) {
 		options.Releases[engine] = release
 	}
 	var err error
-	if options.Maps, err = project.ParsePathMap(c.StringSlice("map")); err != nil {
+	if options.Maps, err = pathmap.Parse(c.StringSlice("map")); err != nil {
 		return nil, fmt.Errorf("--map: %w", err)
 	}
 	l.project = project.New(project.Options{Base: c.String("base"), Overrides: c.StringSlice("set")})

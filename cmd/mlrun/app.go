@@ -2,11 +2,16 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"mlcfg/internal/cliargs"
 )
 
 // The exit statuses.
@@ -29,6 +34,9 @@ type app struct {
 // commands are listed here, one line each.
 func (a *app) commands() []*cli.Command {
 	return []*cli.Command{
+		a.runCommand(),
+		a.planCommand(),
+		a.reportCommand(),
 		a.simCommand(),
 		a.supervisorCommand(),
 	}
@@ -36,17 +44,19 @@ func (a *app) commands() []*cli.Command {
 
 // run executes a command line and returns the exit status.
 func (a *app) run(ctx context.Context, args []string) int {
+	commands := a.commands()
 	program := &cli.App{
-		Name:            "mlrun",
-		Usage:           "run the benchmark that a manifest describes",
-		Reader:          a.stdin,
-		Writer:          a.stdout,
-		ErrWriter:       a.stderr,
-		Commands:        a.commands(),
-		HideVersion:     true,
-		ExitErrHandler:  func(*cli.Context, error) {},
-		OnUsageError:    func(_ *cli.Context, err error, _ bool) error { return err },
-		CommandNotFound: nil,
+		Name:                      "mlrun",
+		Usage:                     "run the benchmark that a manifest describes",
+		Reader:                    a.stdin,
+		Writer:                    a.stdout,
+		ErrWriter:                 a.stderr,
+		Commands:                  commands,
+		Version:                   version,
+		HideHelpCommand:           true,
+		DisableSliceFlagSeparator: true,
+		ExitErrHandler:            func(*cli.Context, error) {},
+		OnUsageError:              func(_ *cli.Context, err error, _ bool) error { return err },
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
 				return fmt.Errorf("no command %q; mlrun --help lists them", c.Args().First())
@@ -54,7 +64,10 @@ func (a *app) run(ctx context.Context, args []string) int {
 			return cli.ShowAppHelp(c)
 		},
 	}
-	err := program.RunContext(ctx, args)
+	sorted, err := cliargs.Sort(args, commands)
+	if err == nil {
+		err = program.RunContext(ctx, sorted)
+	}
 	switch {
 	case err == nil:
 		return exitFine
@@ -62,5 +75,42 @@ func (a *app) run(ctx context.Context, args []string) int {
 		return exitFindings
 	}
 	fmt.Fprintf(a.stderr, "mlrun: %v\n", err)
+	var p *problem
+	var usage *cliargs.UsageError
+	switch {
+	case errors.As(err, &p):
+		fmt.Fprintf(a.stderr, "hint: %s\n", p.hint)
+	case errors.As(err, &usage):
+		fmt.Fprintf(a.stderr, "hint: %s\n", usage.Hint)
+	}
 	return exitFailed
+}
+
+// problem is an error with advice.
+type problem struct {
+	err  error
+	hint string
+}
+
+func (p *problem) Error() string { return p.err.Error() }
+func (p *problem) Unwrap() error { return p.err }
+
+func withHint(hint, format string, args ...any) error {
+	return &problem{fmt.Errorf(format, args...), hint}
+}
+
+// oneOf checks a flag's value against the legal ones.
+func oneOf(flag, value string, legal ...string) error {
+	if slices.Contains(legal, value) {
+		return nil
+	}
+	return withHint("legal are "+strings.Join(legal, ", "), "--%s %s is not known", flag, value)
+}
+
+// printJSON writes a command's result as indented JSON.
+func (a *app) printJSON(v any) error {
+	enc := json.NewEncoder(a.stdout)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
 }

@@ -19,15 +19,22 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/script: commands on top, files below. Its own
 // commands: "url NAME PIPE" waits until a program in the background has written
 // its URL to the pipe, and sets NAME; "http METHOD URL [BODYFILE]" prints
-// status, headers and body.
+// status, headers and body; "await FILE TEXT" waits for a text in a file, "orphans
+// DIR" until no process has a file open there; "manifest NAME [KIND...]" writes a small manifest,
+// server on vLLM unless a KIND (offline, sglang, accuracy, unfrozen, crash) says otherwise.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"http": httpCommand,
-			"url":  urlCommand,
+			"http":    httpCommand,
+			"url":     urlCommand,
+			"await":   awaitCommand,
+			"orphans": orphansCommand,
+			"manifest": func(ts *testscript.TestScript, _ bool, args []string) {
+				manifestCommand(t, ts, args)
+			},
 		},
 	})
 }

@@ -237,8 +237,7 @@ func (r *response) parseHead(head []byte) error {
 		return fmt.Errorf("the status is not a number: %s", excerpt(line))
 	}
 	r.status = int(status)
-	old := line[7] == '0'
-	r.keepAlive = !old
+	r.keepAlive = line[7] != '0'
 	r.events = false
 	length, chunked := int64(-1), false
 	for len(head) > 0 {
@@ -259,7 +258,7 @@ func (r *response) parseHead(head []byte) error {
 			}
 			length = int64(n)
 		case equalFold(name, headerEncoding):
-			if old || !equalFold(value, valueChunked) {
+			if !equalFold(value, valueChunked) {
 				return fmt.Errorf("a transfer encoding that is not asked for: %s", excerpt(line))
 			}
 			chunked = true

@@ -5,19 +5,6 @@ import (
 	"time"
 )
 
-// sleeper sleeps to absolute times. The dispatcher's thread calls prepare once.
-type sleeper interface {
-	prepare()
-	until(t time.Duration) // returns at t since the start of the run
-}
-
-// timerSleeper sleeps as well as Go's timers can.
-type timerSleeper struct{ start time.Time }
-
-func (s timerSleeper) prepare() {}
-
-func (s timerSleeper) until(t time.Duration) { time.Sleep(t - time.Since(s.start)) }
-
 // sleepAtMost bounds a sleep of the dispatcher, so that it sees when the run is
 // stopped.
 const sleepAtMost = 100 * time.Millisecond

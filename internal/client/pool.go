@@ -6,9 +6,8 @@ import (
 	"time"
 )
 
-// spares is the most unused connections that are kept ready, so that a request
-// that is due seldom has to wait for one to be made: one, and one more for every
-// eight in use.
+// spares is how many unused connections are kept ready, so that a request that
+// is due seldom has to wait for one to be made.
 const spares = 8
 
 // pool is the connections to one replica in an open-loop run. A connection in
@@ -42,7 +41,7 @@ func (p *pool) send(req *Request, m *message) {
 		n := len(p.idle)
 		if n == 0 {
 			p.waiting = append(p.waiting, *req)
-			p.dialMore(1)
+			p.dialMore()
 			p.mu.Unlock()
 			p.run.mu.Lock()
 			p.run.queued++
@@ -51,7 +50,7 @@ func (p *pool) send(req *Request, m *message) {
 		}
 		c := p.idle[n-1]
 		p.idle = p.idle[:n-1]
-		p.dialMore(min(spares, 1+(p.open-len(p.idle))/8))
+		p.dialMore()
 		p.mu.Unlock()
 
 		c.mu.Lock()
@@ -129,18 +128,18 @@ func (p *pool) drop(c *conn) {
 		p.idle = slices.Delete(p.idle, i, i+1)
 	}
 	p.open--
-	p.dialMore(0)
+	p.dialMore()
 	p.mu.Unlock()
 	p.run.forget(c)
 }
 
-// dialMore begins to make connections for the waiting requests, and so that there
-// are so many unused ones. p.mu is held.
-func (p *pool) dialMore(unused int) {
+// dialMore begins to make connections for the waiting requests, and spare ones.
+// p.mu is held.
+func (p *pool) dialMore() {
 	if p.run.halted() && len(p.waiting) == 0 {
 		return
 	}
-	want := len(p.waiting) + max(0, unused-len(p.idle))
+	want := len(p.waiting) + max(0, spares-len(p.idle))
 	for p.dialing < min(want, maxDials) && p.open+p.dialing < p.run.client.options.MaxConns {
 		p.dialing++
 		go p.dial()
@@ -169,7 +168,9 @@ func (p *pool) dial() {
 		failed = &Request{}
 		*failed, p.waiting = p.waiting[0], p.waiting[1:]
 	}
-	p.dialMore(0)
+	if len(p.waiting) > 0 {
+		p.dialMore()
+	}
 	p.mu.Unlock()
 	if failed != nil {
 		p.run.refuse(failed, p.replica, ConnectError, err.Error())

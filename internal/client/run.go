@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +37,9 @@ type Plan struct {
 	// Grace is how long requests in flight may go on after the context is done;
 	// 0 gives them up at once. Requests given up are recorded as canceled.
 	Grace time.Duration
+	// Abort, when closed, gives up the requests in flight at once and sends no
+	// further one, whatever Grace says. It may be nil.
+	Abort <-chan struct{}
 	// Connections are opened to each replica before the run begins: OnSchedule;
 	// 0 means 16. AtOnce and OnCompletion open Concurrency.
 	Connections int
@@ -139,7 +143,7 @@ func (c *Client) Run(ctx context.Context, p Plan, source Source, sink Sink) (Sum
 	before := usage()
 	r.record = newRecorder(sink, r.fail)
 	r.start = time.Now()
-	r.sleep = c.sleeper(r.start)
+	r.sleep = newSleeper(r.start)
 	if p.Started != nil {
 		p.Started(r.start)
 	}
@@ -162,7 +166,7 @@ func (c *Client) Run(ctx context.Context, p Plan, source Source, sink Sink) (Sum
 		return summary, r.err
 	}
 	if stopped {
-		return summary, ctx.Err()
+		return summary, cmp.Or(ctx.Err(), context.Canceled)
 	}
 	return summary, nil
 }
@@ -217,7 +221,7 @@ func (r *run) supervise(ctx context.Context, issued <-chan struct{}) (stopped bo
 	tick := time.NewTicker(r.watchInterval())
 	defer tick.Stop()
 	var giveUp <-chan time.Time
-	done, stop := ctx.Done(), r.stop
+	done, stop, abort := ctx.Done(), r.stop, r.plan.Abort
 	for {
 		select {
 		case <-over:
@@ -227,7 +231,13 @@ func (r *run) supervise(ctx context.Context, issued <-chan struct{}) (stopped bo
 			r.halt()
 		case <-stop:
 			stop = nil
-			giveUp = time.After(r.plan.Grace)
+			if giveUp == nil {
+				giveUp = time.After(r.plan.Grace)
+			}
+		case <-abort:
+			abort, stopped = nil, true
+			r.halt()
+			giveUp = time.After(0)
 		case <-giveUp:
 			r.endDial()
 			for _, p := range r.pools {

@@ -17,6 +17,7 @@ import (
 	"mlcfg/internal/diag"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/merge"
+	"mlcfg/internal/pathmap"
 	"mlcfg/internal/project"
 	"mlcfg/internal/source"
 	"mlcfg/schema"
@@ -31,7 +32,7 @@ type Options struct {
 	// engine without one gets the newest release that knows the most keys.
 	Releases map[string]string
 	// Maps translate paths of the configuration, for reading only.
-	Maps project.PathMap
+	Maps pathmap.Map
 	// Round is the round of MLPerf whose settings hold ("v5.1"); empty: the newest.
 	Round string
 }

@@ -126,10 +126,6 @@ func read(ctx context.Context, path string, opt Options) (*Set, error) {
 		err = readJSONL(ctx, f, b)
 	case "json":
 		err = readJSON(ctx, f, b)
-	case "csv":
-		err = readCSV(ctx, f, b)
-	case "parquet":
-		err = readParquet(ctx, f, b)
 	default:
 		err = fmt.Errorf("the format is not known: want JSON lines, JSON, CSV, Parquet or a pickled data frame")
 	}

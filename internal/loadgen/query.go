@@ -24,19 +24,42 @@ type Query struct {
 // anew. Memory is bounded by the loaded set and one query.
 func (p *Phase) Queries() iter.Seq[Query] {
 	return func(yield func(Query) bool) {
-		times := p.times()
-		draw := p.drawer()
-		q := Query{ID: p.FirstQuery, FirstSample: p.FirstSample, Samples: make([]int, p.SamplesPerQuery)}
-		for times.more() {
-			draw(q.Samples)
-			q.Scheduled = time.Duration(times.next())
-			if !yield(q) {
+		for c := p.Cursor(); c.Next(); {
+			if !yield(c.Query) {
 				return
 			}
-			q.ID++
-			q.FirstSample += uint64(p.SamplesPerQuery)
 		}
 	}
+}
+
+// Cursor goes through the queries of a phase one by one. It may be used from
+// any one goroutine at a time, a thread-locked one too, which [iter.Pull] may not.
+type Cursor struct {
+	// Query is the one that Next moved to.
+	Query Query
+	times *timeline
+	draw  func([]int)
+}
+
+// Cursor stands before the phase's first query.
+func (p *Phase) Cursor() *Cursor {
+	c := &Cursor{times: p.times(), draw: p.drawer()}
+	c.Query = Query{ID: p.FirstQuery, FirstSample: p.FirstSample, Samples: make([]int, p.SamplesPerQuery)}
+	return c
+}
+
+// Next moves to the next query and reports whether there is one.
+func (c *Cursor) Next() bool {
+	if !c.times.more() {
+		return false
+	}
+	if c.times.count > 0 {
+		c.Query.ID++
+		c.Query.FirstSample += uint64(len(c.Query.Samples))
+	}
+	c.draw(c.Query.Samples)
+	c.Query.Scheduled = time.Duration(c.times.next())
+	return true
 }
 
 // Totals goes through the schedule without drawing samples. Memory is constant.

@@ -9,8 +9,8 @@
 //	w.Close()            // and to the disk
 //
 // The names of the columns are fixed: people script against them. Times are
-// nanoseconds since the start of issuing, NotReached where the request never
-// got there.
+// nanoseconds since the start of issuing (of each phase, where a test has
+// several), NotReached where the request never got there.
 package record
 
 import (

@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -60,6 +61,8 @@ type State struct {
 	Simulated bool `json:"simulated"`
 	// Synthetic tells that the data set was made up, because the real one was not there.
 	Synthetic bool `json:"synthetic_data"`
+	// DatasetSamples is the number of samples in the data set.
+	DatasetSamples uint64 `json:"dataset_samples"`
 	// Started and Ended are wall-clock times; Ended is nil while the run goes on.
 	Started time.Time  `json:"started"`
 	Ended   *time.Time `json:"ended,omitempty"`
@@ -163,4 +166,32 @@ func ReadState(path string) (State, error) {
 		return s, fmt.Errorf("reading %s: %w", filepath.Join(path, StateFile), err)
 	}
 	return s, nil
+}
+
+// Name is a free path under parent for a run of that description: its words
+// and the time, and a number where that is taken. Characters that do not belong into a
+// file name are replaced.
+func Name(parent string, words []string, now time.Time) string {
+	var parts []string
+	for _, w := range words {
+		if w = strings.Map(fileNameRune, w); w != "" {
+			parts = append(parts, w)
+		}
+	}
+	base := filepath.Join(parent, strings.Join(append(parts, now.Format("20060102-150405")), "-"))
+	path := base
+	for i := 2; ; i++ {
+		if _, err := os.Lstat(path); errors.Is(err, os.ErrNotExist) {
+			return path
+		}
+		path = fmt.Sprintf("%s-%d", base, i)
+	}
+}
+
+func fileNameRune(r rune) rune {
+	switch {
+	case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '.', r == '_', r == '-':
+		return r
+	}
+	return '_'
 }

@@ -72,8 +72,11 @@ func (t *text) parse() (*Node, diag.List) {
 	if err != nil {
 		return nil, t.syntaxFaults(err)
 	}
+	if doc == nil {
+		return nil, nil
+	}
 	b := builder{text: t, found: t.tabs(doc)}
-	if doc == nil || isEmpty(doc) {
+	if isEmpty(doc) {
 		return nil, b.found
 	}
 	root := b.node(doc)

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"mlcfg/internal/loadgen"
+	"mlcfg/internal/manifest"
+)
+
+// testManifest is a small manifest; change alters it before it is sealed.
+func testManifest(t testing.TB, path string, change func(*manifest.Manifest, *loadgen.Settings)) {
+	t.Helper()
+	s := loadgen.DefaultSettings()
+	s.Scenario, s.ServerTargetQPS, s.OfflineExpectedQPS = loadgen.Server, 100, 100
+	s.MinDuration, s.MinQueryCount = time.Second, 20
+	s.UseTokenLatencies, s.TTFTLatency, s.TPOTLatency = true, 2*time.Second, 200*time.Millisecond
+	s.QSLSeed, s.SampleIndexSeed, s.ScheduleSeed = 1, 2, 3
+	m := &manifest.Manifest{
+		BenchmarkName: "llama2-70b", Scenario: "server", TestMode: "performance", Machine: "alpha", Variant: "server", Backend: "vllm",
+		Engine:         manifest.Engine{Name: "vllm", Version: "0.9.2"},
+		EnvConfig:      map[string]string{"VLLM_LOGGING_LEVEL": "ERROR"},
+		EngineConfig:   map[string]any{"model": "/models/llama", "tensor_parallel_size": int64(2), "max_num_seqs": int64(64)},
+		SamplingConfig: map[string]any{"temperature": 0.0, "max_tokens": int64(32), "min_tokens": int64(2), "top_k": nil},
+		HarnessConfig:  map[string]any{"device_count": int64(4), "dataset_path": "/data/prompts.jsonl", "total_sample_count": int64(64), "schedule_algo": "shortest_queue", "enable_warmup": true},
+		Sources:        []manifest.Source{{Path: "config.yaml", SHA256: "00"}},
+		Schema:         "sha256:00",
+	}
+	if change != nil {
+		change(m, &s)
+	}
+	section := loadgen.Section{Settings: s, Round: "v5.1", UserConf: "/conf/user.conf", Frozen: true}
+	if m.BenchmarkName == unfrozenName {
+		m.BenchmarkName, section.Frozen = "llama2-70b", false
+	}
+	m.Loadgen = section.Map()
+	data, err := m.YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+const unfrozenName = "unfrozen"
+
+// manifestCommand is the script command "manifest".
+func manifestCommand(t *testing.T, ts *testscript.TestScript, args []string) {
+	kinds := map[string]func(*manifest.Manifest, *loadgen.Settings){
+		"offline": offline, "sglang": sglang,
+		"accuracy": func(m *manifest.Manifest, s *loadgen.Settings) { m.TestMode, s.Mode = "accuracy", loadgen.AccuracyOnly },
+		"unfrozen": func(m *manifest.Manifest, _ *loadgen.Settings) { m.BenchmarkName = unfrozenName },
+		"long":     func(_ *manifest.Manifest, s *loadgen.Settings) { s.MinDuration = 10 * time.Minute },
+	}
+	if len(args) == 0 {
+		ts.Fatalf("usage: manifest NAME [KIND...]")
+	}
+	testManifest(t, ts.MkAbs(args[0]), func(m *manifest.Manifest, s *loadgen.Settings) {
+		for _, kind := range args[1:] {
+			change := kinds[kind]
+			if change == nil {
+				ts.Fatalf("unknown kind %s", kind)
+			}
+			change(m, s)
+		}
+	})
+}
+
+func offline(m *manifest.Manifest, s *loadgen.Settings) {
+	m.Scenario, m.Variant, s.Scenario = "offline", "offline", loadgen.Offline
+	s.MinDuration = 100 * time.Millisecond
+	m.HarnessConfig["sorting"] = map[string]any{"strategy": "descending"}
+}
+
+func sglang(m *manifest.Manifest, s *loadgen.Settings) {
+	m.Backend, m.Engine = "sglang", manifest.Engine{Name: "sglang", Version: "0.5.9"}
+	m.EngineConfig = map[string]any{"model_path": "/models/llama", "tp_size": int64(2)}
+	m.SamplingConfig = map[string]any{"temperature": 0.0, "max_new_tokens": int64(32)}
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"mlcfg/internal/report"
+	"mlcfg/internal/run"
+)
+
+const planHelp = `Prints exactly what mlrun run would do with the same flags: environment,
+commands, number of queries, expected duration, and what is missing here. It starts nothing and
+writes nothing.
+
+  mlrun plan manifest.yaml
+  mlrun plan manifest.yaml --simulate --format json
+
+Exit status: 0 the run could start, 1 something is missing, 2 the manifest cannot be carried out.`
+
+func (a *app) planCommand() *cli.Command {
+	var f runFlags
+	var format string
+	return &cli.Command{
+		Name: "plan", Usage: "print what run would do", ArgsUsage: "MANIFEST", Description: planHelp,
+		Flags: append(f.list(), &cli.StringFlag{Name: "format", Usage: "text or json", Value: "text", Destination: &format}),
+		Action: func(c *cli.Context) error {
+			if err := oneOf("format", format, "text", "json"); err != nil {
+				return err
+			}
+			p, err := a.plan(c.Context, c, &f)
+			if err != nil {
+				return err
+			}
+			findings := p.Check()
+			if format == "json" {
+				err = a.printJSON(struct {
+					*run.Plan
+					Missing []string `json:"missing"`
+				}{p, texts(findings)})
+			} else {
+				err = writePlan(a.stdout, p, findings)
+			}
+			if err == nil && slices.ContainsFunc(findings, func(f run.Finding) bool { return f.Fatal }) {
+				return errFindings
+			}
+			return err
+		},
+	}
+}
+
+func texts(findings []run.Finding) []string {
+	list := []string{}
+	for _, f := range findings {
+		list = append(list, f.Text)
+	}
+	return list
+}
+
+// writePlan writes a plan for a person.
+func writePlan(w io.Writer, p *run.Plan, findings []run.Finding) error {
+	var b strings.Builder
+	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	say("manifest     %s", p.Digest)
+	say("test         %s, %s, %s", report.Printable(p.Benchmark), p.Scenario, p.Mode)
+	say("queries      %d, %d samples, scheduled over %v", p.Queries, p.Samples, time.Duration(p.ScheduledSeconds*1e9).Round(time.Millisecond))
+	say("duration     %s", p.Expected())
+	data := p.Data.File
+	if p.Data.Synthetic {
+		data = "synthetic, in the place of " + p.Data.Path
+	}
+	say("data set     %s, %d samples", report.Printable(data), p.Data.Samples)
+	say("requests     %s%s", p.Protocol, parameters(p.Parameters))
+	say("warm-up      %s", yesNo(p.WarmUp))
+	if p.PowerScript != "" {
+		say("power script %s %s %s", report.Printable(p.PowerScript), report.Printable(p.Benchmark), report.Printable(p.Manifest.Machine))
+	}
+	for i, r := range p.Engine.Replicas {
+		say("replica %-4d %s", r.Index, report.Printable(quoted(r.Command)+r.URL))
+		if len(r.Devices) > 0 {
+			say("             devices %s", strings.Join(r.Devices, ","))
+		}
+		if r.CPUs != "" {
+			say("             CPUs %s", r.CPUs)
+		}
+		if i == 0 {
+			for _, e := range r.Env {
+				say("             %s", report.Printable(e.String()))
+			}
+		} else if len(r.Env) > 0 {
+			say("             environment as replica 0%s", ownDevices(p, i))
+		}
+	}
+	for _, n := range p.Notes {
+		say("note         %s", report.Printable(n))
+	}
+	for _, f := range findings {
+		say("MISSING      %s", report.Printable(f.Text))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// ownDevices names the variables in which a replica's environment differs from
+// the first one's.
+func ownDevices(p *run.Plan, i int) string {
+	var own []string
+	for _, e := range p.Engine.Replicas[i].Env {
+		if !slices.Contains(p.Engine.Replicas[0].Env, e) {
+			own = append(own, e.String())
+		}
+	}
+	if len(own) == 0 {
+		return ""
+	}
+	return ", but " + strings.Join(own, " ")
+}
+
+func parameters(m map[string]any) string {
+	text := ""
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		text += fmt.Sprintf(" %s=%v", k, m[k])
+	}
+	return report.Printable(text)
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+// quoted is a command line that a shell would read back as the same words.
+func quoted(words []string) string {
+	var out []string
+	for _, w := range words {
+		if w == "" || strings.ContainsAny(w, " \t\n\"'\\$`*?[]{}()<>|&;#~!") {
+			w = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+		}
+		out = append(out, w)
+	}
+	return strings.Join(out, " ")
+}

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// patience bounds the waiting of script commands; none of them passes by waiting.
+const patience = 30 * time.Second
+
+// await waits until condition holds, and fails where it does not.
+func await(ts *testscript.TestScript, what string, condition func() bool) {
+	for deadline := time.Now().Add(patience); !condition(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			ts.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
+
+// awaitCommand waits until a file holds a text: "await FILE TEXT".
+func awaitCommand(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: await FILE TEXT")
+	}
+	await(ts, args[1]+" in "+args[0], func() bool {
+		data, err := os.ReadFile(ts.MkAbs(args[0]))
+		return err == nil && strings.Contains(string(data), args[1])
+	})
+}
+
+// orphansCommand waits until no process has a file open below a folder:
+// "orphans DIR".
+func orphansCommand(ts *testscript.TestScript, _ bool, args []string) {
+	dir := ts.MkAbs(args[0]) + string(filepath.Separator)
+	if dir, err := filepath.EvalSymlinks(dir); err == nil {
+		dir += string(filepath.Separator)
+	}
+	await(ts, "the end of every process with files below "+dir, func() bool {
+		links, err := filepath.Glob("/proc/[0-9]*/fd/*")
+		ts.Check(err)
+		for _, link := range links {
+			if target, err := os.Readlink(link); err == nil && strings.HasPrefix(target, dir) {
+				return false
+			}
+		}
+		return true
+	})
+}

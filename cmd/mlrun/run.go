@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"mlcfg/internal/engine"
+	"mlcfg/internal/loadgen"
+	"mlcfg/internal/manifest"
+	"mlcfg/internal/pathmap"
+	"mlcfg/internal/report"
+	"mlcfg/internal/run"
+)
+
+const runHelp = `Executes a manifest: checks what is there, runs the power script, starts the
+engine, warms it up, issues the queries of the scenario as LoadGen would, writes
+the results and stops the engine. Prints the summary.
+
+  mlrun run manifest.yaml
+  mlrun run manifest.yaml --simulate                 the simulated engine in the place of the real one
+  mlcfg compile x.yaml --backend vllm | mlrun run -  a manifest from standard input
+  mlrun run m.yaml --map /data=/mnt/data --out runs/first
+  mlrun run m.yaml --external http://127.0.0.1:8000  an engine that runs already
+
+The first interrupt lets requests in flight finish, the second gives them up;
+either way the results so far are written and marked INVALID. Exit status: 0 the
+run is VALID, 1 it is INVALID, 2 it could not be carried out.`
+
+// runFlags are what run and plan have in common.
+type runFlags struct {
+	simulate, noWarmUp, powerOptional         bool
+	maps, external, passEnv, simArgs, command cli.StringSlice
+	powerScript, deviceEnv                    string
+	concurrency, firstPort                    int
+	requestTimeout, readyTimeout, grace       time.Duration
+}
+
+func (f *runFlags) list() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "simulate", Usage: "put the simulated engine in the place of the real one, and synthetic data where the data set is not there", Destination: &f.simulate},
+		&cli.StringSliceFlag{Name: "map", Usage: "read paths that begin with FROM, as a container has them, at TO (`FROM=TO`)", Destination: &f.maps},
+		&cli.StringSliceFlag{Name: "external", Usage: "send to an engine that runs already at `URL`, one a replica", Destination: &f.external},
+		&cli.StringFlag{Name: "power-script", Usage: "run `FILE` with model, machine and scenario before the engine", Destination: &f.powerScript},
+		&cli.BoolFlag{Name: "power-script-optional", Usage: "go on when the power script fails; the result is INVALID", Destination: &f.powerOptional},
+		&cli.StringSliceFlag{Name: "pass-env", Usage: "give the engine variable `NAME` of this environment; its value is written nowhere", Destination: &f.passEnv},
+		&cli.StringFlag{Name: "device-env", Usage: "bind replicas to devices with variable `NAME`", Destination: &f.deviceEnv},
+		&cli.StringSliceFlag{Name: "engine-command", Usage: "start the engine with `WORD` in the place of its usual command, once for each word", Destination: &f.command},
+		&cli.IntFlag{Name: "first-port", Usage: "the first replica's `PORT`; 0 takes free ones", Destination: &f.firstPort},
+		&cli.StringSliceFlag{Name: "sim-arg", Usage: "pass `ARG` to the simulated engine (see mlrun sim --help)", Destination: &f.simArgs},
+		&cli.IntFlag{Name: "concurrency", Usage: "offline: requests in flight on each replica; 0 takes what the engine batches", Destination: &f.concurrency},
+		&cli.DurationFlag{Name: "request-timeout", Usage: "longest time for one request", Value: 30 * time.Minute, Destination: &f.requestTimeout},
+		&cli.DurationFlag{Name: "ready-timeout", Usage: "longest time for the engine to start", Value: time.Hour, Destination: &f.readyTimeout},
+		&cli.DurationFlag{Name: "grace", Usage: "how long an interrupted run waits for what is in flight", Value: 5 * time.Minute, Destination: &f.grace},
+		&cli.BoolFlag{Name: "no-warmup", Usage: "leave out the warm-up", Destination: &f.noWarmUp},
+	}
+}
+
+// plan reads the manifest and works out what running it would do.
+func (a *app) plan(ctx context.Context, c *cli.Context, f *runFlags) (*run.Plan, error) {
+	if c.NArg() != 1 {
+		return nil, withHint("mlrun "+c.Command.Name+" manifest.yaml, or - for standard input", "%s takes one manifest, not %d", c.Command.Name, c.NArg())
+	}
+	m, err := manifest.ReadFile(c.Args().First(), a.stdin)
+	if err != nil {
+		var bad *manifest.Error
+		if errors.As(err, &bad) {
+			return nil, withHint(bad.Hint, "%w", err)
+		}
+		return nil, err
+	}
+	paths, err := pathmap.Parse(f.maps.Value())
+	if err != nil {
+		return nil, fmt.Errorf("--map: %w", err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("finding this program: %w", err)
+	}
+	return run.NewPlan(ctx, m, run.Options{
+		Engine: engine.Options{
+			Host: engine.LocalHost(), Simulate: f.simulate, SimArgs: f.simArgs.Value(), Self: self, External: f.external.Value(),
+			Command: f.command.Value(), PassEnv: f.passEnv.Value(), DeviceEnv: f.deviceEnv, FirstPort: f.firstPort,
+		},
+		Translate:   func(path string) string { return paths.Translate(path, ".") },
+		PowerScript: f.powerScript, PowerOptional: f.powerOptional, Concurrency: f.concurrency,
+		RequestTimeout: f.requestTimeout, ReadyTimeout: f.readyTimeout, Grace: f.grace, NoWarmUp: f.noWarmUp,
+	})
+}
+
+func (a *app) runCommand() *cli.Command {
+	var f runFlags
+	var out, results, format string
+	var quiet bool
+	return &cli.Command{
+		Name: "run", Usage: "execute a manifest", ArgsUsage: "MANIFEST", Description: runHelp,
+		Flags: append(f.list(),
+			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "write into the new folder `DIR`; a name under --results otherwise", Destination: &out},
+			&cli.StringFlag{Name: "results", Usage: "make the run's folder in `DIR`", Value: "runs", Destination: &results},
+			&cli.StringFlag{Name: "format", Usage: "of the summary: text or json", Value: "text", Destination: &format},
+			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "say nothing but notes while it goes on", Destination: &quiet},
+		),
+		Action: func(c *cli.Context) error {
+			if err := oneOf("format", format, "text", "json"); err != nil {
+				return err
+			}
+			ctx, abort, stop := interrupts(c.Context)
+			defer stop()
+			p, err := a.plan(ctx, c, &f)
+			if err != nil {
+				return err
+			}
+			if out == "" {
+				out = p.Dir(results, time.Now())
+			}
+			sum, err := run.Run(ctx, p, run.Output{
+				Dir: out, Log: &run.Log{W: a.stderr, Quiet: quiet}, Program: program(), Abort: abort,
+			})
+			if sum != nil {
+				if err := a.printSummary(sum, format); err != nil {
+					return err
+				}
+				fmt.Fprintf(a.stderr, "results: %s\n", filepath.Clean(out))
+			}
+			switch {
+			case errors.Is(err, run.ErrInterrupted) && sum != nil:
+				return errFindings
+			case err != nil:
+				return engineHint(err)
+			case !sum.Valid:
+				return errFindings
+			}
+			return nil
+		},
+	}
+}
+
+// interrupts gives a context that ends at the first interrupt and a channel that
+// closes at the second.
+func interrupts(parent context.Context) (ctx context.Context, abort <-chan struct{}, stop func()) {
+	ctx, cancel := context.WithCancel(parent)
+	second := make(chan struct{})
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	ended := make(chan struct{})
+	go func() {
+		count := 0
+		for {
+			select {
+			case <-ended:
+				return
+			case <-signals:
+				cancel()
+				if count++; count == 2 {
+					close(second)
+				}
+			}
+		}
+	}()
+	return ctx, second, func() {
+		signal.Stop(signals)
+		close(ended)
+		cancel()
+	}
+}
+
+// engineHint puts the last lines of an engine's log below its failure.
+func engineHint(err error) error {
+	var dead *engine.Failure
+	if !errors.As(err, &dead) || len(dead.Lines) == 0 {
+		return err
+	}
+	text := "the last lines of " + dead.Log + ":"
+	for _, line := range dead.Lines {
+		text += "\n  | " + report.Printable(line)
+	}
+	return withHint(text, "%w", err)
+}
+
+func (a *app) printSummary(s *report.Summary, format string) error {
+	if format == "json" {
+		return a.printJSON(s)
+	}
+	return report.WriteText(a.stdout, s)
+}
+
+// program names this build in the logs.
+func program() loadgen.Program {
+	p := loadgen.Program{Name: "mlrun", Version: version}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			switch s.Key {
+			case "vcs.revision":
+				p.Revision = s.Value
+			case "vcs.time":
+				p.RevisionTime = s.Value
+			}
+		}
+	}
+	return p
+}

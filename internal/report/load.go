@@ -1,0 +1,88 @@
+// Package report makes what people read out of a run directory, from the
+// directory alone, at any time, after a crash too: figures and verdict, as
+// text, Markdown, JSON and HTML.
+//
+//	run, err := report.Load("runs/2026-01-02-offline")
+//	sum, err := report.Summarize(run)
+//	err = report.WriteText(os.Stdout, sum)
+package report
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"mlcfg/internal/manifest"
+	"mlcfg/internal/record"
+	"mlcfg/internal/rundir"
+)
+
+// Run is one run directory, read.
+type Run struct {
+	Path     string
+	Manifest *manifest.Manifest
+	State    rundir.State
+	// Running tells that a process still writes the directory.
+	Running bool
+	// Torn tells that the record file ends in a record that was not written whole.
+	Torn bool
+	// Records are sorted by Seq, the order of issue.
+	Records []record.Record
+	// Problems are the lines of the INVALID file.
+	Problems []string
+}
+
+// Load reads a run directory. A run that was killed, or still goes on, is
+// loaded with what it had written.
+func Load(path string) (*Run, error) {
+	state, err := rundir.ReadState(path)
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{Path: path, State: state}
+	if r.Running, err = rundir.Running(path); err != nil {
+		return nil, err
+	}
+	if r.Manifest, err = manifest.ReadFile(filepath.Join(path, rundir.ManifestFile), nil); err != nil {
+		return nil, fmt.Errorf("loading the run %s: %w", path, err)
+	}
+	err = record.ReadFile(filepath.Join(path, record.FileName), func(rec *record.Record) bool {
+		r.Records = append(r.Records, *rec)
+		return true
+	})
+	switch {
+	case errors.Is(err, record.ErrTorn):
+		r.Torn = true
+	case errors.Is(err, os.ErrNotExist):
+		// The run ended before its first request.
+	case err != nil:
+		return nil, fmt.Errorf("loading the run %s: %w", path, err)
+	}
+	slices.SortFunc(r.Records, func(a, b record.Record) int {
+		switch {
+		case a.Seq < b.Seq:
+			return -1
+		case a.Seq > b.Seq:
+			return 1
+		}
+		return 0
+	})
+	for i := 1; i < len(r.Records); i++ {
+		if r.Records[i].Seq == r.Records[i-1].Seq {
+			return nil, fmt.Errorf("loading the run %s: two records have the sequence number %d", path, r.Records[i].Seq)
+		}
+	}
+	invalid, err := os.ReadFile(filepath.Join(path, rundir.InvalidFile))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("loading the run %s: %w", path, err)
+	}
+	for line := range strings.Lines(string(invalid)) {
+		if line = strings.TrimSpace(line); line != "" {
+			r.Problems = append(r.Problems, line)
+		}
+	}
+	return r, nil
+}

@@ -1,0 +1,219 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"mlcfg/internal/loadgen"
+	"mlcfg/internal/record"
+	"mlcfg/internal/rundir"
+)
+
+// Format is raised when a field of summary.json is renamed, dropped or changes its meaning.
+const Format = 1
+
+// Summary is what summary.json holds: the verdict on a run and its figures,
+// all of which follow from the manifest and the records.
+type Summary struct {
+	Format    int    `json:"format"`
+	Benchmark string `json:"benchmark_name"`
+	Scenario  string `json:"scenario"`
+	Mode      string `json:"test_mode"`
+	Machine   string `json:"machine"`
+	Backend   string `json:"backend"`
+	// Engine is name and release, "vllm 0.9.2".
+	Engine   string `json:"engine"`
+	Manifest string `json:"manifest_digest"`
+
+	// Valid is LoadGen's verdict and ours: false where anything in Reasons stands.
+	Valid   bool     `json:"valid"`
+	Reasons []string `json:"reasons"`
+	// Complete tells that the run came to its own end.
+	Complete bool `json:"complete"`
+	// Simulated and SyntheticData tell that the figures say nothing about hardware.
+	Simulated     bool `json:"simulated"`
+	SyntheticData bool `json:"synthetic_data"`
+
+	Queries   uint64 `json:"queries"`
+	Samples   uint64 `json:"samples"`
+	Completed uint64 `json:"completed"`
+	Failed    uint64 `json:"failed"`
+
+	// Seconds is from the start of issuing to the last response.
+	Seconds float64 `json:"seconds"`
+	// The rates as LoadGen computes them for the scenario; tokens are those of the responses.
+	SamplesPerSecond          float64  `json:"samples_per_second"`
+	TokensPerSecond           float64  `json:"tokens_per_second"`
+	ScheduledSamplesPerSecond *float64 `json:"scheduled_samples_per_second,omitempty"`
+	InputTokens               int64    `json:"input_tokens"`
+	OutputTokens              int64    `json:"output_tokens"`
+
+	// Latency is from schedule to last token, TTFT to the first; TPOT is what
+	// each further token took. Lateness is how long after its schedule a request left.
+	Latency  *Spread `json:"latency,omitempty"`
+	TTFT     *Spread `json:"ttft,omitempty"`
+	TPOT     *Spread `json:"tpot,omitempty"`
+	Lateness *Spread `json:"lateness,omitempty"`
+
+	// Errors counts the failed requests by cause.
+	Errors map[string]int `json:"errors,omitempty"`
+	// Replicas is the share of each engine replica.
+	Replicas []Replica `json:"replicas"`
+}
+
+// Spread describes a set of times, in milliseconds; percentiles by LoadGen's
+// rule, the element at trunc(N p) of the sorted times.
+type Spread struct {
+	MinMS  float64 `json:"min_ms"`
+	MeanMS float64 `json:"mean_ms"`
+	P50MS  float64 `json:"p50_ms"`
+	P90MS  float64 `json:"p90_ms"`
+	P99MS  float64 `json:"p99_ms"`
+	P999MS float64 `json:"p999_ms"`
+	MaxMS  float64 `json:"max_ms"`
+	// LimitMS is what the scenario allows at its percentile, absent where it sets none.
+	LimitMS *float64 `json:"limit_ms,omitempty"`
+}
+
+// Replica is one engine replica's share of a run.
+type Replica struct {
+	Index        int   `json:"index"`
+	Requests     int   `json:"requests"`
+	Failed       int   `json:"failed"`
+	OutputTokens int64 `json:"output_tokens"`
+}
+
+// Summarize computes the summary of a run. A run that was interrupted is
+// summarized from what it had written, and is not valid.
+func Summarize(r *Run) (*Summary, error) {
+	m := r.Manifest
+	s := &Summary{
+		Format: Format, Benchmark: m.BenchmarkName, Scenario: m.Scenario, Mode: m.TestMode, Machine: m.Machine,
+		Backend: m.Backend, Engine: m.Engine.Name + " " + m.Engine.Version, Manifest: m.Digest,
+		Complete: r.State.Phase == rundir.Ended && len(r.State.Faults) == 0, Simulated: r.State.Simulated, SyntheticData: r.State.Synthetic,
+		Reasons: []string{}, Replicas: []Replica{},
+	}
+	j, err := Judge(r)
+	if err != nil && !errors.Is(err, ErrNothingToJudge) {
+		return nil, fmt.Errorf("summarizing the run: %w", err)
+	}
+	if j == nil {
+		s.count(r.Records)
+		s.spreads(r.Records, nil)
+		s.ratesByTime()
+	} else {
+		s.count(j.Rows)
+		s.spreads(j.Rows, j.Settings)
+		s.rates(j.Settings, &j.Summary)
+		s.reasons(&j.Verdict)
+	}
+	s.faults(r)
+	s.Valid = len(s.Reasons) == 0
+	return s, nil
+}
+
+func (s *Summary) count(records []record.Record) {
+	replicas := map[int]*Replica{}
+	lastQuery := ^uint64(0)
+	var end int64
+	for i := range records {
+		rec := &records[i]
+		s.Samples++
+		if rec.Query != lastQuery {
+			s.Queries++
+			lastQuery = rec.Query
+		}
+		end = max(end, rec.Done)
+		rep := replicas[int(rec.Replica)]
+		if rep == nil {
+			rep = &Replica{Index: int(rec.Replica)}
+			replicas[rep.Index] = rep
+		}
+		rep.Requests++
+		s.InputTokens += rec.InputTokens
+		s.OutputTokens += rec.OutputTokens
+		rep.OutputTokens += rec.OutputTokens
+		if rec.Status == record.OK {
+			s.Completed++
+			continue
+		}
+		s.Failed++
+		rep.Failed++
+		if s.Errors == nil {
+			s.Errors = map[string]int{}
+		}
+		s.Errors[cause(rec)]++
+	}
+	s.Seconds = float64(end) / 1e9
+	for _, rep := range replicas {
+		s.Replicas = append(s.Replicas, *rep)
+	}
+	slices.SortFunc(s.Replicas, func(a, b Replica) int { return a.Index - b.Index })
+}
+
+// cause is what failed requests are counted under.
+func cause(r *record.Record) string {
+	if r.Error == "" {
+		return string(r.Status)
+	}
+	return r.Error
+}
+
+func (s *Summary) spreads(records []record.Record, e *loadgen.Effective) {
+	n := len(records)
+	latency, ttft, tpot, late := make([]int64, 0, n), make([]int64, 0, n), make([]int64, 0, n), make([]int64, 0, n)
+	for i := range records {
+		rec := &records[i]
+		if rec.Sent != record.NotReached {
+			late = append(late, rec.Sent-rec.Scheduled)
+		}
+		if rec.Status != record.OK {
+			continue
+		}
+		latency = append(latency, rec.Done-rec.Scheduled)
+		if rec.FirstToken == record.NotReached {
+			continue
+		}
+		ttft = append(ttft, rec.FirstToken-rec.Scheduled)
+		if rec.OutputTokens > 1 {
+			tpot = append(tpot, (rec.Done-rec.FirstToken)/(rec.OutputTokens-1))
+		}
+	}
+	s.Latency, s.TTFT, s.TPOT = spread(latency), spread(ttft), spread(tpot)
+	if e == nil || e.Requested.Scenario != loadgen.Server {
+		return
+	}
+	s.Lateness = spread(late)
+	if e.Requested.UseTokenLatencies {
+		s.TTFT.limit(e.Requested.TTFTLatency)
+		s.TPOT.limit(e.Requested.TPOTLatency)
+	} else {
+		s.Latency.limit(e.TargetLatency)
+	}
+}
+
+func (s *Spread) limit(d time.Duration) {
+	if s != nil {
+		ms := float64(d) / 1e6
+		s.LimitMS = &ms
+	}
+}
+
+// spread describes times in nanoseconds, which it sorts; none give nil.
+func spread(ns []int64) *Spread {
+	if len(ns) == 0 {
+		return nil
+	}
+	slices.Sort(ns)
+	var sum float64
+	for _, v := range ns {
+		sum += float64(v)
+	}
+	at := func(p float64) float64 { return float64(ns[min(int(float64(len(ns))*p), len(ns)-1)]) / 1e6 }
+	return &Spread{
+		MinMS: at(0), MeanMS: sum / float64(len(ns)) / 1e6,
+		P50MS: at(.5), P90MS: at(.9), P99MS: at(.99), P999MS: at(.999), MaxMS: at(1),
+	}
+}

@@ -1,0 +1,101 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"unicode"
+)
+
+// WriteText writes a summary as it stands on a terminal.
+func WriteText(w io.Writer, s *Summary) error {
+	var b strings.Builder
+	if s.Simulated {
+		b.WriteString("SIMULATED ENGINE: these figures say nothing about any hardware\n")
+	}
+	if s.SyntheticData {
+		b.WriteString("SYNTHETIC DATA: the data set was not there, prompts were made up\n")
+	}
+	verdict := "VALID"
+	if !s.Valid {
+		verdict = "INVALID"
+	}
+	fmt.Fprintf(&b, "%s  %s %s %s on %s, %s (%s)\n", verdict, Printable(s.Benchmark), Printable(s.Scenario), Printable(s.Mode), orNone(Printable(s.Machine)), Printable(s.Backend), Printable(s.Engine))
+	for _, r := range s.Reasons {
+		fmt.Fprintf(&b, "  - %s\n", Printable(r))
+	}
+	fmt.Fprintf(&b, "samples     %d issued, %d completed, %d failed in %.3f s\n", s.Samples, s.Completed, s.Failed, s.Seconds)
+	for _, name := range slices.Sorted(maps.Keys(s.Errors)) {
+		fmt.Fprintf(&b, "            %d failed: %s\n", s.Errors[name], Printable(name))
+	}
+	fmt.Fprintf(&b, "throughput  %.2f samples/s, %.1f tokens/s", s.SamplesPerSecond, s.TokensPerSecond)
+	if s.ScheduledSamplesPerSecond != nil {
+		fmt.Fprintf(&b, " (%.2f samples/s scheduled)", *s.ScheduledSamplesPerSecond)
+	}
+	b.WriteByte('\n')
+	writeSpreads(&b, s)
+	for _, r := range s.Replicas {
+		fmt.Fprintf(&b, "replica %-3d %d requests, %d output tokens, %d failed\n", r.Index, r.Requests, r.OutputTokens, r.Failed)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func writeSpreads(b *strings.Builder, s *Summary) {
+	tab := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(tab, "ms\tmin\tmean\tp50\tp90\tp99\tp99.9\tmax\tlimit\t")
+	for _, row := range s.rows() {
+		if row.spread == nil {
+			continue
+		}
+		limit := ""
+		if row.spread.LimitMS != nil {
+			limit = fmt.Sprintf("%.1f", *row.spread.LimitMS)
+		}
+		fmt.Fprintf(tab, "%s\t%s\t%s\t\n", row.name, strings.Join(row.spread.cells(), "\t"), limit)
+	}
+	tab.Flush() // into a strings.Builder, which does not fail
+}
+
+type spreadRow struct {
+	name   string
+	spread *Spread
+}
+
+func (s *Summary) rows() []spreadRow {
+	return []spreadRow{{"TTFT", s.TTFT}, {"TPOT", s.TPOT}, {"latency", s.Latency}, {"lateness", s.Lateness}}
+}
+
+func (s *Spread) cells() []string {
+	var out []string
+	for _, v := range []float64{s.MinMS, s.MeanMS, s.P50MS, s.P90MS, s.P99MS, s.P999MS, s.MaxMS} {
+		out = append(out, fmt.Sprintf("%.3f", v))
+	}
+	return out
+}
+
+// Printable makes text from outside safe to show on a terminal: characters that
+// do not print stand as their escapes.
+func Printable(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+			continue
+		}
+		quoted := strconv.QuoteRune(r)
+		b.WriteString(quoted[1 : len(quoted)-1])
+	}
+	return b.String()
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "no named machine"
+	}
+	return s
+}

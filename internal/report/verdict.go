@@ -1,0 +1,85 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"mlcfg/internal/loadgen"
+	"mlcfg/internal/rundir"
+)
+
+// rates are LoadGen's result figures for the scenario.
+func (s *Summary) rates(e *loadgen.Effective, f *loadgen.Summary) {
+	switch e.Requested.Scenario {
+	case loadgen.Offline:
+		s.SamplesPerSecond = finite(f.SamplesPerSecond())
+		s.TokensPerSecond = perSecond(s.OutputTokens, f.MaxLatency)
+	case loadgen.Server:
+		s.SamplesPerSecond = finite(f.CompletedSamplesPerSecond())
+		s.TokensPerSecond = perSecond(s.OutputTokens, f.FinalDone)
+		scheduled := finite(f.ScheduledSamplesPerSecond())
+		s.ScheduledSamplesPerSecond = &scheduled
+	default:
+		s.ratesByTime()
+	}
+}
+
+// ratesByTime counts what was completed against the time it took.
+func (s *Summary) ratesByTime() {
+	s.SamplesPerSecond = perSecond(int64(s.Completed), s.Seconds)
+	s.TokensPerSecond = perSecond(s.OutputTokens, s.Seconds)
+}
+
+func perSecond(n int64, seconds float64) float64 { return finite(float64(n) / seconds) }
+
+// finite keeps a rate over no time at all out of JSON, which has no infinity.
+func finite(f float64) float64 {
+	if math.IsNaN(f) || math.IsInf(f, 0) || f < 0 {
+		return 0
+	}
+	return f
+}
+
+// reasons are what LoadGen's verdict lacks, in its words.
+func (s *Summary) reasons(v *loadgen.Verdict) {
+	if !v.MinDurationMet {
+		s.Reasons = append(s.Reasons, "minimum duration not met: "+oneLine(v.DurationAdvice))
+	}
+	if !v.MinQueriesMet {
+		s.Reasons = append(s.Reasons, "minimum number of queries not met")
+	}
+	if !v.PerfConstraintsMet {
+		s.Reasons = append(s.Reasons, "latency limit not met: "+oneLine(v.PerfAdvice))
+	}
+	if !v.EarlyStoppingMet {
+		for _, text := range []string{v.EarlyStopping, v.EarlyStoppingTTFT, v.EarlyStoppingTPOT} {
+			if text != "" && !strings.Contains(text, "Run successful") {
+				s.Reasons = append(s.Reasons, "early stopping not met: "+oneLine(text))
+			}
+		}
+	}
+}
+
+// faults are what this program knows beyond LoadGen's verdict.
+func (s *Summary) faults(r *Run) {
+	if s.Failed > 0 {
+		s.Reasons = append(s.Reasons, fmt.Sprintf("%d of %d requests failed", s.Failed, s.Samples))
+	}
+	switch {
+	case r.Running:
+		s.Reasons = append(s.Reasons, "the run still goes on: "+string(r.State.Phase))
+	case r.State.Phase != rundir.Ended && r.State.Phase != rundir.Results:
+		s.Reasons = append(s.Reasons, "the run was cut off during: "+string(r.State.Phase))
+	}
+	s.Reasons = append(s.Reasons, r.State.Faults...)
+	s.Reasons = append(s.Reasons, r.Problems...)
+	if len(r.Records) == 0 {
+		s.Reasons = append(s.Reasons, "no request was recorded")
+	}
+}
+
+// oneLine folds LoadGen's bullet lines into one sentence.
+func oneLine(text string) string {
+	return strings.Join(strings.Fields(strings.ReplaceAll(text, " * ", " ")), " ")
+}

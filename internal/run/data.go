@@ -1,0 +1,131 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+
+	"mlcfg/internal/client"
+	"mlcfg/internal/dataset"
+)
+
+// Data is where a run's samples come from.
+type Data struct {
+	// Path is the data set as the manifest names it, File where it is read from here.
+	Path string `json:"path"`
+	File string `json:"file,omitempty"`
+	// Samples is how many there are, 0 where the file has not been read.
+	Samples int `json:"samples"`
+	// Synthetic tells that the samples are made up because the file is not
+	// there, which only a simulated run may do.
+	Synthetic bool `json:"synthetic,omitempty"`
+
+	missing error
+}
+
+func (d *Data) name() string {
+	if d.Synthetic {
+		return "synthetic data in the place of " + d.Path
+	}
+	return d.Path
+}
+
+// prompts are a data set's samples as the client takes them.
+type prompts struct {
+	set      *dataset.Set
+	messages [][]byte // of chat samples, as JSON
+}
+
+// open reads the data set, or makes one up.
+func (d *Data) open(ctx context.Context) (*prompts, error) {
+	if d.Synthetic {
+		return newPrompts(synthetic(d.Samples))
+	}
+	set, err := dataset.Read(ctx, d.File, dataset.Options{Only: []dataset.Role{dataset.RoleTokens, dataset.RolePrompt, dataset.RoleMessages, dataset.RoleMaxTokens}})
+	if err != nil {
+		return nil, err
+	}
+	return newPrompts(set)
+}
+
+// synthetic makes up a data set: prompts of log-normal length around 250 tokens.
+func synthetic(count int) *dataset.Set {
+	rng := rand.New(rand.NewPCG(syntheticSeed, 0))
+	set := &dataset.Set{Format: "synthetic", Samples: make([]dataset.Sample, count)}
+	for i := range set.Samples {
+		tokens := make([]int32, min(max(int(math.Exp(5.5+0.8*rng.NormFloat64())), 8), 1024))
+		for j := range tokens {
+			tokens[j] = 3 + rng.Int32N(31_997)
+		}
+		set.Samples[i].Tokens = tokens
+	}
+	return set
+}
+
+// syntheticSeed makes every made-up data set of one size the same.
+const syntheticSeed = 20240501
+
+func newPrompts(set *dataset.Set) (*prompts, error) {
+	if set.Len() == 0 {
+		return nil, errors.New("the data set has no samples")
+	}
+	p := &prompts{set: set}
+	for i := range set.Samples {
+		s := &set.Samples[i]
+		switch {
+		case len(s.Tokens) > 0 || s.Prompt != "":
+		case len(s.Messages) > 0:
+			if p.messages == nil {
+				p.messages = make([][]byte, set.Len())
+			}
+			text, err := json.Marshal(s.Messages)
+			if err != nil {
+				return nil, fmt.Errorf("encoding the chat of sample %d: %w", i, err)
+			}
+			p.messages[i] = text
+		default:
+			return nil, fmt.Errorf("sample %d of the data set has no prompt", i)
+		}
+	}
+	return p, nil
+}
+
+// chat tells that prompts are conversations.
+func (p *prompts) chat() bool { return p.messages != nil }
+
+// Len is the number of samples.
+func (p *prompts) Len() int { return p.set.Len() }
+
+// Fill sets the prompt of a request.
+func (p *prompts) Fill(i int, r *client.Request) {
+	s := &p.set.Samples[i]
+	switch {
+	case len(s.Tokens) > 0:
+		r.Tokens = s.Tokens
+	case p.messages != nil && p.messages[i] != nil:
+		r.Messages = p.messages[i]
+	default:
+		r.Text = s.Prompt
+	}
+	r.MaxTokens = s.MaxTokens
+}
+
+// Tokens are the prompt's token ids.
+func (p *prompts) Tokens(i int) []int32 { return p.set.Samples[i].Tokens }
+
+// locate finds the data set, or says that it has to be made up.
+func (d *Data) locate(translate func(string) string, simulate bool, count int) {
+	d.File = d.Path
+	if translate != nil {
+		d.File = translate(d.Path)
+	}
+	if _, err := os.Stat(d.File); err == nil {
+		return
+	} else if d.missing = err; simulate {
+		d.Synthetic, d.Samples, d.File, d.missing = true, count, "", nil
+	}
+}

@@ -1,0 +1,158 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"mlcfg/internal/client"
+	"mlcfg/internal/engine"
+	"mlcfg/internal/loadgen"
+	"mlcfg/internal/record"
+	"mlcfg/internal/rundir"
+)
+
+// measure warms the engines up and carries out the phases of the test.
+func (r *runner) measure(ctx context.Context, eng engine.Engine) error {
+	samples := r.plan.samples
+	var err error
+	if r.effective, err = r.plan.effective(); err != nil {
+		return err
+	}
+	phases, err := r.effective.Phases(loadgen.Generator{})
+	if err != nil {
+		return fmt.Errorf("laying out the test: %w", err)
+	}
+	c, err := r.plan.client(eng.Endpoints(), samples)
+	if err != nil {
+		return err
+	}
+	if r.plan.WarmUp {
+		if err := r.enter(rundir.WarmUp); err != nil {
+			return err
+		}
+		if err := r.warmUp(ctx, c, len(eng.Endpoints())); err != nil {
+			return err
+		}
+	}
+	if err := r.openLogs(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	abort := make(chan struct{})
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		select {
+		case err := <-eng.Died():
+			cancel(err)
+			close(abort)
+		case <-r.out.Abort:
+			cancel(ErrInterrupted)
+			close(abort)
+		case <-ctx.Done():
+		}
+	}()
+	err = r.phases(ctx, c, phases, samples, len(eng.Endpoints()), abort)
+	cause := context.Cause(ctx)
+	cancel(nil)
+	<-watched
+	switch {
+	case err == nil:
+		return r.enter(rundir.Results)
+	case !errors.Is(err, context.Canceled):
+		return err
+	case errors.Is(cause, context.Canceled):
+		return ErrInterrupted
+	}
+	return cause
+}
+
+// phases issues one phase after another.
+func (r *runner) phases(ctx context.Context, c *client.Client, phases []*loadgen.Phase, samples *prompts, replicas int, abort <-chan struct{}) error {
+	var err error
+	if r.records, err = record.Create(r.dir.File(record.FileName)); err != nil {
+		return err
+	}
+	sampler := loadgen.NewAccuracySampler(&r.effective)
+	for _, phase := range phases {
+		totals := phase.Totals()
+		r.logs.Detail.LogMode(phase.Mode)
+		r.logs.Detail.LogGenerated(phase, totals)
+		s := &sink{
+			records: r.records, accuracy: r.logs.Accuracy, logged: loggedOf(sampler, phase, totals),
+			offline: r.effective.Requested.Scenario == loadgen.Offline, tokens: r.effective.Requested.UseTokenLatencies,
+			first: phase.FirstSample, log: r.log,
+		}
+		sc := &scenario{
+			phase: phase, effective: &r.effective, samples: samples, manifest: r.plan.Manifest, replicas: replicas,
+			concurrency: r.plan.Concurrency, timeout: r.plan.RequestTimeout, grace: r.plan.Grace, abort: abort,
+			started: r.begin,
+		}
+		r.log.startPhase(phase.Mode, totals, r.effective.Requested.Scenario)
+		sum, err := sc.issue(ctx, c, s)
+		r.log.endPhase()
+		r.active += sum.Wall
+		if err != nil {
+			return err
+		}
+		if !sum.KeptUp && phase.Mode == loadgen.PerformanceOnly {
+			for _, reason := range sum.Reasons {
+				r.fault("the client did not keep up: " + reason)
+			}
+		}
+	}
+	return nil
+}
+
+// begin notes the wall-clock time at which measuring starts.
+func (r *runner) begin(t time.Time) {
+	if r.state.MeasuringSince != nil {
+		return
+	}
+	since := t.UTC()
+	r.state.MeasuringSince = &since
+	if err := r.enter(rundir.Measuring); err != nil {
+		r.fault(err.Error())
+	}
+}
+
+// warmUpRequests is how many fixed prompts each replica gets before the test
+// starts, as many as in the reference harness.
+const warmUpRequests = 10
+
+// warmUp sends fixed prompts that are in no data set, so that no cache knows a
+// sample before the test starts. Its results are not recorded; a failed
+// request ends the run.
+func (r *runner) warmUp(ctx context.Context, c *client.Client, replicas int) error {
+	r.log.Step("warm-up, %d requests a replica", warmUpRequests)
+	left := make([]int, replicas)
+	for i := range left {
+		left[i] = warmUpRequests
+	}
+	source := client.SourceFunc(func(a client.Ask, q *client.Request) bool {
+		if left[a.Replica] == 0 {
+			return false
+		}
+		left[a.Replica]--
+		q.ID, q.Replica = uint64(a.Replica*warmUpRequests+left[a.Replica]), a.Replica
+		r.plan.fillWarmUp(q, left[a.Replica])
+		return true
+	})
+	var failed error
+	sink := client.SinkFunc(func(batch []client.Result) error {
+		for i := range batch {
+			if !batch[i].OK() && failed == nil {
+				failed = fmt.Errorf("warm-up request to replica %d failed: %s", batch[i].Replica, message(&batch[i]))
+			}
+		}
+		return nil
+	})
+	_, err := c.Run(ctx, client.Plan{Pace: client.AtOnce, Concurrency: warmUpRequests, Timeout: r.plan.RequestTimeout}, source, sink)
+	if err != nil {
+		return fmt.Errorf("warm-up: %w", err)
+	}
+	return failed
+}

@@ -1,0 +1,272 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"mlcfg/internal/client"
+	"mlcfg/internal/engine"
+	"mlcfg/internal/loadgen"
+	"mlcfg/internal/manifest"
+	"mlcfg/internal/rundir"
+)
+
+// Options are what a user says beside the manifest. The zero value runs the
+// manifest's own engine as it is found in PATH.
+type Options struct {
+	// Engine says how engines are started; Simulate among it puts the simulated
+	// engine in the place of the real one.
+	Engine engine.Options
+	// Translate turns a path of the manifest, which is often one inside a
+	// container, into one here; nil leaves paths as they are.
+	Translate func(string) string
+	// PowerScript is run before the engine; empty means none. PowerOptional
+	// makes its failure a fault of the result, not the end of the run.
+	PowerScript   string
+	PowerOptional bool
+	// Concurrency is how many requests of an offline run are in flight on each
+	// replica; 0 takes what the engine batches (max_num_seqs, max_running_requests), or 256.
+	Concurrency int
+	// RequestTimeout bounds each request, 0 means 30 min. ReadyTimeout bounds
+	// the start of the engines, 0 means 60 min.
+	RequestTimeout, ReadyTimeout time.Duration
+	// Grace is how long an interrupted run waits for what is in flight, 0 means 5 min.
+	Grace time.Duration
+	// NoWarmUp leaves out the warm-up that the manifest asks for.
+	NoWarmUp bool
+}
+
+// Plan is everything that a run will do, known before it starts.
+type Plan struct {
+	Digest    string `json:"manifest_digest"`
+	Benchmark string `json:"benchmark_name"`
+	Scenario  string `json:"scenario"`
+	Mode      string `json:"test_mode"`
+
+	Engine *engine.Plan `json:"engine"`
+	Data   Data         `json:"data"`
+	// Protocol is how requests are written, Parameters what each carries.
+	Protocol   client.Protocol `json:"protocol"`
+	Parameters map[string]any  `json:"parameters"`
+
+	// Queries, Samples and ScheduledSeconds describe LoadGen's schedule, all phases together.
+	Queries          uint64  `json:"queries"`
+	Samples          uint64  `json:"samples"`
+	ScheduledSeconds float64 `json:"scheduled_seconds"`
+
+	PowerScript    string        `json:"power_script,omitempty"`
+	PowerOptional  bool          `json:"power_script_optional,omitempty"`
+	WarmUp         bool          `json:"warm_up"`
+	Concurrency    int           `json:"concurrency"`
+	RequestTimeout time.Duration `json:"request_timeout_ns"`
+	ReadyTimeout   time.Duration `json:"ready_timeout_ns"`
+	Grace          time.Duration `json:"grace_ns"`
+
+	// Notes are what was assumed, one line each.
+	Notes []string `json:"notes,omitempty"`
+
+	Manifest *manifest.Manifest `json:"-"`
+	settings loadgen.Settings
+	samples  *prompts
+	host     engine.Host
+	passEnv  []string
+}
+
+// NotFrozenError tells that the manifest was compiled without the user.conf
+// that it names, so that it does not say what LoadGen is to do.
+type NotFrozenError struct{ UserConf string }
+
+// Error names the file and what to do.
+func (e *NotFrozenError) Error() string {
+	return fmt.Sprintf("the manifest was compiled without its user.conf (%s was not found), so the settings of LoadGen are not known; compile again with --map FROM=TO so that mlcfg finds the file", e.UserConf)
+}
+
+// NewPlan works out what running m would do, and reads the data set for it. It
+// starts nothing and writes nothing. Its error tells what the manifest or the
+// options cannot mean; what this machine lacks is [Plan.Check]'s.
+func NewPlan(ctx context.Context, m *manifest.Manifest, o Options) (*Plan, error) {
+	p := &Plan{
+		Digest: m.Digest, Benchmark: m.BenchmarkName, Scenario: m.Scenario, Mode: m.TestMode, Manifest: m,
+		PowerScript: o.PowerScript, PowerOptional: o.PowerOptional,
+		RequestTimeout: orElse(o.RequestTimeout, 30*time.Minute), ReadyTimeout: orElse(o.ReadyTimeout, time.Hour), Grace: orElse(o.Grace, 5*time.Minute),
+	}
+	section, err := loadgen.ReadSection(m.Loadgen)
+	if err != nil {
+		return nil, fmt.Errorf("the manifest's loadgen section: %w", err)
+	}
+	if !section.Frozen {
+		return nil, &NotFrozenError{UserConf: section.UserConf}
+	}
+	p.settings, p.host, p.passEnv = section.Settings, o.Engine.Host, o.Engine.PassEnv
+	if p.Engine, err = engine.NewPlan(m, o.Engine); err != nil {
+		return nil, fmt.Errorf("planning the engine: %w", err)
+	}
+	p.Notes = slices.Clone(p.Engine.Notes)
+	if err := p.planRequests(); err != nil {
+		return nil, err
+	}
+	warm, _ := manifest.Bool(m.HarnessConfig, "enable_warmup")
+	p.WarmUp = warm && !o.NoWarmUp
+	p.Concurrency = o.Concurrency
+	if p.Concurrency <= 0 {
+		p.Concurrency = p.batchSize()
+	}
+	if err := p.planData(ctx, o); err != nil {
+		return nil, err
+	}
+	return p, p.planSchedule()
+}
+
+func orElse[T comparable](v, otherwise T) T {
+	var zero T
+	if v == zero {
+		return otherwise
+	}
+	return v
+}
+
+// batchSize is how many requests one replica works on at a time.
+func (p *Plan) batchSize() int {
+	for _, key := range []string{"max_num_seqs", "max_running_requests"} {
+		if n, ok := manifest.Int(p.Manifest.EngineConfig, key); ok && n > 0 {
+			return int(min(n, 4096))
+		}
+	}
+	return 256
+}
+
+func (p *Plan) planData(ctx context.Context, o Options) error {
+	path, ok := manifest.Text(p.Manifest.HarnessConfig, "dataset_path")
+	if !ok || path == "" {
+		return errors.New("harness_config.dataset_path is not set: there are no samples to send")
+	}
+	p.Data = Data{Path: path}
+	p.Data.locate(o.Translate, o.Engine.Simulate, p.sampleCount())
+	if p.Data.missing != nil {
+		p.Notes = append(p.Notes, "the data set is not there, so its size is taken from the benchmark")
+		p.Data.Samples = p.sampleCount()
+		return nil
+	}
+	var err error
+	if p.samples, err = p.Data.open(ctx); err != nil {
+		return err
+	}
+	p.Data.Samples = p.samples.Len()
+	if p.Data.Synthetic {
+		p.Notes = append(p.Notes, fmt.Sprintf("the data set %s is not there: %d synthetic samples take its place", path, p.Data.Samples))
+	}
+	if p.samples.chat() {
+		p.Protocol = client.Chat
+	}
+	return nil
+}
+
+// sampleCount is the size of the data set as far as the manifest tells.
+func (p *Plan) sampleCount() int {
+	if n, ok := manifest.Int(p.Manifest.HarnessConfig, "total_sample_count"); ok && n > 0 {
+		return int(n)
+	}
+	if n := p.settings.PerformanceSampleCountOverride; n > 0 {
+		return int(n)
+	}
+	return 1024
+}
+
+func (p *Plan) planSchedule() error {
+	e, err := p.effective()
+	if err != nil {
+		return err
+	}
+	if e.Requested.Scenario == loadgen.MultiStream {
+		return errors.New("scenario multistream is not executed by this program: no LLM benchmark of MLPerf has it")
+	}
+	phases, err := e.Phases(loadgen.Generator{})
+	if err != nil {
+		return fmt.Errorf("laying out the test: %w", err)
+	}
+	for _, phase := range phases {
+		t := phase.Totals()
+		p.Queries += t.Queries
+		p.Samples += t.Samples
+		p.ScheduledSeconds += t.LastScheduled.Seconds()
+	}
+	return nil
+}
+
+func (p *Plan) effective() (loadgen.Effective, error) {
+	n := uint64(p.Data.Samples)
+	e, err := p.settings.Effective(loadgen.Library{TotalSampleCount: n, PerformanceSampleCount: n})
+	if err != nil {
+		return e, fmt.Errorf("deriving LoadGen's settings: %w", err)
+	}
+	return e, nil
+}
+
+// variant is the scenario as the overlay's file name has it, which is what the
+// power script is called with.
+func (p *Plan) variant() string { return orElse(p.Manifest.Variant, p.Manifest.Scenario) }
+
+func (p *Plan) engineName() string {
+	name := p.Manifest.Engine.Name + " " + p.Manifest.Engine.Version
+	if p.Engine.Simulated {
+		return "the simulated engine in the place of " + name
+	}
+	return name
+}
+
+// sutName is the system under test as LoadGen's logs name it.
+func (p *Plan) sutName() string {
+	name := p.Manifest.Backend + " on " + orElse(p.Manifest.Machine, "an unnamed machine")
+	if p.Engine.Simulated {
+		return "SIMULATED " + name
+	}
+	return name
+}
+
+// Finding is one thing that this machine lacks.
+type Finding struct {
+	Text string
+	// Fatal findings keep the run from starting.
+	Fatal bool
+}
+
+// Check looks at this machine: is there what the plan needs.
+func (p *Plan) Check() []Finding {
+	var out []Finding
+	fatal := func(format string, args ...any) {
+		out = append(out, Finding{Text: fmt.Sprintf(format, args...), Fatal: true})
+	}
+	if err := p.Data.missing; err != nil {
+		fatal("the data set is not there: %v (a path inside a container is translated with --map FROM=TO)", err)
+	}
+	if p.PowerScript != "" {
+		if info, err := os.Stat(p.PowerScript); err != nil {
+			fatal("the power script is not there: %v", err)
+		} else if info.Mode()&0o111 == 0 {
+			fatal("the power script %s is not executable", p.PowerScript)
+		}
+	}
+	return out
+}
+
+// Dir is a free name for a run directory under parent.
+func (p *Plan) Dir(parent string, now time.Time) string {
+	return rundir.Name(parent, []string{p.Benchmark, p.variant(), p.Manifest.Machine, p.Manifest.Backend}, now)
+}
+
+// Expected says how long the run will take, as far as that is known before it.
+func (p *Plan) Expected() string {
+	switch p.settings.Scenario {
+	case loadgen.Server:
+		return fmt.Sprintf("%v of issuing, and what the last responses take", time.Duration(p.ScheduledSeconds*1e9).Round(time.Second))
+	case loadgen.Offline:
+		if qps := p.settings.OfflineExpectedQPS; qps > 0 {
+			return fmt.Sprintf("%v at the expected %g samples/s", time.Duration(float64(p.Samples)/qps*1e9).Round(time.Second), qps)
+		}
+	}
+	return fmt.Sprintf("at least %v", p.settings.MinDuration)
+}

@@ -1,0 +1,96 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+
+	"mlcfg/internal/client"
+	"mlcfg/internal/engine"
+	"mlcfg/internal/loadgen"
+	"mlcfg/internal/manifest"
+	"mlcfg/schema"
+)
+
+// notOverHTTP are sampling parameters of the engines' Python interface that
+// their HTTP interfaces do not take.
+var notOverHTTP = map[string]string{
+	"detokenize": "text is not asked for, token ids are counted",
+}
+
+// planRequests fixes what each request carries.
+func (p *Plan) planRequests() error {
+	p.Protocol = client.Completions
+	if p.Engine.Protocol == engine.SGLang {
+		p.Protocol = client.Generate
+	}
+	params := map[string]any{}
+	for key, value := range p.Manifest.SamplingConfig {
+		if why, drop := notOverHTTP[key]; drop {
+			p.Notes = append(p.Notes, fmt.Sprintf("sampling_config.%s is not sent: %s", key, why))
+			continue
+		}
+		if value != nil {
+			params[key] = value
+		}
+	}
+	if n, ok := manifest.Int(params, "n"); ok && n != 1 {
+		return fmt.Errorf("sampling_config.n is %d: LoadGen counts one response a sample, so it must be 1", n)
+	}
+	delete(params, "n")
+	p.Parameters = params
+	if p.settings.Mode != loadgen.PerformanceOnly && !p.givesTokenIDs() {
+		return fmt.Errorf("accuracy mode needs the ids of generated tokens, which the server of vllm %s does not give (0.10.2 and later do)", p.Manifest.Engine.Version)
+	}
+	return nil
+}
+
+// givesTokenIDs tells whether the engine's server answers with token ids.
+func (p *Plan) givesTokenIDs() bool {
+	return p.Engine.Protocol == engine.SGLang || p.Engine.Simulated || schema.CompareReleases(p.Manifest.Engine.Version, "0.10.2") >= 0
+}
+
+// streams tells whether responses are streamed: where first tokens count.
+func (p *Plan) streams() bool { return p.settings.Scenario != loadgen.Offline }
+
+// client prepares requests to the endpoints.
+func (p *Plan) client(endpoints []engine.Endpoint, samples *prompts) (*client.Client, error) {
+	o := client.Options{
+		Protocol: p.Protocol, Stream: p.streams(), Params: maps.Clone(p.Parameters),
+		TokenIDs: p.settings.Mode != loadgen.PerformanceOnly && p.Protocol != client.Generate,
+	}
+	for _, e := range endpoints {
+		o.URLs = append(o.URLs, e.URL)
+		if o.Model != "" && e.Model != o.Model {
+			return nil, fmt.Errorf("the replicas serve different models: %q and %q", o.Model, e.Model)
+		}
+		o.Model = e.Model
+	}
+	if len(o.URLs) == 0 {
+		return nil, errors.New("no engine is there")
+	}
+	if p.Protocol == client.Generate && samples.chat() {
+		return nil, errors.New("chat samples cannot be sent to /generate")
+	}
+	return client.New(o)
+}
+
+// warmUpLength is the length of a warm-up prompt in tokens, warmUpTokens how
+// many tokens it asks for at most.
+const (
+	warmUpLength = 64
+	warmUpTokens = 16
+)
+
+// fillWarmUp makes the i-th fixed prompt: ids that every vocabulary has.
+func (p *Plan) fillWarmUp(r *client.Request, i int) {
+	r.MaxTokens = warmUpTokens
+	if p.samples != nil && p.samples.Tokens(0) == nil {
+		r.Text = fmt.Sprintf("Warm-up prompt number %d. Count from one to ten.", i)
+		return
+	}
+	r.Tokens = make([]int32, warmUpLength)
+	for j := range r.Tokens {
+		r.Tokens[j] = int32(100 + (i*warmUpLength+j*7)%900)
+	}
+}

@@ -1,0 +1,267 @@
+// Package run is the order of a run: preflight, power script, engines, warm-up,
+// scenario, results, stop; and what it leaves in its directory.
+//
+//	p, err := run.NewPlan(m, run.Options{...})   // what would happen; starts nothing
+//	sum, err := run.Run(ctx, p, run.Output{Dir: "runs/1", Log: os.Stderr})
+//
+// It executes manifests and knows nothing of the configuration behind them.
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"mlcfg/internal/engine"
+	"mlcfg/internal/loadgen"
+	"mlcfg/internal/record"
+	"mlcfg/internal/report"
+	"mlcfg/internal/rundir"
+)
+
+// Output says where a run writes and to whom it talks.
+type Output struct {
+	// Dir is the run directory, which must not exist.
+	Dir string
+	// Log is told the steps of the run, one line each.
+	Log *Log
+	// Program is this build, as the logs name it.
+	Program loadgen.Program
+	// Abort, when closed, gives up what is in flight at once. A done context
+	// alone lets it finish.
+	Abort <-chan struct{}
+}
+
+// ErrInterrupted tells that the run ended because it was told to.
+var ErrInterrupted = errors.New("interrupted")
+
+// stopGrace is how long engines have to end by themselves.
+const stopGrace = 30 * time.Second
+
+// Run carries out a plan. The summary is there as soon as anything was
+// measured, beside an error too; it is what summary.json holds.
+func Run(ctx context.Context, p *Plan, out Output) (*report.Summary, error) {
+	dir, err := rundir.Create(out.Dir)
+	if err != nil {
+		return nil, err
+	}
+	r := &runner{plan: p, out: out, dir: dir, log: out.Log}
+	err = r.run(ctx)
+	return r.finish(err)
+}
+
+// runner is one run under way.
+type runner struct {
+	plan  *Plan
+	out   Output
+	dir   *rundir.Dir
+	log   *Log
+	state rundir.State
+
+	effective loadgen.Effective
+	logs      *loadgen.Logs
+	began     time.Time // when the logs were opened
+	records   *record.Writer
+	active    time.Duration // spent issuing and waiting for responses
+}
+
+func (r *runner) run(ctx context.Context) error {
+	yaml, err := r.plan.Manifest.YAML()
+	if err != nil {
+		return err
+	}
+	r.state = rundir.State{
+		Phase: rundir.Preflight, Simulated: r.plan.Engine.Simulated, Synthetic: r.plan.Data.Synthetic,
+		Started: time.Now().UTC(), Program: r.out.Program.String(), DatasetSamples: uint64(r.plan.Data.Samples),
+	}
+	if err := r.dir.Write(rundir.ManifestFile, yaml); err != nil {
+		return err
+	}
+	if err := r.dir.WriteJSON(rundir.PlanFile, r.plan); err != nil {
+		return err
+	}
+	if err := r.enter(rundir.Preflight); err != nil {
+		return err
+	}
+	if err := r.preflight(); err != nil {
+		return err
+	}
+	if err := r.power(ctx); err != nil {
+		return err
+	}
+	eng, err := r.start(ctx)
+	if err != nil {
+		return err
+	}
+	err = r.measure(ctx, eng)
+	r.log.Step("stopping the engine")
+	if stopErr := eng.Stop(stopGrace); stopErr != nil {
+		err = errors.Join(err, fmt.Errorf("stopping the engine: %w", stopErr))
+	}
+	return err
+}
+
+// enter notes in state.json how far the run came.
+func (r *runner) enter(phase rundir.Phase) error {
+	r.state.Phase = phase
+	return r.dir.WriteJSON(rundir.StateFile, r.state)
+}
+
+func (r *runner) preflight() error {
+	var problems []string
+	for _, n := range r.plan.Notes {
+		r.log.Note(n)
+	}
+	for _, f := range r.plan.Check() {
+		if f.Fatal {
+			problems = append(problems, f.Text)
+			continue
+		}
+		r.log.Note(f.Text)
+	}
+	if len(problems) > 0 {
+		return &PreflightError{Problems: problems}
+	}
+	return nil
+}
+
+// PreflightError is everything that speaks against starting.
+type PreflightError struct{ Problems []string }
+
+// Error names the problems, one line each.
+func (e *PreflightError) Error() string {
+	text := "the run cannot start:"
+	for _, p := range e.Problems {
+		text += "\n  - " + p
+	}
+	return text
+}
+
+func (r *runner) power(ctx context.Context) error {
+	script := r.plan.PowerScript
+	if script == "" {
+		return nil
+	}
+	if err := r.enter(rundir.Power); err != nil {
+		return err
+	}
+	m := r.plan.Manifest
+	r.log.Step("power script %s", script)
+	power := engine.PowerScript{
+		Path: script, Model: m.BenchmarkName, Machine: m.Machine, Scenario: r.plan.variant(),
+		Log: r.dir.File(rundir.PowerLog), PassEnv: r.plan.passEnv,
+	}
+	err := power.Run(ctx, r.plan.host)
+	if err != nil && r.plan.PowerOptional {
+		r.fault("the power script failed: " + err.Error())
+		return nil
+	}
+	return err
+}
+
+func (r *runner) start(ctx context.Context) (engine.Engine, error) {
+	if err := r.enter(rundir.Starting); err != nil {
+		return nil, err
+	}
+	logs := r.dir.File(rundir.EngineDir)
+	if err := os.Mkdir(logs, 0o755); err != nil {
+		return nil, fmt.Errorf("making the folder of the engine's logs: %w", err)
+	}
+	r.log.Step("starting %s, %d replicas", r.plan.engineName(), len(r.plan.Engine.Replicas))
+	began := time.Now()
+	eng, err := engine.Start(ctx, r.plan.Engine, engine.StartOptions{
+		LogDir: logs, Timeout: r.plan.ReadyTimeout, Progress: r.log.engine,
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.log.Step("ready after %.1f s", time.Since(began).Seconds())
+	return eng, nil
+}
+
+// fault notes something that makes the run INVALID.
+func (r *runner) fault(text string) {
+	r.state.Faults = append(r.state.Faults, text)
+	r.log.Note("INVALID: " + text)
+}
+
+// finish writes what follows from the records and closes the directory. It
+// leaves whatever was written readable, whether the run came to its end or not.
+func (r *runner) finish(runErr error) (*report.Summary, error) {
+	phase := r.state.Phase
+	if runErr != nil {
+		r.state.Faults = append(r.state.Faults, fmt.Sprintf("ended during %s: %s", phase, firstLine(runErr)))
+	}
+	errs := []error{runErr}
+	if r.records != nil {
+		errs = append(errs, r.records.Close())
+	}
+	now := time.Now().UTC()
+	r.state.Ended = &now
+	measured := phase == rundir.Measuring || phase == rundir.Results
+	if runErr == nil || !measured {
+		phase = rundir.Ended
+	}
+	errs = append(errs, r.enter(phase))
+	var sum *report.Summary
+	if measured {
+		var err error
+		if sum, err = r.results(); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if err := errors.Join(errs...); err != nil && sum == nil {
+		// A directory without a measurement says itself why there is none.
+		_ = r.dir.Write(rundir.InvalidFile, []byte(firstLine(err)+"\n"))
+	}
+	errs = append(errs, r.dir.Close())
+	return sum, errors.Join(errs...)
+}
+
+func firstLine(err error) string {
+	text := err.Error()
+	for i := range text {
+		if text[i] == '\n' {
+			return text[:i]
+		}
+	}
+	return text
+}
+
+// results writes summary.json and LoadGen's summary, from the directory.
+func (r *runner) results() (*report.Summary, error) {
+	loaded, err := report.Load(r.dir.Path)
+	if err != nil {
+		return nil, err
+	}
+	loaded.Running = false // this process holds the lock, and is done
+	sum, err := report.Summarize(loaded)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.dir.WriteJSON(rundir.SummaryFile, sum); err != nil {
+		return sum, err
+	}
+	if !sum.Valid {
+		text := ""
+		for _, reason := range sum.Reasons {
+			text += reason + "\n"
+		}
+		if err := r.dir.Write(rundir.InvalidFile, []byte(text)); err != nil {
+			return sum, err
+		}
+	}
+	return sum, r.closeLogs(loaded)
+}
+
+// Path is the absolute path of a file of the run, for messages.
+func Path(dir, name string) string {
+	path := filepath.Join(dir, name)
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}

@@ -1,0 +1,187 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"mlcfg/internal/balance"
+	"mlcfg/internal/client"
+	"mlcfg/internal/loadgen"
+	"mlcfg/internal/manifest"
+)
+
+// scenario hands LoadGen's queries of one phase to the client.
+type scenario struct {
+	phase     *loadgen.Phase
+	effective *loadgen.Effective
+	samples   Samples
+	manifest  *manifest.Manifest
+	replicas  int
+	// concurrency is how many requests are in flight on each replica, offline.
+	concurrency int
+	timeout     time.Duration
+	grace       time.Duration
+	// abort, when closed, gives up what is in flight.
+	abort   <-chan struct{}
+	started func(time.Time)
+}
+
+// Samples is the data set as a scenario needs it.
+type Samples interface {
+	// Len is the number of samples.
+	Len() int
+	// Fill sets the prompt of request r to sample i.
+	Fill(i int, r *client.Request)
+	// Tokens are the token ids of sample i's prompt, nil where it is text.
+	Tokens(i int) []int32
+}
+
+// plan says in which way the client carries the phase's requests, and gives
+// the requests.
+func (s *scenario) plan() (client.Plan, client.Source, error) {
+	p := client.Plan{Timeout: s.timeout, Grace: s.grace, Abort: s.abort, Started: s.started, GCPercent: 400}
+	switch s.effective.Requested.Scenario {
+	case loadgen.Offline:
+		source, err := s.offline()
+		p.Pace, p.Concurrency = client.AtOnce, s.concurrency
+		return p, source, err
+	case loadgen.Server:
+		b, err := s.balancer()
+		p.Pace, p.Balancer = client.OnSchedule, b
+		return p, s.inOrder(), err
+	case loadgen.SingleStream:
+		p.Pace, p.Concurrency = client.OnCompletion, 1
+		return p, s.inOrder(), nil
+	}
+	return p, nil, fmt.Errorf("scenario %v is not executed by this program: no LLM benchmark of MLPerf has it", s.effective.Requested.Scenario)
+}
+
+// balancer is harness_config's schedule_algo.
+func (s *scenario) balancer() (*balance.Balancer, error) {
+	h := s.manifest.HarnessConfig
+	algorithm, ok := manifest.Text(h, "schedule_algo")
+	if !ok {
+		algorithm = string(balance.ShortestQueue)
+	}
+	weight, _ := manifest.Float(h, "load_balance_token_weight")
+	window, _ := manifest.Int(h, "load_balance_window_size")
+	return balance.New(balance.Config{
+		Algorithm: balance.Algorithm(algorithm), Replicas: s.replicas, TokenWeight: weight, Window: int(window),
+	})
+}
+
+// inOrder gives the queries as they are scheduled, until LoadGen would stop.
+func (s *scenario) inOrder() client.Source {
+	queries := s.phase.Cursor()
+	return client.SourceFunc(func(a client.Ask, r *client.Request) bool {
+		if s.ends(a) || !queries.Next() {
+			return false
+		}
+		q := &queries.Query
+		r.ID, r.Sample, r.At, r.Replica = q.FirstSample, q.Samples[0], q.Scheduled, -1
+		s.samples.Fill(r.Sample, r)
+		return true
+	})
+}
+
+// ends is LoadGen's rule on when to issue no further query: what it checks
+// after each one, in its order. Accuracy mode issues everything.
+func (s *scenario) ends(a client.Ask) bool {
+	if s.phase.Mode == loadgen.AccuracyOnly || a.Sent == 0 {
+		return false
+	}
+	e := s.effective
+	sent := uint64(a.Sent)
+	if e.Requested.Scenario == loadgen.Server {
+		if e.MaxAsyncQueries > 0 && uint64(a.Sent-a.Done) > e.MaxAsyncQueries {
+			return true
+		}
+	} else if sent >= e.MinQueryCount && a.LastSent >= e.TargetDuration {
+		return true
+	}
+	return e.MaxQueryCount > 0 && sent >= e.MaxQueryCount || e.MaxDuration > 0 && a.LastSent > e.MaxDuration
+}
+
+// offline deals the one query's samples out to the replicas before the start,
+// in the order that harness_config's sorting wants.
+func (s *scenario) offline() (client.Source, error) {
+	type issued struct {
+		id     uint64
+		sample int
+	}
+	var all []int
+	var first uint64
+	for q := range s.phase.Queries() {
+		if len(all) == 0 {
+			first = q.FirstSample
+		}
+		all = append(all, q.Samples...)
+	}
+	sorting, err := sortingOf(s.manifest)
+	if err != nil {
+		return nil, err
+	}
+	dealt, err := balance.Sort(sorting, s.replicas, all, s.samples.Tokens)
+	if err != nil {
+		return nil, fmt.Errorf("dealing samples out to the replicas: %w", err)
+	}
+	// A sample may be issued many times; which of its places in the query a
+	// request takes does not matter, as long as each is taken once.
+	places := make(map[int][]uint64, s.samples.Len())
+	for i := len(all) - 1; i >= 0; i-- {
+		places[all[i]] = append(places[all[i]], first+uint64(i))
+	}
+	queues := make([][]issued, s.replicas)
+	for replica := range queues {
+		for _, sample := range dealt.Of(replica) {
+			free := places[sample]
+			if len(free) == 0 {
+				return nil, errors.New("dealing samples out to the replicas: a sample was dealt out more often than it was issued")
+			}
+			places[sample] = free[:len(free)-1]
+			queues[replica] = append(queues[replica], issued{free[len(free)-1], sample})
+		}
+	}
+	return client.SourceFunc(func(a client.Ask, r *client.Request) bool {
+		queue := queues[a.Replica]
+		if len(queue) == 0 {
+			return false
+		}
+		next := queue[0]
+		queues[a.Replica] = queue[1:]
+		r.ID, r.Sample, r.Replica = next.id, next.sample, a.Replica
+		s.samples.Fill(next.sample, r)
+		return true
+	}), nil
+}
+
+// sortingOf is harness_config's sorting.
+func sortingOf(m *manifest.Manifest) (balance.Sorting, error) {
+	h := m.HarnessConfig
+	section := manifest.Section(h, "sorting")
+	strategy, _ := manifest.Text(section, "strategy")
+	out := balance.Sorting{Strategy: balance.Strategy(strategy)}
+	limit, _ := manifest.Int(h, "max_num_batched_tokens")
+	out.MaxNumBatchedTokens = int(limit)
+	list, _ := section["buckets"].([]any)
+	for _, v := range list {
+		share, ok := manifest.Float(map[string]any{"share": v}, "share")
+		if !ok {
+			return out, fmt.Errorf("harness_config.sorting.buckets has an entry that is no number: %v", v)
+		}
+		out.Buckets = append(out.Buckets, share)
+	}
+	return out, nil
+}
+
+// issue carries out the phase. The error is about the run itself; requests
+// that failed are in their records.
+func (s *scenario) issue(ctx context.Context, c *client.Client, sink client.Sink) (client.Summary, error) {
+	p, source, err := s.plan()
+	if err != nil {
+		return client.Summary{}, err
+	}
+	return c.Run(ctx, p, source, sink)
+}

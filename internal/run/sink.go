@@ -1,0 +1,114 @@
+package run
+
+import (
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"mlcfg/internal/client"
+	"mlcfg/internal/loadgen"
+	"mlcfg/internal/record"
+)
+
+// sink writes results as they come: one record each and, in accuracy mode,
+// one entry of the accuracy log where the sample is logged.
+type sink struct {
+	records  *record.Writer
+	accuracy *loadgen.AccuracyLog
+	logged   logged // which samples go into the accuracy log
+	offline  bool
+	tokens   bool   // the run has token latencies
+	first    uint64 // the phase's first sample
+	log      *Log
+
+	row   record.Record
+	bytes []byte
+}
+
+// Write takes a batch of results. Everything in it is in the operating
+// system's hands when it returns: a kill of this process does not lose it.
+func (s *sink) Write(batch []client.Result) error {
+	for i := range batch {
+		r := &batch[i]
+		s.fill(r)
+		if err := s.records.Append(&s.row); err != nil {
+			return err
+		}
+		if r.OK() && s.logged.has(r.ID) {
+			if err := s.answer(r); err != nil {
+				return fmt.Errorf("writing the accuracy log: %w", err)
+			}
+		}
+		s.log.count(r)
+	}
+	return s.records.Flush()
+}
+
+func (s *sink) fill(r *client.Result) {
+	query := r.ID - s.first
+	if s.offline {
+		query = 0
+	}
+	s.row = record.Record{
+		Seq: r.ID, Query: query, Sample: uint32(r.Sample), Replica: int32(r.Replica),
+		Scheduled: int64(r.Scheduled), Issued: int64(r.Sent), Sent: reached(r.Sent), FirstToken: reached(r.FirstToken), Done: reached(r.Done),
+		InputTokens: int64(r.InputTokens), OutputTokens: int64(r.OutputTokens), Finish: r.FinishReason,
+		Status: status(r.Error), Error: message(r),
+	}
+	if s.offline {
+		s.row.Issued = 0 // the one query holds every sample
+	}
+}
+
+func reached(t time.Duration) int64 {
+	if t == 0 {
+		return record.NotReached
+	}
+	return int64(t)
+}
+
+func status(e client.ErrorClass) record.Status {
+	switch e {
+	case client.NoError:
+		return record.OK
+	case client.TimeoutError:
+		return record.TimedOut
+	case client.CanceledError:
+		return record.Abandoned
+	}
+	return record.Failed
+}
+
+// longestMessage bounds what one request can put into the record file.
+const longestMessage = 300
+
+func message(r *client.Result) string {
+	if r.OK() {
+		return ""
+	}
+	text := string(r.Error)
+	if r.Message != "" {
+		text += ": " + r.Message
+	}
+	if len(text) > longestMessage {
+		text = text[:longestMessage] + "…"
+	}
+	return text
+}
+
+// answer logs the generated tokens as the accuracy scripts of the LLM
+// benchmarks read them: 32-bit integers, little-endian.
+func (s *sink) answer(r *client.Result) error {
+	s.bytes = s.bytes[:0]
+	for _, id := range r.OutputIDs {
+		s.bytes = binary.LittleEndian.AppendUint32(s.bytes, uint32(id))
+	}
+	entry := loadgen.AccuracyEntry{
+		SeqID: r.ID, SampleIndex: uint64(r.Sample), Data: s.bytes,
+		WithTokenCount: s.tokens, TokenCount: int64(r.OutputTokens), WithTokenData: s.tokens && !s.offline,
+	}
+	if entry.WithTokenData && len(s.bytes) >= 4 {
+		entry.TokenData = s.bytes[:4]
+	}
+	return s.accuracy.Add(&entry)
+}

@@ -1,0 +1,52 @@
+package cliargs
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/urfave/cli/v2"
+)
+
+var commands = []*cli.Command{
+	{Name: "run", Flags: []cli.Flag{&cli.BoolFlag{Name: "simulate"}, &cli.StringFlag{Name: "out", Aliases: []string{"o"}}, &cli.IntFlag{Name: "first-port"}}},
+	{Name: "dataset", Subcommands: []*cli.Command{{Name: "info", Flags: []cli.Flag{&cli.StringFlag{Name: "format"}}}}},
+}
+
+func TestSort(t *testing.T) {
+	tests := map[string]string{
+		"x run m.yaml --simulate":            "x run --simulate -- m.yaml",
+		"x run m.yaml --out=a -o b":          "x run --out=a --o=b -- m.yaml",
+		"x run - --first_port -1":            "x run --first-port=-1 -- -",
+		"x run --simulate -- --out":          "x run --simulate -- --out",
+		"x run --simulate=false m":           "x run --simulate=false -- m",
+		"x dataset info a.jsonl --format=js": "x dataset info --format=js -- a.jsonl",
+		"x --help":                           "x --help",
+		"x nothing --else":                   "x nothing --else",
+		"x":                                  "x",
+	}
+	for in, want := range tests {
+		got, err := Sort(strings.Fields(in), commands)
+		if err != nil {
+			t.Errorf("%s: %v", in, err)
+		}
+		if diff := cmp.Diff(want, strings.Join(got, " ")); diff != "" {
+			t.Errorf("%s: %s", in, diff)
+		}
+	}
+}
+
+func TestFaults(t *testing.T) {
+	tests := map[string]string{
+		"x run --simulat m": "did you mean --simulate",
+		"x run m --out":     "write --out VALUE",
+		"x run --zzzzzz":    "--help lists the flags",
+	}
+	for in, want := range tests {
+		_, err := Sort(strings.Fields(in), commands)
+		usage, ok := err.(*UsageError)
+		if !ok || !strings.Contains(usage.Hint, want) {
+			t.Errorf("%s: %v, want the hint %q", in, err, want)
+		}
+	}
+}

@@ -38,6 +38,8 @@ func (a *app) commands() []*cli.Command {
 		a.planCommand(),
 		a.reportCommand(),
 		a.simCommand(),
+		a.selftestCommand(),
+		a.mockCommand(),
 		a.supervisorCommand(),
 	}
 }

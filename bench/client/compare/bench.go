@@ -163,40 +163,23 @@ type measured struct {
 }
 
 func (b *bench) measure(c client, j job) (measured, error) {
-	truth, out := filepath.Join(b.folder, "truth.json"), filepath.Join(b.folder, "out.json")
-	server := exec.Command(b.mock, "-truth", truth, "-first", j.first.String(), "-per-token", j.perToken.String())
-	stdout, err := server.StdoutPipe()
+	out := filepath.Join(b.folder, "out.json")
+	server, err := mock.StartProcess(exec.Command(b.mock, "-first", j.first.String(), "-per-token", j.perToken.String()))
 	if err != nil {
 		return measured{}, err
 	}
-	if err := server.Start(); err != nil {
-		return measured{}, err
-	}
-	url, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil {
-		return measured{}, errors.Join(err, server.Wait())
-	}
-	cmd := c.command(j, strings.TrimSpace(url), out)
+	cmd := c.command(j, server.URL(), out)
 	var log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &log, &log
 	from := time.Now()
 	ran := cmd.Run()
-	_ = server.Process.Signal(syscall.SIGTERM)
-	if err := errors.Join(ran, server.Wait()); err != nil {
+	truth, err := server.Stop()
+	if err := errors.Join(ran, err); err != nil {
 		return measured{}, fmt.Errorf("%s: %w\n%s", c.name, err, log.Bytes())
 	}
-	m := measured{cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
+	m := measured{truth: truth, cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
 	if u, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
 		m.memory = u.Maxrss * 1024
-	}
-	err = eachLine(truth, func(line []byte) error {
-		var v mock.Visit
-		err := json.Unmarshal(line, &v)
-		m.truth = append(m.truth, v)
-		return err
-	})
-	if err != nil {
-		return m, err
 	}
 	if len(m.truth) != j.requests {
 		return m, fmt.Errorf("%s: %d of %d requests came", c.name, len(m.truth), j.requests)

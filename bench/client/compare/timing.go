@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"mlcfg/internal/selftest"
 )
 
 // perSecond is the rate at which the server answered.
@@ -36,7 +38,7 @@ func (m measured) timing(rate int) (values, error) {
 	}
 	out := values{
 		"rate reached":                  float64(n-1) / (float64(m.truth[n-1].Arrival-m.truth[0].Arrival) / 1e9),
-		"gaps: distance from Exp (K-S)": distance(gaps, float64(rate)),
+		"gaps: distance from Exp (K-S)": selftest.Distance(gaps, float64(rate)),
 		"TTFT error p50 us":             quantile(ttft, 0.5), "TTFT error p99 us": quantile(ttft, 0.99),
 		"TPOT error p50 us": quantile(tpot, 0.5), "TPOT error p99 us": quantile(tpot, 0.99),
 	}
@@ -49,16 +51,4 @@ func (m measured) timing(rate int) (values, error) {
 func quantile(x []float64, q float64) float64 {
 	slices.Sort(x)
 	return x[int(float64(len(x))*q)]
-}
-
-// distance is the Kolmogorov-Smirnov distance of the gaps from the exponential
-// distribution with the rate.
-func distance(gaps []float64, rate float64) float64 {
-	slices.Sort(gaps)
-	n, most := float64(len(gaps)), 0.0
-	for i, g := range gaps {
-		p := 1 - math.Exp(-rate*g)
-		most = max(most, float64(i+1)/n-p, p-float64(i)/n)
-	}
-	return most
 }

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v2"
+
+	"mlcfg/internal/client/mock"
+	"mlcfg/internal/selftest"
+)
+
+const selftestHelp = `Measures what this machine's client can do, against a server without a model: how
+many requests and tokens a second it takes, how late requests leave, and how far
+the times that it reports are from the true ones. It takes some seconds and needs
+no engine, no manifest and no network.
+
+  mlrun selftest
+  mlrun selftest --format json
+
+Run it on the machine that sends the requests, while nothing else runs there. The
+server shares the machine, so the client alone can do more.`
+
+func (a *app) selftestCommand() *cli.Command {
+	var format string
+	return &cli.Command{
+		Name:        "selftest",
+		Usage:       "measure this machine's client: its limit and its timing error",
+		Description: selftestHelp,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "format", Value: "text", Usage: "text or json", Destination: &format},
+		},
+		Action: func(c *cli.Context) error {
+			if c.Args().Present() {
+				return fmt.Errorf("selftest: unexpected argument %q", c.Args().First())
+			}
+			if format != "text" && format != "json" {
+				return fmt.Errorf("selftest: --format %q is not known: text or json", format)
+			}
+			report, err := selftest.Measure(c.Context, selftest.Options{
+				Start:    startMock,
+				Progress: func(what string) { fmt.Fprintln(a.stderr, "measuring", what) },
+			})
+			if err != nil {
+				return fmt.Errorf("selftest: %w", err)
+			}
+			if format == "json" {
+				e := json.NewEncoder(a.stdout)
+				e.SetIndent("", "  ")
+				return e.Encode(report)
+			}
+			return a.printSelftest(report)
+		},
+	}
+}
+
+func (a *app) printSelftest(r selftest.Report) error {
+	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "capacity, client and server on %d CPUs\trequests/s\ttokens/s\tclient's CPU us/request\n", r.CPUs)
+	for _, c := range r.Capacity {
+		fmt.Fprintf(w, "%d in flight, %d output tokens\t%.0f\t%.0f\t%.1f\n", c.InFlight, c.OutputTokens, c.Requests, c.Tokens, c.CPUPerRequest)
+	}
+	fmt.Fprintf(w, "\t\t\t\n")
+	fmt.Fprintf(w, "timing, Poisson\tp50 us\tp99 us\tmax us\n")
+	for _, t := range r.Timing {
+		for _, row := range []struct {
+			name string
+			s    selftest.Spread
+		}{{"late", t.Lateness}, {"error of TTFT", t.TTFTError}, {"error of TPOT", t.TPOTError}} {
+			fmt.Fprintf(w, "%.0f requests/s, %s\t%.1f\t%.1f\t%.1f\n", t.Rate, row.name, row.s.P50, row.s.P99, row.s.Max)
+		}
+		fmt.Fprintf(w, "%.0f requests/s, gaps against schedule (K-S)\t%.4f\t\t\n", t.Rate, t.GapDistance)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, t := range r.Timing {
+		for _, why := range t.Reasons {
+			fmt.Fprintf(a.stdout, "%.0f requests/s: the client did not keep up: %s\n", t.Rate, why)
+		}
+	}
+	return nil
+}
+
+// mockName is the command under which mlrun starts itself as the server.
+const mockName = "selftest-server"
+
+func startMock(c mock.Config) (selftest.Server, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return mock.StartProcess(exec.Command(program, mockName, "--first", c.FirstToken.String(), "--per-token", c.PerToken.String()))
+}
+
+func (a *app) mockCommand() *cli.Command {
+	var c mock.Config
+	return &cli.Command{
+		Name:   mockName,
+		Hidden: true,
+		Flags: []cli.Flag{
+			&cli.DurationFlag{Name: "first", Destination: &c.FirstToken},
+			&cli.DurationFlag{Name: "per-token", Destination: &c.PerToken},
+		},
+		Action: func(ctx *cli.Context) error {
+			return mock.Serve(ctx.Context, "127.0.0.1:0", c, a.stdin, a.stdout)
+		},
+	}
+}

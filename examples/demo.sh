@@ -8,14 +8,15 @@ cd "$(dirname "$0")/.."
 mlcfg=bin/mlcfg mlrun=bin/mlrun
 out=${DEMO_OUT:-demo-runs}
 here=examples
+releases=(--engine-version vllm=0.10.1 --engine-version sglang=0.5.9 --round v5.1)
 maps=(--map "/data=$here/data" --map "/conf=$here/conf")
 
 mkdir -p "$out/manifests"
-"$mlcfg" lint --base "$here/config.yaml" "${maps[@]}" "$here"/models/*/*.yaml
+"$mlcfg" lint --base "$here/config.yaml" "${releases[@]}" "${maps[@]}" "$here"/models/*/*.yaml
 for overlay in "$here"/models/*/*.yaml; do
   for backend in vllm sglang; do
     name=$(basename "$(dirname "$overlay")")-$(basename "$overlay" .yaml)-$backend
-    "$mlcfg" compile "$overlay" --backend "$backend" "${maps[@]}" -o "$out/manifests/$name.yaml"
+    "$mlcfg" compile "$overlay" --backend "$backend" "${releases[@]}" "${maps[@]}" -o "$out/manifests/$name.yaml"
   done
 done
 echo "compiled $(ls "$out/manifests" | wc -l) manifests into $out/manifests"

@@ -66,11 +66,11 @@ func goldenRuns(t *testing.T, test func(t *testing.T, g *goldenRun)) {
 	}
 	for _, file := range dirs {
 		dir := filepath.Dir(file)
-		t.Run(filepath.Base(dir), func(t *testing.T) { test(t, readGoldenRun(t, root, dir)) })
+		t.Run(filepath.Base(dir), func(t *testing.T) { test(t, readGoldenRun(t, dir)) })
 	}
 }
 
-func readGoldenRun(t *testing.T, root, dir string) *goldenRun {
+func readGoldenRun(t *testing.T, dir string) *goldenRun {
 	t.Helper()
 	g := &goldenRun{dir: dir, args: map[string]string{}}
 	words := strings.Fields(readFile(t, filepath.Join(dir, "ARGS")))
@@ -98,24 +98,21 @@ func readGoldenRun(t *testing.T, root, dir string) *goldenRun {
 		}
 		g.detail = append(g.detail, l)
 	}
-	g.settings = g.readSettings(t, root)
+	g.settings = g.readSettings(t)
 	return g
 }
 
 // readSettings takes what the detail log says was requested, as the user.conf
 // of the runs is not part of the data, the exact values of ARGS, and the
-// limits that the log leaves out from mlperf.conf.
-func (g *goldenRun) readSettings(t *testing.T, root string) Effective {
+// limits that the log leaves out from the rules of the rounds.
+func (g *goldenRun) readSettings(t *testing.T) Effective {
 	t.Helper()
 	q := DefaultSettings()
-	model := g.args["model"]
-	if model != "" {
-		conf := readConf(t, filepath.Join(root, "conf", "mlperf_v6.1.conf"))
-		q.TTFTLatency = conf.milliseconds(model, "Server", "ttft_latency", q.TTFTLatency)
-		q.TPOTLatency = conf.milliseconds(model, "Server", "tpot_latency", q.TPOTLatency)
-		scenario := g.args["scenario"]
-		q.InferTokenLatencies = conf.lookup(model, scenario, "infer_token_latencies") == "1"
-		q.TokenLatencyScalingFactor, _ = strconv.ParseUint(conf.lookup(model, scenario, "token_latency_scaling_factor"), 0, 64)
+	if b, ok := benchmarkNamed(g.args["model"]); ok {
+		if b.ttft != 0 {
+			q.TTFTLatency, q.TPOTLatency = b.ttft, b.tpot
+		}
+		q.InferTokenLatencies, q.TokenLatencyScalingFactor = b.inferred != 0, b.inferred
 	}
 	set := func(key, value string) {
 		if err := setSetting(&q, key, value); err != nil {
@@ -140,35 +137,6 @@ func (g *goldenRun) readSettings(t *testing.T, root string) Effective {
 		t.Fatal(err)
 	}
 	return settings
-}
-
-// confValues are the lines of an mlperf.conf, looked up in LoadGen's order.
-type confValues map[string]string
-
-func readConf(t *testing.T, path string) confValues {
-	conf := confValues{}
-	for _, line := range strings.Split(readFile(t, path), "\n") {
-		if f := strings.Fields(line); len(f) >= 3 && f[1] == "=" {
-			conf[f[0]] = f[2]
-		}
-	}
-	return conf
-}
-
-func (c confValues) lookup(model, scenario, key string) string {
-	for _, prefix := range []string{model + "." + scenario, "*." + scenario, model + ".*", "*.*"} {
-		if v, ok := c[prefix+"."+key]; ok {
-			return v
-		}
-	}
-	return ""
-}
-
-func (c confValues) milliseconds(model, scenario, key string, otherwise time.Duration) time.Duration {
-	if n, err := strconv.ParseUint(c.lookup(model, scenario, key), 0, 64); err == nil {
-		return time.Duration(n) * time.Millisecond
-	}
-	return otherwise
 }
 
 // value is the first value of a key in the detail log.
@@ -265,7 +233,14 @@ func (g *goldenRun) shift(t *testing.T, r *Records, summary string) {
 		}
 		return qps == nil || formatFixed(float64(last)/seconds(r.Issued[last]+offset), 2) == qps[1]
 	}
-	for offset := range int64(1_000_000) {
+	// The six digits of a rate leave a narrow range.
+	from, to := int64(0), int64(1)
+	if len(rates) > 0 {
+		want, _ := strconv.ParseFloat(rates[0].want, 64)
+		ns := rates[0].count / want * 1e9
+		from, to = max(int64(ns*(1-1e-5))-rates[0].ns-1, 0), int64(ns*(1+1e-5))-rates[0].ns+1
+	}
+	for offset := from; offset < to; offset++ {
 		if fits(offset) {
 			for i := range r.Issued {
 				r.Scheduled[i] += offset
@@ -275,7 +250,7 @@ func (g *goldenRun) shift(t *testing.T, r *Records, summary string) {
 			return
 		}
 	}
-	t.Error("no start within a millisecond before the first query gives the rates of the logs")
+	t.Error("no start before the first query gives the rates of the logs")
 }
 
 func TestGoldenLogSummaries(t *testing.T) {

@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,100 +22,31 @@ import (
 // setSetting sets the field of LoadGen's TestSettings that is called key, as
 // the goldens' settings do.
 func setSetting(q *Settings, key, value string) error {
-	number := func() (n uint64) {
-		f, err := strconv.ParseFloat(value, 64)
-		if err != nil {
-			return 0
-		}
-		if n, err = strconv.ParseUint(value, 10, 64); err != nil {
-			n = uint64(f)
-		}
-		return n
+	if other, ok := map[string]string{
+		"test_mode": "mode", "ttft_latency": "ttft_latency_ns", "tpot_latency": "tpot_latency_ns",
+		"server_ttft_latency": "ttft_latency_ns", "server_tpot_latency": "tpot_latency_ns",
+	}[key]; ok {
+		key = other
 	}
-	double := func() float64 { f, _ := strconv.ParseFloat(value, 64); return f }
-	truth := func() bool { return value == "true" || value == "True" || number() != 0 }
-	var err error
-	switch strings.TrimSuffix(key, "_ns") {
-	case "scenario":
-		q.Scenario, err = ParseScenario(value)
-	case "mode", "test_mode":
-		q.Mode, err = ParseMode(value)
-	case "single_stream_expected_latency":
-		q.SingleStreamExpectedLatencyNS = double()
-	case "single_stream_target_latency_percentile":
-		q.SingleStreamTargetLatencyPercentile = double()
-	case "multi_stream_expected_latency":
-		q.MultiStreamExpectedLatencyNS = double()
-	case "multi_stream_target_latency_percentile":
-		q.MultiStreamTargetLatencyPercentile = double()
-	case "multi_stream_samples_per_query":
-		q.MultiStreamSamplesPerQuery = number()
-	case "server_target_qps":
-		q.ServerTargetQPS = double()
-	case "server_target_latency":
-		q.ServerTargetLatency = time.Duration(number())
-	case "server_target_latency_percentile":
-		q.ServerTargetLatencyPercentile = double()
-	case "server_coalesce_queries":
-		q.ServerCoalesceQueries = truth()
-	case "server_find_peak_qps_decimals_of_precision":
-		q.ServerFindPeakQPSDecimals = int(number())
-	case "server_find_peak_qps_boundary_step_size":
-		q.ServerFindPeakQPSStep = double()
-	case "server_max_async_queries":
-		q.ServerMaxAsyncQueries = number()
-	case "server_num_issue_query_threads":
-		q.ServerNumIssueQueryThreads = number()
-	case "offline_expected_qps":
-		q.OfflineExpectedQPS = double()
-	case "min_duration_ms":
-		q.MinDuration = time.Duration(number()) * time.Millisecond
-	case "max_duration_ms":
-		q.MaxDuration = time.Duration(number()) * time.Millisecond
-	case "min_query_count":
-		q.MinQueryCount = number()
-	case "max_query_count":
-		q.MaxQueryCount = number()
-	case "qsl_rng_seed":
-		q.QSLSeed = number()
-	case "sample_index_rng_seed":
-		q.SampleIndexSeed = number()
-	case "schedule_rng_seed":
-		q.ScheduleSeed = number()
-	case "accuracy_log_rng_seed":
-		q.AccuracyLogSeed = number()
-	case "accuracy_log_probability":
-		q.AccuracyLogProbability = double()
-	case "accuracy_log_sampling_target":
-		q.AccuracyLogSamplingTarget = number()
-	case "print_timestamps":
-		q.PrintTimestamps = truth()
-	case "performance_issue_unique":
-		q.PerformanceIssueUnique = truth()
-	case "performance_issue_same":
-		q.PerformanceIssueSame = truth()
-	case "performance_issue_same_index":
-		q.PerformanceIssueSameIndex = number()
-	case "performance_sample_count_override":
-		q.PerformanceSampleCountOverride = number()
-	case "accuracy_sample_count_override":
-		q.AccuracySampleCountOverride = number()
-	case "sample_concatenate_permutation":
-		q.SampleConcatenatePermutation = truth()
-	case "use_token_latencies":
-		q.UseTokenLatencies = truth()
-	case "ttft_latency", "server_ttft_latency":
-		q.TTFTLatency = time.Duration(number())
-	case "tpot_latency", "server_tpot_latency":
-		q.TPOTLatency = time.Duration(number())
-	case "infer_token_latencies":
-		q.InferTokenLatencies = truth()
-	case "token_latency_scaling_factor":
-		q.TokenLatencyScalingFactor = number()
-	default:
+	i := slices.IndexFunc(q.fields(), func(f field) bool { return f.name == key })
+	if i < 0 {
 		return fmt.Errorf("unknown setting %s", key)
 	}
-	return err
+	f := q.fields()[i]
+	switch double, err := strconv.ParseFloat(value, 64); f.at.(type) {
+	case *Scenario, *Mode:
+		return f.set(value)
+	case *bool:
+		return f.set(strings.EqualFold(value, "true") || double != 0)
+	case *float64:
+		return errors.Join(err, f.set(double))
+	default:
+		n, err := strconv.ParseUint(value, 10, 64)
+		if err != nil {
+			n = uint64(double)
+		}
+		return f.set(n)
+	}
 }
 
 // summaryCase reads NAME.args.json and NAME.in: settings, and latencies in four

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -184,11 +185,18 @@ func (p *replay) findStart(r *loadgen.Records) error {
 	if scenario == loadgen.Server || scenario == loadgen.Offline {
 		return nil
 	}
-	const furthest = 2_000_000
 	last := len(r.Done) - 1
 	lastDone := slices.Max(r.Done[len(r.Done)-r.SamplesPerQuery:])
 	n, tokens := float64(last), float64(countTokens(r))
-	for offset := range int64(furthest) {
+	from, to := int64(0), int64(1)
+	for key, count := range map[string]float64{"result_qps_with_loadgen_overhead": n, "result_token_throughput_with_loadgen_overhead": tokens} {
+		// The six digits of a rate leave a narrow range.
+		if want, err := strconv.ParseFloat(p.theirs.logged[key], 64); err == nil && want > 0 {
+			ns := count / want * 1e9
+			from, to = max(int64(ns*(1-1e-5))-r.Issued[last]-1, 0), int64(ns*(1+1e-5))-r.Issued[last]+1
+		}
+	}
+	for offset := from; offset < to; offset++ {
 		issued, done := float64(r.Issued[last]+offset)/1e9, float64(lastDone+offset)/1e9
 		if p.shows("result_qps_with_loadgen_overhead", n/issued) &&
 			p.shows("result_token_throughput_with_loadgen_overhead", tokens/issued) &&
@@ -204,7 +212,7 @@ func (p *replay) findStart(r *loadgen.Records) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("no start within %d ns before the first query gives LoadGen's rates", furthest)
+	return errors.New("no start before the first query gives LoadGen's rates")
 }
 
 func countTokens(r *loadgen.Records) (total int64) {

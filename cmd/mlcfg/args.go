@@ -118,9 +118,12 @@ func (s *argSorter) lookup(arg, name string) (form string, takesValue bool, err 
 }
 
 func (s *argSorter) flag(form, value string, given bool) {
+	key, rest, valued := strings.Cut(value, "=")
 	switch {
 	case form[0] == '.':
 		s.override(form[1:], value)
+	case form == "set" && valued:
+		s.override(key, rest)
 	case !given:
 		s.flagged = append(s.flagged, "--"+form)
 	default:

@@ -10,6 +10,7 @@ import (
 
 	"mlcfg/internal/atomicfile"
 	"mlcfg/internal/check"
+	"mlcfg/internal/diag"
 	"mlcfg/internal/manifest"
 )
 
@@ -61,24 +62,30 @@ func (a *app) compile(c *cli.Context) error {
 	if len(l.overlays) > 1 && !toDir {
 		return withHint("name a folder with -o DIR/", "%d overlays make %d manifests", len(l.overlays), len(l.overlays))
 	}
-	failed := false
-	written := map[string]string{}
-	for _, overlay := range l.overlays {
-		_, out, err := l.check(overlay)
-		if err != nil {
-			return err
-		}
-		if err := a.writeText(out.Found, l.project, false); err != nil {
-			return fmt.Errorf("writing the findings: %w", err)
-		}
-		if out.Found.HasErrors() {
-			a.warn("%s: no manifest: %s", overlay, out.Found.Summary())
-			failed = true
-			continue
+	each, err := onEach(l.overlays, func(overlay string) (compiled, error) {
+		out, err := l.check(overlay)
+		if err != nil || out.Found.HasErrors() {
+			return compiled{found: out.Found}, err
 		}
 		data, err := encode(out.Targets[0].Manifest, format)
 		if err != nil {
-			return fmt.Errorf("compiling %s: %w", overlay, err)
+			return compiled{}, fmt.Errorf("compiling %s: %w", overlay, err)
+		}
+		return compiled{out.Found, data}, nil
+	})
+	if err != nil {
+		return err
+	}
+	failed := false
+	written := map[string]string{}
+	for i, overlay := range l.overlays {
+		if err := a.writeText(each[i].found, l.project, false); err != nil {
+			return fmt.Errorf("writing the findings: %w", err)
+		}
+		if each[i].manifest == nil {
+			a.warn("%s: no manifest: %s", overlay, each[i].found.Summary())
+			failed = true
+			continue
 		}
 		path := output
 		if toDir {
@@ -88,7 +95,7 @@ func (a *app) compile(c *cli.Context) error {
 			}
 			written[path] = overlay
 		}
-		if err := a.deliver(path, data, toDir); err != nil {
+		if err := a.deliver(path, each[i].manifest, toDir); err != nil {
 			return err
 		}
 	}
@@ -96,6 +103,12 @@ func (a *app) compile(c *cli.Context) error {
 		return errFindings
 	}
 	return nil
+}
+
+// compiled is what one overlay gave; manifest is nil where there are errors.
+type compiled struct {
+	found    diag.List
+	manifest []byte
 }
 
 // oneBackend gives the backend that the command line names. A backend in the

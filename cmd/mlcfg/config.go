@@ -3,8 +3,10 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/urfave/cli/v2"
 
@@ -83,12 +85,38 @@ func load(c *cli.Context) (*loader, error) {
 }
 
 // check reads and checks one overlay.
-func (l *loader) check(overlay string) (*project.Config, compile.Outcome, error) {
+func (l *loader) check(overlay string) (compile.Outcome, error) {
 	config, err := l.project.Load(overlay)
 	if err != nil {
-		return nil, compile.Outcome{}, adviseBase(err)
+		return compile.Outcome{}, adviseBase(err)
 	}
-	return config, l.compiler.Check(config), nil
+	return l.compiler.Check(config), nil
+}
+
+// onEach does f for every overlay, on all cores, and gives the results in the
+// overlays' order. The error is that of the first overlay that has one.
+func onEach[T any](overlays []string, f func(overlay string) (T, error)) ([]T, error) {
+	results, errs := make([]T, len(overlays)), make([]error, len(overlays))
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(overlays)) {
+		workers.Go(func() {
+			for i := range next {
+				results[i], errs[i] = f(overlays[i])
+			}
+		})
+	}
+	for i := range overlays {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return results, nil
 }
 
 func adviseBase(err error) error {

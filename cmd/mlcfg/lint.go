@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -48,14 +49,14 @@ func (a *app) lint(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	var found diag.List
-	for _, overlay := range l.overlays {
-		_, out, err := l.check(overlay)
-		if err != nil {
-			return err
-		}
-		found.Add(out.Found...)
+	each, err := onEach(l.overlays, func(overlay string) (diag.List, error) {
+		out, err := l.check(overlay)
+		return out.Found, err
+	})
+	if err != nil {
+		return err
 	}
+	found := diag.List(slices.Concat(each...))
 	found.Sort()
 	if c.String("format") == "json" {
 		err = diag.WriteJSON(a.stdout, found)

@@ -10,6 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mlcfg/internal/check"
+	"mlcfg/internal/loadgen"
+	"mlcfg/internal/manifest"
 	"mlcfg/internal/project"
 	"mlcfg/internal/sharedata"
 )
@@ -62,6 +64,13 @@ func TestCorpus(t *testing.T) {
 				got, err := out.Targets[0].Manifest.JSON()
 				if err != nil {
 					t.Fatal(err)
+				}
+				read, err := manifest.Decode("m.json", got)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := loadgen.ReadSection(read.Loadgen); err != nil {
+					t.Error(err)
 				}
 				if diff := cmp.Diff(numbers(normal(want)), numbers(pick(decode(t, got), want))); diff != "" {
 					t.Errorf("(-expected +manifest)\n%s", diff)

@@ -148,10 +148,9 @@ func TestMutations(t *testing.T) {
 			t.Fatal(err)
 		}
 		lines := strings.Split(string(data), "\n")
-		path := filepath.Join(t.TempDir(), filepath.Base(overlay))
 		p := project.New(project.Options{Base: base})
 		c := New(Options{})
-		before := atLines(c, p, overlay, t)
+		before := atLines(t, c, p, overlay, string(data))
 		for m, mutation := range mutations {
 			for _, e := range entries(t, lines) {
 				r := rand.New(rand.NewPCG(uint64(o), uint64(m*1000+e.line)))
@@ -161,15 +160,12 @@ func TestMutations(t *testing.T) {
 				}
 				mutated := slices.Clone(lines)
 				mutated[e.line] = text
-				if err := os.WriteFile(path, []byte(strings.Join(mutated, "\n")), 0o644); err != nil {
-					t.Fatal(err)
-				}
 				want := e.line + 1
 				if atNext {
 					want++
 				}
 				counts[mutation.name]++
-				if found := atLines(c, p, path, t); !found[want] || before[want] {
+				if found := atLines(t, c, p, overlay, strings.Join(mutated, "\n")); !found[want] || before[want] {
 					t.Errorf("%s, %s in line %d is not found: %q", filepath.Join(filepath.Base(filepath.Dir(overlay)), filepath.Base(overlay)), mutation.name, want, text)
 				}
 			}
@@ -184,8 +180,9 @@ func TestMutations(t *testing.T) {
 }
 
 // atLines gives the lines of the overlay that have an error.
-func atLines(c *Compiler, p *project.Project, overlay string, t *testing.T) map[int]bool {
-	config, err := p.Load(overlay)
+func atLines(t *testing.T, c *Compiler, p *project.Project, overlay, text string) map[int]bool {
+	t.Helper()
+	config, err := p.LoadText(overlay, []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}

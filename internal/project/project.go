@@ -58,7 +58,6 @@ type File struct {
 	Path string
 	// SHA256 is in hexadecimal digits.
 	SHA256 string
-	Data   []byte
 	Root   *source.Node
 	Found  diag.List
 }
@@ -96,7 +95,18 @@ func (p *Project) Load(overlay string) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	basePath := p.base
+	return p.onBase(file)
+}
+
+// LoadText is Load for an overlay whose text is at hand, under the path it has
+// or would have.
+func (p *Project) LoadText(overlay string, data []byte) (*Config, error) {
+	return p.onBase(parse(overlay, data))
+}
+
+func (p *Project) onBase(file *File) (*Config, error) {
+	var err error
+	overlay, basePath := file.Path, p.base
 	if basePath == "" {
 		if basePath, err = FindBase(overlay); err != nil {
 			return nil, err
@@ -158,10 +168,14 @@ func (p *Project) read(path string) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", path, reason(err))
 	}
+	return parse(path, data), nil
+}
+
+func parse(path string, data []byte) *File {
 	sum := sha256.Sum256(data)
-	f := &File{Path: path, SHA256: hex.EncodeToString(sum[:]), Data: data}
+	f := &File{Path: path, SHA256: hex.EncodeToString(sum[:])}
 	f.Root, f.Found = source.Parse(path, data)
-	return f, nil
+	return f
 }
 
 // reason takes the path out of an error that names it already.

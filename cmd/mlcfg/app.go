@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"mlcfg/internal/cliargs"
 	"mlcfg/internal/diag"
 	"mlcfg/schema"
 )
@@ -84,11 +85,22 @@ func (a *app) run(args []string) int {
 		return exitFindings
 	}
 	fmt.Fprintf(a.stderr, "mlcfg: %s\n", diag.Clean(err.Error()))
-	var p *problem
-	if errors.As(err, &p) && p.hint != "" {
-		fmt.Fprintf(a.stderr, "hint: %s\n", diag.Clean(p.hint))
+	if hint := hintOf(err); hint != "" {
+		fmt.Fprintf(a.stderr, "hint: %s\n", diag.Clean(hint))
 	}
 	return exitTrouble
+}
+
+func hintOf(err error) string {
+	var p *problem
+	var usage *cliargs.UsageError
+	switch {
+	case errors.As(err, &p):
+		return p.hint
+	case errors.As(err, &usage):
+		return usage.Hint
+	}
+	return ""
 }
 
 // noCommand handles a command line without a known command.

@@ -23,7 +23,7 @@ func TestSortArgs(t *testing.T) {
 		{"lint --target-qps=5", "", "lint: there is no flag --target-qps"},
 		{"lint -x", "", "lint: there is no flag -x"},
 		{"lint --base", "", "lint: --base needs a value"},
-		{"lint --base --set a.b=c", "", "lint: --base needs a value"},
+		{"lint --a.b --set a.b=c", "", "lint: --a.b needs a value"},
 		{"nothing --x", "nothing --x", ""},
 		{"", "", ""},
 	} {

@@ -29,6 +29,21 @@ func (e *UsageError) Error() string { return e.Msg }
 // underscores. Sub-commands are followed. Without a known command the
 // arguments stay as they are.
 func Sort(args []string, commands []*cli.Command) ([]string, error) {
+	return SortWith(args, commands, Hooks{})
+}
+
+// Hooks extend what Sort takes. The zero value extends nothing.
+type Hooks struct {
+	// Extra tells whether a flag that the command does not have is to be taken,
+	// with a value: name is spelt as given, without dashes before it.
+	Extra func(command *cli.Command, name string) bool
+	// Rewrite may turn a flag with its value into another; flag is empty for an
+	// operand, and an operand is what comes back with an empty flag.
+	Rewrite func(command *cli.Command, flag, value string) (newFlag, newValue string)
+}
+
+// SortWith is Sort with hooks.
+func SortWith(args []string, commands []*cli.Command, h Hooks) ([]string, error) {
 	for i := 1; i < len(args); i++ {
 		at := slices.IndexFunc(commands, func(c *cli.Command) bool { return c.HasName(args[i]) })
 		if at < 0 {
@@ -39,7 +54,7 @@ func Sort(args []string, commands []*cli.Command) ([]string, error) {
 			commands = command.Subcommands
 			continue
 		}
-		flags, operands, err := split(args[i+1:], command)
+		flags, operands, err := split(args[i+1:], command, h)
 		if err != nil {
 			return nil, err
 		}
@@ -49,7 +64,15 @@ func Sort(args []string, commands []*cli.Command) ([]string, error) {
 	return args, nil
 }
 
-func split(args []string, command *cli.Command) (flags, operands []string, err error) {
+// line is a command line in the making.
+type line struct {
+	command         *cli.Command
+	hooks           Hooks
+	flags, operands []string
+}
+
+func split(args []string, command *cli.Command, h Hooks) (flags, operands []string, err error) {
+	l := &line{command: command, hooks: h}
 	takesValue := map[string]bool{"help": false, "h": false}
 	var names []string
 	for _, f := range command.Flags {
@@ -62,33 +85,51 @@ func split(args []string, command *cli.Command) (flags, operands []string, err e
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
 		if arg == "--" {
-			return flags, append(operands, args[i+1:]...), nil
+			return l.flags, append(l.operands, args[i+1:]...), nil
 		}
 		if !strings.HasPrefix(arg, "-") || arg == "-" {
-			operands = append(operands, arg)
+			l.add("", arg)
 			continue
 		}
 		name, value, given := strings.Cut(strings.TrimLeft(arg, "-"), "=")
-		if _, ok := takesValue[name]; !ok {
-			name = strings.ReplaceAll(name, "_", "-")
-		}
 		wants, ok := takesValue[name]
+		if dashed := strings.ReplaceAll(name, "_", "-"); !ok {
+			if wants, ok = takesValue[dashed]; ok {
+				name = dashed
+			}
+		}
+		extra := false
 		switch {
+		case !ok && h.Extra != nil && strings.HasPrefix(arg, "--") && h.Extra(command, name):
+			wants, extra = true, true
 		case !ok:
-			return nil, nil, unknown(command, arg, name, names)
-		case wants && !given:
-			if i++; i >= len(args) {
+			return nil, nil, unknown(command, arg, strings.ReplaceAll(name, "_", "-"), names)
+		}
+		if wants && !given {
+			if i++; i >= len(args) || extra && strings.HasPrefix(args[i], "--") {
 				return nil, nil, &UsageError{Msg: fmt.Sprintf("%s: %s needs a value", command.Name, arg), Hint: fmt.Sprintf("write %s VALUE or %s=VALUE", arg, arg)}
 			}
 			value, given = args[i], true
 		}
 		if given {
-			flags = append(flags, "--"+name+"="+value)
+			l.add(name, value)
 		} else {
-			flags = append(flags, "--"+name)
+			l.flags = append(l.flags, "--"+name)
 		}
 	}
-	return flags, operands, nil
+	return l.flags, l.operands, nil
+}
+
+// add takes a flag with its value, or an operand where the flag is empty.
+func (l *line) add(flag, value string) {
+	if l.hooks.Rewrite != nil {
+		flag, value = l.hooks.Rewrite(l.command, flag, value)
+	}
+	if flag == "" {
+		l.operands = append(l.operands, value)
+	} else {
+		l.flags = append(l.flags, "--"+flag+"="+value)
+	}
 }
 
 func unknown(command *cli.Command, arg, name string, names []string) error {

@@ -103,13 +103,15 @@ func Summarize(r *Run) (*Summary, error) {
 		s.count(r.Records)
 		s.spreads(r.Records, nil)
 		s.ratesByTime()
+		s.faults(r)
 	} else {
 		s.count(j.Rows)
 		s.spreads(j.Rows, j.Settings)
 		s.rates(j.Settings, &j.Summary)
+		s.faults(r)
 		s.reasons(&j.Verdict)
 	}
-	s.faults(r)
+	s.problems(r)
 	s.Valid = len(s.Reasons) == 0
 	return s, nil
 }

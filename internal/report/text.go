@@ -46,6 +46,9 @@ func WriteText(w io.Writer, s *Summary) error {
 }
 
 func writeSpreads(b *strings.Builder, s *Summary) {
+	if s.Latency == nil {
+		return
+	}
 	tab := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(tab, "ms\tmin\tmean\tp50\tp90\tp99\tp99.9\tmax\tlimit\t")
 	for _, row := range s.rows() {

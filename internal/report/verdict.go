@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"mlcfg/internal/loadgen"
@@ -63,9 +64,6 @@ func (s *Summary) reasons(v *loadgen.Verdict) {
 
 // faults are what this program knows beyond LoadGen's verdict.
 func (s *Summary) faults(r *Run) {
-	if s.Failed > 0 {
-		s.Reasons = append(s.Reasons, fmt.Sprintf("%d of %d requests failed", s.Failed, s.Samples))
-	}
 	switch {
 	case r.Running:
 		s.Reasons = append(s.Reasons, "the run still goes on: "+string(r.State.Phase))
@@ -73,9 +71,20 @@ func (s *Summary) faults(r *Run) {
 		s.Reasons = append(s.Reasons, "the run was cut off during: "+string(r.State.Phase))
 	}
 	s.Reasons = append(s.Reasons, r.State.Faults...)
-	s.Reasons = append(s.Reasons, r.Problems...)
+	if s.Failed > 0 {
+		s.Reasons = append(s.Reasons, fmt.Sprintf("%d of %d requests failed", s.Failed, s.Samples))
+	}
 	if len(r.Records) == 0 {
 		s.Reasons = append(s.Reasons, "no request was recorded")
+	}
+}
+
+// problems are the lines of the INVALID file that nothing else accounts for.
+func (s *Summary) problems(r *Run) {
+	for _, p := range r.Problems {
+		if !slices.Contains(s.Reasons, p) {
+			s.Reasons = append(s.Reasons, p)
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"mlcfg/internal/check"
 	"mlcfg/internal/compile"
 	"mlcfg/internal/diag"
+	"mlcfg/internal/loadgen"
 	"mlcfg/internal/pathmap"
 	"mlcfg/internal/project"
 	"mlcfg/schema"
@@ -56,8 +57,11 @@ func load(c *cli.Context) (*loader, error) {
 		return nil, withHint("mlcfg "+c.Command.Name+" models/llama2-70b/offline_mi325x.yaml ...", "name an overlay")
 	}
 	options := compile.Options{Round: c.String("round"), Releases: map[string]string{}}
+	if rounds := loadgen.Rounds(); options.Round != "" && !slices.Contains(rounds, options.Round) {
+		return nil, oneOf("round", options.Round, rounds...)
+	}
 	for _, b := range c.StringSlice("backend") {
-		if !slices.Contains(options.Backends, b) {
+		if b != "all" && !slices.Contains(options.Backends, b) {
 			options.Backends = append(options.Backends, b)
 		}
 	}

@@ -15,7 +15,8 @@ column: unknown and misspelt keys, wrong types, values out of range, values stil
 to be set, and combinations that the engine or the harness refuses. It is silent
 where all is well.
 
-Without --backend it checks for every backend that an overlay configures.
+Without --backend, or with --backend all, it checks for every backend that an
+overlay configures.
 
   mlcfg lint models/llama2-70b/offline_mi325x.yaml
   mlcfg lint --backend sglang models/*/*.yaml
@@ -41,7 +42,7 @@ func (a *app) lint(c *cli.Context) error {
 		return err
 	}
 	for _, b := range c.StringSlice("backend") {
-		if err := oneOf("backend", b, check.Backends()...); err != nil {
+		if err := oneOf("backend", b, append(check.Backends(), "all")...); err != nil {
 			return err
 		}
 	}

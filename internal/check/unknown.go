@@ -83,11 +83,14 @@ func (c *checker) unknownShared(t *merge.Tree, in string, section *schema.Sectio
 		d.Hint = fmt.Sprintf("it belongs into %s_%s", places[0].Engine, places[0].Section)
 	case near != "":
 		didYouMean(&d, near)
-	default:
+	case len(section.Names()) <= maxListed:
 		d.Hint = "the keys are " + strings.Join(section.Names(), ", ")
 	}
 	c.add(d)
 }
+
+// maxListed bounds the keys that a hint lists.
+const maxListed = 16
 
 func hasKey(s *schema.Section, name string) bool {
 	_, ok := s.Key(name)

@@ -32,7 +32,7 @@ func testManifest(t testing.TB, path string, change func(*manifest.Manifest, *lo
 	if change != nil {
 		change(m, &s)
 	}
-	section := loadgen.Section{Settings: s, Round: "v5.1", UserConf: "/conf/user.conf", Frozen: true}
+	section := loadgen.Section{Settings: s, Library: loadgen.Library{TotalSampleCount: 64, PerformanceSampleCount: 64}, Round: "v5.1", UserConf: "/conf/user.conf", Frozen: true}
 	if m.BenchmarkName == unfrozenName {
 		m.BenchmarkName, section.Frozen = "llama2-70b", false
 	}

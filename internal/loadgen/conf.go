@@ -76,8 +76,18 @@ func ParseConf(name string, data []byte, kind ConfKind, models ...string) (*Conf
 		p.at = diag.Pos{File: name, Line: i + 1}
 		p.line(confWords(line))
 	}
+	offer(p.found)
 	p.found.Sort()
 	return p.conf, p.found
+}
+
+// offer puts suggestions into their messages.
+func offer(l diag.List) {
+	for i := range l {
+		if l[i].Suggestion != "" {
+			l[i].Message += ", did you mean " + l[i].Suggestion
+		}
+	}
 }
 
 // confWord is a word of a line and its column, counted in characters from 1.
@@ -189,7 +199,7 @@ func (p *confParser) rejected(words []confWord, comment bool) {
 	first, second := words[0].text, words[1].text
 	if comment {
 		d := p.add(diag.Error, "conf-comment", "", "a comment without a space after #: %s", rejectsFile)
-		d.Suggestion = "# " + strings.TrimLeft(first, "#")
+		d.Hint = "put a space after #"
 		return
 	}
 	name, last := strings.TrimSuffix(first, "="), words[len(words)-1].text

@@ -16,55 +16,55 @@ func TestConfFindings(t *testing.T) {
 	}{
 		{"right", "# a comment\n\n" + key + " = 83.5\r\n\t*.*.min_duration = 600000\t\n#" + key + " = 70\n#\n#note\n", nil},
 		{"no spaces", key + "=5", []string{
-			"user.conf:1:1 error conf-syntax: no spaces around =: LoadGen ignores the line [" + key + " = 5]"}},
+			"user.conf:1:1 error conf-syntax: no spaces around =: LoadGen ignores the line, did you mean " + key + " = 5"}},
 		{"space missing before", key + " =5", []string{
-			"user.conf:1:1 error conf-syntax: no space beside =: LoadGen rejects the whole file for it and uses none of its values [" + key + " = 5]"}},
+			"user.conf:1:1 error conf-syntax: no space beside =: LoadGen rejects the whole file for it and uses none of its values, did you mean " + key + " = 5"}},
 		{"space missing after", key + "= 5", []string{
-			"user.conf:1:1 error conf-syntax: no space beside =: LoadGen rejects the whole file for it and uses none of its values [" + key + " = 5]"}},
+			"user.conf:1:1 error conf-syntax: no space beside =: LoadGen rejects the whole file for it and uses none of its values, did you mean " + key + " = 5"}},
 		{"colon", "\n" + key + " : 5", []string{
 			`user.conf:2:30 error conf-syntax: ":" where = is expected: LoadGen rejects the whole file for it and uses none of its values`}},
 		{"no equals sign", key + " 5", []string{
-			`user.conf:1:30 error conf-syntax: "5" where = is expected: LoadGen rejects the whole file for it and uses none of its values [` + key + " = 5]"}},
+			`user.conf:1:30 error conf-syntax: "5" where = is expected: LoadGen rejects the whole file for it and uses none of its values, did you mean ` + key + " = 5"}},
 		{"lone key", key, []string{"user.conf:1:1 error conf-syntax: no = after the key: LoadGen ignores the line"}},
 		{"no value", key + " =", []string{"user.conf:1:1 error conf-syntax: no value after =: LoadGen ignores the line"}},
 		{"comment after value", key + " = 5 # five", []string{
 			"user.conf:1:34 error conf-comment: a comment after a value: LoadGen rejects the whole file for it and uses none of its values"}},
 		{"comment without space", "#set the rate\n", []string{
-			"user.conf:1:1 error conf-comment: a comment without a space after #: LoadGen rejects the whole file for it and uses none of its values [# set]"}},
+			"user.conf:1:1 error conf-comment: a comment without a space after #: LoadGen rejects the whole file for it and uses none of its values"}},
 		{"no number", key + " = fast", []string{
 			`user.conf:1:32 error conf-value: "fast" is not a number: LoadGen rejects the whole file for it and uses none of its values`}},
 		{"thousands", key + " = 1_000", []string{
-			`user.conf:1:32 error conf-value: "1_000" is not a number: LoadGen rejects the whole file for it and uses none of its values [1000]`}},
+			`user.conf:1:32 error conf-value: "1_000" is not a number: LoadGen rejects the whole file for it and uses none of its values, did you mean 1000`}},
 		{"boolean", "*.*.use_token_latencies = true", []string{
-			`user.conf:1:27 error conf-value: "true" is not a number: LoadGen rejects the whole file for it and uses none of its values [1]`}},
+			`user.conf:1:27 error conf-value: "true" is not a number: LoadGen rejects the whole file for it and uses none of its values, did you mean 1`}},
 		{"two values", key + " = 5 6", []string{"user.conf:1:34 warning conf-value: 2 values: LoadGen takes the last, 6"}},
 		{"twice", key + " = 5\n" + key + " = 6", []string{"user.conf:2:1 warning conf-duplicate: set twice: LoadGen takes the last, 6"}},
 		{"misspelt key", "llama2-70b.Server.target_pqs = 5", []string{
-			`user.conf:1:1 error conf-key: no key "target_pqs": LoadGen ignores the line [llama2-70b.Server.target_qps]`}},
+			`user.conf:1:1 error conf-key: no key "target_pqs": LoadGen ignores the line, did you mean llama2-70b.Server.target_qps`}},
 		{"misspelt scenario", "llama2-70b.server.target_qps = 5", []string{
-			`user.conf:1:1 error conf-scenario: no scenario "server": LoadGen ignores the line [llama2-70b.Server.target_qps]`}},
+			`user.conf:1:1 error conf-scenario: no scenario "server": LoadGen ignores the line, did you mean llama2-70b.Server.target_qps`}},
 		{"no scenario of LoadGen", "llama2-70b.Interactive.target_qps = 5", []string{
 			`user.conf:1:1 error conf-scenario: no scenario "Interactive": LoadGen ignores the line`}},
 		{"misspelt model", "lama2-70b.Server.target_qps = 5", []string{
-			`user.conf:1:1 error conf-model: no benchmark "lama2-70b": LoadGen reads the line for a model of exactly that name alone [llama2-70b.Server.target_qps]`}},
+			`user.conf:1:1 error conf-model: no benchmark "lama2-70b": LoadGen reads the line for a model of exactly that name alone, did you mean llama2-70b.Server.target_qps`}},
 		{"model with a dot", "llama3.1-8b.Server.target_qps = 5", []string{
-			`user.conf:1:1 error conf-model: no benchmark "llama3.1-8b": LoadGen reads the line for a model of exactly that name alone [llama3_1-8b.Server.target_qps]`}},
+			`user.conf:1:1 error conf-model: no benchmark "llama3.1-8b": LoadGen reads the line for a model of exactly that name alone, did you mean llama3_1-8b.Server.target_qps`}},
 		{"model with its accuracy level", "llama2-70b-99.9.Server.target_qps = 5", []string{
-			`user.conf:1:1 error conf-model: no benchmark "llama2-70b-99.9": LoadGen reads the line for a model of exactly that name alone [llama2-70b.Server.target_qps]`}},
+			`user.conf:1:1 error conf-model: no benchmark "llama2-70b-99.9": LoadGen reads the line for a model of exactly that name alone, did you mean llama2-70b.Server.target_qps`}},
 		{"somebody's models", "llama3-70b.Server.target_qps = 5\nhouse-v1.5.*.target_qps = 1\nthe-own.Server.target_qps = 5", nil},
 		{"key alone", "target_qps = 5", []string{"user.conf:1:1 error conf-key: not of the form model.scenario.key: LoadGen ignores the line"}},
 		{"no model", ".Server.target_qps = 5", []string{"user.conf:1:1 error conf-key: not of the form model.scenario.key: LoadGen ignores the line"}},
-		{"fraction", "*.*.min_duration = 10.5", []string{"user.conf:1:20 warning conf-value: min_duration is a whole number: LoadGen reads 10.5 as 10 [10]"}},
-		{"exponent", "*.*.min_duration = 1e3", []string{"user.conf:1:20 warning conf-value: min_duration is a whole number: LoadGen reads 1e3 as 1 [1000]"}},
-		{"octal", "*.*.min_duration = 010", []string{"user.conf:1:20 warning conf-value: a leading 0 makes it octal: LoadGen reads 010 as 8 [10]"}},
-		{"no octal", "*.*.min_duration = 09", []string{"user.conf:1:20 warning conf-value: min_duration is a whole number: LoadGen reads 09 as 0 [9]"}},
+		{"fraction", "*.*.min_duration = 10.5", []string{"user.conf:1:20 warning conf-value: min_duration is a whole number: LoadGen reads 10.5 as 10, did you mean 10"}},
+		{"exponent", "*.*.min_duration = 1e3", []string{"user.conf:1:20 warning conf-value: min_duration is a whole number: LoadGen reads 1e3 as 1, did you mean 1000"}},
+		{"octal", "*.*.min_duration = 010", []string{"user.conf:1:20 warning conf-value: a leading 0 makes it octal: LoadGen reads 010 as 8, did you mean 10"}},
+		{"no octal", "*.*.min_duration = 09", []string{"user.conf:1:20 warning conf-value: min_duration is a whole number: LoadGen reads 09 as 0, did you mean 9"}},
 		{"hexadecimal", "*.*.min_query_count = 0x10", nil},
 		{"negative", "*.*.min_query_count = -1", []string{
 			"user.conf:1:23 error conf-value: min_query_count: out of range: LoadGen reads it as 18446744073709551615"}},
 		{"negative rate", "*.Server.target_qps = -1", []string{"user.conf:1:23 error conf-value: target_qps: -1 is below 0"}},
 		{"infinite", "*.Server.target_qps = inf", []string{"user.conf:1:23 error conf-value: target_qps: inf is not finite"}},
 		{"share", "*.Server.target_latency_percentile = 0.99", []string{
-			"user.conf:1:38 warning conf-value: target_latency_percentile is in percent: LoadGen reads 0.99 percent [99]"}},
+			"user.conf:1:38 warning conf-value: target_latency_percentile is in percent: LoadGen reads 0.99 percent, did you mean 99"}},
 		{"more than all", "*.Server.target_latency_percentile = 990", []string{
 			"user.conf:1:38 error conf-value: target_latency_percentile: 990 is more than 100 percent"}},
 		{"switch", "*.*.use_token_latencies = 2\n*.Server.coalesce_queries = 2", []string{
@@ -81,7 +81,7 @@ func TestConfFindings(t *testing.T) {
 		{"byte order mark", "\ufeff" + key + " = 5", []string{
 			"user.conf:1:1 error conf-syntax: a byte order mark, which LoadGen takes for a part of the first word"}},
 		{"the latency of three scenarios", "*.*.target_latency = 10.5", []string{
-			"user.conf:1:22 warning conf-value: target_latency is a whole number: LoadGen reads 10.5 as 10 [10]"}},
+			"user.conf:1:22 warning conf-value: target_latency is a whole number: LoadGen reads 10.5 as 10, did you mean 10"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, found := ParseConf("user.conf", []byte(tt.text), UserConf, "the-own")

@@ -11,7 +11,8 @@ import (
 
 // Request is what LoadGen's settings of a run follow from.
 type Request struct {
-	// Benchmark is the name that conf files are looked up under ("llama2-70b").
+	// Benchmark is the name that conf files are looked up under ("llama2-70b");
+	// without one the settings are those that hold for all.
 	Benchmark string
 	Scenario  Scenario
 	Mode      Mode
@@ -90,7 +91,7 @@ func (f *freezer) say(severity diag.Severity, code, key, format string, args ...
 // benchmark finds the name that conf files use.
 func (f *freezer) benchmark() {
 	given := f.request.Benchmark
-	if slices.Contains(modelNames(), given) {
+	if given == "" || slices.Contains(modelNames(), given) {
 		return
 	}
 	meant := misspeltModel(given, nil)
@@ -104,7 +105,7 @@ func (f *freezer) benchmark() {
 		f.say(diag.Info, "loadgen-benchmark", "benchmark_name", "%q is %q in LoadGen's conf files", given, meant)
 		return
 	}
-	d := f.say(diag.Error, "loadgen-benchmark", "benchmark_name", "no round has a benchmark %q", given)
+	d := f.say(diag.Error, "loadgen-benchmark", "benchmark_name", "no round has a benchmark %q, did you mean %s", given, meant)
 	d.Suggestion = meant
 }
 

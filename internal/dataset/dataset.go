@@ -89,6 +89,8 @@ type Options struct {
 	Columns map[Role]string
 	// Limit stops after that many samples; 0 reads all.
 	Limit int
+	// Lean leaves out the text and messages of prompts that have token ids.
+	Lean bool
 	// AllowEmpty lets samples pass that have neither token ids nor text.
 	AllowEmpty bool
 }
@@ -126,6 +128,10 @@ func read(ctx context.Context, path string, opt Options) (*Set, error) {
 		err = readJSONL(ctx, f, b)
 	case "json":
 		err = readJSON(ctx, f, b)
+	case "csv":
+		err = readCSV(ctx, f, b)
+	case "parquet":
+		err = readParquet(ctx, f, b)
 	default:
 		err = fmt.Errorf("the format is not known: want JSON lines, JSON, CSV, Parquet or a pickled data frame")
 	}

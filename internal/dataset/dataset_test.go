@@ -58,6 +58,18 @@ func TestFormats(t *testing.T) {
 		{"columns", "x.json", `{"tok_input": {"0": [1, 2], "1": [3]}, "n": {"0": 1, "1": 2}, "output": {"0": "p", "1": "q"}}`, "json", two},
 		{"preferred column later", "x.json", `{"output": {"0": "no", "1": "no"}, "gt_output": {"0": "p", "1": "q"}, "tok_input": {"0": [1, 2], "1": [3]}}`, "json", two},
 	}
+	csv := "tok_input,output,extra,messages\n\"[1, 2]\",p,,\n[3],\"q\",z,\n"
+	tests = append(tests, []struct {
+		name, file, text, format string
+		want                     []Sample
+	}{
+		{"csv", "x.csv", csv, "csv", two},
+		{"csv with byte order mark", "x.csv", "\xef\xbb\xbf" + csv, "csv", two},
+		{"csv compressed", "x.csv.gz", gzipped(csv), "csv", two},
+		{"tsv", "x.tsv", "tok_input\toutput\n1 2\tp\n3\tq\n", "csv", two},
+		{"csv messages", "x.csv", "messages,prompt\n\"[{\"\"from\"\": \"\"human\"\", \"\"value\"\": \"\"h\"\"}]\",\"a\nb\"\n", "csv",
+			[]Sample{{Prompt: "a\nb", Messages: []Message{{"user", "h"}}}}},
+	}...)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			set, err := Open(write(t, tt.file, tt.text))
@@ -89,6 +101,13 @@ func TestErrors(t *testing.T) {
 		{"nested", "x.jsonl", `{"messages": ` + strings.Repeat("[", 30) + strings.Repeat("]", 30) + `}`, "nested more than 16 deep"},
 		{"unknown format", "x.bin", "hello", "the format is not known"},
 		{"rows differ", "x.json", `{"input": {"0": "a", "1": "b"}, "output": {"0": "c"}}`, `column "output" has 1 rows, those before it 2`},
+		{"csv place", "x.csv", "prompt,tok_input\n\"a\nb\",1 2\nc,x y\n", `line 4, column 3: key "tok_input", tokens: the text "x y", want a list of token ids`},
+		{"csv list cut short", "x.csv", "tok_input\n[1 2 ... 9 10]\n", "was cut short (...)"},
+		{"csv fields", "x.csv", "prompt,b\na\n", "record on line 2: wrong number of fields"},
+		{"csv quote", "x.csv", "prompt\n\"a\n", "parse error on line 2, column 4"},
+		{"csv same name", "x.csv", "prompt,prompt\na,b\n", "line 1: two columns are named \"prompt\""},
+		{"csv header", "x.csv", "", "line 1: no header"},
+		{"parquet cut", "x.parquet", "PAR1\xff\xff\xff\x0fPAR1", "a footer of 268435455 bytes in a file of 12"},
 		{"not gzip", "x.jsonl", "\x1f\x8b123", "decompressing"},
 	}
 	for _, tt := range tests {

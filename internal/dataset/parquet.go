@@ -1,0 +1,210 @@
+package dataset
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// readParquet reads the wanted columns of a Parquet file, one after the other.
+//
+// A column may hold numbers, texts, lists of either, or lists of structures
+// with the fields of chat messages. Parquet files compress well, so what a
+// small file may become is bounded (expansion).
+func readParquet(ctx context.Context, f file, b *builder) (err error) {
+	if f.gzip {
+		return errors.New("a compressed Parquet file: decompress it first")
+	}
+	r, err := os.Open(f.path)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	st, err := r.Stat()
+	if err != nil {
+		return err
+	}
+	// The library guards against damaged files, but not at every place.
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the Parquet file is damaged: %v", p)
+		}
+	}()
+	p := &parquetFile{r: r, size: st.Size(), b: b, left: expansion(st.Size())}
+	return p.read(ctx)
+}
+
+// expansion is how many bytes of values a file of the given size may give.
+func expansion(size int64) int64 { return 64<<20 + 200*size }
+
+type parquetFile struct {
+	r    io.ReaderAt
+	size int64
+	b    *builder
+	left int64 // bytes that values may still take
+	file *parquet.File
+}
+
+// leaf is a column that holds values.
+type leaf struct {
+	name    string // of the last part of its path
+	index   int
+	listDef int // definition level from which the list has an element; 0 for no list
+}
+
+func (p *parquetFile) read(ctx context.Context) error {
+	var tail [8]byte
+	if p.size < 12 {
+		return errors.New("too short for a Parquet file")
+	}
+	if _, err := p.r.ReadAt(tail[:], p.size-8); err != nil {
+		return err
+	}
+	if n := int64(binary.LittleEndian.Uint32(tail[:])); n > p.size-12 {
+		return fmt.Errorf("a footer of %d bytes in a file of %d: the file is cut short or no Parquet file", n, p.size)
+	}
+	file, err := parquet.OpenFile(p.r, p.size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	if err != nil {
+		return err
+	}
+	p.file = file
+	columns := file.Root().Columns()
+	for _, c := range columns {
+		p.b.column(c.Name(), typeName(c))
+	}
+	roles := p.b.choose()
+	rows := file.NumRows()
+	if rows < 0 || rows > p.size {
+		return fmt.Errorf("%d rows in a file of %d bytes: refused as damaged or hostile", rows, p.size)
+	}
+	if err := p.b.rows(int(rows)); err != nil {
+		return err
+	}
+	for i, c := range p.b.set.Columns {
+		role, ok := roles[i]
+		if !ok {
+			continue
+		}
+		if err := p.column(ctx, columns[i], role); err != nil {
+			return fmt.Errorf("column %q: %w", c.Name, err)
+		}
+	}
+	return nil
+}
+
+// typeName describes a column: "int64", "list of int32", "list of structures".
+func typeName(c *parquet.Column) string {
+	var leaves []*parquet.Column
+	gather(c, &leaves)
+	list := ""
+	if len(leaves) > 0 && leaves[0].MaxRepetitionLevel() > 0 {
+		list = "list of "
+	}
+	if len(leaves) != 1 {
+		return list + "structures"
+	}
+	return list + strings.ToLower(leaves[0].Type().String())
+}
+
+func gather(c *parquet.Column, leaves *[]*parquet.Column) {
+	if c.Leaf() {
+		*leaves = append(*leaves, c)
+		return
+	}
+	for _, x := range c.Columns() {
+		gather(x, leaves)
+	}
+}
+
+// leaves gives the value columns below c with what their levels mean.
+func leaves(c *parquet.Column, def, listDef, lists int) ([]leaf, error) {
+	switch {
+	case c.Repeated():
+		def++
+		listDef = def
+		lists++
+	case c.Optional():
+		def++
+	}
+	if lists > 1 {
+		return nil, errors.New("lists of lists are not read")
+	}
+	if c.Leaf() {
+		return []leaf{{c.Name(), c.Index(), listDef}}, nil
+	}
+	var out []leaf
+	for _, x := range c.Columns() {
+		more, err := leaves(x, def, listDef, lists)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, more...)
+	}
+	return out, nil
+}
+
+// column reads one top-level column into the samples.
+func (p *parquetFile) column(ctx context.Context, c *parquet.Column, role Role) error {
+	all, err := leaves(c, 0, 0, 0)
+	if err != nil {
+		return err
+	}
+	put := func(row int, v any) error {
+		if row >= len(p.b.set.Samples) {
+			return errLimit
+		}
+		if err := p.b.put(row, role, v); err != nil {
+			return fmt.Errorf("row %d, %w", row, err)
+		}
+		return nil
+	}
+	if len(all) == 1 {
+		if err := p.leaf(ctx, all[0], put); err != nil && !errors.Is(err, errLimit) {
+			return err
+		}
+		return nil
+	}
+	if role != RoleMessages {
+		return errors.New("a structure where numbers or texts are wanted")
+	}
+	// Chat messages: each field is a column of its own; put them together.
+	rows := make([][]any, len(p.b.set.Samples))
+	for _, l := range all {
+		switch l.name {
+		case "role", "content", "from", "value":
+		default:
+			continue
+		}
+		err := p.leaf(ctx, l, func(row int, v any) error {
+			if row >= len(rows) {
+				return errLimit
+			}
+			list, _ := v.([]any)
+			for i, x := range list {
+				if i == len(rows[row]) {
+					rows[row] = append(rows[row], map[string]any{})
+				}
+				rows[row][i].(map[string]any)[l.name] = x
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errLimit) {
+			return err
+		}
+	}
+	for row, list := range rows {
+		if list == nil {
+			continue
+		}
+		if err := put(row, list); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -40,6 +40,7 @@ type DetailLog struct {
 	buf      []byte
 	errors   int
 	warnings int
+	mode     Mode // of the latest phase; SubmissionRun before the first
 	err      error
 }
 

@@ -6,12 +6,17 @@ import (
 )
 
 // LogMode says which part of a run starts. SubmissionRun has accuracy mode and
-// then performance mode.
+// then performance mode. A phase in the mode of the one before says nothing.
 func (d *DetailLog) LogMode(m Mode) {
-	switch m {
-	case AccuracyOnly:
+	d.mu.Lock()
+	same := d.mode == m
+	d.mode = m
+	d.mu.Unlock()
+	switch {
+	case same:
+	case m == AccuracyOnly:
 		d.Text("generic_message", "Starting accuracy mode")
-	case PerformanceOnly:
+	case m == PerformanceOnly:
 		d.Text("generic_message", "Starting performance mode")
 	}
 }

@@ -285,12 +285,8 @@ func (g *goldenRun) replay(t *testing.T, log *DetailLog, summary string) (*Verdi
 		}
 	}
 	log.LogStart(RunInfo{SUT: "PySUT", QSL: "PyQSL"}, s)
-	var started Mode
 	for _, phase := range g.phases(t) {
-		if phase.Mode != started {
-			log.LogMode(phase.Mode)
-			started = phase.Mode
-		}
+		log.LogMode(phase.Mode)
 		log.LogGenerated(phase, phase.Totals())
 		if phase.Mode == AccuracyOnly {
 			log.LogEnd(time.Time{}, 0)

@@ -154,7 +154,7 @@ func label(line string) string {
 }
 
 // normalise makes detail logs comparable: key, value, error and warning of each
-// line, in order. Left out are the values of loadgen_* (version and build),
+// line, in order. Left out are lines on LoadGen's own affairs, the values of loadgen_* (version and build),
 // logger_* (counters of LoadGen's logger), times of day and durations that the
 // machine decides, and the order of the lines between generation and the end
 // of a run, where LoadGen's threads write in any order.
@@ -165,6 +165,9 @@ func normalise(detail string) []string {
 		match := mllog.FindStringSubmatch(line)
 		if match == nil {
 			lines = append(lines, "not of the form: "+line)
+			continue
+		}
+		if ownAffair.MatchString(line) {
 			continue
 		}
 		key := match[2]

@@ -72,25 +72,22 @@ func (p *replay) run() (*loadgen.Verdict, *loadgen.Summary, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	var mode loadgen.Mode
 	rest := p.theirs.samples
-	for i, phase := range phases {
-		if i == 0 || phase.Mode != mode {
-			mode = phase.Mode
-			p.logs.Detail.LogMode(mode)
-		}
+	for _, phase := range phases {
+		p.logs.Detail.LogMode(phase.Mode)
 		totals := phase.Totals()
 		p.logs.Detail.LogGenerated(phase, totals)
 		samples := rest[:min(len(rest), int(totals.Samples))]
 		rest = rest[len(samples):]
 		p.compareSchedule(phase, samples)
-		if mode == loadgen.PerformanceOnly {
+		if phase.Mode == loadgen.PerformanceOnly {
 			p.measuredFrom = phase.FirstSample
 			return p.performance(phase, samples)
 		}
 		p.errors(q, p.records(phase, samples))
 		p.logs.Detail.LogEnd(time.Time{}, 0)
 	}
+	p.passOn()
 	p.measuredFrom = uint64(len(p.theirs.samples))
 	return nil, nil, p.accuracy()
 }
@@ -132,6 +129,7 @@ func (p *replay) performance(phase *loadgen.Phase, samples []sample) (*loadgen.V
 	case text != "":
 		p.logs.Detail.Text("generic_message", text)
 	}
+	p.passOn()
 	p.logs.Detail.LogEnd(time.Time{}, 0)
 	verdict, summary, err := loadgen.Judge(&p.settings, r)
 	if err != nil {
@@ -141,11 +139,16 @@ func (p *replay) performance(phase *loadgen.Phase, samples []sample) (*loadgen.V
 	return &verdict, &summary, p.accuracy()
 }
 
-// errors logs what LoadGen says of responses, and passes on what it says of itself.
+// errors logs what LoadGen says of responses.
 func (p *replay) errors(q *loadgen.Settings, r *loadgen.Records) {
 	for text := range loadgen.RunErrors(q, r) {
 		p.logs.Detail.Error("error_runtime", text)
 	}
+}
+
+// passOn logs what LoadGen says of itself and of its machine, so that the
+// counts of warnings and errors come out.
+func (p *replay) passOn() {
 	for _, line := range strings.Split(p.theirs.detail, "\n") {
 		if m := ownAffair.FindStringSubmatch(line); m != nil {
 			if strings.Contains(line, `"is_error": true`) {

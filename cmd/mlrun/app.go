@@ -37,6 +37,7 @@ func (a *app) commands() []*cli.Command {
 		a.runCommand(),
 		a.planCommand(),
 		a.reportCommand(),
+		a.verifyCommand(),
 		a.scheduleCommand(),
 		a.simCommand(),
 		a.selftestCommand(),

@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "rewrite golden files")
 func fixture(t *testing.T, n int, state rundir.State, change func(i int, r *record.Record) bool) string {
 	t.Helper()
 	s := loadgen.DefaultSettings()
-	s.Scenario, s.ServerTargetQPS, s.MinDuration, s.MinQueryCount = loadgen.Server, 100, 2*time.Second, 100
+	s.Scenario, s.ServerTargetQPS, s.MinDuration, s.MinQueryCount = loadgen.Server, 100, 5*time.Second, 100
 	s.UseTokenLatencies, s.TTFTLatency, s.TPOTLatency = true, 200*time.Millisecond, 50*time.Millisecond
 	m := &manifest.Manifest{
 		BenchmarkName: "llama2-70b", Scenario: "server", TestMode: "performance", Machine: "alpha", Variant: "server", Backend: "vllm",

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"mlcfg/internal/manifest"
+	"mlcfg/internal/report"
+)
+
+const verifyHelp = `Proves that run directories are whole: that each belongs to its manifest, that its
+records are the samples that LoadGen issues for it, each at its time, and that
+its summary and LoadGen's verdict follow from the records. Prints what speaks
+against it, and nothing where nothing does.
+
+  mlrun verify runs/first
+  mlrun verify --manifest manifest.yaml runs/first   and that it is that manifest's
+
+Exit status: 0 every directory holds, 1 one does not, 2 one cannot be read.`
+
+func (a *app) verifyCommand() *cli.Command {
+	var path, format string
+	return &cli.Command{
+		Name: "verify", Usage: "prove that a run directory is whole and says what its records give", ArgsUsage: "DIR...", Description: verifyHelp,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "manifest", Usage: "the directories must belong to the manifest in `FILE`", Destination: &path},
+			&cli.StringFlag{Name: "format", Usage: "text or json", Value: "text", Destination: &format},
+		},
+		Action: func(c *cli.Context) error {
+			if err := oneOf("format", format, "text", "json"); err != nil {
+				return err
+			}
+			if c.NArg() == 0 {
+				return withHint("mlrun verify DIR", "verify takes at least one run directory")
+			}
+			var m *manifest.Manifest
+			if path != "" {
+				var err error
+				if m, err = manifest.ReadFile(path, a.stdin); err != nil {
+					return err
+				}
+			}
+			type result struct {
+				Dir      string   `json:"dir"`
+				Problems []string `json:"problems"`
+			}
+			results := []result{}
+			var errs []error
+			bad := false
+			for _, dir := range c.Args().Slice() {
+				found, err := report.Verify(dir, m)
+				if err != nil {
+					errs = append(errs, err)
+					continue
+				}
+				bad = bad || len(found) > 0
+				results = append(results, result{dir, append([]string{}, found...)})
+				if format == "text" {
+					for _, problem := range found {
+						fmt.Fprintf(a.stdout, "%s: %s\n", report.Printable(dir), report.Printable(problem))
+					}
+				}
+			}
+			if format == "json" {
+				if err := a.printJSON(results); err != nil {
+					return err
+				}
+			}
+			switch {
+			case len(errs) > 0:
+				return errors.Join(errs...)
+			case bad:
+				return errFindings
+			}
+			return nil
+		},
+	}
+}

@@ -1,0 +1,212 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"mlcfg/internal/loadgen"
+	"mlcfg/internal/manifest"
+	"mlcfg/internal/record"
+	"mlcfg/internal/rundir"
+)
+
+// Verify tells what speaks against a run directory: that it does not belong to
+// its manifest, is not whole, or says something that does not follow from its
+// records. An empty list proves that
+//
+//   - the manifest's digest fits its content,
+//   - every record is a sample that LoadGen's schedule issues for that
+//     manifest, at its time, once, and none is missing,
+//   - summary.json and the verdict in LoadGen's logs are what the records give.
+//
+// Given a manifest, it must be the directory's. The error is about a directory
+// that cannot be read at all.
+func Verify(dir string, m *manifest.Manifest) ([]string, error) {
+	r, err := Load(dir)
+	if err != nil {
+		return nil, err
+	}
+	v := &verifier{run: r}
+	if m != nil && m.Digest != r.Manifest.Digest {
+		v.say("the directory belongs to another manifest: %s, not %s", r.Manifest.Digest, m.Digest)
+	}
+	switch {
+	case r.Running:
+		v.say("the run still goes on")
+	case r.State.Phase != rundir.Ended:
+		v.say("the run was cut off during: %s", r.State.Phase)
+	}
+	if r.Torn {
+		v.say("the record file ends in a record that was not written whole")
+	}
+	if err := v.schedule(); err != nil {
+		return nil, err
+	}
+	if err := v.summary(); err != nil {
+		return nil, err
+	}
+	v.logs()
+	return v.found, nil
+}
+
+type verifier struct {
+	run   *Run
+	found []string
+}
+
+// most bounds how often one kind of fault is named.
+const most = 5
+
+func (v *verifier) say(format string, args ...any) {
+	v.found = append(v.found, fmt.Sprintf(format, args...))
+}
+
+// schedule compares the records with what LoadGen would have issued.
+func (v *verifier) schedule() error {
+	e, err := Settings(v.run)
+	if err != nil {
+		return err
+	}
+	phases, err := e.Phases(loadgen.Generator{})
+	if err != nil {
+		return fmt.Errorf("laying out the test: %w", err)
+	}
+	records, wrong := v.run.Records, 0
+	at := 0
+	for _, phase := range phases {
+		for q := range phase.Queries() {
+			for i, sample := range q.Samples {
+				if at == len(records) {
+					// An early end by LoadGen's own rules issues less than was generated.
+					v.shortfall(e, phase)
+					return nil
+				}
+				r := &records[at]
+				at++
+				want := record.Record{Seq: q.FirstSample + uint64(i), Sample: uint32(sample), Scheduled: int64(q.Scheduled)}
+				if e.Requested.Scenario == loadgen.SingleStream {
+					want.Scheduled = r.Scheduled // each follows the one before
+				}
+				if r.Seq == want.Seq && r.Sample == want.Sample && r.Scheduled == want.Scheduled {
+					continue
+				}
+				if wrong++; wrong <= most {
+					v.say("record %d is sample %d at %d ns; LoadGen issues sample %d as number %d at %d ns", r.Seq, r.Sample, r.Scheduled, want.Sample, want.Seq, want.Scheduled)
+				}
+				if r.Seq != want.Seq {
+					return nil // everything behind it is shifted
+				}
+			}
+		}
+	}
+	if wrong > most {
+		v.say("%d further records differ from LoadGen's schedule", wrong-most)
+	}
+	if at < len(records) {
+		v.say("%d records are more than LoadGen issues", len(records)-at)
+	}
+	return nil
+}
+
+// shortfall judges records that end before the schedule does.
+func (v *verifier) shortfall(e *loadgen.Effective, phase *loadgen.Phase) {
+	if phase.Mode == loadgen.AccuracyOnly {
+		v.say("accuracy mode is not whole: %d records", len(v.run.Records))
+		return
+	}
+	j, err := Judge(v.run)
+	if err != nil {
+		v.say("there is no record of the performance phase")
+		return
+	}
+	if text, _ := loadgen.EndOfIssue(e, j.Records); text == "" || e.Requested.Scenario == loadgen.Offline {
+		v.say("records are missing: there are %d, and nothing in LoadGen's rules ends the test there", len(v.run.Records))
+	}
+}
+
+// summary compares summary.json with what the records give.
+func (v *verifier) summary() error {
+	written, err := os.ReadFile(filepath.Join(v.run.Path, rundir.SummaryFile))
+	if errors.Is(err, os.ErrNotExist) {
+		v.say("%s is missing", rundir.SummaryFile)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("reading the summary: %w", err)
+	}
+	var got Summary
+	dec := json.NewDecoder(bytes.NewReader(written))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&got); err != nil {
+		v.say("%s cannot be read: %v", rundir.SummaryFile, err)
+		return nil
+	}
+	want, err := Summarize(v.run)
+	if err != nil {
+		return err
+	}
+	// Compared as text, so that every field counts, field by field.
+	gotFields, wantFields := fieldsOf(&got), fieldsOf(want)
+	for _, name := range slices.Sorted(keysOf(gotFields, wantFields)) {
+		if g, w := gotFields[name], wantFields[name]; !bytes.Equal(g, w) {
+			v.say("%s says %s: %s; the records give %s", rundir.SummaryFile, name, orNothing(g), orNothing(w))
+		}
+	}
+	return nil
+}
+
+func fieldsOf(s *Summary) map[string]json.RawMessage {
+	fields := map[string]json.RawMessage{}
+	if data, err := json.Marshal(s); err == nil {
+		_ = json.Unmarshal(data, &fields) // of what was just encoded
+	}
+	return fields
+}
+
+func keysOf(maps ...map[string]json.RawMessage) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		seen := map[string]bool{}
+		for _, m := range maps {
+			for k := range m {
+				if !seen[k] {
+					seen[k] = true
+					if !yield(k) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+func orNothing(b json.RawMessage) string {
+	if b == nil {
+		return "nothing"
+	}
+	return string(b)
+}
+
+// logs compares the verdict in LoadGen's summary with the records'.
+func (v *verifier) logs() {
+	data, err := os.ReadFile(filepath.Join(v.run.Path, loadgen.SummaryName))
+	if err != nil {
+		v.say("%s is missing", loadgen.SummaryName)
+		return
+	}
+	j, err := Judge(v.run)
+	if err != nil {
+		return // nothing was judged
+	}
+	want := "Result is : INVALID"
+	if j.Verdict.Valid {
+		want = "Result is : VALID"
+	}
+	if !bytes.Contains(data, []byte(want+"\n")) {
+		v.say("%s does not say %q, which is what the records give", loadgen.SummaryName, want)
+	}
+}

@@ -15,12 +15,15 @@ type Backend struct {
 	// Model, TP, PP and DP are the engine's keys of the model's path and of its
 	// tensor, pipeline and data parallel sizes.
 	Model, TP, PP, DP string
+	// DPShares is the switch with which data parallel takes no devices of its
+	// own but shares those of tensor parallel; empty where there is none.
+	DPShares string
 }
 
 // backends are all backends, in the order in which they are listed.
 var backends = []Backend{
 	{Name: "vllm", Engine: "vllm", Model: "model", TP: "tensor_parallel_size", PP: "pipeline_parallel_size", DP: "data_parallel_size"},
-	{Name: "sglang", Engine: "sglang", Model: "model_path", TP: "tp_size", PP: "pp_size", DP: "dp_size"},
+	{Name: "sglang", Engine: "sglang", Model: "model_path", TP: "tp_size", PP: "pp_size", DP: "dp_size", DPShares: "enable_dp_attention"},
 	{Name: "ray", Engine: "vllm", Model: "model", TP: "tensor_parallel_size", PP: "pipeline_parallel_size", DP: "data_parallel_size"},
 }
 

@@ -9,10 +9,14 @@ import (
 )
 
 // engineSize gives the devices that one engine (replica) takes, and the keys
-// that say so: tensor parallel x pipeline parallel.
+// that say so: tensor parallel x pipeline parallel x data parallel.
 func (c *Config) engineSize() (size int64, keys []key, ok bool) {
+	names := []string{c.Backend.TP, c.Backend.PP, c.Backend.DP}
+	if shares, _ := c.engine(c.Backend.DPShares); shares.value == true {
+		names = names[:2]
+	}
 	size = 1
-	for _, name := range []string{c.Backend.TP, c.Backend.PP} {
+	for _, name := range names {
 		k, has := c.engine(name)
 		if !has {
 			if c.faulty[c.Backend.EngineSection()+"."+name] {
@@ -24,7 +28,9 @@ func (c *Config) engineSize() (size int64, keys []key, ok bool) {
 		if !isInt || n < 1 || n > math.MaxInt32 || size > math.MaxInt32 {
 			return 0, nil, false
 		}
-		size, keys = size*n, append(keys, k)
+		if size *= n; n > 1 {
+			keys = append(keys, k)
+		}
 	}
 	return size, keys, true
 }

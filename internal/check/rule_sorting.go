@@ -35,7 +35,7 @@ func bucketsFit(c *Config, found *diag.List) {
 		c.report(found, diag.Diagnostic{
 			Code:    "buckets",
 			Message: fmt.Sprintf("%d buckets for %d replicas", len(shares), n),
-			Hint:    "one share for each replica: device_count / (tensor parallel x pipeline parallel)",
+			Hint:    "one share for each replica: device_count / (tensor x pipeline x data parallel)",
 		}, buckets)
 	}
 	sum := 0.0

@@ -39,6 +39,7 @@ func (a *app) commands() []*cli.Command {
 		a.reportCommand(),
 		a.verifyCommand(),
 		a.scheduleCommand(),
+		a.datasetCommand(),
 		a.simCommand(),
 		a.selftestCommand(),
 		a.mockCommand(),

@@ -142,3 +142,43 @@ func TestAccuracySamplerSkip(t *testing.T) {
 		t.Errorf("%d of 1000 samples logged at 30%%", kept)
 	}
 }
+
+// The samples that LoadGen 6.0.17 logged in a run with these settings.
+func TestAccuracySamplerDrawsAsLoadGen(t *testing.T) {
+	var s Effective
+	s.Requested.AccuracyLogProbability, s.Requested.AccuracyLogSeed = 0.25, 720381539243781796
+	sampler := NewAccuracySampler(&s)
+	var got []int
+	for i := range 114 {
+		if sampler.Next() {
+			got = append(got, i)
+		}
+	}
+	if want := []int{5, 10, 17, 23, 25, 39, 50, 52, 53, 56, 65, 82, 83, 84, 85, 87, 89, 92, 98, 103, 107, 108, 110, 113}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestAccuracyLogProbability(t *testing.T) {
+	for _, tt := range []struct {
+		scenario          Scenario
+		qps               float64
+		duration          time.Duration
+		perQuery, queries uint64
+		samples, target   uint64
+		share, want       float64
+	}{
+		{scenario: Server, share: 0.125, want: 0.125},
+		{scenario: Server, qps: 10, duration: 20 * time.Second, perQuery: 1, queries: 100, samples: 100, target: 50, share: 1, want: 0.25},
+		{scenario: Server, qps: 10, duration: time.Second, perQuery: 1, queries: 100, samples: 100, target: 50, want: 0.5},
+		{scenario: MultiStream, qps: 10, duration: 10 * time.Second, perQuery: 8, queries: 10, samples: 80, target: 200, want: 0.25},
+		{scenario: Offline, qps: 10, duration: 10 * time.Second, perQuery: 400, queries: 1, samples: 400, target: 200, want: 0.5},
+		{scenario: Offline, qps: 100, duration: 10 * time.Second, perQuery: 400, queries: 1, samples: 400, target: 200, want: 0.2},
+	} {
+		s := Effective{TargetQPS: tt.qps, MinDuration: tt.duration, SamplesPerQuery: tt.perQuery, MinQueryCount: tt.queries, MinSampleCount: tt.samples}
+		s.Requested = Settings{Scenario: tt.scenario, AccuracyLogProbability: tt.share, AccuracyLogSamplingTarget: tt.target}
+		if got := s.accuracyLogProbability(); got != tt.want {
+			t.Errorf("%+v: %v", tt, got)
+		}
+	}
+}

@@ -21,7 +21,7 @@ func (f SinkFunc) Write(batch []Result) error { return f(batch) }
 
 const (
 	batchSize     = 256
-	batchesQueued = 32 // filled batches that may wait for the sink
+	batches       = 24 // one is being filled, the others wait for the sink or are free
 	flushInterval = 100 * time.Millisecond
 )
 
@@ -35,8 +35,8 @@ type batch struct {
 func (b *batch) reset() { b.results, b.ids, b.text = b.results[:0], b.ids[:0], b.text[:0] }
 
 // recorder takes results from the connections and hands them to the sink in
-// batches. Its memory is bounded: when the sink is behind by batchesQueued
-// batches, add waits, and the wait is counted.
+// batches. There is a fixed number of them: when the sink is behind by all, add
+// waits, and the wait is counted.
 type recorder struct {
 	sink Sink
 	full chan *batch
@@ -53,19 +53,17 @@ type recorder struct {
 func newRecorder(sink Sink, fail func(error)) *recorder {
 	r := &recorder{
 		sink: sink, fail: fail,
-		full: make(chan *batch, batchesQueued),
-		free: make(chan *batch, batchesQueued+2),
+		full: make(chan *batch, batches),
+		free: make(chan *batch, batches),
 		done: make(chan struct{}),
 	}
-	r.current = r.empty()
-	for range 2 {
-		r.free <- r.empty()
+	for range batches {
+		r.free <- &batch{results: make([]Result, 0, batchSize)}
 	}
+	r.current = <-r.free
 	go r.write()
 	return r
 }
-
-func (r *recorder) empty() *batch { return &batch{results: make([]Result, 0, batchSize)} }
 
 // add copies a result, with its tokens and text.
 func (r *recorder) add(res *Result) {
@@ -93,17 +91,13 @@ func (r *recorder) pass() {
 	if len(r.current.results) == 0 {
 		return
 	}
-	select {
-	case r.full <- r.current:
-	default:
-		from := time.Now()
-		r.full <- r.current
-		r.stalled += time.Since(from)
-	}
+	r.full <- r.current // there is room for every batch
 	select {
 	case r.current = <-r.free:
 	default:
-		r.current = r.empty()
+		from := time.Now()
+		r.current = <-r.free
+		r.stalled += time.Since(from)
 	}
 }
 
@@ -126,15 +120,14 @@ func (r *recorder) write() {
 				}
 			}
 			b.reset()
-			select {
-			case r.free <- b:
-			default:
-			}
+			r.free <- b
 		case <-tick.C:
-			// With the queue full the writer must not wait for itself.
-			if len(r.full) == 0 {
-				r.mu.Lock()
-				r.pass()
+			// With batches queued the current one is young, and taking another is
+			// not for the goroutine that frees them: nothing would.
+			if len(r.full) == 0 && r.mu.TryLock() {
+				if len(r.free) > 0 {
+					r.pass()
+				}
 				r.mu.Unlock()
 			}
 		}

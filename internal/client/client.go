@@ -48,6 +48,7 @@ type Client struct {
 	targets  []target
 	template template
 	room     int // bytes kept before a body for the head
+	sleeper  func(start time.Time) sleeper
 }
 
 // New checks the options and prepares the constant parts of the requests. It
@@ -65,7 +66,7 @@ func New(o Options) (*Client, error) {
 	setDefault(&o.MaxConns, 4096)
 	setDefault(&o.DialTimeout, 10*time.Second)
 	setDefault(&o.IdleTimeout, 3*time.Second)
-	c := &Client{options: o}
+	c := &Client{options: o, sleeper: newSleeper}
 	for _, raw := range o.URLs {
 		t, err := newTarget(o, raw)
 		if err != nil {

@@ -64,7 +64,7 @@ func (e *event) openAI(data []byte, text bool) bool {
 			ok = e.fault(&s, &message)
 		case "object":
 			var raw []byte
-			raw, ok = s.text()
+			raw, ok = s.text(&e.scratch)
 			e.failed = string(raw) == "error"
 		default:
 			ok = s.skip()
@@ -188,7 +188,7 @@ func (e *event) delta(s *scanner, text bool, role, content *bool) bool {
 		switch string(key) {
 		case "role":
 			var raw []byte
-			raw, ok = s.text()
+			raw, ok = s.text(&e.scratch)
 			*role = len(raw) > 0
 		case "content":
 			from := s.i
@@ -224,7 +224,8 @@ func (e *event) appendText(s *scanner, keep bool) bool {
 	return ok
 }
 
-// tokenIDs reads an array of token ids; null means that none are given.
+// tokenIDs reads an array of token ids. Anything else, and an array with anything
+// else in it, means that none are given.
 func (e *event) tokenIDs(s *scanner) bool {
 	e.ids, e.hasIDs = e.ids[:0], false
 	if s.peek() != '[' {
@@ -234,15 +235,32 @@ func (e *event) tokenIDs(s *scanner) bool {
 	e.hasIDs = true
 	for first := true; ; first = false {
 		more, ok := s.element(first)
-		if !more || !ok {
-			return ok
+		if !ok {
+			return false
+		}
+		if !more {
+			break
+		}
+		if c := s.peek(); c != '-' && (c < '0' || c > '9') {
+			e.hasIDs = false
+			if !s.skip() {
+				return false
+			}
+			continue
 		}
 		n, whole, ok := s.number()
-		if !ok || !whole || n < math.MinInt32 || n > math.MaxInt32 {
+		if !ok {
 			return false
+		}
+		if !whole || n < math.MinInt32 || n > math.MaxInt32 {
+			e.hasIDs = false
 		}
 		e.ids = append(e.ids, int32(n))
 	}
+	if !e.hasIDs {
+		e.ids = e.ids[:0]
+	}
+	return true
 }
 
 func (e *event) usage(s *scanner) bool {
@@ -311,7 +329,7 @@ func (e *event) metaInfo(s *scanner) bool {
 func (e *event) finishReason(s *scanner) bool {
 	e.finish = ""
 	if s.peek() != '{' {
-		raw, ok := s.text()
+		raw, ok := s.text(&e.scratch)
 		e.finish = word(raw)
 		return ok
 	}
@@ -323,7 +341,7 @@ func (e *event) finishReason(s *scanner) bool {
 		}
 		if string(key) == "type" {
 			var raw []byte
-			raw, ok = s.text()
+			raw, ok = s.text(&e.scratch)
 			e.finish = word(raw)
 		} else {
 			ok = s.skip()
@@ -345,12 +363,17 @@ func (e *event) fault(s *scanner, message *[]byte) bool {
 	return ok
 }
 
-// text reads a string and gives its raw text, or skips a value of another type.
-func (s *scanner) text() ([]byte, bool) {
+// text reads a string and gives it without escapes, or skips a value of another
+// type.
+func (s *scanner) text(scratch *[]byte) ([]byte, bool) {
 	if s.peek() != '"' {
 		return nil, s.skip()
 	}
-	raw, _, ok := s.str()
+	raw, escaped, ok := s.str()
+	if ok && escaped {
+		*scratch = appendUnescaped((*scratch)[:0], raw)
+		raw = *scratch
+	}
 	return raw, ok
 }
 

@@ -237,7 +237,8 @@ func (r *response) parseHead(head []byte) error {
 		return fmt.Errorf("the status is not a number: %s", excerpt(line))
 	}
 	r.status = int(status)
-	r.keepAlive = line[7] != '0'
+	old := line[7] == '0'
+	r.keepAlive = !old
 	r.events = false
 	length, chunked := int64(-1), false
 	for len(head) > 0 {
@@ -258,7 +259,7 @@ func (r *response) parseHead(head []byte) error {
 			}
 			length = int64(n)
 		case equalFold(name, headerEncoding):
-			if !equalFold(value, valueChunked) {
+			if old || !equalFold(value, valueChunked) {
 				return fmt.Errorf("a transfer encoding that is not asked for: %s", excerpt(line))
 			}
 			chunked = true

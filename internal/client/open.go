@@ -5,6 +5,19 @@ import (
 	"time"
 )
 
+// sleeper sleeps to absolute times. The dispatcher's thread calls prepare once.
+type sleeper interface {
+	prepare()
+	until(t time.Duration) // returns at t since the start of the run
+}
+
+// timerSleeper sleeps as well as Go's timers can.
+type timerSleeper struct{ start time.Time }
+
+func (s timerSleeper) prepare() {}
+
+func (s timerSleeper) until(t time.Duration) { time.Sleep(t - time.Since(s.start)) }
+
 // sleepAtMost bounds a sleep of the dispatcher, so that it sees when the run is
 // stopped.
 const sleepAtMost = 100 * time.Millisecond
@@ -15,6 +28,9 @@ const sleepAtMost = 100 * time.Millisecond
 func (r *run) dispatch() {
 	runtime.LockOSThread() // and never unlocked: the thread's timer slack is changed
 	r.sleep.prepare()
+	// One more than before, for the thread keeps one while it sleeps.
+	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
+	defer func() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) - 1) }()
 	var req Request
 	var m message
 	for !r.halted() && r.next(-1, &req) {

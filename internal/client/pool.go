@@ -6,9 +6,10 @@ import (
 	"time"
 )
 
-// spares is how many unused connections are kept ready, so that a request that
-// is due seldom has to wait for one to be made.
-const spares = 8
+// spares is how many unused connections are kept ready beside so many in use: a
+// request that is due seldom has to wait for one to be made, even in a burst
+// while the load still rises.
+func spares(busy int) int { return min(4+busy/4, 64) }
 
 // pool is the connections to one replica in an open-loop run. A connection in
 // use has a goroutine that reads from it all the time: an engine that closes an
@@ -41,7 +42,7 @@ func (p *pool) send(req *Request, m *message) {
 		n := len(p.idle)
 		if n == 0 {
 			p.waiting = append(p.waiting, *req)
-			p.dialMore()
+			p.dialMore(1)
 			p.mu.Unlock()
 			p.run.mu.Lock()
 			p.run.queued++
@@ -50,7 +51,7 @@ func (p *pool) send(req *Request, m *message) {
 		}
 		c := p.idle[n-1]
 		p.idle = p.idle[:n-1]
-		p.dialMore()
+		p.dialMore(spares(p.open - len(p.idle)))
 		p.mu.Unlock()
 
 		c.mu.Lock()
@@ -128,18 +129,18 @@ func (p *pool) drop(c *conn) {
 		p.idle = slices.Delete(p.idle, i, i+1)
 	}
 	p.open--
-	p.dialMore()
+	p.dialMore(0)
 	p.mu.Unlock()
 	p.run.forget(c)
 }
 
-// dialMore begins to make connections for the waiting requests, and spare ones.
-// p.mu is held.
-func (p *pool) dialMore() {
+// dialMore begins to make connections for the waiting requests, and so that there
+// are so many unused ones. p.mu is held.
+func (p *pool) dialMore(unused int) {
 	if p.run.halted() && len(p.waiting) == 0 {
 		return
 	}
-	want := len(p.waiting) + max(0, spares-len(p.idle))
+	want := len(p.waiting) + max(0, unused-len(p.idle))
 	for p.dialing < min(want, maxDials) && p.open+p.dialing < p.run.client.options.MaxConns {
 		p.dialing++
 		go p.dial()
@@ -168,9 +169,7 @@ func (p *pool) dial() {
 		failed = &Request{}
 		*failed, p.waiting = p.waiting[0], p.waiting[1:]
 	}
-	if len(p.waiting) > 0 {
-		p.dialMore()
-	}
+	p.dialMore(0)
 	p.mu.Unlock()
 	if failed != nil {
 		p.run.refuse(failed, p.replica, ConnectError, err.Error())

@@ -41,7 +41,7 @@ type Plan struct {
 	// further one, whatever Grace says. It may be nil.
 	Abort <-chan struct{}
 	// Connections are opened to each replica before the run begins: OnSchedule;
-	// 0 means 16. AtOnce and OnCompletion open Concurrency.
+	// 0 means 32. AtOnce and OnCompletion open Concurrency.
 	Connections int
 
 	// GCPercent is the garbage collector's setting (GOGC) during the run; 0
@@ -143,7 +143,7 @@ func (c *Client) Run(ctx context.Context, p Plan, source Source, sink Sink) (Sum
 	before := usage()
 	r.record = newRecorder(sink, r.fail)
 	r.start = time.Now()
-	r.sleep = newSleeper(r.start)
+	r.sleep = c.sleeper(r.start)
 	if p.Started != nil {
 		p.Started(r.start)
 	}
@@ -176,7 +176,7 @@ func (c *Client) prepare(p *Plan) error {
 	setDefault(&p.Concurrency, 1)
 	setDefault(&p.LateLimit, 10*time.Millisecond)
 	if p.Pace == OnSchedule {
-		setDefault(&p.Connections, 16)
+		setDefault(&p.Connections, 32)
 	} else {
 		if p.Concurrency > c.options.MaxConns {
 			return fmt.Errorf("a concurrency of %d needs more connections than the limit of %d a replica", p.Concurrency, c.options.MaxConns)

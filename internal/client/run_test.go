@@ -321,7 +321,7 @@ func TestConnectionLimit(t *testing.T) {
 // TestLargeRequest holds that a request which does not fit the socket's buffers
 // does not hold up the others.
 func TestLargeRequest(t *testing.T) {
-	large := make([]int32, 4<<20)
+	large := strings.Repeat("x", 8<<20)
 	e := newEngine(t, func(s served, w net.Conn) bool {
 		_, err := io.WriteString(w, streamHead+chunked(tokenEvent("a", "stop", 1), "[DONE]"))
 		return err == nil
@@ -329,14 +329,14 @@ func TestLargeRequest(t *testing.T) {
 	c := newClient(t, Options{URLs: []string{e.url}, Stream: true})
 	for _, plan := range []Plan{{}, {Pace: AtOnce}} {
 		l := numbered(4, time.Millisecond)
-		l.requests[1].Tokens = large
+		l.requests[1].Tokens, l.requests[1].Text = nil, large
 		if s, err := c.Run(t.Context(), plan, l, &kept{}); err != nil || s.OK != 4 {
 			t.Fatalf("summary %+v, %v", s, err)
 		}
 	}
 	for _, r := range e.requests() {
-		if n := len(r.body["prompt"].([]any)); n != 1 && n != len(large) {
-			t.Errorf("a prompt of %d tokens came", n)
+		if text, ok := r.body["prompt"].(string); ok && text != large {
+			t.Errorf("a prompt of %d bytes came", len(text))
 		}
 	}
 }

@@ -1,7 +1,9 @@
 package client
 
 import (
+	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -10,10 +12,10 @@ import (
 // instead: about what waking up takes.
 const spin = 40 * time.Microsecond
 
-// sleeper sleeps to absolute times on the calling thread. Go's own timers wake a
-// goroutine about half a millisecond late on a small machine; the kernel's
-// absolute sleep on a thread of its own is a tenth of that.
-type sleeper struct {
+// kernelSleeper uses the kernel's absolute sleep on the calling thread. Go's own
+// timers wake a goroutine about half a millisecond late on a small machine; this
+// is a hundred times nearer.
+type kernelSleeper struct {
 	start time.Time
 	zero  int64 // the start of the run on CLOCK_MONOTONIC, in ns
 }
@@ -21,9 +23,9 @@ type sleeper struct {
 func newSleeper(start time.Time) sleeper {
 	var ts unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
-		return sleeper{start: start}
+		return timerSleeper{start}
 	}
-	return sleeper{start: start, zero: ts.Nano() - int64(time.Since(start))}
+	return kernelSleeper{start: start, zero: ts.Nano() - int64(time.Since(start))}
 }
 
 // prepare asks the kernel to wake this thread without its usual slack of 50 µs,
@@ -31,7 +33,7 @@ func newSleeper(start time.Time) sleeper {
 // a request and sleeps in between. Real time takes CAP_SYS_NICE; without it, a
 // busy machine shows in the lateness. Threads and processes that come from this
 // one do not inherit it.
-func (s sleeper) prepare() {
+func (s kernelSleeper) prepare() {
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
 	_ = unix.SchedSetAttr(0, &unix.SchedAttr{
 		Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: 1, Flags: unix.SCHED_FLAG_RESET_ON_FORK,
@@ -39,16 +41,23 @@ func (s sleeper) prepare() {
 }
 
 // until returns at the given time since the start.
-func (s sleeper) until(t time.Duration) {
-	if s.zero == 0 {
-		time.Sleep(t - time.Since(s.start))
-		return
-	}
+func (s kernelSleeper) until(t time.Duration) {
 	if t-time.Since(s.start) > spin {
 		at := unix.NsecToTimespec(s.zero + int64(t-spin))
-		for unix.ClockNanosleep(unix.CLOCK_MONOTONIC, unix.TIMER_ABSTIME, &at, nil) == unix.EINTR {
+		for nanosleep(&at) == unix.EINTR {
 		}
 	}
 	for time.Since(s.start) < t {
 	}
+}
+
+// nanosleep sleeps without telling Go's scheduler, which would give this
+// thread's right to run Go code to another one, and on a busy machine be slow to
+// give it back. The scheduler's signals interrupt the sleep, so that it can still
+// stop the thread for garbage collection.
+//
+//go:noinline
+func nanosleep(at *unix.Timespec) syscall.Errno {
+	_, _, errno := syscall.RawSyscall6(unix.SYS_CLOCK_NANOSLEEP, unix.CLOCK_MONOTONIC, unix.TIMER_ABSTIME, uintptr(unsafe.Pointer(at)), 0, 0, 0)
+	return errno
 }

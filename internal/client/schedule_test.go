@@ -1,0 +1,241 @@
+package client
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// virtual makes a client whose engine answers over pipes, so that the clock of a
+// synctest bubble is the only one. answer gets the number of the request.
+func virtual(t *testing.T, o Options, answer func(n int, w net.Conn) bool) (*Client, *atomic.Int64) {
+	t.Helper()
+	var requests, conns atomic.Int64
+	o.URLs, o.Stream = []string{"http://engine"}, true
+	o.Dial = func(context.Context, string) (net.Conn, error) {
+		conns.Add(1)
+		near, far := net.Pipe()
+		go func() {
+			defer far.Close()
+			in := bufio.NewReader(far)
+			for {
+				r, err := http.ReadRequest(in)
+				if err != nil {
+					return
+				}
+				if _, err := io.Copy(io.Discard, r.Body); err != nil {
+					return
+				}
+				n := int(requests.Add(1)) - 1
+				if !answer(n, far) {
+					return
+				}
+			}
+		}()
+		return near, nil
+	}
+	c := newClient(t, o)
+	c.sleeper = func(start time.Time) sleeper { return timerSleeper{start} }
+	return c, &conns
+}
+
+// after answers with one token after a delay, and ends after another.
+func after(first, rest time.Duration) func(int, net.Conn) bool {
+	whole := streamHead + chunked(tokenEvent("a", "null", 1), tokenEvent("a", "stop", 2), "[DONE]")
+	cut := strings.Index(whole, "stop")
+	return func(_ int, w net.Conn) bool {
+		time.Sleep(first)
+		if _, err := io.WriteString(w, whole[:cut]); err != nil {
+			return false
+		}
+		time.Sleep(rest)
+		_, err := io.WriteString(w, whole[cut:])
+		return err == nil
+	}
+}
+
+// TestScheduleIsKept holds that requests leave when they are due, however slow
+// the engine is, and that all times are true.
+func TestScheduleIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := virtual(t, Options{}, after(3*time.Second, 2*time.Second))
+		var got kept
+		s, err := c.Run(t.Context(), Plan{}, numbered(100, 70*time.Millisecond), &got)
+		if err != nil || s.OK != 100 || !s.KeptUp {
+			t.Fatalf("%+v, %v", s, err)
+		}
+		if s.Wall != 99*70*time.Millisecond+5*time.Second {
+			t.Errorf("the run took %v", s.Wall)
+		}
+		for _, r := range got {
+			if due := time.Duration(r.ID) * 70 * time.Millisecond; r.Scheduled != due || r.Sent != due ||
+				r.FirstToken != due+3*time.Second || r.LastToken != due+5*time.Second || r.Done != r.LastToken {
+				t.Errorf("%+v", r)
+			}
+		}
+	})
+}
+
+// TestLateSource holds that requests that are overdue leave at once, that their
+// lateness is told, and that the next ones are on time again.
+func TestLateSource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := virtual(t, Options{}, after(0, 0))
+		l := numbered(50, 10*time.Millisecond)
+		slow := SourceFunc(func(a Ask, r *Request) bool {
+			if a.Sent == 10 {
+				time.Sleep(105 * time.Millisecond) // asked for 10 at 90 ms, due at 100 ms, handed out at 195 ms
+			}
+			return l.Next(a, r)
+		})
+		var got kept
+		s, err := c.Run(t.Context(), Plan{}, slow, &got)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range got {
+			want := time.Duration(0)
+			if r.ID >= 10 && r.ID < 20 {
+				want = 195*time.Millisecond - r.Scheduled
+			}
+			if late := r.Sent - r.Scheduled; late != want {
+				t.Errorf("request %d left %v late, want %v", r.ID, late, want)
+			}
+		}
+		if s.KeptUp || s.Lateness.Max != 95*time.Millisecond || s.Lateness.P50 != 0 || len(s.Reasons) == 0 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+func TestTimeoutOnSchedule(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, conns := virtual(t, Options{}, func(n int, w net.Conn) bool {
+			if n%2 == 0 {
+				time.Sleep(time.Hour)
+			}
+			return after(0, 0)(n, w)
+		})
+		var got kept
+		s, err := c.Run(t.Context(), Plan{Timeout: time.Second, Connections: 1}, numbered(10, 5*time.Second), &got)
+		if err != nil || s.OK != 5 || s.Failed[TimeoutError] != 5 {
+			t.Fatalf("%+v, %v", s, err)
+		}
+		for _, r := range got {
+			if took := r.Done - r.Sent; !r.OK() && (took < time.Second || took > 1100*time.Millisecond) {
+				t.Errorf("gave up after %v", took)
+			}
+		}
+		if conns.Load() < 6 {
+			t.Errorf("%d connections: one that was given up must not be used again", conns.Load())
+		}
+		time.Sleep(time.Hour) // the engine's own end
+	})
+}
+
+// TestIdleTimeout holds that a connection that was not used for long is not used.
+func TestIdleTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, conns := virtual(t, Options{IdleTimeout: 2 * time.Second}, after(0, 0))
+		before := int64(0)
+		watch := SourceFunc(func(a Ask, r *Request) bool {
+			r.Tokens, r.At = []int32{1}, time.Duration(a.Sent)*5*time.Second
+			if a.Sent == 1 {
+				before = conns.Load()
+			}
+			return a.Sent < 2
+		})
+		if s, err := c.Run(t.Context(), Plan{Connections: 1}, watch, &kept{}); err != nil || s.OK != 2 {
+			t.Fatalf("%+v, %v", s, err)
+		}
+		if conns.Load() <= before {
+			t.Errorf("%d connections before the pause, %d after", before, conns.Load())
+		}
+	})
+}
+
+// TestSpares holds that a rising load finds connections ready, and that there
+// are not many more than are in use.
+func TestSpares(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, conns := virtual(t, Options{}, after(time.Minute, 0))
+		s, err := c.Run(t.Context(), Plan{Connections: 1}, numbered(300, time.Millisecond), &kept{})
+		if err != nil || s.OK != 300 {
+			t.Fatalf("%+v, %v", s, err)
+		}
+		if s.Waited > 1 {
+			t.Errorf("%d requests waited for a connection", s.Waited)
+		}
+		if conns.Load() > int64(300+spares(300)) {
+			t.Errorf("%d connections for 300 requests", conns.Load())
+		}
+	})
+}
+
+func TestSingleStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, conns := virtual(t, Options{}, after(30*time.Millisecond, 20*time.Millisecond))
+		var got kept
+		s, err := c.Run(t.Context(), Plan{Pace: OnCompletion}, numbered(10, 0), &got)
+		if err != nil || s.Wall != 500*time.Millisecond || conns.Load() != 1 {
+			t.Fatalf("%+v, %v, %d connections", s, err, conns.Load())
+		}
+		for i, r := range got {
+			if at := time.Duration(i) * 50 * time.Millisecond; r.Scheduled != at || r.Sent != at || r.Done != at+50*time.Millisecond {
+				t.Errorf("%+v", r)
+			}
+		}
+	})
+}
+
+// TestResultsKeepComing holds that the sink gets results while a run is going.
+func TestResultsKeepComing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := virtual(t, Options{}, after(0, 0))
+		start := time.Now()
+		sink := SinkFunc(func(batch []Result) error {
+			for _, r := range batch {
+				if age := time.Since(start) - r.Done; age > 2*flushInterval {
+					t.Errorf("request %d reached the sink %v after it was done", r.ID, age)
+				}
+			}
+			return nil
+		})
+		if _, err := c.Run(t.Context(), Plan{}, numbered(30, 700*time.Millisecond), sink); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestHistogram(t *testing.T) {
+	var h histogram
+	if q := h.quantiles(); q != (Quantiles{}) {
+		t.Errorf("empty: %+v", q)
+	}
+	for i := range 1000 {
+		h.add(time.Duration(i) * time.Microsecond)
+	}
+	q := h.quantiles()
+	for _, c := range []struct{ got, want time.Duration }{{q.P50, 500 * time.Microsecond}, {q.P99, 990 * time.Microsecond}} {
+		if c.got > c.want || c.got < c.want-c.want/100 {
+			t.Errorf("%v, want %v less 1 percent at most", c.got, c.want)
+		}
+	}
+	if q.Max != 999*time.Microsecond {
+		t.Errorf("max %v", q.Max)
+	}
+	for v := uint64(1); v < 1<<62; v = v*3 + 1 {
+		if low := lowest(bucket(v)); low > v || v-low > v/100 {
+			t.Errorf("%d is in the bucket from %d", v, low)
+		}
+	}
+	h.add(1<<63 - 1)
+	h.add(-5)
+}

@@ -5,16 +5,13 @@ import (
 	"time"
 )
 
-// sleeper sleeps to absolute times. The dispatcher's thread calls prepare once.
+// sleeper sleeps to absolute times: until returns at t since the start of the run.
 type sleeper interface {
-	prepare()
-	until(t time.Duration) // returns at t since the start of the run
+	until(t time.Duration)
 }
 
 // timerSleeper sleeps as well as Go's timers can.
 type timerSleeper struct{ start time.Time }
-
-func (s timerSleeper) prepare() {}
 
 func (s timerSleeper) until(t time.Duration) { time.Sleep(t - time.Since(s.start)) }
 
@@ -22,15 +19,20 @@ func (s timerSleeper) until(t time.Duration) { time.Sleep(t - time.Since(s.start
 // stopped.
 const sleepAtMost = 100 * time.Millisecond
 
-// dispatch sends each request when it is due. It has an operating system thread
-// of its own, and sleeps to absolute times: what one request loses is not added
+// keepThread gives the calling goroutine an operating system thread of its own,
+// which the kernel wakes at once, and Go one more processor than before: the
+// thread keeps one while it sleeps. restore is called when the goroutine ends;
+// the thread ends with it.
+func keepThread() (restore func()) {
+	runtime.LockOSThread() // and never unlocked: the thread is not like others any more
+	preferThread()
+	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
+	return func() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) - 1) }
+}
+
+// dispatch sends each request when it is due, on a thread of its own. It sleeps to absolute times: what one request loses is not added
 // to the next. The request is rendered before it is due.
 func (r *run) dispatch() {
-	runtime.LockOSThread() // and never unlocked: the thread's timer slack is changed
-	r.sleep.prepare()
-	// One more than before, for the thread keeps one while it sleeps.
-	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
-	defer func() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) - 1) }()
 	var req Request
 	var m message
 	for !r.halted() && r.next(-1, &req) {

@@ -142,21 +142,21 @@ func (c *Client) Run(ctx context.Context, p Plan, source Source, sink Sink) (Sum
 	runtime.GC() // not in the middle of the run
 	before := usage()
 	r.record = newRecorder(sink, r.fail)
-	r.start = time.Now()
-	r.sleep = c.sleeper(r.start)
-	if p.Started != nil {
-		p.Started(r.start)
-	}
-
+	begun := make(chan struct{})
 	issued := make(chan struct{}) // closed when the last request has been sent
 	go func() {
 		defer close(issued)
-		if p.Pace == OnSchedule {
-			r.dispatch()
-		} else {
+		if p.Pace != OnSchedule {
+			r.begin(begun)
 			r.work()
+			return
 		}
+		restore := keepThread()
+		defer restore()
+		r.begin(begun)
+		r.dispatch()
 	}()
+	<-begun
 	stopped := r.supervise(ctx, issued)
 	wall := r.now()
 	r.closeAll()
@@ -169,6 +169,16 @@ func (c *Client) Run(ctx context.Context, p Plan, source Source, sink Sink) (Sum
 		return summary, cmp.Or(ctx.Err(), context.Canceled)
 	}
 	return summary, nil
+}
+
+// begin is the moment that all times count from.
+func (r *run) begin(begun chan<- struct{}) {
+	r.start = time.Now()
+	r.sleep = r.client.sleeper(r.start)
+	close(begun)
+	if r.plan.Started != nil {
+		r.plan.Started(r.start)
+	}
 }
 
 // prepare checks the plan and fills in what it leaves open.

@@ -28,12 +28,12 @@ func newSleeper(start time.Time) sleeper {
 	return kernelSleeper{start: start, zero: ts.Nano() - int64(time.Since(start))}
 }
 
-// prepare asks the kernel to wake this thread without its usual slack of 50 µs,
+// preferThread asks the kernel to wake this thread without its usual slack of 50 µs,
 // and before others that wait for a CPU: the thread works for some microseconds
 // a request and sleeps in between. Real time takes CAP_SYS_NICE; without it, a
 // busy machine shows in the lateness. Threads and processes that come from this
 // one do not inherit it.
-func (s kernelSleeper) prepare() {
+func preferThread() {
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
 	_ = unix.SchedSetAttr(0, &unix.SchedAttr{
 		Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: 1, Flags: unix.SCHED_FLAG_RESET_ON_FORK,

@@ -5,3 +5,5 @@ package client
 import "time"
 
 func newSleeper(start time.Time) sleeper { return timerSleeper{start} }
+
+func preferThread() {}

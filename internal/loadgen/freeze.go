@@ -185,8 +185,8 @@ func (f *freezer) check() {
 		lib = Library{TotalSampleCount: 1, PerformanceSampleCount: 1}
 	}
 	e, err := f.section.Settings.Effective(lib)
-	if err == nil && f.section.Settings.Mode != FindPeakPerformance && f.section.Library.TotalSampleCount != 0 {
-		_, err = e.Phases(Generator{})
+	if m := f.section.Settings.Mode; err == nil && (m == PerformanceOnly || m == SubmissionRun) && f.section.Library.TotalSampleCount != 0 {
+		err = e.CheckPerformance(Generator{})
 	}
 	if err != nil {
 		f.say(diag.Error, "loadgen-settings", "loadgen", "%v", err)

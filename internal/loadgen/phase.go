@@ -71,7 +71,7 @@ func (e Effective) Phases(g Generator) ([]*Phase, error) {
 	}
 	for i, p := range phases {
 		p.settings, p.generator = e, g
-		if err := p.layOut(); err != nil {
+		if err := p.layOut(len(p.Loaded)); err != nil {
 			return nil, err
 		}
 		if i > 0 {
@@ -113,10 +113,23 @@ func (e Effective) loadableSets(count uint64, g Generator) [][]int {
 	return sets
 }
 
-// layOut sets the bounds of generation.
-func (p *Phase) layOut() error {
+// CheckPerformance gives the error that Phases would give for the performance
+// phase, without drawing its samples.
+func (e Effective) CheckPerformance(g Generator) error {
+	total := e.Library.TotalSampleCount
+	if !g.OldPerformanceSet {
+		total = min(e.PerformanceSampleCount, total)
+	}
+	n := int(min(e.PerformanceSampleCount, total))
+	if e.Requested.Scenario == MultiStream {
+		n += int(e.SamplesPerQuery) - 1
+	}
+	return (&Phase{Mode: PerformanceOnly, settings: e, generator: g}).layOut(n)
+}
+
+// layOut sets the bounds of generation for n loaded samples.
+func (p *Phase) layOut(n int) error {
 	e, s := p.settings, p.settings.Requested
-	n := len(p.Loaded)
 	p.Distinct = n
 	p.SamplesPerQuery = int(e.SamplesPerQuery)
 	if s.Scenario == MultiStream {

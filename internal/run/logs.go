@@ -11,12 +11,13 @@ import (
 
 // openLogs starts LoadGen's logs with what is known before the first request.
 func (r *runner) openLogs() (err error) {
-	r.began = time.Now()
-	elapsed := func() time.Duration { return time.Since(r.began) }
+	opened := time.Now()
+	r.began = opened
+	elapsed := func() time.Duration { return time.Since(opened) }
 	if r.logs, err = loadgen.CreateLogs(r.dir.Path, r.out.Program, os.Getpid(), elapsed); err != nil {
 		return err
 	}
-	r.logs.Detail.LogStart(loadgen.RunInfo{SUT: r.plan.sutName(), QSL: r.plan.Data.name(), Begin: r.began}, &r.effective)
+	r.logs.Detail.LogStart(loadgen.RunInfo{SUT: r.plan.sutName(), QSL: r.plan.Data.name(), Begin: opened}, &r.effective)
 	return r.logs.Flush()
 }
 
@@ -41,8 +42,8 @@ func (r *runner) closeLogs(loaded *report.Run) error {
 			detail.Error("error_runtime", complaint)
 		}
 	}
-	detail.LogEnd(r.began, r.active)
 	if j != nil {
+		detail.LogEnd(r.began, r.active)
 		detail.LogResults(&r.effective, &j.Verdict, &j.Summary)
 		text.Verdict, text.Summary = &j.Verdict, &j.Summary
 	}

@@ -94,9 +94,12 @@ func (r *runner) phases(ctx context.Context, c *client.Client, phases []*loadgen
 		r.log.startPhase(phase.Mode, totals, r.effective.Requested.Scenario)
 		sum, err := sc.issue(ctx, c, s)
 		r.log.endPhase()
-		r.active += sum.Wall
+		r.active = sum.Wall
 		if err != nil {
 			return err
+		}
+		if phase.Mode == loadgen.AccuracyOnly {
+			r.logs.Detail.LogEnd(r.began, r.active)
 		}
 		if !sum.KeptUp && phase.Mode == loadgen.PerformanceOnly {
 			for _, reason := range sum.Reasons {
@@ -107,8 +110,10 @@ func (r *runner) phases(ctx context.Context, c *client.Client, phases []*loadgen
 	return nil
 }
 
-// begin notes the wall-clock time at which measuring starts.
+// begin notes the wall-clock time at which a phase starts, and with the first
+// one measuring.
 func (r *runner) begin(t time.Time) {
+	r.began = t
 	if r.state.MeasuringSince != nil {
 		return
 	}

@@ -63,9 +63,9 @@ type runner struct {
 
 	effective loadgen.Effective
 	logs      *loadgen.Logs
-	began     time.Time // when the logs were opened
+	began     time.Time // when the current phase started
 	records   *record.Writer
-	active    time.Duration // spent issuing and waiting for responses
+	active    time.Duration // what the current phase took
 }
 
 func (r *runner) run(ctx context.Context) error {

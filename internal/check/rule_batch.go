@@ -10,35 +10,38 @@ import (
 // least (vLLM: SchedulerConfig).
 func batchHoldsSequences(c *Config, found *diag.List) {
 	if c.Backend.Engine == "vllm" {
-		c.ordered(found, "max_num_seqs", "max_num_batched_tokens", "each sequence of a batch has a token in it at least")
+		c.ordered(found, c.engine, "max_num_seqs", "max_num_batched_tokens", diag.Diagnostic{
+			Code: "batch-limits", Hint: "each sequence of a batch has a token in it at least",
+		})
 	}
 }
 
 // batchHoldsPrompt: without chunked prefill a prompt goes through in one batch,
 // so that the longest must fit (vLLM: SchedulerConfig).
 func batchHoldsPrompt(c *Config, found *diag.List) {
-	if c.Backend.Engine != "vllm" {
-		return
-	}
-	if chunked, ok := c.engine("enable_chunked_prefill"); ok && chunked.setting != nil && chunked.value == false {
-		c.ordered(found, "max_model_len", "max_num_batched_tokens", "without chunked prefill a whole prompt goes through in one batch")
+	chunked, ok := c.engine("enable_chunked_prefill")
+	if c.Backend.Engine == "vllm" && ok && chunked.setting != nil && chunked.value == false {
+		c.ordered(found, c.engine, "max_model_len", "max_num_batched_tokens", diag.Diagnostic{
+			Code: "batch-limits", Hint: "without chunked prefill a whole prompt goes through in one batch",
+		})
 	}
 }
 
-// ordered reports an engine key that is above another although both are set.
-func (c *Config) ordered(found *diag.List, low, high, why string) {
-	a, okA := c.engine(low)
-	b, okB := c.engine(high)
+// ordered reports a key that is set above another, set or by default. get finds
+// keys by name; d lacks the message.
+func (c *Config) ordered(found *diag.List, get func(string) (key, bool), low, high string, d diag.Diagnostic) {
+	a, okA := get(low)
+	b, okB := get(high)
 	x, isX := a.number()
 	y, isY := b.number()
-	if !okA || !okB || a.setting == nil || b.setting == nil || !isX || !isY || x <= y {
+	if !okA || !okB || !isX || !isY || a.setting == nil || x <= y {
 		return
 	}
-	c.report(found, diag.Diagnostic{
-		Code:    "batch-limits",
-		Message: fmt.Sprintf("%s %v is above %s %v", low, a.value, high, b.value),
-		Hint:    why,
-	}, a, b)
+	d.Message = fmt.Sprintf("%s %v is above %s %v", low, a.value, high, b.value)
+	if b.setting == nil {
+		d.Message += ", the default"
+	}
+	c.report(found, d, a, b)
 }
 
 // sglangPages: the prefill is cut into chunks of whole cache pages (SGLang: ServerArgs).

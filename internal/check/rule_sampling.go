@@ -12,17 +12,7 @@ func minWithinMaxTokens(c *Config, found *diag.List) {
 	if c.Backend.Engine == "sglang" {
 		low, high = "min_new_tokens", "max_new_tokens"
 	}
-	a, okA := c.sampling(low)
-	b, okB := c.sampling(high)
-	x, isX := a.number()
-	y, isY := b.number()
-	if !okA || !okB || !isX || !isY || x <= y || a.setting == nil {
-		return
-	}
-	c.report(found, diag.Diagnostic{
-		Code:    "token-limits",
-		Message: fmt.Sprintf("%s %v is above %s %v", low, a.value, high, b.value),
-	}, a, b)
+	c.ordered(found, c.sampling, low, high, diag.Diagnostic{Code: "token-limits"})
 }
 
 // outputFitsModel: prompt and answer share the model's context, so an answer as

@@ -167,6 +167,8 @@ func (p *Phase) checkSurvivable() error {
 	switch {
 	case unique && p.minQueries == 0:
 		return fmt.Errorf("performance_issue_unique asks for %d samples in the query, the loaded set has %d", p.SamplesPerQuery, p.Distinct)
+	case p.SamplesPerQuery == 0:
+		return fmt.Errorf("no sample would be issued: the minimum query count, or the minimum duration and the rate, must be above 0")
 	case p.until == 0 && p.padded == 0:
 		return fmt.Errorf("no query would be issued: with a minimum duration of 0 the minimum query count must be above 0")
 	case s.PerformanceIssueSame && (!unique || s.Scenario == Offline) && s.PerformanceIssueSameIndex >= uint64(p.Distinct):

@@ -153,13 +153,30 @@ func hashInts(v []int) string {
 
 // The fast and the exact way to a delta must agree, whatever the processor.
 func TestArrivalsAreRoundedCorrectly(t *testing.T) {
-	for _, rate := range []float64{1e-3, 0.01, 0.89, 50, 1e6} {
+	for _, rate := range []float64{1e-6, 0.01, 0.89, 50, 1e6} {
 		fast, exact := newEngine(42, Generator{}), newEngine(42, Generator{})
 		for i := range 2000 {
 			got, want := fast.arrivalNS(rate), int64(secondsToNS(-logRounded(1-exact.canonical())/rate))
 			if got != want {
 				t.Errorf("rate %g, draw %d: got %d, want %d", rate, i, got, want)
 			}
+		}
+	}
+}
+
+func TestGeneratorOf(t *testing.T) {
+	for version, want := range map[string]Generator{
+		"6.1": {}, "6.0.17": {}, "6.0.6": {}, "6.0.17 @ d6147c7eb7": {},
+		"6.0.5": {OldPerformanceSet: true}, "6.0.3": {OldPerformanceSet: true}, "5.1.0 @ 50de99161e": {OldPerformanceSet: true}, "5.0.25": {OldPerformanceSet: true},
+		"4.1.30": {OldUniformInt: true, OldPerformanceSet: true}, "3.1": {OldUniformInt: true, OldPerformanceSet: true},
+	} {
+		if got, err := GeneratorOf(version); err != nil || got != want {
+			t.Errorf("%s: got %+v, %v, want %+v", version, got, err, want)
+		}
+	}
+	for _, version := range []string{"", "newest", "6", "v6.0.17"} {
+		if _, err := GeneratorOf(version); err == nil {
+			t.Errorf("%q is taken for a version", version)
 		}
 	}
 }

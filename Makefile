@@ -44,6 +44,17 @@ bench-client: ## our client beside the fastest other load generator, on one mock
 	./bench/client/peers.sh
 	$(GO) run ./bench/client/compare
 
+.PHONY: schema-add
+schema-add: ## add an engine's release to the schemas: make schema-add RELEASE=vllm==0.34.0 (needs python3)
+	$(GO) run ./cmd/mlcfg schema import '$(RELEASE)' --into schema
+	$(MAKE) schema-docs
+	$(GO) test ./schema/...
+
+.PHONY: schema-docs
+schema-docs: ## write docs/releases.md from the embedded schemas
+	$(GO) run ./cmd/mlcfg schema list --format markdown > docs/releases.md.new
+	mv docs/releases.md.new docs/releases.md
+
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf bin demo-runs

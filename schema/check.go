@@ -228,7 +228,9 @@ func kindOf(value any) Kind {
 	return 0
 }
 
-func formatValue(v any) string {
+// Format writes a value as a file would hold it: text in quotes, 1.0 for a whole
+// float, maps and lists as JSON.
+func Format(v any) string {
 	switch x := v.(type) {
 	case nil:
 		return "null"

@@ -37,12 +37,12 @@ type alternative struct {
 func parseField(k *Key) {
 	file, err := parser.ParseFile(k.Pos.File, k.source)
 	if err != nil || len(file.Decls) != 1 {
-		k.Kinds, k.alts = AnyKind, []alternative{{kinds: AnyKind}}
+		k.broken, k.Kinds, k.alts = true, AnyKind, []alternative{{kinds: AnyKind}}
 		return
 	}
 	field, ok := file.Decls[0].(*ast.Field)
 	if !ok {
-		k.Kinds, k.alts = AnyKind, []alternative{{kinds: AnyKind}}
+		k.broken, k.Kinds, k.alts = true, AnyKind, []alternative{{kinds: AnyKind}}
 		return
 	}
 	k.alts = k.disjuncts(field.Value, nil)
@@ -312,6 +312,8 @@ func (k *Key) attribute(a *ast.Attribute) {
 		k.Deprecated = first
 	case "default":
 		k.DefaultNote = first
+	case "limit":
+		k.Limit = first
 	case "config":
 		k.Config = first
 	case "required":

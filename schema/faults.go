@@ -44,7 +44,7 @@ func (k *Key) faults(alts []alternative, value any, path []string) []Fault {
 		f.Code = NotInEnum
 		f.Suggestion = nearestLiteral(literals, value)
 	}
-	f.Message = fmt.Sprintf("%s where %s is wanted", formatValue(value), want)
+	f.Message = fmt.Sprintf("%s where %s is wanted", Format(value), want)
 	return []Fault{f}
 }
 
@@ -78,9 +78,9 @@ func found(value any) string {
 	case List, Map:
 		return kind.String()
 	case Float:
-		return "the fraction " + formatValue(value)
+		return "the fraction " + Format(value)
 	}
-	return "the " + strings.TrimPrefix(strings.TrimPrefix(kind.String(), "a "), "an ") + " " + formatValue(value)
+	return "the " + strings.TrimPrefix(strings.TrimPrefix(kind.String(), "a "), "an ") + " " + Format(value)
 }
 
 // describe says in words what the alternatives take.
@@ -97,7 +97,7 @@ func describe(alts []alternative) string {
 			if a.kinds == Null {
 				null = true
 			} else if !covered(alts, a) {
-				literals = append(literals, formatValue(a.literal))
+				literals = append(literals, Format(a.literal))
 			}
 			continue
 		}
@@ -186,18 +186,18 @@ func suggestType(alts []alternative, value any) string {
 		if n := int64(v); float64(n) == v {
 			candidates = append(candidates, n)
 		}
-		candidates = append(candidates, formatValue(v))
+		candidates = append(candidates, Format(v))
 	case int64:
 		if v == 0 || v == 1 {
 			candidates = append(candidates, v == 1)
 		}
-		candidates = append(candidates, formatValue(v))
+		candidates = append(candidates, Format(v))
 	case bool:
-		candidates = append(candidates, formatValue(v))
+		candidates = append(candidates, Format(v))
 	}
 	for _, c := range candidates {
 		if checkAlternatives(alts, c) == nil {
-			return formatValue(c)
+			return Format(c)
 		}
 	}
 	return ""

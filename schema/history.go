@@ -131,51 +131,78 @@ func (i Inference) String() string {
 }
 
 // Infer gives the newest release that knows the most of the given keys, named
-// by section. It parses no definition. The release is empty for an unknown engine.
-func Infer(engine string, keys map[string][]string) (string, Inference) {
+// by section. It reads the index alone. Candidates are the releases to choose
+// from, all of the engine's where there are none. The release is empty for an
+// unknown engine or where no candidate is known.
+func Infer(engine string, keys map[string][]string, candidates ...string) (string, Inference) {
 	st := storeOf(engine)
-	if st == nil || len(st.releases) == 0 {
+	if st == nil {
 		return "", Inference{}
 	}
-	type knownKey struct {
-		path string
-		in   []bool
+	if len(candidates) == 0 {
+		candidates = st.releases
 	}
-	var all []*knownKey
-	for section, names := range keys {
-		for _, name := range names {
-			k := &knownKey{section + "." + name, make([]bool, len(st.releases))}
-			all = append(all, k)
-			for _, e := range st.definitions(section, name) {
-				for r := e.first; r <= e.last; r++ {
-					k.in[r] = true
-				}
-			}
+	var at []int // positions of the candidates, oldest first
+	for _, c := range candidates {
+		if i, ok := st.position[c]; ok {
+			at = append(at, i)
 		}
 	}
-	counts := make([]int, len(st.releases))
-	best := 0
-	for r := range counts {
-		for _, k := range all {
-			counts[r] += btoi(k.in[r])
+	if len(at) == 0 {
+		return "", Inference{}
+	}
+	slices.Sort(at)
+	at = slices.Compact(at)
+	spans := st.spansOf(keys)
+
+	best, most := 0, -1
+	for i, release := range at {
+		known := 0
+		for _, in := range spans {
+			known += btoi(in.has(release))
 		}
-		if counts[r] >= counts[best] {
-			best = r
+		if known >= most {
+			best, most = i, known
 		}
 	}
-	found := Inference{Keys: len(all), Known: counts[best]}
-	if best+1 < len(st.releases) {
-		found.Newer = st.releases[best+1]
+	found := Inference{Keys: len(spans), Known: most}
+	newer := -1
+	if best+1 < len(at) {
+		newer = at[best+1]
+		found.Newer = st.releases[newer]
 	}
-	for _, k := range all {
+	for path, in := range spans {
 		switch {
-		case !k.in[best]:
-			found.Unknown = append(found.Unknown, k.path)
-		case found.Newer != "" && !k.in[best+1]:
-			found.Lost = append(found.Lost, k.path)
+		case !in.has(at[best]):
+			found.Unknown = append(found.Unknown, path)
+		case newer >= 0 && !in.has(newer):
+			found.Lost = append(found.Lost, path)
 		}
 	}
 	slices.Sort(found.Unknown)
 	slices.Sort(found.Lost)
-	return st.releases[best], found
+	return st.releases[at[best]], found
+}
+
+// runs are spans of releases by index, both ends included.
+type runs [][2]int
+
+func (r runs) has(release int) bool {
+	return slices.ContainsFunc(r, func(s [2]int) bool { return s[0] <= release && release <= s[1] })
+}
+
+// spansOf gives where each of the keys lives, by section.key; an unknown key
+// lives nowhere.
+func (st *store) spansOf(keys map[string][]string) map[string]runs {
+	all := map[string]runs{}
+	for section, names := range keys {
+		for _, name := range names {
+			var in runs
+			for _, e := range st.definitions(section, name) {
+				in = append(in, [2]int{e.first, e.last})
+			}
+			all[section+"."+name] = in
+		}
+	}
+	return all
 }

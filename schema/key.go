@@ -102,6 +102,9 @@ type Key struct {
 	// Config names the section with the keys of a nested map
 	// ("CompilationConfig"), empty where the map is free.
 	Config string
+	// Limit names the function of the engine that enforces the range, empty
+	// where the range stands in the field itself or there is none.
+	Limit string
 	// First and Last are the first and last release with this very definition;
 	// Last is empty when the newest embedded release has it.
 	First, Last string
@@ -112,6 +115,7 @@ type Key struct {
 	alts   []alternative
 	source string
 	forms  map[string]string
+	broken bool // the source is no CUE
 }
 
 // Flags are the spellings on the command line, nil where there is none.
@@ -120,6 +124,15 @@ func (k *Key) Flags() []string {
 		return nil
 	}
 	return k.Flag.Names
+}
+
+// Want says in words what the key takes: "an integer of at least 1 or null".
+func (k *Key) Want() string { return describe(k.alts) }
+
+// In reports whether a release has this very definition. Releases of other
+// engines and unknown ones do not.
+func (k *Key) In(release string) bool {
+	return CompareReleases(k.First, release) <= 0 && (k.Last == "" || CompareReleases(release, k.Last) <= 0)
 }
 
 // CUE is the source of the key's definition: label, value and attributes, without the help text.

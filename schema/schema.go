@@ -17,6 +17,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 )
@@ -76,6 +77,9 @@ func Load(engine, release string) (*Schema, error) {
 func (st *store) schema(at int) *Schema {
 	s := &Schema{Engine: st.engine, Release: st.releases[at], store: st, release: at, sections: map[string]*Section{}}
 	hash := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(st.forms)) {
+		hash.Write([]byte(name + ": " + st.forms[name] + "\n"))
+	}
 	for i := range st.entries {
 		e := &st.entries[i]
 		if !e.in(at) {

@@ -201,3 +201,14 @@ func BenchmarkAllKeys(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkInfer(b *testing.B) {
+	keys := map[string][]string{
+		EngineConfig:   {"model", "dtype", "tensor_parallel_size", "max_num_seqs", "swap_space", "num_scheduler_steps", "no_such_key"},
+		SamplingConfig: {"temperature", "top_p", "top_k", "max_tokens"},
+		EnvConfig:      {"VLLM_USE_V1", "VLLM_LOGGING_LEVEL"},
+	}
+	for b.Loop() {
+		Infer("vllm", keys)
+	}
+}

@@ -91,13 +91,7 @@ func scan(fsys fs.FS, engine string) (*store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the releases of %s: %w", engine, err)
 	}
-	for line := range strings.SplitSeq(string(text), "\n") {
-		if r, ok := strings.CutPrefix(line, "\t\""); ok {
-			r, _, _ = strings.Cut(r, `"`)
-			st.position[r] = len(st.releases)
-			st.releases = append(st.releases, r)
-		}
-	}
+	st.scanReleases(string(text))
 	if len(st.releases) == 0 {
 		return st, nil
 	}
@@ -123,6 +117,45 @@ func scan(fsys fs.FS, engine string) (*store, error) {
 	return st, nil
 }
 
+// scanReleases reads the list of releases, one quoted number a line.
+func (st *store) scanReleases(text string) {
+	for line := range strings.SplitSeq(text, "\n") {
+		if r, ok := strings.CutPrefix(line, "\t\""); ok && strings.HasSuffix(r, `",`) {
+			r = strings.TrimSuffix(r, `",`)
+			st.position[r] = len(st.releases)
+			st.releases = append(st.releases, r)
+		}
+	}
+}
+
+// Parse reads the schema of one release from the text of a file that
+// "mlcfg schema import" wrote: of a fork, or of a release that is not embedded.
+func Parse(file, text string) (*Schema, error) {
+	st := &store{position: map[string]int{}, forms: map[string]string{}}
+	for line := range strings.SplitSeq(text, "\n") {
+		if name, ok := strings.CutPrefix(line, "package "); ok {
+			st.engine = name
+			break
+		}
+	}
+	if !slices.Contains(Engines(), st.engine) {
+		return nil, fmt.Errorf("%s: the package clause names no engine; known are %s", file, joinOr(Engines()))
+	}
+	if st.scanReleases(text); len(st.releases) != 1 {
+		return nil, fmt.Errorf("%s: want one release, found %d", file, len(st.releases))
+	}
+	if err := st.scanFile(file, text); err != nil {
+		return nil, err
+	}
+	for i := range st.entries {
+		e := &st.entries[i]
+		if k := st.key(e); k.broken {
+			return nil, fmt.Errorf("%s: key %s is not valid CUE", k.Pos, k.Name)
+		}
+	}
+	return st.schema(0), nil
+}
+
 // scanFile splits a file into entries. It relies on the form the importer
 // writes: one section a top-level struct, one field a line, indented by one
 // tab, its help text in the comment lines above.
@@ -141,6 +174,8 @@ func (st *store) scanFile(file, text string) error {
 			if start < 0 {
 				start = at
 			}
+		case strings.HasPrefix(line, "\t\"") && strings.HasSuffix(line, `",`):
+			// an entry of the list of releases
 		case strings.HasPrefix(line, "\t"):
 			if start < 0 {
 				start = at

@@ -8,16 +8,28 @@ import (
 	"strings"
 )
 
-// version is a release number of the form 0.4.9.post6: dotted numbers and an
-// optional post release, the part of PEP 440 that final releases use.
+// version is a release number of the form 0.4.9.post6+rocm: dotted numbers, an
+// optional post release and an optional label of a local build, the part of
+// PEP 440 that final releases use.
 type version struct {
 	numbers []int
 	post    int // -1 for none, so that 0.4.9 < 0.4.9.post1
+	local   string
+}
+
+// IsRelease reports whether text has the form of a final release's number.
+func IsRelease(text string) bool {
+	_, err := parseVersion(text)
+	return err == nil
 }
 
 func parseVersion(s string) (version, error) {
 	v := version{post: -1}
-	for part := range strings.SplitSeq(s, ".") {
+	public, local, hasLocal := strings.Cut(s, "+")
+	if v.local = local; hasLocal && !isLocalLabel(local) {
+		return version{}, fmt.Errorf("%q is not a release number", s)
+	}
+	for part := range strings.SplitSeq(public, ".") {
 		if n, isPost := strings.CutPrefix(part, "post"); isPost {
 			p, err := strconv.ParseUint(n, 10, 31)
 			if err != nil || v.post >= 0 || len(v.numbers) == 0 {
@@ -42,7 +54,11 @@ func (v version) compare(w version) int {
 			return c
 		}
 	}
-	return cmp.Compare(v.post, w.post)
+	return cmp.Or(cmp.Compare(v.post, w.post), cmp.Compare(v.local, w.local))
+}
+
+func isLocalLabel(s string) bool {
+	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == ""
 }
 
 func (v version) at(i int) int {
@@ -97,7 +113,7 @@ func Resolve(engine, spec string) (string, error) {
 		case above == "":
 			above = r
 		}
-		if want.post < 0 && v.post >= 0 && (version{v.numbers, -1}).compare(want) == 0 {
+		if want.post < 0 && v.post >= 0 && (version{v.numbers, -1, v.local}).compare(want) == 0 {
 			post = r
 		}
 	}

@@ -51,7 +51,7 @@ type app struct {
 }
 
 func (a *app) commands() []*cli.Command {
-	return []*cli.Command{a.lintCommand(), a.compileCommand()}
+	return []*cli.Command{a.lintCommand(), a.compileCommand(), a.schemaCommand()}
 }
 
 // run executes one command line, args[0] being the program's name, and gives
@@ -72,7 +72,7 @@ func (a *app) run(args []string) int {
 		OnUsageError:              func(_ *cli.Context, err error, _ bool) error { return err },
 		CustomAppHelpTemplate:     appHelp,
 		CommandNotFound:           func(*cli.Context, string) {},
-		Action:                    a.noCommand(commands),
+		Action:                    a.noCommand("mlcfg", commands),
 	}
 	sorted, err := sortArgs(args, commands)
 	if err == nil {
@@ -104,11 +104,14 @@ func hintOf(err error) string {
 }
 
 // noCommand handles a command line without a known command.
-func (a *app) noCommand(commands []*cli.Command) cli.ActionFunc {
+func (a *app) noCommand(program string, commands []*cli.Command) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		name := c.Args().First()
-		if name == "" {
+		switch {
+		case name == "" && program == "mlcfg":
 			return cli.ShowAppHelp(c)
+		case name == "":
+			return cli.ShowSubcommandHelp(c)
 		}
 		var names []string
 		for _, cmd := range commands {
@@ -116,7 +119,7 @@ func (a *app) noCommand(commands []*cli.Command) cli.ActionFunc {
 		}
 		hint := "the commands are " + strings.Join(names, ", ")
 		if near := schema.Nearest(names, name); near != "" {
-			hint = "did you mean mlcfg " + near
+			hint = "did you mean " + program + " " + near
 		}
 		return withHint(hint, "there is no command %q", name)
 	}
@@ -153,6 +156,7 @@ const appHelp = `mlcfg compiles LLM benchmark configuration into manifests, and 
 
   mlcfg lint OVERLAY...                      report every fault, all backends
   mlcfg compile OVERLAY --backend vllm       write the manifest to standard output
+  mlcfg schema show vllm max_num_seqs        what a key is, in one release or all
   mlcfg COMMAND --help                       what a command does, with examples
 
 A configuration is a shared config.yaml, found upwards from the overlay, with one

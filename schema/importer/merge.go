@@ -1,14 +1,14 @@
 package importer
 
 import (
-	"cmp"
 	"fmt"
-	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"mlcfg/internal/atomicfile"
 	"mlcfg/schema"
 )
 
@@ -23,10 +23,15 @@ type Store struct {
 
 type field struct{ line, doc string }
 
+// NewStore gives an empty store.
+func NewStore(engine string) *Store {
+	return &Store{Engine: engine, fields: map[[2]string]map[string]field{}}
+}
+
 // Open reads the CUE files of an engine in dir/ENGINE; a folder that does not
 // exist is an empty store.
 func Open(dir, engine string) (*Store, error) {
-	s := &Store{Engine: engine, fields: map[[2]string]map[string]field{}}
+	s := NewStore(engine)
 	if _, err := os.Stat(filepath.Join(dir, engine, "releases.cue")); os.IsNotExist(err) {
 		return s, nil
 	}
@@ -79,32 +84,11 @@ func (s *Store) Write(dir string) error {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
 		}
-		if err := writeFile(path, text); err != nil {
-			return fmt.Errorf("writing %s: %w", path, err)
+		if err := atomicfile.Write(path, []byte(text), 0o644); err != nil {
+			return err
 		}
 	}
 	return nil
-}
-
-// writeFile writes beside the target and renames, so that a reader never sees half a file.
-func writeFile(path, text string) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".import-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	if _, err := tmp.WriteString(text); err != nil {
-		tmp.Close()
-		return err
-	}
-	if err := tmp.Chmod(fs.FileMode(0o644)); err != nil {
-		tmp.Close()
-		return err
-	}
-	if err := tmp.Close(); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
 }
 
 // fileOf names the file that holds a section.
@@ -151,41 +135,83 @@ var envForms = map[string]string{
 `,
 }
 
+// render gives the text of the engine's files by name.
 func (s *Store) render() map[string]string {
-	out := map[string]string{}
+	out := map[string]string{"releases.cue": s.head(false) + s.releaseList()}
+	files := map[string]*strings.Builder{}
+	for _, section := range s.sections() {
+		name := fileOf(section)
+		b := files[name]
+		if b == nil {
+			b = &strings.Builder{}
+			b.WriteString(s.head(name == "env.cue"))
+			files[name] = b
+		}
+		s.renderSection(b, section)
+	}
+	for name, b := range files {
+		out[name] = b.String()
+	}
+	return out
+}
+
+// Text is the whole store as one file. With one release it is what
+// [schema.Parse] reads.
+func (s *Store) Text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, header, s.Engine)
+	b.WriteString(s.head(true))
+	b.WriteString(s.releaseList())
+	for _, section := range s.sections() {
+		s.renderSection(&b, section)
+	}
+	return b.String()
+}
+
+func (s *Store) head(withForms bool) string {
+	text := fmt.Sprintf(header, s.Engine)
+	if withForms {
+		text += envForms[s.Engine]
+	}
+	return text
+}
+
+func (s *Store) releaseList() string {
+	var b strings.Builder
 	b.WriteString("\nreleases: [\n")
 	for _, r := range s.Releases {
 		fmt.Fprintf(&b, "\t%q,\n", r)
 	}
 	b.WriteString("]\n")
-	out["releases.cue"] = b.String()
+	return b.String()
+}
 
-	keys := make([][2]string, 0, len(s.fields))
-	for k := range s.fields {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, func(a, b [2]string) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
-	section := ""
-	for _, k := range keys {
-		file := fileOf(k[0])
-		text := out[file]
-		if k[0] != section || text == "" {
-			if text == "" {
-				text = fmt.Sprintf(header, s.Engine)
-				if file == "env.cue" {
-					text += envForms[s.Engine]
-				}
-			}
-			text += "\n" + label(k[0]) + ": {\n}\n"
-			section = k[0]
-		} else {
-			text = strings.TrimSuffix(text, "}\n") + "\n}\n"
+// sections are the names of the sections, sorted.
+func (s *Store) sections() []string {
+	names := map[string]bool{}
+	for key, in := range s.fields {
+		if len(in) > 0 {
+			names[key[0]] = true
 		}
-		out[file] = strings.TrimSuffix(text, "}\n") + s.renderKey(k) + "}\n"
 	}
-	return out
+	return slices.Sorted(maps.Keys(names))
+}
+
+func (s *Store) renderSection(b *strings.Builder, section string) {
+	var names []string
+	for key, in := range s.fields {
+		if key[0] == section && len(in) > 0 {
+			names = append(names, key[1])
+		}
+	}
+	slices.Sort(names)
+	fmt.Fprintf(b, "\n%s: {\n", label(section))
+	for i, name := range names {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(s.renderKey([2]string{section, name}))
+	}
+	b.WriteString("}\n")
 }
 
 // renderKey writes the definitions of a key, one for each run of releases that

@@ -3,8 +3,8 @@ functions that fill an argument parser."""
 
 import ast
 
-from evaluate import MISSING, Instance, Member, Unknown
 from package import Class, Function
+from values import MISSING, Instance, Member, Unknown
 
 BOOLEAN_OPTIONAL = "argparse.BooleanOptionalAction"
 

@@ -5,8 +5,8 @@ import math
 import annotations
 import limits
 from arguments import kinds_of_parser
-from evaluate import MISSING, Instance, Member, Unknown
 from package import Class, Function
+from values import MISSING, Instance, Member, Unknown
 
 
 class NotPlain(Exception):
@@ -72,13 +72,16 @@ def clean(alternatives, default=None):
 
 
 def with_choices(alternatives, choices):
-    """A parser's choices in the place of the free type they restrict."""
-    if not choices or any(a["kind"] == "literal" for a in alternatives):
+    """A parser's choices in the place of the free type they restrict; beside the
+    literals of an annotation, since either way in takes its own."""
+    if not choices:
         return alternatives
     try:
         literals = [{"kind": "literal", "value": plain(c)} for c in choices]
     except NotPlain:
         return alternatives
+    if any(a["kind"] == "literal" for a in alternatives):
+        return alternatives + [x for x in literals if x not in alternatives]
     kinds = {"int" if isinstance(c, int) else "string" for c in choices}
     out = []
     for a in alternatives:
@@ -127,7 +130,6 @@ def of_field(field, argument=None, conditions=(), limit_source=""):
 def annotated(alternatives, source):
     """The limits that the settings class puts on the field."""
     given = {k: v for a in source.type if a["kind"] in ("int", "float") for k, v in a.items() if k in ("ge", "gt", "le", "lt")}
-    literals = [a for a in source.type if a["kind"] == "literal"]
     if given:
         alternatives = [{**a, **given} if a["kind"] in ("int", "float") else a for a in alternatives]
     return alternatives

@@ -4,18 +4,18 @@ import ast
 import os
 import re
 
-from evaluate import Evaluator, Instance, Unknown
-from package import Class, Function
+from values import Unknown
 
 # What text a variable may hold, by the reader of the variable. The forms are
 # definitions of the CUE files (#Int ...), since a variable's value may be written as a
 # number or as text.
 FORMS = {"int": "env-int", "float": "env-float", "bool": "env-bool", "text": "env-text"}
 
+NAME = r"""["']([A-Z][A-Z0-9_]+)["']"""
 GETENV = re.compile(
-    r"""(?:os\.getenv|os\.environ\.get|environ\.get|getenv|(get_bool_env_var|get_int_env_var|get_float_env_var|_get_bool_env_var))"""
-    r"""\(\s*["']([A-Z][A-Z0-9_]+)["']\s*(?:,\s*("[^"]*"|'[^']*'|[\w.+-]+)\s*)?\)"""
-    r"""|os\.environ\[\s*["']([A-Z][A-Z0-9_]+)["']\s*\]|["']([A-Z][A-Z0-9_]+)["']\s+(?:not\s+)?in\s+os\.environ"""
+    r"""(?:(int|float)\(\s*)?(?:os\.getenv|os\.environ\.get|environ\.get|getenv|(get_bool_env_var|get_int_env_var|get_float_env_var|_get_bool_env_var))"""
+    rf"""\(\s*{NAME}\s*(?:,\s*("[^"]*"|'[^']*'|[\w.+-]+)\s*)?\)"""
+    rf"""|os\.environ\[\s*{NAME}\s*\]|{NAME}\s+(?:not\s+)?in\s+os\.environ"""
 )
 
 
@@ -226,7 +226,7 @@ def scan(package, prefixes):
             if not any(p in text for p in prefixes):
                 continue
             for m in GETENV.finditer(text):
-                name = m.group(2) or m.group(4) or m.group(5)
+                name = m.group(3) or m.group(5) or m.group(6)
                 if name.startswith(prefixes):
                     entry = scanned(m)
                     if name not in out or out[name][0] == "text":
@@ -235,7 +235,7 @@ def scan(package, prefixes):
 
 
 def scanned(match):
-    getter, default = match.group(1) or "", match.group(3)
+    getter, default = (match.group(1) or "") + (match.group(2) or ""), match.group(4)
     form = next((k for w, k in (("bool", "bool"), ("int", "int"), ("float", "float")) if w in getter), "text")
     if default is None or default == "None":
         value = False if form == "bool" else None

@@ -7,78 +7,10 @@ does not know (the hardware, other packages) becomes Unknown.
 import ast
 import operator
 
+from classes import Classes
 from package import Class, Function, Module
-
-
-class Unknown:
-    """A value that the source text does not tell; text is its expression."""
-
-    def __init__(self, text=""):
-        self.text = text
-
-    def __repr__(self):
-        return self.text
-
-
-class Member:
-    """A member of an Enum class."""
-
-    def __init__(self, cls, name, value):
-        self.cls, self.name, self.value = cls, name, value
-
-    def __eq__(self, other):
-        return isinstance(other, Member) and (self.cls.name, self.name) == (other.cls.name, other.name)
-
-    def __hash__(self):
-        return hash((self.cls.name, self.name))
-
-    def __repr__(self):
-        return f"{self.cls.name}.{self.name}"
-
-
-class Instance:
-    """The result of calling a class, or a function of another package."""
-
-    def __init__(self, of, args, kwargs):
-        self.of, self.args, self.kwargs = of, args, kwargs
-
-    def __repr__(self):
-        return f"{self.of!r}(...)" if self.args or self.kwargs else f"{self.of!r}()"
-
-
-class Native:
-    """A function of ours in the place of one of the package."""
-
-    def __init__(self, fn):
-        self.fn = fn
-
-
-class Scope(dict):
-    """The names that a class body defines, evaluated when they are asked for."""
-
-    def __init__(self, ev, cls):
-        super().__init__()
-        self.ev, self.cls = ev, cls
-
-    def __contains__(self, name):
-        return any(
-            getattr(t, "id", None) == name
-            for s in self.cls.node.body
-            if isinstance(s, (ast.Assign, ast.AnnAssign)) and s.value is not None
-            for t in (s.targets if isinstance(s, ast.Assign) else [s.target])
-        )
-
-    def __getitem__(self, name):
-        return self.ev.class_attribute(self.cls, name, name)
-
-
-class ReturnValue(Exception):
-    def __init__(self, value):
-        self.value = value
-
-
-class Stop(Exception):
-    """raise, break, continue."""
+from statements import Statements
+from values import Instance, Member, Native, ReturnValue, Stop, Unknown
 
 
 OPERATORS = {
@@ -96,10 +28,9 @@ BUILTINS = {
 }
 NATIVE_TYPES = (str, list, dict, set, tuple, frozenset, int, float, bool, range)
 MAX_DEPTH = 40
-MISSING = object()
 
 
-class Evaluator:
+class Evaluator(Statements, Classes):
     """natives maps names of functions to ours, which get the evaluated arguments."""
 
     def __init__(self, package, natives=None):
@@ -325,75 +256,6 @@ class Evaluator:
             return getattr(value, name)
         return Unknown(text)
 
-    def bases(self, cls):
-        """The classes that a class derives from, nearest first, as far as known."""
-        out = []
-        for b in cls.node.bases:
-            base = self.eval(b, cls.module, {})
-            if isinstance(base, Class):
-                out += [base] + self.bases(base)
-        return out
-
-    def is_enum(self, cls):
-        names = {ast.unparse(b).rpartition(".")[2] for c in [cls] + self.bases(cls) for b in c.node.bases}
-        return bool(names & {"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"})
-
-    def members(self, cls):
-        """The members of an Enum class by name."""
-        out = {}
-        for c in reversed([cls] + self.bases(cls)):
-            for s in c.node.body:
-                if isinstance(s, ast.Assign) and isinstance(s.targets[0], ast.Name):
-                    name, value = s.targets[0].id, self.eval(s.value, c.module, {})
-                    if not name.startswith("_"):
-                        auto = isinstance(value, Unknown) and "auto()" in value.text
-                        out[name] = Member(cls, name, name.lower() if auto else value)
-        return out
-
-    def method(self, cls, name):
-        """(module, function) of a method of a class or its bases."""
-        for c in [cls] + self.bases(cls):
-            for s in c.node.body:
-                if isinstance(s, ast.FunctionDef) and s.name == name:
-                    return c.module, s
-        return None
-
-    def class_attribute(self, cls, name, text):
-        if name == "__name__":
-            return cls.name
-        if name == "__doc__":
-            return ast.get_docstring(cls.node) or ""
-        if self.is_enum(cls):
-            members = self.members(cls)
-            if name == "__members__":
-                return members
-            if name in members:
-                return members[name]
-        method = self.method(cls, name)
-        if method:
-            return Function(*method, bound=cls)
-        for c in [cls] + self.bases(cls):
-            for s in c.node.body:
-                if isinstance(s, ast.AnnAssign) and getattr(s.target, "id", "") == name and s.value is not None:
-                    return self.default(self.eval(s.value, c.module, Scope(self, c)))
-                if isinstance(s, ast.Assign) and any(getattr(t, "id", "") == name for t in s.targets):
-                    return self.eval(s.value, c.module, Scope(self, c))
-        return Unknown(text)
-
-    def default(self, value):
-        """field(default=1), Field(1) and field(default_factory=f) read as their default."""
-        if not (isinstance(value, Instance) and isinstance(value.of, Unknown)):
-            return value
-        if value.of.text.rpartition(".")[2] not in ("field", "Field"):
-            return value
-        if "default" in value.kwargs:
-            return value.kwargs["default"]
-        if "default_factory" in value.kwargs:
-            return self.call(value.kwargs["default_factory"], [], {}, "default_factory()")
-        if value.args and value.args[0] is not Ellipsis:
-            return value.args[0]
-        return MISSING
-
     def eval_Call(self, node, module, env):
         args = self.elements(node.args, module, env)
         kwargs = {}
@@ -470,100 +332,3 @@ class Evaluator:
         except Stop:
             return Unknown(text)
         return None
-
-    # Statements
-
-    def run(self, body, module, env):
-        for s in body:
-            method = getattr(self, "run_" + type(s).__name__, None)
-            if method:
-                method(s, module, env)
-
-    def run_Expr(self, s, module, env):
-        self.eval(s.value, module, env)
-
-    def run_Return(self, s, module, env):
-        raise ReturnValue(self.eval(s.value, module, env) if s.value else None)
-
-    def run_Raise(self, s, module, env):
-        raise Stop()
-
-    def run_Assign(self, s, module, env):
-        value = self.eval(s.value, module, env)
-        for t in s.targets:
-            self.assign(t, value, module, env)
-
-    def run_AnnAssign(self, s, module, env):
-        if s.value is not None:
-            self.assign(s.target, self.eval(s.value, module, env), module, env)
-
-    def run_AugAssign(self, s, module, env):
-        self.assign(s.target, self.eval(ast.BinOp(s.target, s.op, s.value), module, env), module, env)
-
-    def run_Delete(self, s, module, env):
-        for t in s.targets:
-            if isinstance(t, ast.Subscript):
-                box, key = self.eval(t.value, module, env), self.eval(t.slice, module, env)
-                if isinstance(box, dict):
-                    box.pop(key, None)
-
-    def assign(self, target, value, module, env):
-        if isinstance(target, ast.Name):
-            env[target.id] = value
-        elif isinstance(target, (ast.Tuple, ast.List)):
-            parts = list(value) if isinstance(value, (list, tuple)) else [Unknown()] * len(target.elts)
-            for t, v in zip(target.elts, parts):
-                self.assign(t, v, module, env)
-        elif isinstance(target, ast.Subscript):
-            box, key = self.eval(target.value, module, env), self.eval(target.slice, module, env)
-            if isinstance(box, (dict, list)):
-                box[key] = value
-
-    def run_If(self, s, module, env):
-        test = self.eval(s.test, module, env)
-        if isinstance(test, Unknown):
-            # What some machines define is defined; what ends the function is not taken.
-            if not isinstance(s.body[-1], (ast.Return, ast.Raise, ast.Continue, ast.Break)):
-                self.run(s.body, module, env)
-            self.run(s.orelse, module, env)
-        else:
-            self.run(s.body if test else s.orelse, module, env)
-
-    def run_For(self, s, module, env):
-        items = self.eval(s.iter, module, env)
-        try:
-            items = self.iterate(items)
-        except (TypeError, ValueError):
-            return
-        for item in items:
-            self.assign(s.target, item, module, env)
-            try:
-                self.run(s.body, module, env)
-            except Stop:
-                continue
-
-    def run_With(self, s, module, env):
-        self.run(s.body, module, env)
-
-    def run_Try(self, s, module, env):
-        self.run(s.body, module, env)
-        self.run(s.finalbody, module, env)
-
-    def run_FunctionDef(self, s, module, env):
-        env[s.name] = Function(module, s)
-
-    def run_ImportFrom(self, s, module, env):
-        source = module._source(s)
-        for alias in s.names:
-            target = self.package.module(source)
-            env[alias.asname or alias.name] = (
-                self.value_of(target, alias.name) if target else Unknown(alias.name)
-            )
-            if alias.name in self.natives:
-                env[alias.asname or alias.name] = Native(self.natives[alias.name])
-
-    def run_Import(self, s, module, env):
-        for alias in s.names:
-            target = self.package.module(alias.name)
-            if target and alias.asname:
-                env[alias.asname] = target

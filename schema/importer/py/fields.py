@@ -5,8 +5,9 @@ import ast
 import inspect
 
 import annotations
-from evaluate import MISSING, Instance, Scope, Unknown
+from classes import Scope
 from package import Class, Module
+from values import MISSING, Instance
 
 LIMITS = ("ge", "gt", "le", "lt")
 
@@ -54,9 +55,9 @@ class Reader:
 
     def complete(self, field):
         """Takes limits, help and default out of field(...), Field(...) and Annotated."""
-        for call in [field.raw] + self.metadata(field):
-            if isinstance(call, str):
-                field.doc = field.doc or call
+        metadata = self.metadata(field)
+        field.doc = field.doc or next((m for m in metadata if isinstance(m, str)), "")
+        for call in [field.raw] + metadata:
             if not isinstance(call, Instance):
                 continue
             name = repr(call.of).rpartition(".")[2]
@@ -156,7 +157,3 @@ def with_limits(alternatives, limits):
     if not limits:
         return alternatives
     return [{**a, **limits} if a["kind"] in ("int", "float") else a for a in alternatives]
-
-
-def is_plain(value):
-    return value is not MISSING and not isinstance(value, Unknown)

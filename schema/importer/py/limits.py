@@ -2,8 +2,8 @@
 and `assert self.x > 0` on one key alone and on every path."""
 
 import ast
+from values import Unknown
 
-from evaluate import Unknown
 
 FLIP = {ast.Gt: ast.Lt, ast.Lt: ast.Gt, ast.GtE: ast.LtE, ast.LtE: ast.GtE, ast.Eq: ast.Eq, ast.NotEq: ast.NotEq}
 NEGATE = {
@@ -236,7 +236,7 @@ def usual(name, alternatives, source):
             continue
         narrowed = apply(alternatives, [table[name]])
         if narrowed is not None:
-            alternatives, source = narrowed, source or "at start"
+            alternatives, source = narrowed, source or "the engine at its start"
     return alternatives, source
 
 

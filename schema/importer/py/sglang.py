@@ -6,10 +6,11 @@ import arguments
 import compose
 import environment
 import limits
-from evaluate import MISSING, Evaluator, Unknown
+from evaluate import Evaluator
 from fields import Field, Reader
 from package import Class, Function
 from vllm import method_names, nested, own_method, self_name
+from values import MISSING, Unknown
 
 
 def read(package, notes):

@@ -6,9 +6,10 @@ import arguments
 import compose
 import environment
 import limits
-from evaluate import Evaluator, Unknown
+from evaluate import Evaluator
 from fields import Reader
 from package import Class, Function
+from values import Unknown
 
 # Methods that check settings on every path, and classes that carry them.
 CHECKS = ("__post_init__", "_verify_args", "_verify_cache_dtype", "_verify_load_format")
@@ -49,7 +50,6 @@ def read(package, notes):
 
 def natives(reader, args_module):
     optional_switch = '["const"] = True' in args_module.text
-    made = {}
 
     def get_kwargs(cls, *rest, **more):
         if not isinstance(cls, Class):
@@ -141,8 +141,6 @@ def engine_conditions(ev, reader, engine_args, by_dest):
     return out
 
 
-# Where releases before 0.8.5 hand an argument to a settings class under another name.
-RENAMED = {"kv_cache_dtype": "cache_dtype", "swap_space": "swap_space_bytes"}
 
 
 def settings_by_name(ev, reader, engine_args):

@@ -1,0 +1,3 @@
+from typing import Annotated
+
+A = Annotated

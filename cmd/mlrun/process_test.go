@@ -35,10 +35,9 @@ func awaitCommand(ts *testscript.TestScript, _ bool, args []string) {
 // orphansCommand waits until no process has a file open below a folder:
 // "orphans DIR".
 func orphansCommand(ts *testscript.TestScript, _ bool, args []string) {
-	dir := ts.MkAbs(args[0]) + string(filepath.Separator)
-	if dir, err := filepath.EvalSymlinks(dir); err == nil {
-		dir += string(filepath.Separator)
-	}
+	dir, err := filepath.EvalSymlinks(ts.MkAbs(args[0]))
+	ts.Check(err)
+	dir += string(filepath.Separator)
 	await(ts, "the end of every process with files below "+dir, func() bool {
 		links, err := filepath.Glob("/proc/[0-9]*/fd/*")
 		ts.Check(err)

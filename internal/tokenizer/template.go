@@ -1,0 +1,93 @@
+package tokenizer
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// templatePart is one part of what is made of a text's ids: ids of its own, or
+// the text's.
+type templatePart struct {
+	ids  []int32
+	text bool
+}
+
+type templateFile struct {
+	Type       string           `json:"type"`
+	Processors []jsontext.Value `json:"processors"`
+	Single     []struct {
+		Special *struct {
+			ID string `json:"id"`
+		} `json:"SpecialToken"`
+		Sequence *struct {
+			ID string `json:"id"`
+		} `json:"Sequence"`
+	} `json:"single"`
+	SpecialTokens map[string]struct {
+		IDs []int32 `json:"ids"`
+	} `json:"special_tokens"`
+}
+
+// parsePostProcessor reads what is put around a text; nil for nothing.
+func parsePostProcessor(raw jsontext.Value, depth int) ([]templatePart, error) {
+	if absent(raw) {
+		return nil, nil
+	}
+	if depth > maxNesting {
+		return nil, errNesting
+	}
+	var f templateFile
+	if err := json.Unmarshal(raw, &f, lenient); err != nil {
+		return nil, err
+	}
+	switch f.Type {
+	case "ByteLevel": // concerns offsets alone
+		return nil, nil
+	case "Sequence":
+		var out []templatePart
+		for _, r := range f.Processors {
+			t, err := parsePostProcessor(r, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			if t != nil && out != nil {
+				return nil, fmt.Errorf("two templates, one after the other, are not read")
+			}
+			if t != nil {
+				out = t
+			}
+		}
+		return out, nil
+	case "TemplateProcessing":
+		out := []templatePart{}
+		for _, p := range f.Single {
+			switch {
+			case p.Sequence != nil:
+				out = append(out, templatePart{text: true})
+			case p.Special != nil:
+				t, ok := f.SpecialTokens[p.Special.ID]
+				if !ok {
+					return nil, fmt.Errorf("the template's token %q has no ids", p.Special.ID)
+				}
+				out = append(out, templatePart{ids: t.IDs})
+			}
+		}
+		return out, nil
+	}
+	return nil, fmt.Errorf("type %s is not read", f.Type)
+}
+
+func applyTemplate(parts []templatePart, ids []int32) []int32 {
+	var out []int32
+	for _, p := range parts {
+		if p.text {
+			out = slices.Concat(out, ids)
+		} else {
+			out = append(out, p.ids...)
+		}
+	}
+	return out
+}

@@ -1,0 +1,142 @@
+"""Trains small tokenizers, one for each family that is read, and writes what the
+tokenizers library makes of a number of texts with them.
+
+    python make_tokenizers.py FOLDER [SEED COUNT]
+
+writes FOLDER/<family>.json, a tokenizer.json, and FOLDER/<family>.cases.json:
+[{"text", "ids", "special_ids", "decoded", "decoded_all", "tail", "tail_decoded"}].
+COUNT random texts are added to the fixed ones.
+"""
+import json
+import random
+import sys
+
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+
+LLAMA3 = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+QWEN = LLAMA3.replace(r"\p{N}{1,3}", r"\p{N}")
+O200K = "|".join([
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+    r"\p{N}{1,3}", r" ?[^\s\p{L}\p{N}]+[\r\n/]*", r"\s*[\r\n]+", r"\s+(?!\S)", r"\s+"])
+DEEPSEEK = r"""[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"""
+
+CORPUS = [
+    "The quick brown fox jumps over the lazy dog, and the dog doesn't care; it's asleep.",
+    "In 2024 there were 1234567 samples, 24,576 of them in the data set (5.5 % more).",
+    "def main(argv):\n    print('hello world')\n\n\n    return 0\n",
+    "Der schnelle Fuchs \u00fcberquert die Stra\u00dfe. \u041f\u0440\u0438\u0432\u0435\u0442, \u043c\u0438\u0440! \u4f60\u597d\u4e16\u754c\u3002\u3053\u3093\u306b\u3061\u306f",
+    "he said: \u201cI'LL go\u201d \u2014 we've   many    spaces\tand\ttabs \U0001f600\U0001f680",
+] * 4
+
+TEXTS = CORPUS[:5] + [
+    "", " ", "   ", "\n", "a", " a", "a ", "  a  b  ", "\n\n a\n\n", "\t\tx", "x\r\n\r\ny", "I'm you're WE'VE it'S don't",
+    "\u00e9 e\u0301 \ufb01 \u212b", "\U0001f469\u200d\U0001f680 \U0001f1e9\U0001f1ea", "\u00a0nbsp\u2003em", "\u1680\u2028\u0085x",
+    "unknown \u0e44\u0e17\u0e22 \u05d0\u05d1", "1 22 333 4444 55555", "<s>hello</s>", "<s> hello </s> world", "a<|mark|>b <|mark|>", "x  <|left|>  y  <|right|>  z",
+    "tokenword token word token", "\u2581already \u2581 marked", "\u0120dotted", "a" * 300, "ab " * 200, "!?!?...--- ...", "under_score __init__ CamelCase HTTPServer2",
+    "zero\x00byte \x01\x1f", "\u0130stanbul \u03a3\u03a3", "<0x41>", "e\u0301" * 5,
+]
+
+
+def train(model, pre=None, normalizer=None, alphabet=(), vocab=420, special=()):
+    t = Tokenizer(model)
+    if normalizer is not None:
+        t.normalizer = normalizer
+    if pre is not None:
+        t.pre_tokenizer = pre
+    t.train_from_iterator(CORPUS, trainers.BpeTrainer(vocab_size=vocab, show_progress=False, initial_alphabet=list(alphabet), special_tokens=list(special), max_token_length=12))
+    return t
+
+
+def byte_level(split, digits=None, **kw):
+    parts = [pre_tokenizers.Split(Regex(p), "isolated") for p in (digits or []) + [split]]
+    pre = pre_tokenizers.Sequence(parts + [pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    t = train(models.BPE(**kw), pre, alphabet=pre_tokenizers.ByteLevel.alphabet(), special=["<s>", "</s>"])
+    t.decoder = decoders.ByteLevel()
+    return t
+
+
+def sentencepiece(pre, normalizer):
+    special = ["<unk>", "<s>", "</s>"] + ["<0x%02X>" % i for i in range(256)]
+    t = train(models.BPE(unk_token="<unk>", fuse_unk=True, byte_fallback=True), pre, normalizer, vocab=600, special=special)
+    raw = json.loads(t.to_str())  # the bytes are plain vocabulary, not added tokens
+    raw["added_tokens"] = raw["added_tokens"][:3]
+    t = Tokenizer.from_str(json.dumps(raw))
+    t.decoder = decoders.Sequence([decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)])
+    return t
+
+
+def begin(t, name="<s>", end=None):
+    ids = [(name, t.token_to_id(name))] + ([(end, t.token_to_id(end))] if end else [])
+    t.post_processor = processors.TemplateProcessing(single="%s $A%s" % (name, " " + end if end else ""), pair="%s $A %s $B" % (name, name), special_tokens=ids)
+
+
+def add(t):
+    t.add_special_tokens([AddedToken("<|mark|>"), AddedToken("<|left|>", lstrip=True), AddedToken("<|right|>", rstrip=True)])
+    t.add_tokens([AddedToken("token", single_word=True), AddedToken("Camel", normalized=True)])
+
+
+def families():
+    t = train(models.BPE(), pre_tokenizers.ByteLevel(add_prefix_space=True), alphabet=pre_tokenizers.ByteLevel.alphabet(), special=["<|endoftext|>"])
+    t.decoder = decoders.ByteLevel()
+    t.post_processor = processors.ByteLevel(trim_offsets=False)
+    add(t)
+    yield "gpt2", t
+    t = byte_level(LLAMA3, ignore_merges=True)
+    add(t)
+    begin(t)
+    t.post_processor = processors.Sequence([processors.ByteLevel(trim_offsets=False), t.post_processor])
+    yield "llama3", t
+    t = byte_level(QWEN)
+    t.normalizer = normalizers.NFC()
+    add(t)
+    yield "qwen2", t
+    t = byte_level(O200K)
+    yield "o200k", t
+    t = byte_level(DEEPSEEK, [r"\p{N}{1,3}", r"[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+".encode().decode("unicode_escape")])
+    begin(t, end="</s>")
+    yield "deepseek", t
+    t = sentencepiece(None, normalizers.Sequence([normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")]))
+    begin(t)
+    yield "llama2", t
+    t = sentencepiece(pre_tokenizers.Metaspace("\u2581", prepend_scheme="first", split=False), None)
+    begin(t)
+    add(t)
+    yield "mistral", t
+    t = sentencepiece(pre_tokenizers.Metaspace("\u2581", prepend_scheme="always", split=True), normalizers.NFKC())
+    t.decoder = decoders.Metaspace("\u2581", prepend_scheme="always", split=True)
+    yield "metaspace", t
+    for behavior in ("removed", "merged_with_previous", "merged_with_next", "contiguous"):
+        t = train(models.BPE(), pre_tokenizers.Sequence([
+            pre_tokenizers.Split(Regex(r"[aeiou]"), behavior, invert=behavior == "removed"), pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]),
+            normalizers.Sequence([normalizers.Lowercase(), normalizers.Strip()]), alphabet=pre_tokenizers.ByteLevel.alphabet(), vocab=300)
+        t.decoder = decoders.ByteLevel()
+        yield "split_" + behavior, t
+
+
+def random_texts(seed, count):
+    r = random.Random(seed)
+    words = " ".join(CORPUS).split(" ") + ["\n", "\n\n", "\t", "  ", "   ", "\u00a0", "\u3000", "'s", "'LL", "1", "23", "456", "7890", "\u00e9", "\u4e16", "\U0001f600", "<s>", "</s>", "<|mark|>",
+                                         "<|left|>", "<|right|>", "token", "Camel", "\u2581", "\u0301", "_", "-", "!", "...", "\r\n", "\u200d", "\x00", "\u0e01"]
+    for _ in range(count):
+        yield "".join(r.choice(words) + r.choice(["", "", " ", " "]) for _ in range(r.randint(1, 30)))
+    for _ in range(count):
+        yield "".join(chr(r.choice([r.randrange(32, 127), r.randrange(32, 127), r.randrange(0, 0x250), r.randrange(0x370, 0x530), r.randrange(0x2000, 0x2100), r.randrange(0x4e00, 0x9fff), r.randrange(0x1f300, 0x1f700)])) for _ in range(r.randint(1, 40)))
+
+
+def main(folder, seed=0, count=0):
+    for name, t in families():
+        t.save("%s/%s.json" % (folder, name))
+        cases = []
+        for text in TEXTS + list(random_texts(seed, count)):
+            ids = t.encode(text, add_special_tokens=False).ids
+            tail = ids[1::2]
+            cases.append({
+                "text": text, "ids": ids, "special_ids": t.encode(text).ids,
+                "decoded": t.decode(t.encode(text).ids), "decoded_all": t.decode(t.encode(text).ids, skip_special_tokens=False),
+                "tail": tail, "tail_decoded": t.decode(tail, skip_special_tokens=False)})
+        with open("%s/%s.cases.json" % (folder, name), "w", encoding="utf-8") as f:
+            json.dump(cases, f, ensure_ascii=True)
+
+
+main(sys.argv[1], *map(int, sys.argv[2:]))

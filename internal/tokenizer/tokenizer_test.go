@@ -1,0 +1,166 @@
+package tokenizer
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestFamilies compares with what the tokenizers library makes of the same
+// files: the committed ones, and where Python has the library, new ones with
+// many random texts. Both are written by testdata/make_tokenizers.py.
+func TestFamilies(t *testing.T) {
+	compareFolder(t, "testdata")
+}
+
+func TestFamiliesLocal(t *testing.T) {
+	python := os.Getenv("MLCFG_PYTHON")
+	if python == "" {
+		python = "python3"
+	}
+	if err := exec.Command(python, "-c", "import tokenizers").Run(); err != nil {
+		t.Skipf("%s has no tokenizers", python)
+	}
+	dir := t.TempDir()
+	if out, err := exec.Command(python, "testdata/make_tokenizers.py", dir, "2", "500").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	compareFolder(t, dir)
+}
+
+func compareFolder(t *testing.T, dir string) {
+	paths, _ := filepath.Glob(filepath.Join(dir, "*.cases.json"))
+	if len(paths) == 0 {
+		t.Fatal("no cases")
+	}
+	for _, path := range paths {
+		name := strings.TrimSuffix(filepath.Base(path), ".cases.json")
+		t.Run(name, func(t *testing.T) {
+			tok, err := Open(filepath.Join(dir, name+".json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			raw, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var cases []struct {
+				Text        string
+				IDs         []int32
+				Special     []int32 `json:"special_ids"`
+				Decoded     string
+				DecodedAll  string `json:"decoded_all"`
+				Tail        []int32
+				TailDecoded string `json:"tail_decoded"`
+			}
+			if err := json.Unmarshal(raw, &cases); err != nil {
+				t.Fatal(err)
+			}
+			failed := 0
+			check := func(what, text string, want, got any) {
+				if d := cmp.Diff(want, got); d != "" && failed < 5 {
+					failed++
+					t.Errorf("%s of %q: -want +got\n%s", what, text, d)
+				}
+			}
+			for _, c := range cases {
+				ids, err := tok.Encode(c.Text, false)
+				if err != nil {
+					t.Fatal(err)
+				}
+				check("ids", c.Text, c.IDs, ids)
+				if ids, err = tok.Encode(c.Text, true); err != nil {
+					t.Fatal(err)
+				}
+				check("ids with special tokens", c.Text, c.Special, ids)
+				check("decoded", c.Text, c.Decoded, tok.Decode(c.Special, true))
+				check("decoded with special tokens", c.Text, c.DecodedAll, tok.Decode(c.Special, false))
+				check("decoded part", c.Text, c.TailDecoded, tok.Decode(c.Tail, false))
+			}
+		})
+	}
+}
+
+// TestRefused holds that what is not read is refused by name.
+func TestRefused(t *testing.T) {
+	const model = `"model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"]}`
+	tests := []struct{ name, file, want string }{
+		{"wordpiece", `{"model": {"type": "WordPiece", "vocab": {}}}`, "model: type WordPiece is not read, want BPE"},
+		{"unigram", `{"model": {"type": "Unigram", "vocab": [["a", 0.5]]}}`, "type Unigram is not read"},
+		{"no model", `{}`, "model: the file has none"},
+		{"not json", `{"model": `, "unexpected EOF"},
+		{"dropout", `{"model": {"type": "BPE", "dropout": 0.1, "vocab": {}, "merges": []}}`, "dropout"},
+		{"suffix", `{"model": {"type": "BPE", "end_of_word_suffix": "</w>", "vocab": {}, "merges": []}}`, "suffixes of words"},
+		{"merge", `{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": ["a b"]}}`, `merge 0: "a" and "b" or what they make`},
+		{"merge pair", `{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": [["a"]]}}`, "is no pair"},
+		{"unknown token", `{"model": {"type": "BPE", "unk_token": "x", "vocab": {"a": 0}, "merges": []}}`, `unk_token "x"`},
+		{"precompiled", `{` + model + `, "normalizer": {"type": "Precompiled"}}`, "normalizer: type Precompiled is not read"},
+		{"look-behind", `{` + model + `, "pre_tokenizer": {"type": "Split", "pattern": {"Regex": "(?<=a)b"}, "behavior": "Isolated"}}`, "looks around"},
+		{"word bound", `{` + model + `, "pre_tokenizer": {"type": "Split", "pattern": {"Regex": "\\bb"}, "behavior": "Isolated"}}`, "place in the text"},
+		{"behavior", `{` + model + `, "pre_tokenizer": {"type": "Split", "pattern": {"String": "a"}, "behavior": "Odd"}}`, `behavior "Odd"`},
+		{"post-processor", `{` + model + `, "post_processor": {"type": "BertProcessing"}}`, "post_processor: type BertProcessing"},
+		{"template", `{` + model + `, "post_processor": {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "x"}}]}}`, `token "x" has no ids`},
+		{"decoder", `{` + model + `, "decoder": {"type": "CTC"}}`, "decoder: type CTC is not read"},
+		{"growth", `{` + model + `, "normalizer": {"type": "Sequence", "normalizers": [` + strings.Repeat(`{"type": "Replace", "pattern": {"String": "a"}, "content": "aaaaaaaaaaaa"},`, 3) + `null]}}`, "64 times as long"},
+		{"nesting", `{` + model + `, "decoder": ` + strings.Repeat(`{"type": "Sequence", "decoders": [`, 12) + `null` + strings.Repeat(`]}`, 12) + `}`, "nested too deep"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Parse([]byte(tt.file))
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error %v, want %q in it", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestCleanUp(t *testing.T) {
+	dir := t.TempDir()
+	raw, err := os.ReadFile("testdata/llama3.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"tokenizer.json": string(raw), "tokenizer_config.json": `{"clean_up_tokenization_spaces": true}`} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tok, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids, err := tok.Encode("he did n't say it , or ?", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := tok.Decode(ids, true); got != "he didn't say it, or?" {
+		t.Errorf("%q", got)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(`{"added_tokens": [{"id": 3, "content": "<s>", "special": true, "lstrip": true}],
+		"normalizer": {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "_"}, {"type": "Replace", "pattern": {"String": " "}, "content": "_"}]},
+		"post_processor": {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<s>"}}, {"Sequence": {"id": "A"}}], "special_tokens": {"<s>": {"ids": [3]}}},
+		"decoder": {"type": "Sequence", "decoders": [{"type": "ByteFallback"}, {"type": "Fuse"}, {"type": "Strip", "content": " ", "start": 1}]},
+		"model": {"type": "BPE", "byte_fallback": true, "unk_token": "b", "vocab": {"a": 0, "b": 1, "ab": 2, "<s>": 3, "<0x41>": 4}, "merges": ["a b"]}}`), "ab <s> A")
+	f.Add([]byte(`{"pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "Split", "pattern": {"Regex": "\\s+(?!\\S)|\\s+|[^\\s\\d]+"}, "behavior": "MergedWithNext", "invert": true},
+		{"type": "Metaspace", "replacement": "x", "prepend_scheme": "first"}, {"type": "ByteLevel"}]}, "decoder": {"type": "ByteLevel"},
+		"model": {"type": "BPE", "ignore_merges": true, "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": [["a", "b"]]}}`), "  ab  ab\n")
+	f.Fuzz(func(t *testing.T, raw []byte, text string) {
+		tok, err := Parse(raw)
+		if err != nil {
+			return
+		}
+		ids, err := tok.Encode(text, true)
+		if err == nil {
+			tok.Decode(ids, false)
+			tok.Decode(ids, true)
+		}
+	})
+}

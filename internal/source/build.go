@@ -163,7 +163,7 @@ func (b *builder) follow(n *yaml.Node, build func(*yaml.Node)) {
 // scalar builds a scalar, typed by its tag or its text.
 func (b *builder) scalar(n *yaml.Node, at diag.Pos) *Node {
 	const quotes = yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
-	node := &Node{Pos: at, Text: n.Value, Quoted: n.Style&quotes != 0}
+	node := &Node{Pos: at, Text: n.Value, Quoted: n.Style&quotes != 0, single: n.Style&yaml.SingleQuotedStyle != 0}
 	t := tagString
 	switch {
 	case n.Style&yaml.TaggedStyle != 0:

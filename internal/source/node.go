@@ -66,6 +66,8 @@ type Node struct {
 	// Quoted tells that a scalar was quoted, a block scalar or tagged !!str:
 	// it is text by intent.
 	Quoted bool
+	// single tells single quotes.
+	single bool
 	Bool   bool
 	// Int is set for Kind Int, of any size.
 	Int   *big.Int

@@ -65,6 +65,7 @@ func TestImports(t *testing.T) {
 	// What knows no key stays free of those that do.
 	for low, highs := range map[string][]string{
 		"internal/source":  {"merge", "check", "compile", "manifest", "loadgen"},
+		"internal/layout":  {"merge", "check", "compile", "manifest", "loadgen"},
 		"internal/merge":   {"check", "compile", "manifest", "loadgen"},
 		"internal/diag":    {"source", "merge", "check", "compile", "manifest", "loadgen"},
 		"internal/project": {"check", "compile", "manifest", "loadgen"},

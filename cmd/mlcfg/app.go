@@ -51,7 +51,12 @@ type app struct {
 }
 
 func (a *app) commands() []*cli.Command {
-	return []*cli.Command{a.lintCommand(), a.compileCommand(), a.schemaCommand()}
+	return []*cli.Command{
+		a.lintCommand(),
+		a.compileCommand(),
+		a.schemaCommand(),
+		a.fmtCommand(),
+	}
 }
 
 // run executes one command line, args[0] being the program's name, and gives

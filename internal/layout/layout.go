@@ -38,9 +38,7 @@ func Format(name string, data []byte, order []string) ([]byte, diag.List, error)
 	if again == nil {
 		return nil, found, fmt.Errorf("formatting %s: %w: %s", name, ErrChanged, faults[0].Message)
 	}
-	before, _ := source.Parse(name, data)
-	after, _ := source.Parse(name, out)
-	if !Same(before, after) || !slices.Equal(comments, texts(again)) {
+	if !Same(doc.Root, again.Root) || !slices.Equal(comments, texts(again)) {
 		return nil, found, fmt.Errorf("formatting %s: %w", name, ErrChanged)
 	}
 	return out, found, nil

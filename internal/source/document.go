@@ -15,6 +15,8 @@ import (
 // file; Parse gives what the file means.
 type Document struct {
 	Name string
+	// Root is what the file means, as Parse gives it.
+	Root *Node
 	// Head are comments above the first entry that a blank line parts from it.
 	Head []Comment
 	// Entries are those of the file's map.
@@ -89,7 +91,7 @@ func ParseDocument(name string, data []byte) (*Document, diag.List) {
 		return nil, found
 	}
 	t := newText(name, data)
-	d := &docBuilder{t: t, b: builder{text: t}, doc: &Document{Name: name}}
+	d := &docBuilder{t: t, b: builder{text: t}, doc: &Document{Name: name, Root: root}}
 	doc, err := t.document()
 	if err != nil && t.mendSlashes() {
 		doc, err = t.document()

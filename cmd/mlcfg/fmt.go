@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/rogpeppe/go-internal/diff"
+	"github.com/urfave/cli/v2"
+
+	"mlcfg/internal/atomicfile"
+	"mlcfg/internal/diag"
+	"mlcfg/internal/layout"
+	"mlcfg/internal/source"
+	"mlcfg/schema"
+)
+
+const fmtHelp = `Fmt writes configuration files in one canonical layout: the schema's order of
+sections, two spaces of indentation, true, false and null, and quotes where
+readers of YAML 1.1 and of YAML 1.2 would differ. Comments stay. The values never
+change, which is checked for every file before it is written. A file with faults is
+left as it is, and the faults are told.
+
+Without files it formats standard input. Folders are walked for configuration files.
+
+  mlcfg fmt < offline_mi325x.yaml            formatted, to standard output
+  mlcfg fmt -l .                             list the files that differ
+  mlcfg fmt -d models/llama2-70b             show what would change
+  mlcfg fmt -w config.yaml models            rewrite the files
+
+With -l or -d the exit status is 1 where a file differs.`
+
+func (a *app) fmtCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "fmt",
+		Usage:       "write configuration files in canonical layout",
+		ArgsUsage:   "[FILE|DIR...]",
+		Description: fmtHelp,
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "list", Aliases: []string{"l"}, Usage: "list the files whose layout differs"},
+			&cli.BoolFlag{Name: "write", Aliases: []string{"w"}, Usage: "rewrite the files"},
+			&cli.BoolFlag{Name: "diff", Aliases: []string{"d"}, Usage: "show what differs"},
+			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the list: text or json"},
+		},
+		Action: a.fmt,
+	}
+}
+
+// formatted is what came of one file, as --format json has it.
+type formatted struct {
+	File    string `json:"file"`
+	Differs bool   `json:"differs"`
+	Written bool   `json:"written"`
+	// Fault says why the file was left as it is.
+	Fault string `json:"fault,omitempty"`
+}
+
+func (a *app) fmt(c *cli.Context) error {
+	list, write, show := c.Bool("list"), c.Bool("write"), c.Bool("diff")
+	asJSON := c.String("format") == "json"
+	if err := oneOf("format", c.String("format"), "text", "json"); err != nil {
+		return err
+	}
+	if asJSON && !list {
+		return withHint("mlcfg fmt -l --format json .", "--format json needs -l, the list of files")
+	}
+	if asJSON && show {
+		return withHint("leave one out", "-d and --format json write two things to standard output")
+	}
+	files, err := a.readFiles(c.Args().Slice())
+	if err != nil {
+		return err
+	}
+	if write && files != nil && files[0].path == standardInput {
+		return withHint("name files or folders", "-w cannot rewrite standard input")
+	}
+	order := schema.Shared().Section("config").Declared()
+	var all []formatted
+	var trouble error
+	differs, faulty := false, false
+	for _, f := range files {
+		out, result, err := a.fmtFile(f, order)
+		if err != nil {
+			a.warn("%v", err)
+			trouble = errors.New("some files were left as they are")
+			result.Fault = err.Error()
+		}
+		faulty = faulty || result.Fault != ""
+		differs = differs || result.Differs
+		switch {
+		case result.Fault != "":
+		case !list && !write && !show:
+			_, err = a.stdout.Write(out)
+		case result.Differs:
+			if write {
+				err = atomicfile.Write(f.path, out, 0o644)
+				result.Written = err == nil
+			}
+			if list && !asJSON && err == nil {
+				_, err = fmt.Fprintln(a.stdout, f.path)
+			}
+			if show && err == nil {
+				_, err = a.stdout.Write(diff.Diff(f.path+".orig", f.data, f.path, out))
+			}
+		}
+		if err != nil && result.Fault == "" {
+			return err
+		}
+		all = append(all, result)
+	}
+	if asJSON {
+		if err := writeJSON(a.stdout, map[string]any{"files": all}); err != nil {
+			return fmt.Errorf("writing the list: %w", err)
+		}
+	}
+	switch {
+	case trouble != nil:
+		return trouble
+	case faulty || differs && (list || show):
+		return errFindings
+	}
+	return nil
+}
+
+// fmtFile formats a file. Its faults are told, and are in the result.
+func (a *app) fmtFile(f textFile, order []string) ([]byte, formatted, error) {
+	result := formatted{File: f.path}
+	if root, _ := source.Parse(f.path, f.data); root != nil && isManifest(root) {
+		result.Fault = "it is a manifest, whose bytes are its own"
+		a.warn("%s: %s", f.path, result.Fault)
+		return nil, result, nil
+	}
+	out, found, err := layout.Format(f.path, f.data, order)
+	switch {
+	case err != nil:
+		return nil, result, err
+	case out == nil:
+		result.Fault = found.Summary()
+		err := a.writeFound(found, func(string) []byte { return f.data })
+		a.warn("%s: left as it is: %s", f.path, result.Fault)
+		return nil, result, err
+	}
+	result.Differs = !bytes.Equal(out, f.data)
+	return out, result, nil
+}
+
+// writeFound writes findings for people to standard error.
+func (a *app) writeFound(l diag.List, text func(string) []byte) error {
+	if err := diag.WriteText(a.stderr, l, diag.TextOptions{Source: text, Color: a.color(a.stderr)}); err != nil {
+		return fmt.Errorf("writing the findings: %w", err)
+	}
+	return nil
+}
+
+// writeJSON writes a value for scripts.
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}

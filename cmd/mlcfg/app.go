@@ -54,6 +54,7 @@ func (a *app) commands() []*cli.Command {
 	return []*cli.Command{
 		a.lintCommand(),
 		a.compileCommand(),
+		a.explainCommand(),
 		a.schemaCommand(),
 		a.fmtCommand(),
 	}

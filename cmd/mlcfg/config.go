@@ -40,9 +40,12 @@ type loader struct {
 	compiler *compile.Compiler
 }
 
-// load reads the flags that configFlags defines.
-func load(c *cli.Context) (*loader, error) {
-	l := &loader{overlays: c.Args().Slice()}
+// load reads the flags that configFlags defines; the operands are overlays.
+func load(c *cli.Context) (*loader, error) { return loadOverlays(c, c.Args().Slice()) }
+
+// loadOverlays is load with overlays that the caller took out of the operands.
+func loadOverlays(c *cli.Context, overlays []string) (*loader, error) {
+	l := &loader{overlays: overlays}
 	dir, name := c.String("config-path"), c.String("config-name")
 	switch {
 	case dir == "" && name == "":

@@ -15,7 +15,8 @@ import (
 // TestDocs runs what the pages under docs show: a block "yaml file=NAME" is a
 // file, and in a block "console" each line "$ mlcfg ..." is run in the folder of
 // these files, what follows being its output, both streams. A page that is to
-// be run has "<!-- run -->" in it; -update writes the output.
+// be run has "<!-- run -->" in it, or "<!-- run in examples -->" where its folder
+// is to be a repository of the example configuration; -update writes the output.
 func TestDocs(t *testing.T) {
 	pages, err := filepath.Glob(filepath.Join(sharedata.Root(t), "docs", "*.md"))
 	if err != nil {
@@ -26,11 +27,16 @@ func TestDocs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !bytes.Contains(data, []byte("<!-- run -->")) {
+		inExamples := bytes.Contains(data, []byte("<!-- run in examples -->"))
+		if !inExamples && !bytes.Contains(data, []byte("<!-- run -->")) {
 			continue
 		}
 		t.Run(filepath.Base(page), func(t *testing.T) {
-			t.Chdir(t.TempDir())
+			dir := t.TempDir()
+			if inExamples {
+				exampleRepository(t, dir)
+			}
+			t.Chdir(dir)
 			got := runPage(t, string(data))
 			if *update {
 				if err := os.WriteFile(page, []byte(got), 0o644); err != nil {
@@ -68,7 +74,7 @@ func runPage(t *testing.T, page string) string {
 			block, file = "", ""
 		case block == "console " && strings.HasPrefix(line, "$ "):
 			out.WriteString(line)
-			out.WriteString(runLine(t, strings.Fields(line[2:])))
+			out.WriteString(runLine(t, splitWords(line[2:])))
 			continue
 		case block == "console ":
 			continue // output as it was

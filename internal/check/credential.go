@@ -17,7 +17,7 @@ var secretPrefixes = []string{"hf_", "sk-", "ghp_", "github_pat_", "glpat-", "AK
 // credential refuses values that look like credentials: nothing of them may
 // enter a manifest, a log or a report, so the message does not show the value.
 func (c *checker) credential(t *merge.Tree, value string) bool {
-	if value == "" || !secretName(t.Key) && !secretValue(value) {
+	if !IsSecret(t.Key, value) {
 		return false
 	}
 	c.add(diag.Diagnostic{
@@ -27,6 +27,12 @@ func (c *checker) credential(t *merge.Tree, value string) bool {
 		Private: true,
 	})
 	return true
+}
+
+// IsSecret tells whether a key's text looks like a credential, by the key's
+// name or by its own form: no output may show it.
+func IsSecret(name, value string) bool {
+	return value != "" && (secretName(name) || secretValue(value))
 }
 
 func secretName(name string) bool {

@@ -58,6 +58,9 @@ type Outcome struct {
 	Found diag.List
 	// Targets are the backends that were compiled for.
 	Targets []Target
+	// Loadgen is LoadGen's section as manifests have it; nil where the
+	// configuration does not say what is run.
+	Loadgen map[string]any
 }
 
 // Target is one backend's share of an outcome.
@@ -67,6 +70,8 @@ type Target struct {
 	// the user named it.
 	Release string
 	Assumed string
+	// Values are the resolved values; faulty keys are left out.
+	Values *check.Config
 	// Manifest is nil where there are errors.
 	Manifest *manifest.Manifest
 }
@@ -101,6 +106,10 @@ func (c *Compiler) Check(config *project.Config) Outcome {
 	result := check.Check(in)
 	out.Found.Add(result.Found...)
 	load := c.loadgen(config, result.Shared, &out.Found)
+	for i, values := range result.Configs {
+		out.Targets[i].Values = values
+	}
+	out.Loadgen = load.section
 	out.Found.Sort()
 	if out.Found.HasErrors() {
 		return out

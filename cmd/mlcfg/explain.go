@@ -1,0 +1,119 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"mlcfg/internal/explain"
+	"mlcfg/internal/keypath"
+)
+
+const explainHelp = `Explain says where the values of an overlay are from: the chain of the engine's
+default, the base, the overlay and the overrides, with file and line of each, what
+each overwrote, and what the engine's schema knows of the key: type, range,
+default, releases, help.
+
+Without a key it shows the whole resolved configuration, each line with a margin
+that says where its value is from.
+
+A key is a dotted path, or a name alone, which is looked for in every section. In
+a pattern * stands for any text; "env_config" is the whole section.
+
+  mlcfg explain models/llama2-70b/server_mi325x.yaml --backend vllm
+  mlcfg explain models/llama2-70b/server_mi325x.yaml max_num_seqs --backend vllm
+  mlcfg explain models/llama2-70b/server_mi325x.yaml '*chunked*' --backend vllm --unset
+  mlcfg explain server_mi325x.yaml target_qps --backend sglang harness_config.target_qps=70
+  mlcfg explain server_mi325x.yaml loadgen --backend vllm --format json`
+
+func (a *app) explainCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "explain",
+		Usage:       "say where each value of an overlay is from, and what its key means",
+		ArgsUsage:   "OVERLAY [KEY|PATTERN] --backend BACKEND [KEY=VALUE...]",
+		Description: explainHelp,
+		Flags: append(configFlags(),
+			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT`: text or json"},
+			&cli.BoolFlag{Name: "unset", Usage: "with a pattern: also the keys that the engine knows and nothing sets"},
+		),
+		Action: a.explain,
+	}
+}
+
+func (a *app) explain(c *cli.Context) error {
+	if err := oneOf("format", c.String("format"), "text", "json"); err != nil {
+		return err
+	}
+	overlays, pattern := c.Args().Slice(), ""
+	named := c.String("config-name") != ""
+	switch {
+	case named && len(overlays) == 1:
+		overlays, pattern = nil, overlays[0]
+	case !named && len(overlays) == 2:
+		overlays, pattern = overlays[:1], overlays[1]
+	case len(overlays) > 1:
+		return withHint("quote a pattern: 'max_*'", "explain takes one overlay and one key, not %d operands", len(overlays))
+	}
+	l, err := loadOverlays(c, overlays)
+	if err != nil {
+		return err
+	}
+	if _, err := a.oneBackend(c, l); err != nil {
+		return err
+	}
+	view, err := a.view(l, l.overlays[0])
+	if err != nil {
+		return err
+	}
+	values := view.Values
+	if pattern != "" {
+		if values, err = view.Find(pattern, c.Bool("unset")); err != nil {
+			var missing *explain.NotFound
+			if errors.As(err, &missing) {
+				return &problem{err, missing.Hint}
+			}
+			return err
+		}
+	} else if c.Bool("unset") {
+		return withHint("explain OVERLAY 'max_*' --unset", "--unset goes with a pattern")
+	}
+	options := explain.TextOptions{Color: a.color(a.stdout)}
+	switch {
+	case c.String("format") == "json":
+		err = explain.WriteJSON(a.stdout, view, values)
+	case pattern == "":
+		err = explain.WriteBlame(a.stdout, view, append(values, view.Unread...), options)
+	case keypath.IsPattern(pattern) || len(values) > maxLong:
+		err = explain.WriteBlame(a.stdout, view, values, options)
+	default:
+		err = explain.WriteText(a.stdout, view, values, options)
+	}
+	if err != nil {
+		return fmt.Errorf("writing: %w", err)
+	}
+	return nil
+}
+
+// maxLong is how many keys are explained at full length: more are a section.
+const maxLong = 4
+
+// view reads an overlay as its one backend sees it. An overlay with faults is
+// explained too; standard error says that there are some.
+func (a *app) view(l *loader, overlay string) (*explain.View, error) {
+	config, err := l.project.Load(overlay)
+	if err != nil {
+		return nil, adviseBase(err)
+	}
+	out := l.compiler.Check(config)
+	if out.Found.HasErrors() {
+		a.warn("%s has %s; mlcfg lint shows them", overlay, out.Found.Summary())
+	}
+	if len(out.Targets) != 1 || out.Targets[0].Values == nil {
+		if err := a.writeText(out.Found, l.project, false); err != nil {
+			return nil, fmt.Errorf("writing the findings: %w", err)
+		}
+		return nil, fmt.Errorf("%s cannot be resolved", overlay)
+	}
+	return explain.Of(config, out, out.Targets[0]), nil
+}

@@ -1,0 +1,268 @@
+package explain
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"mlcfg/internal/check"
+	"mlcfg/internal/compile"
+	"mlcfg/internal/diag"
+	"mlcfg/internal/manifest"
+	"mlcfg/internal/merge"
+	"mlcfg/internal/project"
+	"mlcfg/schema"
+)
+
+// The sections that every backend reads.
+const (
+	topSection     = "config"
+	envSection     = "env_config"
+	harnessSection = "harness_config"
+	loadgenSection = "loadgen"
+)
+
+// Of gives the view of a configuration that a compiler made for a target.
+// Where the outcome has errors, faulty keys have the value of the files.
+func Of(config *project.Config, out compile.Outcome, target compile.Target) *View {
+	b := target.Backend
+	tree := config.Tree
+	if layer, ok := b.Layer(); ok {
+		tree = config.With(layer)
+	}
+	v := &View{Overlay: config.Overlay.Path, Base: config.Base.Path, Backend: b, Release: target.Release, schema: target.Values.Schema}
+	w := &walker{view: v, found: out.Found, release: b.Engine + " " + target.Release}
+	c := target.Values
+
+	w.group, w.to = UseCase, &v.Values
+	for _, t := range tree.Fields {
+		if key, ok := schema.Shared().Section(topSection).Key(t.Key); !ok || key.Kinds&schema.Map == 0 {
+			w.tree(t, c.Top, schema.Shared().Section(topSection), 1)
+		}
+	}
+	w.environment(tree, b, c)
+	read := []string{envSection, b.EnvSection(), b.EngineSection(), b.SamplingSection(), harnessSection}
+	w.section(tree.Lookup(b.EngineSection()), Engine, c.EngineConfig, v.schema.Section(schema.EngineConfig))
+	w.section(tree.Lookup(b.SamplingSection()), Sampling, c.SamplingConfig, v.schema.Section(schema.SamplingConfig))
+	w.section(tree.Lookup(harnessSection), Harness, c.Harness, schema.Shared().Section(harnessSection))
+	w.loadgen(out.Loadgen)
+
+	w.to = &v.Unread
+	for _, t := range tree.Fields {
+		if key, ok := schema.Shared().Section(topSection).Key(t.Key); ok && key.Kinds&schema.Map != 0 && !slices.Contains(read, t.Key) {
+			w.unread = fmt.Sprintf("backend %s does not read %s", b.Name, t.Key)
+			w.section(t, groupOf(t.Key), nil, nil)
+		}
+	}
+	return v
+}
+
+// groupOf is the group of a section that another backend reads.
+func groupOf(section string) Group {
+	for _, name := range check.Backends() {
+		switch b, _ := check.BackendOf(name); section {
+		case b.EngineSection():
+			return Engine
+		case b.SamplingSection():
+			return Sampling
+		case b.EnvSection():
+			return Environment
+		}
+	}
+	return Harness
+}
+
+// walker collects values.
+type walker struct {
+	view    *View
+	to      *[]Value
+	found   diag.List
+	group   Group
+	release string
+	unread  string
+}
+
+func (w *walker) section(t *merge.Tree, g Group, values map[string]any, keys *schema.Section) {
+	w.group = g
+	if t == nil {
+		return
+	}
+	for _, f := range t.Fields {
+		w.tree(f, values, keys, 1)
+	}
+}
+
+// maxDepth bounds maps in maps, as the reader of files does.
+const maxDepth = 100
+
+// tree collects a key and what is below it. values is the resolved map that
+// holds the key, keys the section that its schema is in; both may be nil.
+func (w *walker) tree(t *merge.Tree, values map[string]any, keys *schema.Section, depth int) {
+	key, _ := keys.Key(t.Key)
+	resolved, ok := values[t.Key]
+	if len(t.Fields) > 0 && depth < maxDepth {
+		var below *schema.Section
+		if key != nil && key.Config != "" {
+			below = w.view.sectionOf(key)
+		}
+		inner, _ := resolved.(map[string]any)
+		for _, f := range t.Fields {
+			w.tree(f, inner, below, depth+1)
+		}
+		return
+	}
+	v := Value{Name: t.Path, Group: w.group, Set: true, Key: key, Unread: w.unread, Value: resolved}
+	if !ok {
+		v.Value = t.Interface()
+	}
+	if key != nil && key.HasDefault && w.unread == "" && key.Section != topSection {
+		v.Chain = append(v.Chain, defaultStep(t.Path, key, w.release))
+	}
+	v.Chain = append(v.Chain, steps(t)...)
+	w.add(v)
+}
+
+// sectionOf is the section of the keys in a nested map.
+func (v *View) sectionOf(key *schema.Key) *schema.Section {
+	if s := v.schema.Section(key.Config); s != nil {
+		return s
+	}
+	return schema.Shared().Section(key.Config)
+}
+
+func defaultStep(path string, key *schema.Key, note string) Step {
+	return Step{Layer: DefaultLayer, Key: path, Value: key.Default, Note: note}
+}
+
+func steps(t *merge.Tree) []Step {
+	all := make([]Step, len(t.Chain))
+	for i, s := range t.Chain {
+		all[i] = Step{Layer: s.Layer, Key: t.Path, Pos: s.Node.Pos, Value: s.Node.Interface()}
+	}
+	return all
+}
+
+func (w *walker) add(v Value) {
+	for _, d := range w.found {
+		if d.Severity == diag.Info || d.Backend != "" && d.Backend != w.view.Backend.Name {
+			continue
+		}
+		if d.Key == v.Name || slices.ContainsFunc(v.Chain, func(s Step) bool { return s.Key == d.Key }) {
+			v.Found.Add(d)
+		}
+	}
+	v.hide()
+	*w.to = append(*w.to, v)
+}
+
+// Hidden stands for a value that no output may show.
+const Hidden = "(not shown: it looks like a credential)"
+
+// hide takes what looks like a credential out of a value and of what it
+// overwrote: settings that are not checked have not been refused either.
+func (v *Value) hide() {
+	name := v.Name[strings.LastIndexByte(v.Name, '.')+1:]
+	if v.Set {
+		v.Value = hideIn(name, v.Value)
+	}
+	for i := range v.Chain {
+		if s := &v.Chain[i]; s.Layer != DefaultLayer {
+			s.Value = hideIn(name, s.Value)
+		}
+	}
+}
+
+func hideIn(name string, value any) any {
+	switch v := value.(type) {
+	case string:
+		if check.IsSecret(name, v) {
+			return Hidden
+		}
+	case []any:
+		out := make([]any, len(v))
+		for i, item := range v {
+			out[i] = hideIn(name, item)
+		}
+		return out
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for key, item := range v {
+			out[key] = hideIn(key, item)
+		}
+		return out
+	}
+	return value
+}
+
+// environment collects the variables of the engine's process: the backend's own
+// section goes over the shared one, whichever layer they are of.
+func (w *walker) environment(tree *merge.Tree, b check.Backend, c *check.Config) {
+	w.group = Environment
+	keys := w.view.schema.Section(schema.EnvConfig)
+	at := map[string]int{}
+	var values []Value
+	for _, section := range []string{envSection, b.EnvSection()} {
+		t := tree.Lookup(section)
+		if t == nil {
+			continue
+		}
+		for _, f := range t.Fields {
+			i, seen := at[f.Key]
+			if !seen {
+				i = len(values)
+				at[f.Key] = i
+				key, _ := keys.Key(f.Key)
+				values = append(values, Value{Name: envSection + "." + f.Key, Group: Environment, Key: key})
+				if key != nil && key.HasDefault {
+					values[i].Chain = append(values[i].Chain, defaultStep(envSection+"."+f.Key, key, w.release))
+				}
+			}
+			values[i].Chain = append(values[i].Chain, steps(f)...)
+		}
+	}
+	for _, v := range values {
+		text, ok := c.Env[v.Name[len(envSection)+1:]]
+		if v.Set = ok; ok {
+			v.Value = text
+		}
+		w.add(v)
+	}
+}
+
+// confPlace is the origin of a setting that a conf file makes.
+var confPlace = regexp.MustCompile(`^(.+):(\d+):(\d+)$`)
+
+// settingNames are the entries of the loadgen section that are no settings:
+// they repeat, or say where the others are from.
+var notSettings = []string{"origins", "user_conf", "user_conf_sha256"}
+
+func (w *walker) loadgen(section map[string]any) { *w.to = append(*w.to, LoadgenValues(section)...) }
+
+// LoadgenValues are the values of a manifest's loadgen section, with the
+// origins that the section itself names, sorted by name.
+func LoadgenValues(section map[string]any) []Value {
+	origins := manifest.Section(section, "origins")
+	var values []Value
+	for name, value := range section {
+		if slices.Contains(notSettings, name) {
+			continue
+		}
+		s := Step{Layer: DefaultLayer, Key: loadgenSection + "." + name, Value: value, Note: "LoadGen"}
+		if origin, ok := origins[name].(string); ok {
+			s.Layer, s.Note = KeyLayer, origin
+			if m := confPlace.FindStringSubmatch(origin); m != nil {
+				line, _ := strconv.Atoi(m[2])
+				column, _ := strconv.Atoi(m[3])
+				s.Layer, s.Note, s.Pos = ConfLayer, "", diag.Pos{File: m[1], Line: line, Column: column}
+			} else if len(origin) > 6 && origin[:6] == "round " {
+				s.Layer, s.Note = RoundLayer, origin[6:]
+			}
+		}
+		values = append(values, Value{Name: s.Key, Group: LoadGen, Value: value, Set: true, Chain: []Step{s}})
+	}
+	slices.SortFunc(values, func(a, b Value) int { return cmp.Compare(a.Name, b.Name) })
+	return values
+}

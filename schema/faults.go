@@ -120,7 +120,9 @@ func describe(alts []alternative) string {
 
 // covered tells that a general alternative takes the literal too.
 func covered(alts []alternative, literal *alternative) bool {
-	return slices.ContainsFunc(alts, func(b alternative) bool { return !b.isLiteral && b.kinds&literal.kinds != 0 && b.accepts(literal.literal, literal.kinds) })
+	return slices.ContainsFunc(alts, func(b alternative) bool {
+		return !b.isLiteral && b.kinds&literal.kinds != 0 && b.accepts(literal.literal, literal.kinds)
+	})
 }
 
 func (a *alternative) describe() string {

@@ -43,17 +43,17 @@ type (
 		Overwrites *any `json:"overwrites,omitempty"`
 	}
 	jsonSchema struct {
-		Takes       string        `json:"takes"`
+		Takes       string     `json:"takes"`
 		Minimum     *jsonBound `json:"minimum,omitempty"`
 		Maximum     *jsonBound `json:"maximum,omitempty"`
-		Enum        []any         `json:"enum,omitempty"`
-		Default     *any          `json:"default,omitempty"`
-		DefaultNote string        `json:"default_note,omitempty"`
-		Required    bool          `json:"required,omitempty"`
-		Deprecated  string        `json:"deprecated,omitempty"`
+		Enum        []any      `json:"enum,omitempty"`
+		Default     *any       `json:"default,omitempty"`
+		DefaultNote string     `json:"default_note,omitempty"`
+		Required    bool       `json:"required,omitempty"`
+		Deprecated  string     `json:"deprecated,omitempty"`
 		Releases    []jsonSpan `json:"releases,omitempty"`
-		Flags       []string      `json:"flags,omitempty"`
-		Help        string        `json:"help,omitempty"`
+		Flags       []string   `json:"flags,omitempty"`
+		Help        string     `json:"help,omitempty"`
 	}
 	jsonBound struct {
 		Value     float64 `json:"value"`

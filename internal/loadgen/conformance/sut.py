@@ -116,4 +116,5 @@ def main():
     lg.DestroySUT(sut)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -53,6 +53,25 @@ MultiStream the moment at which issuing started is recorded nowhere; it is found
 	return b.String()
 }
 
+// randomTable renders what was compared of random settings.
+func randomTable(randoms []randomOutcome) string {
+	var b strings.Builder
+	b.WriteString(`
+## Random settings and conf files
+
+Of random settings are compared: the loaded sets, the order of issue, count, size and time of what was generated. Of random
+conf files: which are rejected, and every setting that the others set, on top of the release's own mlperf.conf. A conf file whose value LoadGen
+takes although it makes no sense (a negative count) is an error here, and not compared.
+
+| release | schedules equal | refused here, crash there | conf files equal | rejected by both | errors here alone | differences |
+|---|---|---|---|---|---|---|
+`)
+	for _, r := range randoms {
+		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %d | %d |\n", r.version, r.schedules, r.crashes, r.confs, r.rejected, r.worse, len(r.differences))
+	}
+	return b.String()
+}
+
 func word(equal bool) string {
 	if equal {
 		return "equal"

@@ -6,6 +6,8 @@ import (
 	"html/template"
 	"io"
 	"slices"
+
+	"mlcfg/internal/metrics"
 )
 
 //go:embed page.html
@@ -148,6 +150,7 @@ func newPageRun(r *Run, sum *Summary, s *Series) pageRun {
 	timeline("output tokens", "tokens/s", s.Tokens)
 	timeline("requests in flight", "requests", s.InFlight)
 	timeline("worst lateness", "ms", s.Late)
+	out.Plots = append(out.Plots, enginePlots(r)...)
 	for i := range s.Slowest {
 		rec := &s.Slowest[i]
 		q := pageRequest{
@@ -164,6 +167,39 @@ func newPageRun(r *Run, sum *Summary, s *Series) pageRun {
 	}
 	return out
 }
+
+// enginePlots draw what the engines said of themselves, one curve a replica.
+func enginePlots(r *Run) []template.HTML {
+	var out []template.HTML
+	for _, kind := range []struct {
+		title, unit string
+		of          func(*metrics.Sample) *float64
+	}{
+		{"running in the batch, by replica", "requests", func(m *metrics.Sample) *float64 { return m.Running }},
+		{"waiting in the queue, by replica", "requests", func(m *metrics.Sample) *float64 { return m.Waiting }},
+		{"KV cache in use, by replica", "share", func(m *metrics.Sample) *float64 { return m.KVCache }},
+	} {
+		var curves []Curve
+		for i := range r.Metrics {
+			m := &r.Metrics[i]
+			v := kind.of(m)
+			if v == nil || m.Replica < 0 || m.Replica > mostReplicas {
+				continue
+			}
+			for len(curves) <= m.Replica {
+				curves = append(curves, Curve{Name: fmt.Sprintf("replica %d", len(curves))})
+			}
+			curves[m.Replica].Points = append(curves[m.Replica].Points, Point{float64(m.At) / 1e9, *v})
+		}
+		if len(curves) > 0 {
+			out = append(out, (&Plot{Title: kind.title, XLabel: "seconds since the start", YLabel: kind.unit, Curves: curves}).SVG())
+		}
+	}
+	return out
+}
+
+// mostReplicas bounds what a damaged metrics file can ask for.
+const mostReplicas = 1 << 12
 
 // settingsThatMatter are the manifest's settings of engine, sampling and
 // harness that are set, and LoadGen's that judge the run.

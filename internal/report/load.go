@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"mlcfg/internal/manifest"
+	"mlcfg/internal/metrics"
 	"mlcfg/internal/record"
 	"mlcfg/internal/rundir"
 )
@@ -31,6 +32,8 @@ type Run struct {
 	Torn bool
 	// Records are sorted by Seq, the order of issue.
 	Records []record.Record
+	// Metrics are what the engines said of themselves, in the order of the file.
+	Metrics []metrics.Sample
 	// Problems are the lines of the INVALID file.
 	Problems []string
 }
@@ -74,6 +77,9 @@ func Load(path string) (*Run, error) {
 		if r.Records[i].Seq == r.Records[i-1].Seq {
 			return nil, fmt.Errorf("loading the run %s: two records have the sequence number %d", path, r.Records[i].Seq)
 		}
+	}
+	if r.Metrics, err = metrics.ReadFile(path); err != nil {
+		return nil, fmt.Errorf("loading the run %s: %w", path, err)
 	}
 	invalid, err := os.ReadFile(filepath.Join(path, rundir.InvalidFile))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {

@@ -105,7 +105,7 @@ func (a *axes) draw(b *strings.Builder, p *Plot) {
 	}
 	fmt.Fprintf(b, `<text x="%g" y="%g" class="label middle">%s</text>`, (left+plotWidth-right)/2, plotHeight-8, html.EscapeString(p.XLabel))
 	fmt.Fprintf(b, `<text x="14" y="%g" class="label middle" transform="rotate(-90 14 %g)">%s</text>`, (top0+plotHeight-bottom0)/2, (top0+plotHeight-bottom0)/2, html.EscapeString(p.YLabel))
-	if len(p.Curves) > 1 {
+	if len(p.Curves) > 1 && len(p.Curves) <= 8 {
 		for i, c := range p.Curves {
 			y := top0 + 12 + 15*float64(i)
 			fmt.Fprintf(b, `<rect x="%g" y="%g" width="10" height="10" class="fill c%d"/><text x="%g" y="%g" class="tick">%s</text>`,

@@ -9,6 +9,7 @@ import (
 	"mlcfg/internal/client"
 	"mlcfg/internal/engine"
 	"mlcfg/internal/loadgen"
+	"mlcfg/internal/metrics"
 	"mlcfg/internal/record"
 	"mlcfg/internal/rundir"
 )
@@ -55,7 +56,15 @@ func (r *runner) measure(ctx context.Context, eng engine.Engine) error {
 		case <-ctx.Done():
 		}
 	}()
+	for _, e := range eng.Endpoints() {
+		r.urls = append(r.urls, e.URL)
+	}
 	err = r.phases(ctx, c, phases, samples, len(eng.Endpoints()), abort)
+	if r.metrics != nil {
+		if stopErr := r.metrics.Stop(); stopErr != nil {
+			r.log.Note(stopErr.Error())
+		}
+	}
 	cause := context.Cause(ctx)
 	cancel(nil)
 	<-watched
@@ -122,7 +131,14 @@ func (r *runner) begin(t time.Time) {
 	if err := r.enter(rundir.Measuring); err != nil {
 		r.fault(err.Error())
 	}
+	var err error
+	if r.metrics, err = metrics.Start(r.dir.Path, r.urls, metricsInterval, t); err != nil {
+		r.fault(err.Error())
+	}
 }
+
+// metricsInterval is the time between two looks at an engine's metrics.
+const metricsInterval = time.Second
 
 // warmUpRequests is how many fixed prompts each replica gets before the test
 // starts, as many as in the reference harness.

@@ -17,6 +17,8 @@ import (
 
 	"mlcfg/internal/engine"
 	"mlcfg/internal/loadgen"
+	"mlcfg/internal/machine"
+	"mlcfg/internal/metrics"
 	"mlcfg/internal/record"
 	"mlcfg/internal/report"
 	"mlcfg/internal/rundir"
@@ -65,6 +67,8 @@ type runner struct {
 	logs      *loadgen.Logs
 	began     time.Time // when the current phase started
 	records   *record.Writer
+	urls      []string // of the engines
+	metrics   *metrics.Scraper
 	active    time.Duration // what the current phase took
 }
 
@@ -81,6 +85,9 @@ func (r *runner) run(ctx context.Context) error {
 		return err
 	}
 	if err := r.dir.WriteJSON(rundir.PlanFile, r.plan); err != nil {
+		return err
+	}
+	if err := r.dir.WriteJSON(rundir.MachineFile, machine.Collect(ctx)); err != nil {
 		return err
 	}
 	if err := r.enter(rundir.Preflight); err != nil {

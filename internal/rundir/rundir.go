@@ -5,6 +5,8 @@
 //	manifest.yaml              what was executed, byte for byte
 //	plan.json                  what it was turned into: commands, environment, queries
 //	state.json                 how far the run came, and how it ended
+//	machine.json               what it ran on: kernel, processors, accelerators, driver
+//	metrics.jsonl              what the engines said of themselves, once a second
 //	records.jsonl              one line a request, written as the run goes
 //	engine/replica-N.log       what each engine replica printed
 //	power.log                  what the power script printed
@@ -32,6 +34,7 @@ import (
 const (
 	ManifestFile = "manifest.yaml"
 	PlanFile     = "plan.json"
+	MachineFile  = "machine.json"
 	StateFile    = "state.json"
 	SummaryFile  = "summary.json"
 	EngineDir    = "engine"

@@ -22,7 +22,7 @@ func EndOfIssue(s *Effective, r *Records) (text string, early bool) {
 	if s.MaxAsyncQueries != 0 {
 		outstanding = r.outstanding()
 	}
-	end, ended := s.endAfter(uint64(queries), outstanding, time.Duration(r.Issued[last]))
+	end, ended := s.EndAfter(uint64(queries), outstanding, time.Duration(r.Issued[last]))
 	if !ended {
 		end = NewIssuer(s, PerformanceOnly).RanOut()
 	}

@@ -75,7 +75,7 @@ func (i *Issuer) Issued(n uint64, at time.Duration, completed uint64) (End, bool
 	if i.mode == AccuracyOnly {
 		return End{}, false
 	}
-	return i.settings.endAfter(i.issued, i.issued-completed, at)
+	return i.settings.EndAfter(i.issued, i.issued-completed, at)
 }
 
 // RanOut is the end where every query that was generated has been issued.
@@ -90,10 +90,11 @@ func (i *Issuer) RanOut() End {
 	}
 }
 
-// endAfter is LoadGen's check after each query of a performance phase
-// (IssueQueriesInternal): so many were issued, so many of them are not complete,
-// and the last one left then.
-func (e *Effective) endAfter(issued, outstanding uint64, last time.Duration) (End, bool) {
+// EndAfter is LoadGen's check after each query of a performance phase
+// (IssueQueriesInternal), and says whether the phase ends: issued queries have
+// left, outstanding of them are not complete, and the last left at the time last.
+// Accuracy mode has no such check.
+func (e *Effective) EndAfter(issued, outstanding uint64, last time.Duration) (End, bool) {
 	server := e.Requested.Scenario == Server
 	const early = "IssueQueryThread 0 Ending early: "
 	switch {

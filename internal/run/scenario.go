@@ -86,22 +86,14 @@ func (s *scenario) inOrder() client.Source {
 	})
 }
 
-// ends is LoadGen's rule on when to issue no further query: what it checks
-// after each one, in its order. Accuracy mode issues everything.
+// ends is LoadGen's rule on when to issue no further query. Accuracy mode
+// issues everything.
 func (s *scenario) ends(a client.Ask) bool {
 	if s.phase.Mode == loadgen.AccuracyOnly || a.Sent == 0 {
 		return false
 	}
-	e := s.effective
-	sent := uint64(a.Sent)
-	if e.Requested.Scenario == loadgen.Server {
-		if e.MaxAsyncQueries > 0 && uint64(a.Sent-a.Done) > e.MaxAsyncQueries {
-			return true
-		}
-	} else if sent >= e.MinQueryCount && a.LastSent >= e.TargetDuration {
-		return true
-	}
-	return e.MaxQueryCount > 0 && sent >= e.MaxQueryCount || e.MaxDuration > 0 && a.LastSent > e.MaxDuration
+	_, ended := s.effective.EndAfter(uint64(a.Sent), uint64(a.Sent-a.Done), a.LastSent)
+	return ended
 }
 
 // offline deals the one query's samples out to the replicas before the start,

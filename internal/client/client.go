@@ -38,6 +38,8 @@ type Options struct {
 	// connection just when a request is on its way.
 	IdleTimeout time.Duration
 
+	// TLS is for https; nil means the system's certificates.
+	TLS *tls.Config
 	// Dial makes a connection, for tests; nil means TCP, with TLS for https.
 	Dial func(ctx context.Context, address string) (net.Conn, error)
 }
@@ -95,7 +97,12 @@ func (c *Client) dial(ctx context.Context, replica int) (net.Conn, error) {
 		return c.options.Dial(ctx, t.address)
 	}
 	if t.tls {
-		d := tls.Dialer{Config: &tls.Config{ServerName: t.host, NextProtos: []string{"http/1.1"}}}
+		config := &tls.Config{}
+		if c.options.TLS != nil {
+			config = c.options.TLS.Clone()
+		}
+		config.ServerName, config.NextProtos = t.host, []string{"http/1.1"}
+		d := tls.Dialer{Config: config}
 		return d.DialContext(ctx, "tcp", t.address)
 	}
 	var d net.Dialer

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -379,6 +380,25 @@ func TestAsk(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestTLS(t *testing.T) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		fmt.Fprintf(w, "data: %s\n\ndata: [DONE]\n\n", tokenEvent("a", "stop", 1))
+	}))
+	defer server.Close()
+	trusted := server.Client().Transport.(*http.Transport).TLSClientConfig
+	for name, plan := range paces {
+		c := newClient(t, Options{URLs: []string{server.URL}, Stream: true, TLS: trusted})
+		if s, err := c.Run(t.Context(), plan, numbered(20, time.Millisecond), &kept{}); err != nil || s.OK != 20 {
+			t.Errorf("%s: %+v, %v", name, s, err)
+		}
+	}
+	c := newClient(t, Options{URLs: []string{server.URL}, Stream: true})
+	if _, err := c.Run(t.Context(), Plan{}, numbered(1, 0), &kept{}); err == nil || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("a server that nobody vouches for: %v", err)
 	}
 }
 

@@ -99,14 +99,18 @@ func (b *bench) schedule(rounds, scale int) error {
 			if err != nil {
 				return nil, err
 			}
-			return v.timing(rate)
+			out, err := v.timing(rate)
+			if err == nil {
+				out["CPU us/request"] = v.cpu.Seconds() * 1e6 / float64(len(v.truth))
+			}
+			return out, err
 		})
 		if err != nil {
 			return err
 		}
 		for _, name := range []string{
 			"rate reached", "gaps: distance from Exp (K-S)", "TTFT error p50 us", "TTFT error p99 us", "TPOT error p50 us", "TPOT error p99 us",
-			"lateness p50 us", "lateness p99 us", "lateness max us",
+			"lateness p50 us", "lateness p99 us", "lateness max us", "CPU us/request",
 		} {
 			form := "%.1f"
 			if name == "gaps: distance from Exp (K-S)" {

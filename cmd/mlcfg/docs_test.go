@@ -12,7 +12,7 @@ import (
 	"mlcfg/internal/sharedata"
 )
 
-// TestDocs runs what the pages under docs show: a block "yaml file=NAME" is a
+// TestDocs runs what the README and the pages under docs show: a block "yaml file=NAME" is a
 // file, and in a block "console" each line "$ mlcfg ..." is run in the folder of
 // these files, what follows being its output, both streams. A page that is to
 // be run has "<!-- run -->" in it, or "<!-- run in examples -->" where its folder
@@ -22,7 +22,7 @@ func TestDocs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, page := range pages {
+	for _, page := range append(pages, filepath.Join(sharedata.Root(t), "README.md")) {
 		data, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)

@@ -294,7 +294,7 @@ func (k *Key) summarize() {
 	}
 }
 
-// attribute reads @flag, @deprecated, @default, @config, @required and @release.
+// attribute reads what the attributes of a field say; splitting the field has read @release.
 func (k *Key) attribute(a *ast.Attribute) {
 	name, body := a.Split()
 	args, named := splitAttribute(body)
@@ -312,6 +312,8 @@ func (k *Key) attribute(a *ast.Attribute) {
 		k.Deprecated = first
 	case "default":
 		k.DefaultNote = first
+	case "inert":
+		k.Inert = true
 	case "limit":
 		k.Limit = first
 	case "config":

@@ -99,6 +99,9 @@ type Key struct {
 	// Deprecated is what the release says about a key it still takes but
 	// advises against or ignores; empty for the others.
 	Deprecated string
+	// Inert tells of an environment variable that the release still lists but
+	// reads nowhere, while an earlier release did.
+	Inert bool
 	// Config names the section with the keys of a nested map
 	// ("CompilationConfig"), empty where the map is free.
 	Config string

@@ -28,6 +28,8 @@ type Definition struct {
 	Required    bool            `json:"required,omitempty"`
 	Flag        *Flag           `json:"flag,omitempty"`
 	Deprecated  string          `json:"deprecated,omitempty"`
+	// Inert tells that no source text of the package reads the variable.
+	Inert bool `json:"inert,omitempty"`
 	// Limit names the function of the engine that enforces the range.
 	Limit string `json:"limit,omitempty"`
 }

@@ -46,11 +46,17 @@ func renderField(d Definition) (string, error) {
 	if d.Deprecated != "" {
 		fmt.Fprintf(&b, " @deprecated(%s)", quote(oneLine(d.Deprecated, 300)))
 	}
+	if d.Inert {
+		b.WriteString(inertMark)
+	}
 	if d.Limit != "" {
 		fmt.Fprintf(&b, " @limit(%s)", quote(d.Limit))
 	}
 	return b.String(), nil
 }
+
+// inertMark stands on variables that a release knows but does not read.
+const inertMark = " @inert()"
 
 // actionText leaves the usual action out.
 func actionText(action string) string {

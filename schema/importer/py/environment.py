@@ -19,7 +19,7 @@ GETENV = re.compile(
 )
 
 
-def definition(name, form, default=None, doc="", note="", choices=None):
+def definition(name, form, default=None, doc="", note="", choices=None, inert=False):
     alternatives = [{"kind": FORMS[form]}]
     if choices:
         alternatives = [{"kind": "literal", "value": c} for c in choices] + [{"kind": "null"}]
@@ -28,8 +28,12 @@ def definition(name, form, default=None, doc="", note="", choices=None):
         out["default_note"] = default.text
     else:
         out["default"] = default
+    if not note and doc.lower().startswith("deprecated"):
+        note = doc
     if note:
         out["deprecated"] = note
+    if inert:
+        out["inert"] = True
     return out
 
 
@@ -65,18 +69,54 @@ def vllm(package, reader):
     if not found:
         return []
     lines, types = module.text.splitlines(), declared(module)
-    out, known = [], set()
-    for key, value in zip(found[1].keys, found[1].values):
-        if not isinstance(key, ast.Constant) or key.value in known:
-            continue
-        known.add(key.value)
-        doc = comments_above(lines, key.lineno)
-        out.append(vllm_variable(reader, module, key.value, value, types.get(key.value), doc))
+    entries = {k.value: (k, v) for k, v in zip(found[1].keys, found[1].values) if isinstance(k, ast.Constant)}
+    read, moved = names_in(package, module), moved_to_settings(package)
+    out = []
+    for name, (key, value) in entries.items():
+        d = vllm_variable(reader, module, name, value, types.get(name), comments_above(lines, key.lineno))
+        if name in moved and "deprecated" not in d:
+            d["deprecated"] = moved[name]
+        others = (ast.unparse(v) for n, (_, v) in entries.items() if n != name)
+        if name.startswith("VLLM_") and name not in read and not any(name in o for o in others):
+            d["inert"] = True
+        out.append(d)
+    return out
+
+
+def names_in(package, module):
+    """Names of variables that any other file of the package mentions."""
+    out = set()
+    for folder, _, names in os.walk(os.path.join(package.root, package.name)):
+        for n in names:
+            path = os.path.join(folder, n)
+            if n.endswith(".py") and path != module.path:
+                with open(path, encoding="utf-8", errors="replace") as f:
+                    out.update(re.findall(r"\bVLLM_[A-Z0-9_]+\b", f.read()))
+    return out
+
+
+def moved_to_settings(package):
+    """Variables that a settings class still reads but calls deprecated:
+    self._set_from_env_if_set("backend", "VLLM_ATTENTION_BACKEND")."""
+    out = {}
+    for name in package.search("_set_from_env_if_set", "config"):
+        for cls in package.module(name).tree.body:
+            calls = [n for n in ast.walk(cls) if isinstance(n, ast.Call) and ast.unparse(n.func) == "self._set_from_env_if_set"]
+            for call in calls:
+                args = [a.value for a in call.args if isinstance(a, ast.Constant)]
+                if len(args) >= 2 and isinstance(cls, ast.ClassDef):
+                    section = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.name).lower()
+                    out[args[1]] = f"use {section}.{args[0]} of the engine's arguments instead"
     return out
 
 
 def vllm_variable(reader, module, name, value, declaration, doc):
     ev = reader.ev
+    if isinstance(value, ast.Call) and ast.unparse(value.func) == "deprecated_env" and len(value.args) == 4:
+        _, removal, advice, getter = value.args
+        inner = vllm_variable(reader, module, name, getter, declaration, doc)
+        inner["deprecated"] = f"{ev.eval(advice, module, {})} Goes in {ev.eval(removal, module, {})}."
+        return inner
     text = ast.unparse(value)
     if isinstance(value, ast.Name):  # a function of the module
         found = ev.package.find(module, value.id)

@@ -90,6 +90,7 @@ func (a *app) run(args []string) int {
 	case errors.Is(err, errFindings):
 		return exitFindings
 	}
+	a.tellFault(err)
 	fmt.Fprintf(a.stderr, "mlcfg: %s\n", diag.Clean(err.Error()))
 	if hint := hintOf(err); hint != "" {
 		fmt.Fprintf(a.stderr, "hint: %s\n", diag.Clean(hint))

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -24,10 +26,11 @@ func configFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "backend", Aliases: []string{"b"}, Usage: "`BACKEND` to compile for: vllm, sglang, or ray (vLLM with Ray as executor)"},
 		&cli.StringSliceFlag{Name: "set", Usage: "override `KEY=VALUE`; KEY=VALUE alone and --KEY VALUE do the same"},
-		&cli.StringFlag{Name: "base", Usage: "`FILE` with the shared configuration (default: the nearest config.yaml or common/config.yaml upwards)"},
-		&cli.StringSliceFlag{Name: "engine-version", Usage: "`ENGINE=RELEASE` to check against, as vllm=0.9.2 (default: the newest that knows the most of the keys)"},
+		&cli.StringFlag{Name: "base", Usage: "`FILE` with the shared configuration (default: the project's, else the nearest config.yaml or common/config.yaml upwards)"},
+		&cli.StringSliceFlag{Name: "engine-version", Usage: "`ENGINE=RELEASE` to check against, as vllm=0.9.2 (default: the project's, else the newest that knows the most of the keys)"},
 		&cli.StringSliceFlag{Name: "map", Usage: "`FROM=TO`: read paths below FROM, as inside a container, below TO; manifests keep the original"},
-		&cli.StringFlag{Name: "round", Usage: "`ROUND` of MLPerf whose LoadGen settings hold (default: the newest)"},
+		&cli.StringFlag{Name: "round", Usage: "`ROUND` of MLPerf whose LoadGen settings hold (default: the project's, else the newest)"},
+		&cli.StringFlag{Name: "project", Usage: "`FILE` with the project's settings, or none for no project file (default: the nearest mlcfg.cue upwards)"},
 		&cli.StringFlag{Name: "config-path", Usage: "`DIR` of the overlay, with --config-name, as the older harness had it"},
 		&cli.StringFlag{Name: "config-name", Usage: "`NAME` of the overlay in --config-path, without .yaml"},
 	}
@@ -36,12 +39,32 @@ func configFlags() []cli.Flag {
 // loader is what the flags come to: overlays, and how to read and compile them.
 type loader struct {
 	overlays []string
+	settings *project.Settings
 	project  *project.Project
 	compiler *compile.Compiler
 }
 
-// load reads the flags that configFlags defines; the operands are overlays.
+// load reads the flags that configFlags defines, over what the project file
+// says; the operands are overlays.
 func load(c *cli.Context) (*loader, error) { return loadOverlays(c, c.Args().Slice()) }
+
+// loadAll is load, with every overlay of the project where none is named.
+func loadAll(c *cli.Context) (*loader, error) {
+	overlays := c.Args().Slice()
+	if len(overlays) == 0 && c.String("config-name") == "" && c.String("config-path") == "" {
+		s, err := settings(c, nil)
+		if err != nil {
+			return nil, err
+		}
+		if overlays, err = s.OverlayFiles(); err != nil {
+			return nil, err
+		}
+		if s.Overlays != nil && len(overlays) == 0 {
+			return nil, withHint(s.Place("overlays").String()+" has the patterns", "no overlay of the project is there")
+		}
+	}
+	return loadOverlays(c, overlays)
+}
 
 // loadOverlays is load with overlays that the caller took out of the operands.
 func loadOverlays(c *cli.Context, overlays []string) (*loader, error) {
@@ -56,10 +79,17 @@ func loadOverlays(c *cli.Context, overlays []string) (*loader, error) {
 	default:
 		l.overlays = []string{filepath.Join(dir, strings.TrimSuffix(name, ".yaml")+".yaml")}
 	}
+	var err error
+	if l.settings, err = settings(c, l.overlays); err != nil {
+		return nil, err
+	}
 	if len(l.overlays) == 0 {
 		return nil, withHint("mlcfg "+c.Command.Name+" models/llama2-70b/offline_mi325x.yaml ...", "name an overlay")
 	}
-	options := compile.Options{Round: c.String("round"), Releases: map[string]string{}}
+	options := compile.Options{Round: cmp.Or(c.String("round"), l.settings.Round), Releases: maps.Clone(l.settings.Engines)}
+	if options.Releases == nil {
+		options.Releases = map[string]string{}
+	}
 	if rounds := loadgen.Rounds(); options.Round != "" && !slices.Contains(rounds, options.Round) {
 		return nil, oneOf("round", options.Round, rounds...)
 	}
@@ -82,11 +112,11 @@ func loadOverlays(c *cli.Context, overlays []string) (*loader, error) {
 		}
 		options.Releases[engine] = release
 	}
-	var err error
 	if options.Maps, err = pathmap.Parse(c.StringSlice("map")); err != nil {
 		return nil, fmt.Errorf("--map: %w", err)
 	}
-	l.project = project.New(project.Options{Base: c.String("base"), Overrides: c.StringSlice("set")})
+	options.Maps = append(options.Maps, l.settings.Maps...) // of equals the first counts
+	l.project = project.New(project.Options{Base: cmp.Or(c.String("base"), l.settings.Base), Overrides: c.StringSlice("set")})
 	l.compiler = compile.New(options)
 	return l, nil
 }

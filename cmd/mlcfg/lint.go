@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -15,9 +16,10 @@ column: unknown and misspelt keys, wrong types, values out of range, values stil
 to be set, and combinations that the engine or the harness refuses. It is silent
 where all is well.
 
-Without --backend, or with --backend all, it checks for every backend that an
-overlay configures.
+Without overlays it checks all that the project file, mlcfg.cue, names. Without
+--backend, or with --backend all, it checks for every backend that an overlay configures.
 
+  mlcfg lint
   mlcfg lint models/llama2-70b/offline_mi325x.yaml
   mlcfg lint --backend sglang models/*/*.yaml
   mlcfg lint --engine-version vllm=0.10.1 models/llama2-70b/offline_mi325x.yaml
@@ -28,7 +30,7 @@ func (a *app) lintCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "lint",
 		Usage:       "report every fault of overlays",
-		ArgsUsage:   "OVERLAY... [KEY=VALUE...]",
+		ArgsUsage:   "[OVERLAY...] [KEY=VALUE...]",
 		Description: lintHelp,
 		Flags: append(configFlags(),
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the findings: text or json"},
@@ -46,7 +48,11 @@ func (a *app) lint(c *cli.Context) error {
 			return err
 		}
 	}
-	l, err := load(c)
+	l, err := loadAll(c)
+	var fault *projectFault
+	if errors.As(err, &fault) {
+		return a.writeFindings(c.String("format"), fault.found, readText, "in "+fault.file)
+	}
 	if err != nil {
 		return err
 	}
@@ -59,16 +65,23 @@ func (a *app) lint(c *cli.Context) error {
 	}
 	found := diag.List(slices.Concat(each...))
 	found.Sort()
-	if c.String("format") == "json" {
+	return a.writeFindings(c.String("format"), found, l.project.Text, "in "+count(len(l.overlays), "overlay"))
+}
+
+// writeFindings writes findings to standard output, and how many there are
+// where to standard error. The error is errFindings where one of them is.
+func (a *app) writeFindings(format string, found diag.List, text func(string) []byte, where string) error {
+	var err error
+	if format == "json" {
 		err = diag.WriteJSON(a.stdout, found)
 	} else {
-		err = a.writeText(gather(found), l.project, true)
+		err = diag.WriteText(a.stdout, gather(found), diag.TextOptions{Source: text, Color: a.color(a.stdout)})
 	}
 	if err != nil {
 		return fmt.Errorf("writing the findings: %w", err)
 	}
 	if summary := found.Summary(); summary != "" {
-		a.warn("%s in %s", summary, count(len(l.overlays), "overlay"))
+		a.warn("%s %s", summary, where)
 	}
 	if found.HasErrors() {
 		return errFindings

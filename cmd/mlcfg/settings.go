@@ -1,0 +1,74 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"mlcfg/internal/diag"
+	"mlcfg/internal/loadgen"
+	"mlcfg/internal/project"
+	"mlcfg/schema"
+)
+
+// projectFault is a project file with faults: a command cannot go on with half
+// of what it says.
+type projectFault struct {
+	file  string
+	found diag.List
+}
+
+func (e *projectFault) Error() string { return fmt.Sprintf("%s has %s", e.file, e.found.Summary()) }
+
+// settings reads the project file: the one that --project names, or the nearest
+// above the first of the operands, above the working folder where there are
+// none. Without one the settings are empty.
+func settings(c *cli.Context, operands []string) (*project.Settings, error) {
+	file, dir := c.String("project"), "."
+	switch {
+	case file == "none":
+		return &project.Settings{}, nil
+	case file == "":
+		if len(operands) > 0 {
+			dir = filepath.Dir(operands[0])
+		}
+		if file = project.FindSettings(dir); file == "" {
+			return &project.Settings{}, nil
+		}
+	}
+	s, found, err := project.ReadSettings(file)
+	if err != nil {
+		return nil, err
+	}
+	if known := loadgen.Rounds(); s.Round != "" && oneOf("round", s.Round, known...) != nil {
+		found.Add(diag.Diagnostic{
+			Pos: s.Place("round"), Severity: diag.Error, Code: schema.NotInEnum, Key: "round",
+			Message: fmt.Sprintf("no LoadGen settings of round %s are known", s.Round), Hint: hintOf(oneOf("round", s.Round, known...)),
+		})
+	}
+	if found.HasErrors() {
+		return nil, &projectFault{file, found}
+	}
+	return s, nil
+}
+
+// tellFault writes the findings of an error that has some to standard error.
+func (a *app) tellFault(err error) {
+	var fault *projectFault
+	if !errors.As(err, &fault) {
+		return
+	}
+	_ = diag.WriteText(a.stderr, fault.found, diag.TextOptions{Source: readText, Color: a.color(a.stderr)}) // the error itself follows
+}
+
+// readText is a file's text for findings in it, nil where it cannot be read.
+func readText(file string) []byte {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil
+	}
+	return data
+}

@@ -57,6 +57,7 @@ func (a *app) commands() []*cli.Command {
 		a.explainCommand(),
 		a.schemaCommand(),
 		a.fmtCommand(),
+		a.trimCommand(),
 	}
 }
 

@@ -26,6 +26,8 @@ type Document struct {
 	// Linked tells that anchors, aliases or merge keys connect entries, so
 	// that their order has a meaning.
 	Linked bool
+	// Flow tells that the file's map is written in brackets.
+	Flow bool
 }
 
 // Comment is one comment with its #, without what stands before it.
@@ -104,7 +106,7 @@ func ParseDocument(name string, data []byte) (*Document, diag.List) {
 	}
 	d.findComments()
 	if doc != nil && doc.Kind == yaml.MappingNode {
-		d.doc.Linked = doc.Anchor != ""
+		d.doc.Linked, d.doc.Flow = doc.Anchor != "", doc.Style&yaml.FlowStyle != 0
 		d.doc.Entries = d.entries(doc, len(t.data))
 	}
 	d.doc.Foot = append(d.doc.Foot, d.before(len(t.data)+1)...)

@@ -19,15 +19,20 @@ func (s timerSleeper) until(t time.Duration) { time.Sleep(t - time.Since(s.start
 // stopped.
 const sleepAtMost = 100 * time.Millisecond
 
+// spareProcessors is how many processors (GOMAXPROCS) Go has beyond its usual
+// number during an open-loop run. A thread that wakes up takes one that is unused
+// by itself; were there none it would have to wait until another thread, which
+// the kernel may have put aside, gives its own away. They cost nothing unused.
+const spareProcessors = 8
+
 // keepThread gives the calling goroutine an operating system thread of its own,
-// which the kernel wakes at once, and Go one more processor than before: the
-// thread keeps one while it sleeps. restore is called when the goroutine ends;
-// the thread ends with it.
+// which the kernel wakes at once, and which finds a processor of Go's. restore is
+// called when the goroutine ends; the thread ends with it.
 func keepThread() (restore func()) {
 	runtime.LockOSThread() // and never unlocked: the thread is not like others any more
 	preferThread()
-	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
-	return func() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) - 1) }
+	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + spareProcessors)
+	return func() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) - spareProcessors) }
 }
 
 // dispatch sends each request when it is due, on a thread of its own. It sleeps to absolute times: what one request loses is not added

@@ -1,9 +1,7 @@
 package client
 
 import (
-	"syscall"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -44,20 +42,9 @@ func preferThread() {
 func (s kernelSleeper) until(t time.Duration) {
 	if t-time.Since(s.start) > spin {
 		at := unix.NsecToTimespec(s.zero + int64(t-spin))
-		for nanosleep(&at) == unix.EINTR {
+		for unix.ClockNanosleep(unix.CLOCK_MONOTONIC, unix.TIMER_ABSTIME, &at, nil) == unix.EINTR {
 		}
 	}
 	for time.Since(s.start) < t {
 	}
-}
-
-// nanosleep sleeps without telling Go's scheduler, which would give this
-// thread's right to run Go code to another one, and on a busy machine be slow to
-// give it back. The scheduler's signals interrupt the sleep, so that it can still
-// stop the thread for garbage collection.
-//
-//go:noinline
-func nanosleep(at *unix.Timespec) syscall.Errno {
-	_, _, errno := syscall.RawSyscall6(unix.SYS_CLOCK_NANOSLEEP, unix.CLOCK_MONOTONIC, unix.TIMER_ABSTIME, uintptr(unsafe.Pointer(at)), 0, 0, 0)
-	return errno
 }

@@ -116,6 +116,10 @@ func loadOverlays(c *cli.Context, overlays []string) (*loader, error) {
 		return nil, fmt.Errorf("--map: %w", err)
 	}
 	options.Maps = append(options.Maps, l.settings.Maps...) // of equals the first counts
+	options.Variables, options.Machines = l.settings.Env, l.settings.Machines
+	if options.Site, err = siteSchema(l.settings); err != nil {
+		return nil, err
+	}
 	l.project = project.New(project.Options{Base: cmp.Or(c.String("base"), l.settings.Base), Overrides: c.StringSlice("set")})
 	l.compiler = compile.New(options)
 	return l, nil

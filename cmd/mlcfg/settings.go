@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"mlcfg/internal/check"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/project"
+	"mlcfg/internal/site"
 	"mlcfg/schema"
 )
 
@@ -53,6 +56,21 @@ func settings(c *cli.Context, operands []string) (*project.Settings, error) {
 		return nil, &projectFault{file, found}
 	}
 	return s, nil
+}
+
+// siteSchema reads the site's own schemas that a project file names.
+func siteSchema(s *project.Settings) (*site.Schema, error) {
+	own, found, err := site.Read(s.Site)
+	if err != nil {
+		return nil, err
+	}
+	if own != nil {
+		found = check.Site(own)
+	}
+	if found.HasErrors() {
+		return nil, &projectFault{strings.Join(s.Site, ", "), found}
+	}
+	return own, nil
 }
 
 // tellFault writes the findings of an error that has some to standard error.

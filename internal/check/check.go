@@ -12,6 +12,7 @@ package check
 import (
 	"mlcfg/internal/diag"
 	"mlcfg/internal/merge"
+	"mlcfg/internal/site"
 	"mlcfg/schema"
 )
 
@@ -23,6 +24,10 @@ type Input struct {
 	// Targets are the backends with the schemas of their engines' releases;
 	// with none only the shared sections are checked.
 	Targets []Target
+	// Site is the site's own schema, nil where it has none.
+	Site *site.Schema
+	// Variables are names of environment variables that the site's fork reads.
+	Variables []string
 	// Named tells that the user named the backend: then a backend in the
 	// configuration has to agree.
 	Named bool
@@ -48,7 +53,7 @@ type Result struct {
 // Check checks the shared sections once and then each target's own.
 func Check(in Input) Result {
 	var r Result
-	shared := &checker{schema: schema.Shared(), overlay: in.Overlay, tree: in.Tree, found: &r.Found, faulty: map[string]bool{}}
+	shared := &checker{schema: schema.Shared(), site: in.Site, overlay: in.Overlay, tree: in.Tree, found: &r.Found, faulty: map[string]bool{}}
 	r.Shared = Shared{Top: shared.top(), Harness: shared.harness()}
 	for _, target := range in.Targets {
 		c := &Config{
@@ -56,7 +61,7 @@ func Check(in Input) Result {
 			named: in.Named, tree: in.Tree, faulty: shared.faulty, overlay: in.Overlay,
 		}
 		own := &checker{
-			schema: target.Schema, overlay: in.Overlay, tree: in.Tree, found: &r.Found,
+			schema: target.Schema, site: in.Site, variables: in.Variables, overlay: in.Overlay, tree: in.Tree, found: &r.Found,
 			backend: target.Backend.Name, faulty: c.faulty,
 		}
 		c.Env = own.env(target.Backend)
@@ -73,10 +78,12 @@ func Check(in Input) Result {
 
 // checker checks sections against one schema and collects findings.
 type checker struct {
-	schema  *schema.Schema
-	overlay string
-	tree    *merge.Tree
-	found   *diag.List
+	schema    *schema.Schema
+	site      *site.Schema
+	variables []string
+	overlay   string
+	tree      *merge.Tree
+	found     *diag.List
 	// backend is named in findings; empty for shared sections.
 	backend string
 	// faulty are the paths with errors, which rules leave alone.

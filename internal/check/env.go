@@ -29,11 +29,13 @@ func (c *checker) env(b Backend) map[string]string {
 		for _, field := range t.Fields {
 			if text, set, ok := c.variable(field); ok && set {
 				values[field.Key] = text
+				c.policy(field, settingOf(field).Node.Interface())
 			} else if ok {
 				delete(values, field.Key)
 			}
 			c.nearMiss(field)
 		}
+		c.demanded(t, name)
 	}
 	return values
 }
@@ -84,7 +86,7 @@ func kindWord(t *merge.Tree) string {
 // names are fine in themselves: forks and libraries have their own.
 func (c *checker) nearMiss(t *merge.Tree) {
 	known := c.schema.Section(schema.EnvConfig)
-	if hasKey(known, t.Key) || len(t.Key) < 6 {
+	if hasKey(known, t.Key) || len(t.Key) < 6 || slices.Contains(c.variables, t.Key) || c.site.Has(steps(t)...) {
 		return
 	}
 	slip := func(name string) bool { return oneSlip(name, t.Key) }

@@ -27,7 +27,11 @@ func (c *checker) top() map[string]any {
 		key, ok := section.Key(t.Key)
 		switch {
 		case !ok:
-			c.unknownShared(t, "", section)
+			if v, known, ok := c.added(t); !known {
+				c.unknownShared(t, "", section)
+			} else if ok {
+				values[t.Key] = v
+			}
 		case key.Kinds&schema.Map == 0:
 			if v, ok := c.value(t, key); ok {
 				values[t.Key] = v
@@ -37,6 +41,7 @@ func (c *checker) top() map[string]any {
 		}
 	}
 	c.required(section, c.tree, nil)
+	c.demanded(c.tree)
 	return values
 }
 
@@ -55,7 +60,11 @@ func (c *checker) closed(t *merge.Tree, section *schema.Section) map[string]any 
 		key, ok := section.Key(field.Key)
 		switch {
 		case !ok:
-			c.unknownShared(field, t.Path, section)
+			if v, known, ok := c.added(field); !known {
+				c.unknownShared(field, t.Path, section)
+			} else if ok {
+				values[field.Key] = v
+			}
 		case key.Config != "" && isMap(field):
 			values[field.Key] = c.closed(field, c.schema.Section(key.Config))
 		default:
@@ -65,6 +74,7 @@ func (c *checker) closed(t *merge.Tree, section *schema.Section) map[string]any 
 		}
 	}
 	c.required(section, t, t)
+	c.demanded(t, steps(t)...)
 	return values
 }
 
@@ -79,7 +89,11 @@ func (c *checker) engineSection(name, schemaSection string) map[string]any {
 	for _, field := range t.Fields {
 		key, ok := section.Key(field.Key)
 		if !ok {
-			c.unknownEngine(field, name, schemaSection)
+			if v, known, ok := c.added(field); !known {
+				c.unknownEngine(field, name, schemaSection)
+			} else if s, isText := v.(string); ok && !(isText && c.credential(field, s)) {
+				values[field.Key] = v
+			}
 			continue
 		}
 		if key.Deprecated != "" {
@@ -95,6 +109,7 @@ func (c *checker) engineSection(name, schemaSection string) map[string]any {
 		}
 		values[field.Key] = v
 	}
+	c.demanded(t, name)
 	return values
 }
 

@@ -127,12 +127,19 @@ func (c *checker) required(section *schema.Section, t, at *merge.Tree) {
 		if at != nil {
 			d.Key = at.Path + "." + key.Name
 			d.Message = fmt.Sprintf("%s lacks %s", at.Path, key.Name)
-			if i := slices.IndexFunc(at.Chain, func(s merge.Setting) bool { return s.KeyPos.File == c.overlay }); i >= 0 {
-				d.Pos = at.Chain[i].KeyPos
-			}
+			d.Pos = c.inOverlay(at)
 		}
 		c.add(d)
 	}
+}
+
+// inOverlay is where the overlay has a section, the overlay as a whole where it
+// has not.
+func (c *checker) inOverlay(t *merge.Tree) diag.Pos {
+	if i := slices.IndexFunc(t.Chain, func(s merge.Setting) bool { return s.KeyPos.File == c.overlay }); i >= 0 {
+		return t.Chain[i].KeyPos
+	}
+	return diag.Pos{File: c.overlay}
 }
 
 // firstSentence is a key's meaning on one line.

@@ -21,6 +21,7 @@ func (c *checker) value(t *merge.Tree, key *schema.Key) (v any, ok bool) {
 		for _, f := range key.Check(v) {
 			c.fault(t, key, f)
 		}
+		c.policy(t, v)
 	}
 	if (*c.found)[before:].HasErrors() {
 		c.faulty[t.Path] = true

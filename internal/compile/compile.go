@@ -10,6 +10,7 @@ package compile
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -19,6 +20,7 @@ import (
 	"mlcfg/internal/merge"
 	"mlcfg/internal/pathmap"
 	"mlcfg/internal/project"
+	"mlcfg/internal/site"
 	"mlcfg/internal/source"
 	"mlcfg/schema"
 )
@@ -35,6 +37,12 @@ type Options struct {
 	Maps pathmap.Map
 	// Round is the round of MLPerf whose settings hold ("v5.1"); empty: the newest.
 	Round string
+	// Site is the site's own schema, nil where it has none.
+	Site *site.Schema
+	// Variables are names of environment variables that the site's fork reads.
+	Variables []string
+	// Machines are the machines that overlays are for; empty: any.
+	Machines []string
 }
 
 // Compiler compiles any number of configurations under the same options. It
@@ -82,7 +90,8 @@ func (c *Compiler) Check(config *project.Config) Outcome {
 	if config.Overlay.Root == nil || config.Base.Root == nil {
 		return out // what cannot be read cannot be checked
 	}
-	in := check.Input{Tree: config.Tree, Overlay: config.Overlay.Path, Named: len(c.options.Backends) > 0}
+	in := check.Input{Tree: config.Tree, Overlay: config.Overlay.Path, Named: len(c.options.Backends) > 0, Site: c.options.Site, Variables: c.options.Variables}
+	c.machine(config, &out.Found)
 	for _, b := range c.backends(config, &out.Found) {
 		release, why := c.release(b, config.Tree)
 		s, err := c.schema(b.Engine, release)
@@ -118,6 +127,23 @@ func (c *Compiler) Check(config *project.Config) Outcome {
 		out.Targets[i].Manifest = c.manifest(config, values, load)
 	}
 	return out
+}
+
+// machine reports an overlay for a machine that the project does not have.
+func (c *Compiler) machine(config *project.Config, found *diag.List) {
+	_, machine := UseCase(config.Overlay.Path)
+	if machine == "" || len(c.options.Machines) == 0 || slices.Contains(c.options.Machines, machine) {
+		return
+	}
+	d := diag.Diagnostic{
+		Pos: fileOf(config), Severity: diag.Warning, Code: "unknown-machine",
+		Message: fmt.Sprintf("the overlay's name says machine %s, which is none of the project's", machine),
+		Hint:    "the project file has " + strings.Join(c.options.Machines, ", "), Suggestion: schema.Nearest(c.options.Machines, machine),
+	}
+	if d.Suggestion != "" {
+		d.Message += ", did you mean " + d.Suggestion
+	}
+	found.Add(d)
 }
 
 // backends chooses what to check for, and reports a backend that the overlay

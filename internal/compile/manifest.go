@@ -25,12 +25,21 @@ func (c *Compiler) manifest(config *project.Config, v *check.Config, load frozen
 			{Path: config.Relative(config.Overlay.Path), SHA256: config.Overlay.SHA256},
 		},
 		Overrides: config.Overrides,
-		Schema:    manifest.Digest([]byte(schema.Shared().Digest + "\n" + v.Schema.Digest + "\n")),
+		Schema:    c.digest(v.Schema),
 	}
 	if load.source.Path != "" {
 		m.Sources = append(m.Sources, load.source)
 	}
 	return m
+}
+
+// digest is of all schemas that a configuration was held to.
+func (c *Compiler) digest(engine *schema.Schema) string {
+	parts := schema.Shared().Digest + "\n" + engine.Digest + "\n"
+	if c.options.Site != nil {
+		parts += c.options.Site.Digest + "\n"
+	}
+	return manifest.Digest([]byte(parts))
 }
 
 func text(values map[string]any, key string) string {

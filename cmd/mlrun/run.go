@@ -118,6 +118,7 @@ func (a *app) runCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
+			a.warnBeyondClient(ctx, p)
 			if out == "" {
 				out = p.Dir(results, time.Now())
 			}

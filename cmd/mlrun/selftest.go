@@ -1,15 +1,19 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"text/tabwriter"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/client/mock"
+	"mlcfg/internal/manifest"
+	"mlcfg/internal/run"
 	"mlcfg/internal/selftest"
 )
 
@@ -83,6 +87,39 @@ func (a *app) printSelftest(r selftest.Report) error {
 		}
 	}
 	return nil
+}
+
+// warnBeyondClient says before a run starts when it asks for more than this
+// machine's client can measure. A modest load, which any machine carries, is not
+// worth the measurement.
+func (a *app) warnBeyondClient(ctx context.Context, p *run.Plan) {
+	requests, tokens := expectedLoad(p)
+	if requests < 200 && tokens < 100e3 {
+		return
+	}
+	r, err := selftest.Measure(ctx, selftest.Options{Start: startMock, Capacity: 200 * time.Millisecond, CapacityOnly: true})
+	if err != nil {
+		fmt.Fprintf(a.stderr, "note: this machine's client could not be measured: %v\n", err)
+		return
+	}
+	for _, why := range r.Beyond(requests, tokens) {
+		fmt.Fprintf(a.stderr, "warning: %s\n", why)
+	}
+}
+
+// expectedLoad is how many requests a second the plan's schedule has, and how
+// many output tokens a second that is when each is as long as it may be.
+func expectedLoad(p *run.Plan) (requests, tokens float64) {
+	if p.ScheduledSeconds <= 0 {
+		return 0, 0
+	}
+	requests = float64(p.Queries) / p.ScheduledSeconds
+	for _, name := range []string{"max_tokens", "max_new_tokens"} {
+		if n, ok := manifest.Int(p.Parameters, name); ok {
+			tokens = requests * float64(n)
+		}
+	}
+	return requests, tokens
 }
 
 // mockName is the command under which mlrun starts itself as the server.

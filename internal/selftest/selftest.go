@@ -36,6 +36,8 @@ type Options struct {
 	Capacity time.Duration
 	// Timing is how long each measurement of timing takes; 0 means 2 s.
 	Timing time.Duration
+	// CapacityOnly leaves the timing out.
+	CapacityOnly bool
 	// Progress is called with what is being measured. It may be nil.
 	Progress func(string)
 }
@@ -110,6 +112,9 @@ func Measure(ctx context.Context, o Options) (Report, error) {
 		r.Capacity = append(r.Capacity, c)
 	}
 	for _, rate := range timingRates {
+		if o.CapacityOnly {
+			break
+		}
 		o.Progress(fmt.Sprintf("timing at %v requests per second", rate))
 		t, err := o.timing(ctx, rate)
 		if err != nil {

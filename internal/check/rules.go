@@ -25,4 +25,5 @@ var rules = []rule{
 	bucketsFit,
 	packingNeedsLimit,
 	sortingIsOffline,
+	engineRefuses,
 }

@@ -64,6 +64,21 @@ func awaitAllGone(t *testing.T, path string) {
 	}
 }
 
+// awaitHolders waits until exactly so many processes name the path: the one
+// between an engine and its orphan takes a moment to end.
+func awaitHolders(t *testing.T, path string, want int) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		list := holders(path)
+		if len(list) == want {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d processes, want %d: %v", len(list), want, list)
+		}
+	}
+}
+
 // holders are the command lines that name the path.
 func holders(path string) (list []string) {
 	for _, p := range processes() {

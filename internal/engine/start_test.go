@@ -36,9 +36,8 @@ func TestStartServeStop(t *testing.T) {
 			if len(list) != 2 || list[0].URL == list[1].URL || list[0].Model != "fake" || list[0].Simulated {
 				t.Errorf("endpoints %+v", list)
 			}
-			if n := len(holders(filepath.Join(dir, "lock"))); n != 8 {
-				t.Errorf("%d processes, want 8: an engine, a worker, one in its own session, an orphan; twice", n)
-			}
+			// An engine, a worker, one in its own session, an orphan; twice.
+			awaitHolders(t, filepath.Join(dir, "lock"), 8)
 			if err := eng.Stop(10 * time.Millisecond); err != nil {
 				t.Error(err)
 			}
@@ -82,9 +81,7 @@ func TestNothingLeftWhenMlrunIsKilled(t *testing.T) {
 			if err != nil || line != "ready\n" {
 				t.Fatalf("%q, %v", line, err)
 			}
-			if n := len(holders(filepath.Join(dir, "lock"))); n != 4 {
-				t.Errorf("%d processes, want 4", n)
-			}
+			awaitHolders(t, filepath.Join(dir, "lock"), 4)
 			cmd.Process.Kill()
 			cmd.Wait()
 			awaitAllGone(t, filepath.Join(dir, "lock"))

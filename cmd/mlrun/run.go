@@ -37,11 +37,11 @@ run is VALID, 1 it is INVALID, 2 it could not be carried out.`
 
 // runFlags are what run and plan have in common.
 type runFlags struct {
-	simulate, noWarmUp, powerOptional         bool
-	maps, external, passEnv, simArgs, command cli.StringSlice
-	powerScript, deviceEnv                    string
-	concurrency, firstPort                    int
-	requestTimeout, readyTimeout, grace       time.Duration
+	simulate, noWarmUp, powerOptional                 bool
+	maps, external, passEnv, simArgs, command         cli.StringSlice
+	powerScript, deviceEnv                            string
+	concurrency, firstPort                            int
+	requestTimeout, readyTimeout, stallTimeout, grace time.Duration
 }
 
 func (f *runFlags) list() []cli.Flag {
@@ -59,6 +59,7 @@ func (f *runFlags) list() []cli.Flag {
 		&cli.IntFlag{Name: "concurrency", Usage: "offline: requests in flight on each replica; 0 takes what the engine batches", Destination: &f.concurrency},
 		&cli.DurationFlag{Name: "request-timeout", Usage: "longest time for one request", Value: 30 * time.Minute, Destination: &f.requestTimeout},
 		&cli.DurationFlag{Name: "ready-timeout", Usage: "longest time for the engine to start", Value: time.Hour, Destination: &f.readyTimeout},
+		&cli.DurationFlag{Name: "stall-timeout", Usage: "end the run when nothing comes from a replica for so long while it has requests in flight; -1s never", Value: 10 * time.Minute, Destination: &f.stallTimeout},
 		&cli.DurationFlag{Name: "grace", Usage: "how long an interrupted run waits for what is in flight", Value: 5 * time.Minute, Destination: &f.grace},
 		&cli.BoolFlag{Name: "no-warmup", Usage: "leave out the warm-up", Destination: &f.noWarmUp},
 	}
@@ -92,7 +93,7 @@ func (a *app) plan(ctx context.Context, c *cli.Context, f *runFlags) (*run.Plan,
 		},
 		Translate:   func(path string) string { return paths.Translate(path, ".") },
 		PowerScript: f.powerScript, PowerOptional: f.powerOptional, Concurrency: f.concurrency,
-		RequestTimeout: f.requestTimeout, ReadyTimeout: f.readyTimeout, Grace: f.grace, NoWarmUp: f.noWarmUp,
+		RequestTimeout: f.requestTimeout, ReadyTimeout: f.readyTimeout, StallTimeout: f.stallTimeout, Grace: f.grace, NoWarmUp: f.noWarmUp,
 	})
 }
 

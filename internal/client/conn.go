@@ -131,6 +131,9 @@ func (c *conn) exchange(r *Request) error {
 // reports whether the request is over.
 func (c *conn) take(n int, err error) bool {
 	now := c.run.now()
+	if n > 0 {
+		c.run.pools[c.replica].hear(now)
+	}
 	if n > 0 && c.answer.feed(c.read[:n], now) {
 		c.end(now)
 		return true

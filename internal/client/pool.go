@@ -3,6 +3,7 @@ package client
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,6 +25,8 @@ type pool struct {
 	open    int // connections, busy or idle
 	dialing int
 	serving bool // the goroutines of the first connections run
+
+	heard atomic.Int64 // when bytes came last, since the start of the run
 
 	ended bool // the source has no more requests for the replica; run.asking guards it
 }

@@ -34,6 +34,10 @@ type Plan struct {
 
 	// Timeout bounds each request, from when it is sent; 0 means none.
 	Timeout time.Duration
+	// StallLimit ends the run with a *StallError when nothing comes from a replica
+	// for so long while it has requests in flight; 0 means never. Without
+	// streaming, the first byte of a response comes with the last.
+	StallLimit time.Duration
 	// Grace is how long requests in flight may go on after the context is done;
 	// 0 gives them up at once. Requests given up are recorded as canceled.
 	Grace time.Duration
@@ -230,6 +234,8 @@ func (r *run) supervise(ctx context.Context, issued <-chan struct{}) (stopped bo
 	}()
 	tick := time.NewTicker(r.watchInterval())
 	defer tick.Stop()
+	watch := newStallWatch(r)
+	var looked time.Duration
 	var giveUp <-chan time.Time
 	done, stop, abort := ctx.Done(), r.stop, r.plan.Abort
 	for {
@@ -263,6 +269,14 @@ func (r *run) supervise(ctx context.Context, issued <-chan struct{}) (stopped bo
 			}
 			for _, p := range r.pools {
 				p.closeIdle(now)
+			}
+			if now-looked < watch.interval() {
+				continue
+			}
+			looked = now
+			if err := watch.look(r, now); err != nil && giveUp == nil {
+				giveUp = time.After(0)
+				r.fail(err)
 			}
 		}
 	}

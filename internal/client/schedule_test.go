@@ -3,6 +3,7 @@ package client
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -138,6 +139,48 @@ func TestTimeoutOnSchedule(t *testing.T) {
 		}
 		time.Sleep(time.Hour) // the engine's own end
 	})
+}
+
+// TestStall holds that a run ends when a replica owes something and is silent,
+// and only then: long pauses without a request in flight are none of its faults.
+func TestStall(t *testing.T) {
+	cases := map[string]struct {
+		answer  func(n int, w net.Conn) bool
+		every   time.Duration // between requests
+		stalled bool
+	}{
+		"quick":                     {after(0, 0), 2 * time.Minute, false},
+		"slow":                      {after(50*time.Second, 50*time.Second), 3 * time.Minute, false},
+		"no answer":                 {after(time.Hour, 0), time.Second, true},
+		"stops in the middle":       {after(0, time.Hour), time.Hour, true},
+		"stops while requests come": {after(time.Hour, 0), 20 * time.Second, true},
+		"one hangs, others answer": {func(n int, w net.Conn) bool {
+			if n == 0 {
+				return after(10*time.Minute, 0)(n, w)
+			}
+			return after(0, 0)(n, w)
+		}, 50 * time.Second, true},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cl, _ := virtual(t, Options{}, c.answer)
+				var got kept
+				s, err := cl.Run(t.Context(), Plan{Connections: 1, StallLimit: time.Minute, Grace: time.Hour}, numbered(6, c.every), &got)
+				var stall *StallError
+				if errors.As(err, &stall) != c.stalled {
+					t.Fatalf("error %v", err)
+				}
+				if len(got) != s.Sent || s.OK+s.Failed[CanceledError] != s.Sent {
+					t.Errorf("summary %+v, %d results", s, len(got))
+				}
+				if stall != nil && (stall.Quiet < time.Minute || stall.Quiet > 65*time.Second || stall.InFlight == 0) {
+					t.Errorf("%+v", stall)
+				}
+				time.Sleep(2 * time.Hour)
+			})
+		})
+	}
 }
 
 // TestIdleTimeout holds that a connection that was not used for long is not used.

@@ -47,6 +47,9 @@ type Engine interface {
 	// Died delivers one error, a *Failure, when a replica ends without having
 	// been asked to; it never closes. External engines deliver nothing.
 	Died() <-chan error
+	// Blame makes a failure of a replica out of what its client saw ("hangs: ..."),
+	// with what its log says. External engines have no log here.
+	Blame(replica int, what string) *Failure
 	// Stop ends every replica: politely, and after the grace for good. It returns
 	// when no process is left. External engines are left alone. It may be
 	// called more than once.

@@ -27,6 +27,9 @@ func (p *Plan) planExternal(o Options) error {
 // external is engines that somebody else started.
 type external struct{ endpoints []Endpoint }
 
-func (e *external) Endpoints() []Endpoint    { return e.endpoints }
-func (e *external) Died() <-chan error       { return nil }
+func (e *external) Endpoints() []Endpoint { return e.endpoints }
+func (e *external) Died() <-chan error    { return nil }
+func (e *external) Blame(i int, what string) *Failure {
+	return &Failure{Replica: i, What: "at " + e.endpoints[i].URL + " " + what}
+}
 func (e *external) Stop(time.Duration) error { return nil }

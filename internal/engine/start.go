@@ -185,6 +185,8 @@ func (g *group) Endpoints() []Endpoint {
 	return list
 }
 
+func (g *group) Blame(replica int, what string) *Failure { return g.failure(g.members[replica], what) }
+
 func (g *group) Died() <-chan error { return g.died }
 
 // killTime is how long the killing itself may take: processes in the kernel's

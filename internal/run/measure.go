@@ -29,54 +29,80 @@ func (r *runner) measure(ctx context.Context, eng engine.Engine) error {
 	if err != nil {
 		return err
 	}
-	if r.plan.WarmUp {
-		if err := r.enter(rundir.WarmUp); err != nil {
-			return err
-		}
-		if err := r.warmUp(ctx, c, len(eng.Endpoints())); err != nil {
-			return err
-		}
-	}
-	if err := r.openLogs(); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	abort := make(chan struct{})
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		select {
-		case err := <-eng.Died():
-			cancel(err)
-			close(abort)
-		case <-r.out.Abort:
-			cancel(ErrInterrupted)
-			close(abort)
-		case <-ctx.Done():
-		}
-	}()
-	for _, e := range eng.Endpoints() {
-		r.urls = append(r.urls, e.URL)
-	}
-	err = r.phases(ctx, c, phases, samples, len(eng.Endpoints()), abort)
-	if r.metrics != nil {
-		if stopErr := r.metrics.Stop(); stopErr != nil {
-			r.log.Note(stopErr.Error())
-		}
-	}
-	cause := context.Cause(ctx)
-	cancel(nil)
-	<-watched
+	ctx, abort, stop := r.watch(ctx, eng)
+	err = r.test(ctx, c, phases, eng, abort)
+	cause := stop()
+	var stall *client.StallError
 	switch {
+	case errors.As(err, &stall):
+		return eng.Blame(stall.Replica, stall.What())
 	case err == nil:
 		return r.enter(rundir.Results)
+	case r.lost(cause):
+		// What the requests say is a consequence.
+		return cause
 	case !errors.Is(err, context.Canceled):
 		return err
 	case errors.Is(cause, context.Canceled):
 		return ErrInterrupted
 	}
 	return cause
+}
+
+// watch ends the context when an engine ends by itself or the user gives up;
+// then abort is closed too. stop ends the watching and says why the context ended.
+func (r *runner) watch(parent context.Context, eng engine.Engine) (ctx context.Context, abort <-chan struct{}, stop func() error) {
+	ctx, cancel := context.WithCancelCause(parent)
+	aborted, watched := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(watched)
+		select {
+		case err := <-eng.Died():
+			cancel(err)
+			close(aborted)
+		case <-r.out.Abort:
+			cancel(ErrInterrupted)
+			close(aborted)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, aborted, func() error {
+		cause := context.Cause(ctx)
+		cancel(nil)
+		<-watched
+		return cause
+	}
+}
+
+// lost tells that the cause is an engine that ended by itself.
+func (r *runner) lost(cause error) bool {
+	var dead *engine.Failure
+	return errors.As(cause, &dead)
+}
+
+// test warms the engines up and issues the phases.
+func (r *runner) test(ctx context.Context, c *client.Client, phases []*loadgen.Phase, eng engine.Engine, abort <-chan struct{}) error {
+	if r.plan.WarmUp {
+		if err := r.enter(rundir.WarmUp); err != nil {
+			return err
+		}
+		if err := r.warmUp(ctx, c, len(eng.Endpoints()), abort); err != nil {
+			return err
+		}
+	}
+	if err := r.openLogs(); err != nil {
+		return err
+	}
+	for _, e := range eng.Endpoints() {
+		r.urls = append(r.urls, e.URL)
+	}
+	err := r.phases(ctx, c, phases, r.plan.samples, len(eng.Endpoints()), abort)
+	if r.metrics != nil {
+		if stopErr := r.metrics.Stop(); stopErr != nil {
+			r.log.Note(stopErr.Error())
+		}
+	}
+	return err
 }
 
 // phases issues one phase after another.
@@ -97,7 +123,7 @@ func (r *runner) phases(ctx context.Context, c *client.Client, phases []*loadgen
 		}
 		sc := &scenario{
 			phase: phase, effective: &r.effective, samples: samples, manifest: r.plan.Manifest, replicas: replicas,
-			concurrency: r.plan.Concurrency, timeout: r.plan.RequestTimeout, grace: r.plan.Grace, abort: abort,
+			concurrency: r.plan.Concurrency, timeout: r.plan.RequestTimeout, stall: r.plan.StallTimeout, grace: r.plan.Grace, abort: abort,
 			started: r.begin,
 		}
 		r.log.startPhase(phase.Mode, totals, r.effective.Requested.Scenario)
@@ -147,7 +173,7 @@ const warmUpRequests = 10
 // warmUp sends fixed prompts that are in no data set, so that no cache knows a
 // sample before the test starts. Its results are not recorded; a failed
 // request ends the run.
-func (r *runner) warmUp(ctx context.Context, c *client.Client, replicas int) error {
+func (r *runner) warmUp(ctx context.Context, c *client.Client, replicas int, abort <-chan struct{}) error {
 	r.log.Step("warm-up, %d requests a replica", warmUpRequests)
 	left := make([]int, replicas)
 	for i := range left {
@@ -171,7 +197,7 @@ func (r *runner) warmUp(ctx context.Context, c *client.Client, replicas int) err
 		}
 		return nil
 	})
-	_, err := c.Run(ctx, client.Plan{Pace: client.AtOnce, Concurrency: warmUpRequests, Timeout: r.plan.RequestTimeout}, source, sink)
+	_, err := c.Run(ctx, client.Plan{Pace: client.AtOnce, Concurrency: warmUpRequests, Timeout: r.plan.RequestTimeout, StallLimit: r.plan.StallTimeout, Abort: abort}, source, sink)
 	if err != nil {
 		return fmt.Errorf("warm-up: %w", err)
 	}

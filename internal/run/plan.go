@@ -34,6 +34,9 @@ type Options struct {
 	// RequestTimeout bounds each request, 0 means 30 min. ReadyTimeout bounds
 	// the start of the engines, 0 means 60 min.
 	RequestTimeout, ReadyTimeout time.Duration
+	// StallTimeout ends the run when nothing comes from a replica for so long
+	// while it has requests in flight; 0 means 10 min, less than 0 never.
+	StallTimeout time.Duration
 	// Grace is how long an interrupted run waits for what is in flight, 0 means 5 min.
 	Grace time.Duration
 	// NoWarmUp leaves out the warm-up that the manifest asks for.
@@ -64,6 +67,7 @@ type Plan struct {
 	Concurrency    int           `json:"concurrency"`
 	RequestTimeout time.Duration `json:"request_timeout_ns"`
 	ReadyTimeout   time.Duration `json:"ready_timeout_ns"`
+	StallTimeout   time.Duration `json:"stall_timeout_ns,omitempty"` // 0: never
 	Grace          time.Duration `json:"grace_ns"`
 
 	// Notes are what was assumed, one line each.
@@ -93,6 +97,7 @@ func NewPlan(ctx context.Context, m *manifest.Manifest, o Options) (*Plan, error
 		Digest: m.Digest, Benchmark: m.BenchmarkName, Scenario: m.Scenario, Mode: m.TestMode, Manifest: m,
 		PowerScript: o.PowerScript, PowerOptional: o.PowerOptional,
 		RequestTimeout: orElse(o.RequestTimeout, 30*time.Minute), ReadyTimeout: orElse(o.ReadyTimeout, time.Hour), Grace: orElse(o.Grace, 5*time.Minute),
+		StallTimeout: max(0, orElse(o.StallTimeout, 10*time.Minute)),
 	}
 	section, err := loadgen.ReadSection(m.Loadgen)
 	if err != nil {

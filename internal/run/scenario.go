@@ -22,6 +22,7 @@ type scenario struct {
 	// concurrency is how many requests are in flight on each replica, offline.
 	concurrency int
 	timeout     time.Duration
+	stall       time.Duration
 	grace       time.Duration
 	// abort, when closed, gives up what is in flight.
 	abort   <-chan struct{}
@@ -41,7 +42,7 @@ type Samples interface {
 // plan says in which way the client carries the phase's requests, and gives
 // the requests.
 func (s *scenario) plan() (client.Plan, client.Source, error) {
-	p := client.Plan{Timeout: s.timeout, Grace: s.grace, Abort: s.abort, Started: s.started, GCPercent: 400}
+	p := client.Plan{Timeout: s.timeout, StallLimit: s.stall, Grace: s.grace, Abort: s.abort, Started: s.started, GCPercent: 400}
 	switch s.effective.Requested.Scenario {
 	case loadgen.Offline:
 		source, err := s.offline()

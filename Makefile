@@ -35,6 +35,10 @@ vuln: ## known vulnerabilities in what is linked
 conformance: ## compare with the official LoadGen from PyPI; writes docs/conformance.md
 	$(GO) run ./internal/loadgen/conformance -venv .venv -doc docs/conformance.md
 
+.PHONY: engines
+engines: ## install vLLM and SGLang for the CPU into .engines (7 GB to download, 15 GB of disk)
+	./scripts/engines.sh
+
 .PHONY: golden
 golden: ## rewrite every golden file from what the code does now; read the diff
 	$(GO) test ./... -update

@@ -67,8 +67,11 @@ func (k *Key) disjuncts(e ast.Expr, into []alternative) []alternative {
 			return k.disjuncts(x.X, into)
 		}
 	case *ast.Ident:
-		if form, ok := k.forms[x.Name]; ok {
+		// A form may name another, never itself.
+		if form, ok := k.forms[x.Name]; ok && k.inForms < len(k.forms) {
 			if e, err := parser.ParseExpr(k.Pos.File, form); err == nil {
+				k.inForms++
+				defer func() { k.inForms-- }()
 				return k.disjuncts(e, into)
 			}
 		}
@@ -312,8 +315,6 @@ func (k *Key) attribute(a *ast.Attribute) {
 		k.Deprecated = first
 	case "default":
 		k.DefaultNote = first
-	case "inert":
-		k.Inert = true
 	case "limit":
 		k.Limit = first
 	case "config":

@@ -119,6 +119,8 @@ type Key struct {
 	source string
 	forms  map[string]string
 	broken bool // the source is no CUE
+	// inForms counts the forms being read into one another.
+	inForms int
 }
 
 // Flags are the spellings on the command line, nil where there is none.

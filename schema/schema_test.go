@@ -3,6 +3,7 @@ package schema
 import (
 	"math/big"
 	"slices"
+	"strings"
 	"testing"
 
 	"cuelang.org/go/cue"
@@ -110,13 +111,19 @@ func TestCheckAgreesWithCUE(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx := cuecontext.New()
+		ctx, seen := cuecontext.New(), map[string]bool{}
 		forms := ""
 		for name, form := range storeOf(engine).forms {
 			forms += "\n" + name + ": " + form
 		}
 		for _, section := range s.Sections() {
 			for _, k := range s.Section(section).Keys() {
+				// Many keys have one and the same definition.
+				_, value, _ := strings.Cut(k.CUE(), "?: ")
+				if value, _, _ = strings.Cut(value, " @"); seen[value] {
+					continue
+				}
+				seen[value] = true
 				field := ctx.CompileString(k.CUE() + forms).LookupPath(cue.MakePath(cue.Str(k.Name).Optional()))
 				values := slices.Concat(probes, k.Enum, []any{k.Default})
 				for _, v := range values {
@@ -173,6 +180,64 @@ func TestFaults(t *testing.T) {
 		case tt.code != "" && (faults[0].Code != tt.code || faults[0].Message != tt.want || faults[0].Suggestion != tt.suggestion):
 			t.Errorf("%s: %v gives %q %q %q\nwant %q %q %q", tt.key, tt.value,
 				faults[0].Code, faults[0].Message, faults[0].Suggestion, tt.code, tt.want, tt.suggestion)
+		}
+	}
+}
+
+// FuzzParse: any file is refused or gives keys that can be asked.
+func FuzzParse(f *testing.F) {
+	f.Add("package vllm\n\n#A: #B | #A\n#B: #A\n\nreleases: [\n\t\"1.0\",\n]\n\nx: {\n\ta?: #A @release(\"1.0\")\n}\n")
+	f.Add("package vllm\n\nreleases: [\n\t\"1.0\",\n]\n\n#Int: null | int\n\nengine_config: {\n\t// Doc.\n\ta?: *1 | int & >=1 @flag(\"--a\",nargs=\"+\") @release(\"1.0\")\n}\n")
+	f.Add("package sglang\n\nreleases: [\n\t\"1.0\",\n]\n\nx: {\n\ta?: *\"x\" | =~\"(\" | [...{[string]: int}] @config(\"x\") @release(\"1.0\")\n}\n")
+	f.Add("package vllm\n\nreleases: [\n\t\"1.0\",\n]\n\nx: {\n\ta?: int & !=3 & >\"x\" @flag(=,) @release(\"1.0\",last=\"\")\n}\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := Parse("fuzz.cue", text)
+		if err != nil {
+			return
+		}
+		for _, name := range s.Sections() {
+			for _, k := range s.Section(name).Keys() {
+				for _, v := range probes {
+					k.Check(v)
+				}
+			}
+		}
+	})
+}
+
+func TestParse(t *testing.T) {
+	for text, want := range map[string]string{
+		"":               "f.cue: the package clause names no engine; known are sglang or vllm",
+		"package vllm\n": "f.cue: want one release, found 0",
+		"package vllm\n\nreleases: [\n\t\"1.0\",\n]\n\nx: {\n\ta: int\n}\n":                    "f.cue:8: want a field that ends in @release(...): \ta: int",
+		"package vllm\n\nreleases: [\n\t\"1.0\",\n]\n\nx: {\n\ta?: | @release(\"1.0\")\n}\n":   "f.cue:8:2: key a is not valid CUE",
+		"package vllm\n\nreleases: [\n\t\"1.0\",\n]\n\nx: {\n\ta?: int @release(\"2.0\")\n}\n": "f.cue:8: unknown releases \"2.0\" to \"1.0\": \ta?: int @release(\"2.0\")",
+	} {
+		_, err := Parse("f.cue", text)
+		if err == nil || err.Error() != want {
+			t.Errorf("Parse(%q): %v, want %s", text, err, want)
+		}
+	}
+}
+
+func TestInert(t *testing.T) {
+	for _, tt := range []struct {
+		release, name string
+		want          bool
+	}{
+		{"0.9.2", "VLLM_ENGINE_ITERATION_TIMEOUT_S", false},
+		{"0.11.0", "VLLM_ENGINE_ITERATION_TIMEOUT_S", true}, // listed in envs.py, read nowhere
+		{"0.11.0", "VLLM_RPC_TIMEOUT", true},
+		{"0.33.0", "VLLM_BUILD_URL", false}, // no source ever read it: for the build
+		{"0.33.0", "VLLM_LOGGING_LEVEL", false},
+	} {
+		s, err := Load("vllm", tt.release)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k, ok := s.Section(EnvConfig).Key(tt.name)
+		if !ok || k.Inert != tt.want {
+			t.Errorf("vllm %s %s: known %v, inert %v, want %v", tt.release, tt.name, ok, ok && k.Inert, tt.want)
 		}
 	}
 }

@@ -239,9 +239,20 @@ func (st *store) key(e *entry) *Key {
 	if e.last < len(st.releases)-1 {
 		k.Last = st.releases[e.last]
 	}
+	k.Inert = st.inert(e)
 	k.forms = st.forms
 	parseField(k)
 	return k
+}
+
+const unreadMark = " @unread()"
+
+// inert tells of a variable that no source of the release reads while that of
+// an earlier one did. What none ever read may be read by native code.
+func (st *store) inert(e *entry) bool {
+	return strings.Contains(e.field, unreadMark) && slices.ContainsFunc(st.named(e.section, e.name), func(o *entry) bool {
+		return o.last < e.first && !strings.Contains(o.field, unreadMark)
+	})
 }
 
 func docOf(comments string) string {

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"flag"
+	"io"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -36,4 +39,20 @@ func TestScript(t *testing.T) {
 	}
 	t.Run("own", func(t *testing.T) { scripts(t, "script") })
 	t.Run("corpus", func(t *testing.T) { scripts(t, "script_corpus", "CORPUS", sharedata.Corpus(t)) })
+}
+
+// TestReleasesPage holds docs/releases.md against the embedded schemas.
+func TestReleasesPage(t *testing.T) {
+	want, err := os.ReadFile(filepath.Join(sharedata.Root(t), "docs", "releases.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	a := &app{stdout: &out, stderr: io.Discard, getenv: func(string) string { return "" }}
+	if code := a.run([]string{"mlcfg", "schema", "list", "--format", "markdown"}); code != exitOK {
+		t.Fatalf("exit status %d", code)
+	}
+	if out.String() != string(want) {
+		t.Error("docs/releases.md is not what the schemas say; run make schema-docs")
+	}
 }

@@ -66,6 +66,9 @@ func (s *Store) Add(r *Record) error {
 		slices.SortFunc(s.Releases, schema.CompareReleases)
 	}
 	for section, definitions := range r.Sections {
+		if !plainName.MatchString(section) {
+			return fmt.Errorf("%s %s: %q is no name of a section", r.Engine, r.Release, section)
+		}
 		for _, d := range definitions {
 			line, err := renderField(d)
 			if err != nil {
@@ -167,27 +170,6 @@ func (s *Store) Text() string {
 	return b.String()
 }
 
-// settleInert drops the mark of an inert variable from releases before the
-// first that reads it: what no Python source ever read may be read by native
-// code or at build time.
-func (s *Store) settleInert(in map[string]field) map[string]field {
-	out := maps.Clone(in)
-	read := false
-	for _, r := range s.Releases {
-		f, ok := out[r]
-		if !ok {
-			continue
-		}
-		inert := strings.Contains(f.line, inertMark)
-		if inert && !read {
-			f.line = strings.Replace(f.line, inertMark, "", 1)
-			out[r] = f
-		}
-		read = read || !inert
-	}
-	return out
-}
-
 func (s *Store) head(withForms bool) string {
 	text := fmt.Sprintf(header, s.Engine)
 	if withForms {
@@ -239,7 +221,7 @@ func (s *Store) renderSection(b *strings.Builder, section string) {
 // agree in everything but help text.
 func (s *Store) renderKey(k [2]string) string {
 	var parts []string
-	in := s.settleInert(s.fields[k])
+	in := s.fields[k]
 	last := len(s.Releases) - 1
 	for i := 0; i <= last; i++ {
 		f, ok := in[s.Releases[i]]

@@ -28,8 +28,9 @@ type Definition struct {
 	Required    bool            `json:"required,omitempty"`
 	Flag        *Flag           `json:"flag,omitempty"`
 	Deprecated  string          `json:"deprecated,omitempty"`
-	// Inert tells that no source text of the package reads the variable.
-	Inert bool `json:"inert,omitempty"`
+	// Unread tells of an environment variable that no Python source of the
+	// package reads.
+	Unread bool `json:"unread,omitempty"`
 	// Limit names the function of the engine that enforces the range.
 	Limit string `json:"limit,omitempty"`
 }

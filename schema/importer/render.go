@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,9 +13,15 @@ import (
 	"cuelang.org/go/cue/literal"
 )
 
+// plainName is what the engines' keys look like.
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
+
 // renderField writes a definition as one line of CUE, without its releases:
 // label, value, attributes.
 func renderField(d Definition) (string, error) {
+	if !plainName.MatchString(d.Name) {
+		return "", fmt.Errorf("%q is no name of a key", d.Name)
+	}
 	alts := slices.Clone(d.Type)
 	value, err := renderValue(alts, d.Default)
 	if err != nil {
@@ -46,17 +53,14 @@ func renderField(d Definition) (string, error) {
 	if d.Deprecated != "" {
 		fmt.Fprintf(&b, " @deprecated(%s)", quote(oneLine(d.Deprecated, 300)))
 	}
-	if d.Inert {
-		b.WriteString(inertMark)
+	if d.Unread {
+		b.WriteString(" @unread()")
 	}
 	if d.Limit != "" {
 		fmt.Fprintf(&b, " @limit(%s)", quote(d.Limit))
 	}
 	return b.String(), nil
 }
-
-// inertMark stands on variables that a release knows but does not read.
-const inertMark = " @inert()"
 
 // actionText leaves the usual action out.
 func actionText(action string) string {
@@ -66,7 +70,7 @@ func actionText(action string) string {
 	return action
 }
 
-func quote(s string) string { return strconv.Quote(s) }
+func quote(s string) string { return literal.String.Quote(s) }
 
 func label(name string) string {
 	if ast.IsValidIdent(name) && !strings.HasPrefix(name, "_") && !strings.HasPrefix(name, "#") {

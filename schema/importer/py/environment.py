@@ -19,7 +19,7 @@ GETENV = re.compile(
 )
 
 
-def definition(name, form, default=None, doc="", note="", choices=None, inert=False):
+def definition(name, form, default=None, doc="", note="", choices=None):
     alternatives = [{"kind": FORMS[form]}]
     if choices:
         alternatives = [{"kind": "literal", "value": c} for c in choices] + [{"kind": "null"}]
@@ -32,8 +32,6 @@ def definition(name, form, default=None, doc="", note="", choices=None, inert=Fa
         note = doc
     if note:
         out["deprecated"] = note
-    if inert:
-        out["inert"] = True
     return out
 
 
@@ -78,7 +76,7 @@ def vllm(package, reader):
             d["deprecated"] = moved[name]
         others = (ast.unparse(v) for n, (_, v) in entries.items() if n != name)
         if name.startswith("VLLM_") and name not in read and not any(name in o for o in others):
-            d["inert"] = True
+            d["unread"] = True
         out.append(d)
     return out
 

@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"mlcfg/internal/client/mock"
@@ -172,15 +171,18 @@ func (b *bench) measure(c client, j job) (measured, error) {
 	var log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &log, &log
 	from := time.Now()
-	ran := cmd.Run()
+	ran := cmd.Start()
+	var memory int64
+	if ran == nil {
+		stop := watchMemory(cmd.Process.Pid)
+		ran = cmd.Wait()
+		memory = stop()
+	}
 	truth, err := server.Stop()
 	if err := errors.Join(ran, err); err != nil {
 		return measured{}, fmt.Errorf("%s: %w\n%s", c.name, err, log.Bytes())
 	}
-	m := measured{truth: truth, cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
-	if u, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		m.memory = u.Maxrss * 1024
-	}
+	m := measured{truth: truth, memory: memory, cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
 	if len(m.truth) != j.requests {
 		return m, fmt.Errorf("%s: %d of %d requests came", c.name, len(m.truth), j.requests)
 	}
@@ -190,6 +192,36 @@ func (b *bench) measure(c client, j job) (measured, error) {
 	}
 	slices.SortFunc(m.said, func(a, b said) int { return int((a.sent - b.sent) * 1e9) })
 	return m, err
+}
+
+// watchMemory follows the most memory that was resident of a process. What the
+// kernel tells at its end (ru_maxrss) would count the process that started it.
+func watchMemory(pid int) (stop func() int64) {
+	end, most := make(chan struct{}), make(chan int64)
+	go func() {
+		tick := time.NewTicker(5 * time.Millisecond)
+		defer tick.Stop()
+		var high int64
+		for {
+			if data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)); err == nil {
+				if _, after, ok := bytes.Cut(data, []byte("VmHWM:")); ok {
+					if n, err := strconv.ParseInt(string(bytes.Fields(after)[0]), 10, 64); err == nil {
+						high = max(high, n*1024)
+					}
+				}
+			}
+			select {
+			case <-end:
+				most <- high
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	return func() int64 {
+		close(end)
+		return <-most
+	}
 }
 
 func eachLine(path string, f func(line []byte) error) error {

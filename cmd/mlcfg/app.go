@@ -55,6 +55,7 @@ func (a *app) commands() []*cli.Command {
 		a.lintCommand(),
 		a.compileCommand(),
 		a.explainCommand(),
+		a.diffCommand(),
 		a.schemaCommand(),
 		a.fmtCommand(),
 		a.trimCommand(),

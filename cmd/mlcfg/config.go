@@ -86,12 +86,29 @@ func loadOverlays(c *cli.Context, overlays []string) (*loader, error) {
 	if len(l.overlays) == 0 {
 		return nil, withHint("mlcfg "+c.Command.Name+" models/llama2-70b/offline_mi325x.yaml ...", "name an overlay")
 	}
-	options := compile.Options{Round: cmp.Or(c.String("round"), l.settings.Round), Releases: maps.Clone(l.settings.Engines)}
+	files, options, err := readOptions(c, l.settings)
+	if err != nil {
+		return nil, err
+	}
+	l.project, l.compiler = project.New(files), compile.New(options)
+	return l, nil
+}
+
+// readOptions reads the flags that say how overlays are read and compiled, over
+// what the project file says.
+func readOptions(c *cli.Context, s *project.Settings) (project.Options, compile.Options, error) {
+	files := project.Options{Base: cmp.Or(c.String("base"), s.Base), Overrides: c.StringSlice("set")}
+	options, err := compileOptions(c, s)
+	return files, options, err
+}
+
+func compileOptions(c *cli.Context, s *project.Settings) (compile.Options, error) {
+	options := compile.Options{Round: cmp.Or(c.String("round"), s.Round), Releases: maps.Clone(s.Engines)}
 	if options.Releases == nil {
 		options.Releases = map[string]string{}
 	}
 	if rounds := loadgen.Rounds(); options.Round != "" && !slices.Contains(rounds, options.Round) {
-		return nil, oneOf("round", options.Round, rounds...)
+		return options, oneOf("round", options.Round, rounds...)
 	}
 	for _, b := range c.StringSlice("backend") {
 		if b != "all" && !slices.Contains(options.Backends, b) {
@@ -104,25 +121,22 @@ func loadOverlays(c *cli.Context, overlays []string) (*loader, error) {
 			engine = b.Engine
 		}
 		if !ok {
-			return nil, withHint("write --engine-version vllm=0.9.2", "--engine-version %s names no engine", text)
+			return options, withHint("write --engine-version vllm=0.9.2", "--engine-version %s names no engine", text)
 		}
 		release, err := schema.Resolve(engine, spec)
 		if err != nil {
-			return nil, fmt.Errorf("--engine-version %s: %w", text, err)
+			return options, fmt.Errorf("--engine-version %s: %w", text, err)
 		}
 		options.Releases[engine] = release
 	}
+	var err error
 	if options.Maps, err = pathmap.Parse(c.StringSlice("map")); err != nil {
-		return nil, fmt.Errorf("--map: %w", err)
+		return options, fmt.Errorf("--map: %w", err)
 	}
-	options.Maps = append(options.Maps, l.settings.Maps...) // of equals the first counts
-	options.Variables, options.Machines = l.settings.Env, l.settings.Machines
-	if options.Site, err = siteSchema(l.settings); err != nil {
-		return nil, err
-	}
-	l.project = project.New(project.Options{Base: cmp.Or(c.String("base"), l.settings.Base), Overrides: c.StringSlice("set")})
-	l.compiler = compile.New(options)
-	return l, nil
+	options.Maps = append(options.Maps, s.Maps...) // of equals the first counts
+	options.Variables, options.Machines = s.Env, s.Machines
+	options.Site, err = siteSchema(s)
+	return options, err
 }
 
 // check reads and checks one overlay.

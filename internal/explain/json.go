@@ -83,11 +83,11 @@ func WriteJSON(w io.Writer, v *View, values []Value) error {
 }
 
 func (v *View) json(value *Value) jsonValue {
-	j := jsonValue{Key: value.Name, Group: value.Group, Set: value.Set, Value: finite(value.Value), Read: value.Unread == "", Unread: value.Unread, Chain: []jsonStep{}}
+	j := jsonValue{Key: value.Name, Group: value.Group, Set: value.Set, Value: Finite(value.Value), Read: value.Unread == "", Unread: value.Unread, Chain: []jsonStep{}}
 	for i, s := range value.Chain {
-		step := jsonStep{Layer: s.Layer, Key: s.Key, File: s.Pos.File, Line: s.Pos.Line, Column: s.Pos.Column, Value: finite(s.Value), Note: s.Note}
+		step := jsonStep{Layer: s.Layer, Key: s.Key, File: s.Pos.File, Line: s.Pos.Line, Column: s.Pos.Column, Value: Finite(s.Value), Note: s.Note}
 		if i > 0 {
-			below := finite(value.Chain[i-1].Value)
+			below := Finite(value.Chain[i-1].Value)
 			step.Overwrites = &below
 		}
 		j.Chain = append(j.Chain, step)
@@ -119,9 +119,9 @@ func bound(b *schema.Bound) *jsonBound {
 	return &jsonBound{b.Value, b.Exclusive}
 }
 
-// finite gives a value that JSON can hold: .nan and .inf, which no engine is
+// Finite gives a value that JSON can hold: .nan and .inf, which no engine is
 // given but a file may have, become text.
-func finite(value any) any {
+func Finite(value any) any {
 	switch v := value.(type) {
 	case float64:
 		if math.IsNaN(v) || math.IsInf(v, 0) {
@@ -130,13 +130,13 @@ func finite(value any) any {
 	case []any:
 		out := make([]any, len(v))
 		for i, item := range v {
-			out[i] = finite(item)
+			out[i] = Finite(item)
 		}
 		return out
 	case map[string]any:
 		out := make(map[string]any, len(v))
 		for key, item := range v {
-			out[key] = finite(item)
+			out[key] = Finite(item)
 		}
 		return out
 	}

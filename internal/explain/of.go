@@ -235,9 +235,14 @@ func (w *walker) environment(tree *merge.Tree, b check.Backend, c *check.Config)
 // confPlace is the origin of a setting that a conf file makes.
 var confPlace = regexp.MustCompile(`^(.+):(\d+):(\d+)$`)
 
-// settingNames are the entries of the loadgen section that are no settings:
+// notSettings are the entries of the loadgen section that are no settings:
 // they repeat, or say where the others are from.
 var notSettings = []string{"origins", "user_conf", "user_conf_sha256"}
+
+// loadgenFrom are the entries that follow from one key of the configuration.
+var loadgenFrom = map[string]string{
+	"benchmark": "benchmark_name", "library_total_sample_count": "benchmark_name", "library_performance_sample_count": "benchmark_name",
+}
 
 func (w *walker) loadgen(section map[string]any) { *w.to = append(*w.to, LoadgenValues(section)...) }
 
@@ -251,6 +256,9 @@ func LoadgenValues(section map[string]any) []Value {
 			continue
 		}
 		s := Step{Layer: DefaultLayer, Key: loadgenSection + "." + name, Value: value, Note: "LoadGen"}
+		if key, ok := loadgenFrom[name]; ok {
+			s.Layer, s.Note = KeyLayer, key
+		}
 		if origin, ok := origins[name].(string); ok {
 			s.Layer, s.Note = KeyLayer, origin
 			if m := confPlace.FindStringSubmatch(origin); m != nil {

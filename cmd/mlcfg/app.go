@@ -59,6 +59,7 @@ func (a *app) commands() []*cli.Command {
 		a.schemaCommand(),
 		a.fmtCommand(),
 		a.trimCommand(),
+		a.migrateCommand(),
 	}
 }
 

@@ -28,9 +28,10 @@ type related struct {
 	Message string `json:"message"`
 }
 
-// WriteJSON writes {"diagnostics": [...]}, in the order of l, indented, with a
-// final newline. Line and column are 0 where the place is not known.
-func WriteJSON(w io.Writer, l List) error {
+// MarshalJSON makes a list the array that WriteJSON writes.
+func (l List) MarshalJSON() ([]byte, error) { return json.Marshal(records(l)) }
+
+func records(l List) []jsonDiagnostic {
 	all := make([]jsonDiagnostic, len(l))
 	for i, d := range l {
 		all[i] = jsonDiagnostic{
@@ -41,8 +42,14 @@ func WriteJSON(w io.Writer, l List) error {
 			all[i].Related = append(all[i].Related, related{File: r.Pos.File, Line: r.Pos.Line, Column: r.Pos.Column, Message: r.Message})
 		}
 	}
+	return all
+}
+
+// WriteJSON writes {"diagnostics": [...]}, in the order of l, indented, with a
+// final newline. Line and column are 0 where the place is not known.
+func WriteJSON(w io.Writer, l List) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	return enc.Encode(map[string]any{"diagnostics": all})
+	return enc.Encode(map[string]any{"diagnostics": records(l)})
 }

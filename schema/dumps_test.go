@@ -138,19 +138,9 @@ func compareDefault(t *testing.T, k *Key, d dumped) {
 	if m, ok := want.(map[string]any); ok && (m["<object>"] != nil || len(m) == 0) {
 		return // a settings object, which a file can not hold
 	}
-	if !k.HasDefault || !sameValue(k.Default, want) {
+	if !k.HasDefault || !sameJSON(k.Default, want) {
 		t.Errorf("%s.%s has the default %s (%s), the engine's is %s", k.Section, k.Name, Format(k.Default), k.DefaultNote, Format(want))
 	}
-}
-
-// sameValue compares without regard to 1 and 1.0.
-func sameValue(a, b any) bool {
-	x, okX := number(a)
-	y, okY := number(b)
-	if okX && okY {
-		return x == y
-	}
-	return equal(a, b)
 }
 
 func fromJSON(v any) any {

@@ -17,13 +17,14 @@ and environment variable with its type, default, range and help text.
   mlcfg schema list vllm                               the embedded releases
   mlcfg schema show vllm max_num_seqs                  a key through all releases
   mlcfg schema show vllm --engine-version 0.10.1       all keys of a release
-  mlcfg schema import vllm==0.10.1 > vllm-0.10.1.cue   read a release's package`
+  mlcfg schema import vllm==0.10.1 > vllm-0.10.1.cue   read a release's package
+  mlcfg schema export > overlay.schema.json            a JSON Schema for editors`
 
 func (a *app) schemaCommand() *cli.Command {
-	commands := []*cli.Command{a.schemaListCommand(), a.schemaShowCommand(), a.schemaImportCommand()}
+	commands := []*cli.Command{a.schemaListCommand(), a.schemaShowCommand(), a.schemaImportCommand(), a.schemaExportCommand()}
 	return &cli.Command{
 		Name:            "schema",
-		Usage:           "show, list and import what engine releases define",
+		Usage:           "show, list, import and export what engine releases define",
 		Description:     schemaHelp,
 		Subcommands:     commands,
 		HideHelpCommand: true,

@@ -1,0 +1,213 @@
+package schema
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// JSONSchema gives a JSON Schema (draft 7, which editors know) of overlays that
+// are checked against the given releases, at most one an engine. It refuses
+// what lint refuses for a name, a type, a range or an enum of a single key; it
+// knows no rule over several keys. Two things it can not tell: JSON Schema
+// takes 3.0 for an integer, and it does not require keys, since an overlay
+// leaves to the base what it does not change.
+func JSONSchema(engines ...*Schema) ([]byte, error) {
+	x := exporter{definitions: map[string]any{
+		"unset":    map[string]any{"description": "must be set before a run", "enum": []any{"MISSING", "???"}},
+		"nullWord": map[string]any{"description": "taken as null, with a warning", "type": "string", "pattern": ecma(`^(?i:none|null|nil|nan|n/a|undefined)$`)},
+	}}
+	title := "mlcfg configuration"
+	shared := Shared()
+	top := x.section(shared, "config", "")
+	properties, _ := top["properties"].(map[string]any)
+	properties["harness_config"] = x.reference(shared, "harness_config", "")
+	for _, s := range engines {
+		title += fmt.Sprintf(", %s %s", s.Engine, s.Release)
+		for _, section := range []string{EngineConfig, SamplingConfig, EnvConfig} {
+			ref := x.reference(s, section, s.Engine+".")
+			properties[s.Engine+"_"+section] = map[string]any{"anyOf": []any{ref, map[string]any{"type": "null"}}}
+		}
+	}
+	top["$schema"] = "http://json-schema.org/draft-07/schema#"
+	top["title"] = title
+	top["definitions"] = x.definitions
+	text, err := json.MarshalIndent(top, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("writing the JSON Schema: %w", err)
+	}
+	return append(text, '\n'), nil
+}
+
+type exporter struct{ definitions map[string]any }
+
+// reference puts a section among the definitions and refers to it.
+func (x *exporter) reference(s *Schema, section, prefix string) map[string]any {
+	name := prefix + section
+	if _, done := x.definitions[name]; !done {
+		x.definitions[name] = nil // sections may name one another
+		x.definitions[name] = x.section(s, section, prefix)
+	}
+	return map[string]any{"$ref": "#/definitions/" + name}
+}
+
+func (x *exporter) section(s *Schema, section, prefix string) map[string]any {
+	properties := map[string]any{}
+	for _, k := range s.Section(section).Keys() {
+		properties[k.Name] = x.key(s, k, prefix)
+	}
+	out := map[string]any{"type": "object", "properties": properties, "additionalProperties": false}
+	if section == EnvConfig {
+		// Any program may read a variable.
+		out["additionalProperties"] = map[string]any{"type": []any{"boolean", "null", "number", "string"}}
+	}
+	return out
+}
+
+func (x *exporter) key(s *Schema, k *Key, prefix string) map[string]any {
+	config := ""
+	if k.Config != "" && s.Section(k.Config) != nil {
+		config = k.Config
+	}
+	forms := x.alternatives(k.alts, func() map[string]any {
+		if config == "" {
+			return nil
+		}
+		return x.reference(s, config, prefix)
+	})
+	if k.Kinds != AnyKind {
+		forms = append(forms, map[string]any{"$ref": "#/definitions/unset"})
+		if k.Kinds&Null != 0 && k.Kinds&String == 0 || k.Kinds&Null != 0 && len(k.Enum) > 0 {
+			forms = append(forms, map[string]any{"$ref": "#/definitions/nullWord"})
+		}
+	}
+	out := map[string]any{}
+	if k.Kinds != AnyKind {
+		out["anyOf"] = forms
+	}
+	if k.Doc != "" {
+		out["description"] = k.Doc
+	}
+	if k.HasDefault {
+		out["default"] = k.Default
+	}
+	if k.Deprecated != "" {
+		out["deprecated"] = true
+		out["deprecationMessage"] = k.Deprecated
+	}
+	return out
+}
+
+var jsonTypes = []struct {
+	kind Kind
+	name string
+}{{Null, "null"}, {Bool, "boolean"}, {Int, "integer"}, {Float, "number"}, {String, "string"}, {List, "array"}, {Map, "object"}}
+
+// alternatives writes each form that a value may have. config gives the schema
+// of a nested map, nil for a free one.
+func (x *exporter) alternatives(alts []alternative, config func() map[string]any) []any {
+	var forms, literals []any
+	var types []any
+	for i := range alts {
+		a := &alts[i]
+		switch {
+		case a.isLiteral && a.kinds&(List|Map) != 0 && generalBeside(alts, a.kinds):
+			// a default of which the general form is beside it
+		case a.isLiteral:
+			if !slices.ContainsFunc(literals, func(l any) bool { return sameJSON(l, a.literal) }) {
+				literals = append(literals, a.literal)
+			}
+		case a.pattern != nil:
+			forms = append(forms, map[string]any{"type": "string", "pattern": ecma(a.pattern.String())})
+		case a.min != nil || a.max != nil:
+			forms = append(forms, a.jsonRange())
+		case a.elem != nil && a.kinds == List:
+			forms = append(forms, map[string]any{"type": "array", "items": x.inner(a.elem)})
+		case a.elem != nil:
+			forms = append(forms, map[string]any{"type": "object", "additionalProperties": x.inner(a.elem)})
+		case a.kinds == Map && config() != nil:
+			forms = append(forms, config())
+		default:
+			for _, t := range jsonTypes {
+				if a.kinds&t.kind != 0 && !slices.Contains(types, any(t.name)) {
+					types = append(types, t.name)
+				}
+			}
+		}
+	}
+	if len(literals) > 0 {
+		forms = append([]any{map[string]any{"enum": literals}}, forms...)
+	}
+	if len(types) > 0 {
+		forms = append(forms, map[string]any{"type": types})
+	}
+	return forms
+}
+
+func (x *exporter) inner(alts []alternative) map[string]any {
+	return map[string]any{"anyOf": x.alternatives(alts, func() map[string]any { return nil })}
+}
+
+// sameJSON compares as JSON does, to which -1 and -1.0 are the same.
+func sameJSON(a, b any) bool {
+	x, okX := number(a)
+	y, okY := number(b)
+	return okX && okY && x == y || equal(a, b)
+}
+
+// generalBeside tells that another alternative takes the kinds in general.
+func generalBeside(alts []alternative, kinds Kind) bool {
+	return slices.ContainsFunc(alts, func(b alternative) bool { return !b.isLiteral && b.kinds&kinds != 0 })
+}
+
+func (a *alternative) jsonRange() map[string]any {
+	out := map[string]any{"type": "integer"}
+	if a.kinds&Float != 0 {
+		out["type"] = "number"
+	}
+	for _, side := range []struct {
+		b    *Bound
+		open string
+		shut string
+	}{{a.min, "exclusiveMinimum", "minimum"}, {a.max, "exclusiveMaximum", "maximum"}} {
+		switch {
+		case side.b == nil:
+		case side.b.Exclusive:
+			out[side.open] = plainNumber(side.b.Value)
+		default:
+			out[side.shut] = plainNumber(side.b.Value)
+		}
+	}
+	return out
+}
+
+// plainNumber writes a whole bound without an exponent.
+func plainNumber(f float64) any {
+	if n, accuracy := big.NewFloat(f).Int(nil); accuracy == big.Exact {
+		return n
+	}
+	return f
+}
+
+var caseless = regexp.MustCompile(`\(\?i:[^()]*\)`)
+
+// ecma rewrites a pattern for ECMAScript, which JSON Schema uses and which has
+// no (?i:...): each letter becomes [aA].
+func ecma(pattern string) string {
+	return caseless.ReplaceAllStringFunc(pattern, func(group string) string {
+		var b strings.Builder
+		b.WriteString("(")
+		for _, r := range strings.TrimSuffix(strings.TrimPrefix(group, "(?i:"), ")") {
+			lower, upper := strings.ToLower(string(r)), strings.ToUpper(string(r))
+			if lower == upper {
+				b.WriteRune(r)
+			} else {
+				b.WriteString("[" + lower + upper + "]")
+			}
+		}
+		return b.String() + ")"
+	})
+}

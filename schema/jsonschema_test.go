@@ -1,0 +1,187 @@
+package schema
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"mlcfg/internal/sharedata"
+	"mlcfg/internal/source"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+func validator(t *testing.T, engines ...*Schema) *jsonschema.Schema {
+	t.Helper()
+	text, err := JSONSchema(engines...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("mlcfg.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	compiled, err := c.Compile("mlcfg.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return compiled
+}
+
+func loadBoth(t *testing.T, vllm, sglang string) (*Schema, *Schema) {
+	t.Helper()
+	v, err := Load("vllm", vllm)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Load("sglang", sglang)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v, s
+}
+
+// TestJSONSchemaGolden keeps the form of the export, on a small engine.
+func TestJSONSchemaGolden(t *testing.T) {
+	const file = "importer/testdata/vllm_settings.cue"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Parse(file, string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := JSONSchema(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden := filepath.Join("testdata", "overlay.schema.json")
+	if *update {
+		if err := os.WriteFile(golden, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestJSONSchemaAgreesWithCheck asks a real validator about every key and the
+// probes: it takes what Check takes and refuses what Check refuses.
+func TestJSONSchemaAgreesWithCheck(t *testing.T) {
+	for _, releases := range [][2]string{{"0.9.2", "0.4.9.post6"}, {newest("vllm"), newest("sglang")}} {
+		vllm, sglang := loadBoth(t, releases[0], releases[1])
+		v := validator(t, vllm, sglang)
+		for _, s := range []*Schema{vllm, sglang} {
+			for _, section := range []string{EngineConfig, SamplingConfig, EnvConfig} {
+				for _, k := range s.Section(section).Keys() {
+					for _, value := range slices.Concat(probes, k.Enum, []any{k.Default}) {
+						if f, ok := value.(float64); ok && f == math.Trunc(f) {
+							continue // an integer to JSON Schema
+						}
+						if k.CUE() == "" || value == nil && k.Kinds&Null == 0 && k.Default == nil {
+							continue
+						}
+						want := len(k.Check(value)) == 0
+						doc := map[string]any{s.Engine + "_" + section: map[string]any{k.Name: generic(value)}}
+						if got := v.Validate(doc) == nil; got != want && !beyondJSONSchema(k) {
+							t.Errorf("%s %s %s.%s: %v: the JSON Schema takes it: %v, Check: %v", s.Engine, s.Release, section, k.Name, value, got, want)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// beyondJSONSchema tells keys with constraints that only CUE decides.
+func beyondJSONSchema(k *Key) bool {
+	return slices.ContainsFunc(k.alts, func(a alternative) bool { return a.expr != nil })
+}
+
+// generic turns a value into what the validator reads.
+func generic(v any) any {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return v
+	}
+	out, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		return v
+	}
+	return out
+}
+
+func TestJSONSchemaRefusesUnknownNames(t *testing.T) {
+	vllm, sglang := loadBoth(t, "0.9.2", "0.4.9.post6")
+	v := validator(t, vllm, sglang)
+	for doc, want := range map[string]bool{
+		`{}`: true,
+		`{"vllm_engine_config": {"max_num_seqs": 8}}`:                                   true,
+		`{"vllm_engine_config": {"max_num_seq": 8}}`:                                    false,
+		`{"vllm_engine_config": {"compilation_config": {"level": 3}}}`:                  true,
+		`{"vllm_engine_config": {"compilation_config": {"levle": 3}}}`:                  false,
+		`{"vllm_engine_config": {"quantization": "None"}}`:                              true,
+		`{"vllm_engine_config": {"enforce_eager": "true"}}`:                             false,
+		`{"vllm_engine_config": {"model": "MISSING", "tensor_parallel_size": "???"}}`:   true,
+		`{"vllm_env_config": {"VLLM_USE_V1": true}}`:                                    false,
+		`{"vllm_env_config": {"VLLM_USE_TRITON_FLASH_ATTN": "TRUE", "SITE_OWN": 30.5}}`: true,
+		`{"vllm_env_config": {"SITE_OWN": [1]}}`:                                        false,
+		`{"sglang_engine_config": {"max_num_seqs": 8}}`:                                 false,
+		`{"sglang_engine_config": null}`:                                                true,
+		`{"harness_config": {"target_qps": 5.5, "sorting": {"strategy": "ignore"}}}`:    true,
+		`{"harness_config": {"sorting": {"strategie": "ignore"}}}`:                      false,
+		`{"harnes_config": {}}`:                                                         false,
+		`{"scenario": "offlin"}`:                                                        false,
+	} {
+		value, err := jsonschema.UnmarshalJSON(bytes.NewReader([]byte(doc)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := v.Validate(value); (err == nil) != want {
+			t.Errorf("%s: %v", doc, err)
+		}
+	}
+}
+
+// TestJSONSchemaTakesCorpus: every real overlay passes.
+func TestJSONSchemaTakesCorpus(t *testing.T) {
+	corpus := sharedata.Corpus(t)
+	vllm, sglang := loadBoth(t, "0.9.2", "0.4.9.post6")
+	v := validator(t, vllm, sglang)
+	overlays, _ := filepath.Glob(filepath.Join(corpus, "models", "*", "*.yaml"))
+	for _, file := range append(overlays, filepath.Join(corpus, "config.yaml")) {
+		t.Run(filepath.Base(filepath.Dir(file))+"/"+filepath.Base(file), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			root, _ := source.Parse(file, text)
+			value := generic(root.Interface())
+			if reflect.TypeOf(value).Kind() != reflect.Map {
+				t.Fatal("no map")
+			}
+			if err := v.Validate(value); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}

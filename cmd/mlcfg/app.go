@@ -60,6 +60,7 @@ func (a *app) commands() []*cli.Command {
 		a.fmtCommand(),
 		a.trimCommand(),
 		a.migrateCommand(),
+		a.upgradeCommand(),
 	}
 }
 

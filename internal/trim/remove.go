@@ -15,11 +15,21 @@ import (
 // and a value with another comment becomes a comment itself. A file with
 // one of the values in brackets, or line breaks other than \n, is laid out anew.
 func Remove(doc *source.Document, data []byte, values []Value, keep func(section string) bool) []byte {
+	var keys []string
+	for _, v := range values {
+		keys = append(keys, v.Key)
+	}
+	return RemoveKeys(doc, data, keys, keep)
+}
+
+// RemoveKeys is Remove by the keys' full dotted paths.
+func RemoveKeys(doc *source.Document, data []byte, list []string, keep func(section string) bool) []byte {
 	r := remover{gone: map[*source.Entry]bool{}, keep: keep}
 	keys := map[string]bool{}
-	for _, v := range values {
-		r.gone[v.entry], keys[v.Key] = true, true
+	for _, key := range list {
+		keys[key] = true
 	}
+	r.choose(doc.Entries, "", keys)
 	if r.open(doc.Entries, doc.Flow) || bytes.ContainsAny(data, "\r\u0085\u2028\u2029") {
 		data = layout.Print(doc)
 		if doc, _ = source.ParseDocument(doc.Name, data); doc == nil {

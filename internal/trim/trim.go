@@ -30,8 +30,6 @@ type Value struct {
 	BaseKey string
 	// Comment is the comment behind the value, empty where there is none.
 	Comment string
-
-	entry *source.Entry
 }
 
 // Find gives the values of an overlay that its base has, in the order of the
@@ -73,7 +71,7 @@ func (f *finder) visit(entries []*source.Entry, path []string) {
 		}
 		f.found = append(f.found, Value{
 			Key: strings.Join(at, "."), Pos: e.Key.Pos, Text: spell(own), Base: there.KeyPos, BaseKey: key,
-			Comment: e.Line, entry: e,
+			Comment: e.Line,
 		})
 	}
 }

@@ -23,7 +23,7 @@ const sleepAtMost = 100 * time.Millisecond
 // number during an open-loop run. A thread that wakes up takes one that is unused
 // by itself; were there none it would have to wait until another thread, which
 // the kernel may have put aside, gives its own away. They cost nothing unused.
-const spareProcessors = 8
+const spareProcessors = 4
 
 // keepThread gives the calling goroutine an operating system thread of its own,
 // which the kernel wakes at once, and which finds a processor of Go's. restore is

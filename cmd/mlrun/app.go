@@ -40,6 +40,7 @@ func (a *app) commands() []*cli.Command {
 		a.verifyCommand(),
 		a.scheduleCommand(),
 		a.datasetCommand(),
+		a.accuracyCommand(),
 		a.simCommand(),
 		a.selftestCommand(),
 		a.mockCommand(),

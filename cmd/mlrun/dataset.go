@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/dataset"
+	"mlcfg/internal/tokenizer"
 )
 
 const datasetHelp = `Reads JSON lines, JSON, CSV, Parquet and pickled pandas data frames, each also
@@ -37,15 +39,44 @@ func (a *app) datasetCommand() *cli.Command {
 
 // readFlags are the flags of commands that read a data set.
 type readFlags struct {
-	columns cli.StringSlice
-	limit   int
+	columns   cli.StringSlice
+	limit     int
+	tokenizer string
+	special   bool
 }
 
 func (r *readFlags) flags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "column", Usage: "`ROLE=NAME` of the column that has this role (" + strings.Join(roleNames(), ", ") + ")", Destination: &r.columns},
 		&cli.IntFlag{Name: "limit", Usage: "read the first `N` samples; 0 reads all", Destination: &r.limit},
+		&cli.StringFlag{Name: "tokenizer", Usage: "tokenizer.json, or the model's `FOLDER`: makes token ids of texts that have none", Destination: &r.tokenizer},
+		&cli.BoolFlag{Name: "special", Usage: "with --tokenizer: add the tokens that it puts around a text", Value: true, Destination: &r.special},
 	}
+}
+
+// read reads a data set as the flags say. allowEmpty lets samples without a
+// prompt pass.
+func (r *readFlags) read(ctx context.Context, path string, allowEmpty bool) (*dataset.Set, error) {
+	opt, err := r.options()
+	if err != nil {
+		return nil, err
+	}
+	opt.AllowEmpty = allowEmpty
+	var tok *tokenizer.Tokenizer
+	if r.tokenizer != "" {
+		if tok, err = tokenizer.Open(r.tokenizer); err != nil {
+			return nil, err
+		}
+	}
+	set, err := dataset.Read(ctx, path, opt)
+	if err != nil || tok == nil {
+		return set, err
+	}
+	n, err := set.Tokenize(ctx, tok, r.special)
+	if n > 0 {
+		set.Notes = append(set.Notes, fmt.Sprintf("token ids of %d samples made with %s", n, r.tokenizer))
+	}
+	return set, err
 }
 
 func (r *readFlags) options() (dataset.Options, error) {
@@ -75,16 +106,11 @@ func (a *app) datasetInfo() *cli.Command {
 			if err := oneOf("format", format, "text", "json"); err != nil {
 				return err
 			}
-			opt, err := read.options()
-			if err != nil {
-				return err
-			}
 			if c.NArg() == 0 {
 				return withHint("mlrun dataset info FILE", "info takes at least one data set")
 			}
-			opt.AllowEmpty = true // what is missing shows in the numbers
 			for i, path := range c.Args().Slice() {
-				set, err := dataset.Read(c.Context, path, opt)
+				set, err := read.read(c.Context, path, true) // what is missing shows in the numbers
 				if err != nil {
 					return err
 				}
@@ -163,10 +189,6 @@ func (a *app) datasetConvert() *cli.Command {
 		Description: "OUT is .jsonl, .json, .csv or .parquet. Columns without a meaning are left out.",
 		Flags:       read.flags(),
 		Action: func(c *cli.Context) error {
-			opt, err := read.options()
-			if err != nil {
-				return err
-			}
 			if c.NArg() != 2 {
 				return withHint("mlrun dataset convert IN OUT", "convert takes two files")
 			}
@@ -174,7 +196,7 @@ func (a *app) datasetConvert() *cli.Command {
 			if _, err := dataset.FormatOfName(out); err != nil {
 				return err
 			}
-			set, err := dataset.Read(c.Context, in, opt)
+			set, err := read.read(c.Context, in, false)
 			if err != nil {
 				return err
 			}
@@ -188,6 +210,9 @@ func (a *app) datasetConvert() *cli.Command {
 				}
 			}
 			fmt.Fprintf(a.stderr, "%s: %d samples\n", out, set.Len())
+			for _, note := range set.Notes {
+				fmt.Fprintf(a.stderr, "note: %s\n", note)
+			}
 			if len(left) > 0 {
 				fmt.Fprintf(a.stderr, "left out: %s\n", strings.Join(left, ", "))
 			}

@@ -43,6 +43,10 @@ engines: ## install vLLM and SGLang for the CPU into .engines (7 GB to download,
 golden: ## rewrite every golden file from what the code does now; read the diff
 	$(GO) test ./... -update
 
+.PHONY: bench
+bench: build ## one lint as a process, beside cue vet and OmegaConf
+	./scripts/bench-process.sh
+
 .PHONY: bench-client
 bench-client: ## our client beside the fastest other load generator, on one mock server (minutes; downloads it once)
 	./bench/client/peers.sh

@@ -28,8 +28,7 @@ func JSONSchema(engines ...*Schema) ([]byte, error) {
 	for _, s := range engines {
 		title += fmt.Sprintf(", %s %s", s.Engine, s.Release)
 		for _, section := range []string{EngineConfig, SamplingConfig, EnvConfig} {
-			ref := x.reference(s, section, s.Engine+".")
-			properties[s.Engine+"_"+section] = map[string]any{"anyOf": []any{ref, map[string]any{"type": "null"}}}
+			properties[s.Engine+"_"+section] = x.reference(s, section, s.Engine+".")
 		}
 	}
 	top["$schema"] = "http://json-schema.org/draft-07/schema#"
@@ -60,6 +59,9 @@ func (x *exporter) section(s *Schema, section, prefix string) map[string]any {
 		properties[k.Name] = x.key(s, k, prefix)
 	}
 	out := map[string]any{"type": "object", "properties": properties, "additionalProperties": false}
+	if section == EngineConfig || section == SamplingConfig || section == EnvConfig {
+		out["type"] = []any{"object", "null"} // an empty section
+	}
 	if section == EnvConfig {
 		// Any program may read a variable.
 		out["additionalProperties"] = map[string]any{"type": []any{"boolean", "null", "number", "string"}}

@@ -241,6 +241,8 @@ class Evaluator(Statements, Classes):
             return Unknown(text) if isinstance(found, Unknown) else found
         if isinstance(value, Class):
             return self.class_attribute(value, name, text)
+        if isinstance(value, Function) and name == "__doc__":
+            return ast.get_docstring(value.node) or ""
         if isinstance(value, Member):
             return {"value": value.value, "name": value.name}.get(name, Unknown(text))
         if isinstance(value, Instance):

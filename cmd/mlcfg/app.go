@@ -54,6 +54,7 @@ func (a *app) commands() []*cli.Command {
 	return []*cli.Command{
 		a.lintCommand(),
 		a.compileCommand(),
+		a.checkCommand(),
 		a.explainCommand(),
 		a.diffCommand(),
 		a.schemaCommand(),

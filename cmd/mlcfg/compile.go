@@ -29,7 +29,15 @@ several, and a run with the wrong one looks like any other.
   mlcfg compile --config-path models/llama2-70b --config-name offline_mi325x --backend vllm
 
 With -o DIR/ the manifests are DIR/MODEL/OVERLAY.BACKEND.yaml, MODEL being the
-overlay's folder.`
+overlay's folder.
+
+With --all every overlay of the configuration repository is compiled for each
+backend that it configures, or for those that --backend names, and written where
+the project file says manifests lie (manifests/MODEL/OVERLAY.BACKEND.yaml). A
+manifest that is there keeps its overrides, and its engine's release and round
+where neither the project file nor the command line names one.
+
+  mlcfg compile --all`
 
 func (a *app) compileCommand() *cli.Command {
 	return &cli.Command{
@@ -39,6 +47,7 @@ func (a *app) compileCommand() *cli.Command {
 		Description: compileHelp,
 		Flags: append(configFlags(),
 			&cli.StringFlag{Name: "format", Value: "yaml", Usage: "`FORMAT` of the manifest: yaml or json"},
+			&cli.BoolFlag{Name: "all", Usage: "every overlay of the repository, into the manifests' folder"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` to write, or a folder, which takes several overlays"},
 		),
 		Action: a.compile,
@@ -49,6 +58,9 @@ func (a *app) compile(c *cli.Context) error {
 	format, output := c.String("format"), c.String("output")
 	if err := oneOf("format", format, "yaml", "json"); err != nil {
 		return err
+	}
+	if c.Bool("all") {
+		return a.compileAll(c)
 	}
 	l, err := load(c)
 	if err != nil {

@@ -148,20 +148,20 @@ func (l *loader) check(overlay string) (compile.Outcome, error) {
 	return l.compiler.Check(config), nil
 }
 
-// onEach does f for every overlay, on all cores, and gives the results in the
-// overlays' order. The error is that of the first overlay that has one.
-func onEach[T any](overlays []string, f func(overlay string) (T, error)) ([]T, error) {
-	results, errs := make([]T, len(overlays)), make([]error, len(overlays))
+// onEach does f for every one of all, on all cores, and gives the results in
+// order. The error is that of the first that has one.
+func onEach[A, T any](all []A, f func(A) (T, error)) ([]T, error) {
+	results, errs := make([]T, len(all)), make([]error, len(all))
 	next := make(chan int)
 	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(overlays)) {
+	for range min(runtime.GOMAXPROCS(0), len(all)) {
 		workers.Go(func() {
 			for i := range next {
-				results[i], errs[i] = f(overlays[i])
+				results[i], errs[i] = f(all[i])
 			}
 		})
 	}
-	for i := range overlays {
+	for i := range all {
 		next <- i
 	}
 	close(next)

@@ -146,6 +146,20 @@ func (c *Compiler) machine(config *project.Config, found *diag.List) {
 	found.Add(d)
 }
 
+// Configured are the names of the backends that Check would check a
+// configuration for.
+func (c *Compiler) Configured(config *project.Config) []string {
+	if config.Overlay.Root == nil || config.Base.Root == nil {
+		return nil
+	}
+	var none diag.List
+	var names []string
+	for _, b := range c.backends(config, &none) {
+		names = append(names, b.Name)
+	}
+	return names
+}
+
 // backends chooses what to check for, and reports a backend that the overlay
 // has nothing for.
 func (c *Compiler) backends(config *project.Config, found *diag.List) []check.Backend {

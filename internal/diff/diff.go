@@ -14,6 +14,7 @@ import (
 	"math/big"
 	"slices"
 	"strconv"
+	"strings"
 
 	"mlcfg/internal/explain"
 	"mlcfg/internal/keypath"
@@ -180,6 +181,9 @@ func (r *Row) judge() {
 		r.Change = Removed
 	default:
 		r.Change = Changed
+	}
+	if strings.HasSuffix(r.Key, "seed") {
+		return // a seed is no quantity
 	}
 	a, okA := number(first.effective())
 	b, okB := number(last.effective())

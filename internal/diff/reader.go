@@ -160,9 +160,6 @@ func (r *Reader) optionsFor(inputs []*Input) (compile.Options, error) {
 	options := r.Compile
 	overlays := slices.ContainsFunc(inputs, func(in *Input) bool { return in.manifest == nil })
 	options.Releases = maps.Clone(options.Releases)
-	if options.Releases == nil {
-		options.Releases = map[string]string{}
-	}
 	for _, in := range inputs {
 		m := in.manifest
 		if m == nil || !overlays {
@@ -176,13 +173,17 @@ func (r *Reader) optionsFor(inputs []*Input) (compile.Options, error) {
 				return options, fmt.Errorf("the manifests are for backends %s and %s: name the one to resolve the overlays for", options.Backends[0], options.Backends[1])
 			}
 		}
-		sameRelease(&options, m)
+		SameRelease(&options, m)
 	}
 	return options, nil
 }
 
-// sameRelease takes a manifest's release and round where nothing else is said.
-func sameRelease(options *compile.Options, m *manifest.Manifest) {
+// SameRelease takes a manifest's release and round where nothing else is said.
+// It writes into Releases, which no other options may share.
+func SameRelease(options *compile.Options, m *manifest.Manifest) {
+	if options.Releases == nil {
+		options.Releases = map[string]string{}
+	}
 	if _, named := options.Releases[m.Engine.Name]; !named && slices.Contains(schema.Releases(m.Engine.Name), m.Engine.Version) {
 		options.Releases[m.Engine.Name] = m.Engine.Version
 	}

@@ -329,3 +329,22 @@ func (t *textWriter) table(r *Report) {
 	}
 	fmt.Fprintln(t.out, s.Faint(r.Summary()))
 }
+
+// Sentence says a difference of two sides in words: "harness_config.target_qps
+// is 70 there, 75 now".
+func (row *Row) Sentence() string {
+	texts := row.texts(changeWidth)
+	from, to := row.Cells[0], row.Cells[1]
+	key := diag.Clean(row.Key)
+	switch {
+	case !from.Set:
+		return fmt.Sprintf("%s is not there, now it is %s", key, texts[1])
+	case !to.Set:
+		return fmt.Sprintf("%s is %s there, now it is not set", key, texts[0])
+	}
+	text := fmt.Sprintf("%s is %s there, now it is %s", key, texts[0], texts[1])
+	if ratio := Ratio(row.Ratio); ratio != "" {
+		text += " (" + ratio + ")"
+	}
+	return text
+}

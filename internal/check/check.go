@@ -37,6 +37,9 @@ type Input struct {
 type Target struct {
 	Backend Backend
 	Schema  *schema.Schema
+	// Tree is the configuration with the backend's own layer on top; nil where it
+	// has none.
+	Tree *merge.Tree
 }
 
 // Result is what a check found and made.
@@ -56,12 +59,16 @@ func Check(in Input) Result {
 	shared := &checker{schema: schema.Shared(), site: in.Site, overlay: in.Overlay, tree: in.Tree, found: &r.Found, faulty: map[string]bool{}}
 	r.Shared = Shared{Top: shared.top(), Harness: shared.harness()}
 	for _, target := range in.Targets {
+		tree := in.Tree
+		if target.Tree != nil {
+			tree = target.Tree
+		}
 		c := &Config{
 			Backend: target.Backend, Schema: target.Schema, Shared: r.Shared,
-			named: in.Named, tree: in.Tree, faulty: shared.faulty, overlay: in.Overlay,
+			named: in.Named, tree: tree, faulty: shared.faulty, overlay: in.Overlay,
 		}
 		own := &checker{
-			schema: target.Schema, site: in.Site, variables: in.Variables, overlay: in.Overlay, tree: in.Tree, found: &r.Found,
+			schema: target.Schema, site: in.Site, variables: in.Variables, overlay: in.Overlay, tree: tree, found: &r.Found,
 			backend: target.Backend.Name, faulty: c.faulty,
 		}
 		c.Env = own.env(target.Backend)

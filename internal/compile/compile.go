@@ -16,6 +16,7 @@ import (
 
 	"mlcfg/internal/check"
 	"mlcfg/internal/diag"
+	"mlcfg/internal/interpolate"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/merge"
 	"mlcfg/internal/pathmap"
@@ -78,6 +79,9 @@ type Target struct {
 	// the user named it.
 	Release string
 	Assumed string
+	// Tree is the configuration that was checked: interpolations are resolved, and
+	// the backend's own layer is on top.
+	Tree *merge.Tree
 	// Values are the resolved values; faulty keys are left out.
 	Values *check.Config
 	// Manifest is nil where there are errors.
@@ -92,6 +96,12 @@ func (c *Compiler) Check(config *project.Config) Outcome {
 	}
 	in := check.Input{Tree: config.Tree, Overlay: config.Overlay.Path, Named: len(c.options.Backends) > 0, Site: c.options.Site, Variables: c.options.Variables}
 	c.machine(config, &out.Found)
+	var layers []merge.Layer
+	resolved, said := interpolate.Resolve(config.Tree)
+	if out.Found.Add(said...); resolved != nil {
+		layers = append(layers, *resolved)
+		in.Tree = config.With(layers...)
+	}
 	for _, b := range c.backends(config, &out.Found) {
 		release, why := c.release(b, config.Tree)
 		s, err := c.schema(b.Engine, release)
@@ -106,14 +116,19 @@ func (c *Compiler) Check(config *project.Config) Outcome {
 				Hint:    fmt.Sprintf("name it with --engine-version %s=%s", b.Engine, release),
 			})
 		}
+		tree := in.Tree
 		if layer, ok := b.Layer(); ok {
-			in.Tree = config.With(layer)
+			tree = config.With(append(slices.Clip(layers), layer)...)
 		}
-		in.Targets = append(in.Targets, check.Target{Backend: b, Schema: s})
-		out.Targets = append(out.Targets, Target{Backend: b, Release: release, Assumed: why})
+		in.Targets = append(in.Targets, check.Target{Backend: b, Schema: s, Tree: tree})
+		out.Targets = append(out.Targets, Target{Backend: b, Release: release, Assumed: why, Tree: tree})
 	}
 	result := check.Check(in)
-	out.Found.Add(result.Found...)
+	for _, d := range result.Found {
+		if d.Code != interpolate.Code { // those left were told, with their reasons
+			out.Found.Add(d)
+		}
+	}
 	load := c.loadgen(config, result.Shared, &out.Found)
 	for i, values := range result.Configs {
 		out.Targets[i].Values = values

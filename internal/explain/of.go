@@ -29,10 +29,7 @@ const (
 // Where the outcome has errors, faulty keys have the value of the files.
 func Of(config *project.Config, out compile.Outcome, target compile.Target) *View {
 	b := target.Backend
-	tree := config.Tree
-	if layer, ok := b.Layer(); ok {
-		tree = config.With(layer)
-	}
+	tree := target.Tree
 	v := &View{Overlay: config.Overlay.Path, Base: config.Base.Path, Backend: b, Release: target.Release, schema: target.Values.Schema}
 	w := &walker{view: v, found: out.Found, release: b.Engine + " " + target.Release}
 	c := target.Values

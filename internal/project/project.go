@@ -130,9 +130,9 @@ func (p *Project) onBase(file *File) (*Config, error) {
 	return c, nil
 }
 
-// With gives the tree with one more layer on top.
-func (c *Config) With(layer merge.Layer) *merge.Tree {
-	return merge.Merge(append(slices.Clip(c.layers), layer)...)
+// With gives the tree with more layers on top.
+func (c *Config) With(layers ...merge.Layer) *merge.Tree {
+	return merge.Merge(append(slices.Clip(c.layers), layers...)...)
 }
 
 type fileOnce struct {

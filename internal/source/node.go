@@ -74,6 +74,9 @@ type Node struct {
 	Float float64
 	// Str is the text of Kind String.
 	Str string
+	// Literal tells that ${ in Str is plain text: its interpolations are
+	// resolved.
+	Literal bool
 	// Fields are a Map's entries in the order of the file, without duplicates;
 	// entries from a merge key (<<) come first.
 	Fields []Field
@@ -117,7 +120,7 @@ func (n *Node) Lookup(path ...string) *Node {
 }
 
 // HasInterpolation reports whether the text holds an interpolation, ${...}, by
-// OmegaConf's rule: any text with "${" in it, escaped or not. A Map or List has
+// OmegaConf's rule: any text with "${" in it, escaped or not, that is not Literal. A Map or List has
 // one if any value in it has.
 func (n *Node) HasInterpolation() bool {
 	if n == nil {
@@ -125,7 +128,7 @@ func (n *Node) HasInterpolation() bool {
 	}
 	switch n.Kind {
 	case String:
-		return strings.Contains(n.Str, "${")
+		return !n.Literal && strings.Contains(n.Str, "${")
 	case Map:
 		return slices.ContainsFunc(n.Fields, func(f Field) bool { return f.Value.HasInterpolation() })
 	case List:

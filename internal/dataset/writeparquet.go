@@ -80,7 +80,12 @@ func appendValue(row parquet.Row, leaf int, v any, role Role) (parquet.Row, int)
 	case int:
 		row = append(row, parquet.Int64Value(int64(v)).Level(0, 1, leaf))
 	case []int32:
-		list(len(v), func(i int) []parquet.Value { return []parquet.Value{parquet.Int32Value(v[i])} }, 3)
+		if len(v) == 0 {
+			row = append(row, parquet.NullValue().Level(0, 1, leaf))
+		}
+		for i, x := range v {
+			row = append(row, parquet.Int32Value(x).Level(min(i, 1), 3, leaf))
+		}
 	case []string:
 		list(len(v), func(i int) []parquet.Value { return []parquet.Value{parquet.ByteArrayValue([]byte(v[i]))} }, 3)
 	case []Message:

@@ -89,7 +89,12 @@ func opName(op byte) string {
 // step executes one opcode other than STOP.
 func (m *machine) step(op byte) error {
 	switch op {
-	case opBinInt1, opBinInt2, opBinInt, opBinFloat, opLong1, opLong4:
+	case opBinInt1, opBinInt2, opBinInt:
+		if err := m.number(op); err != nil {
+			return err
+		}
+		return m.integers()
+	case opBinFloat, opLong1, opLong4:
 		return m.number(op)
 	case opNone:
 		return m.push(Value{})
@@ -186,6 +191,37 @@ func (m *machine) number(op byte) error {
 		return m.long(u)
 	}
 	return m.push(Value{kind: Int, i: int64(u)})
+}
+
+// integers pushes the run of small integers that lies ready in the buffer: most
+// of a data set's bytes are such runs.
+func (m *machine) integers() error {
+	b, _ := m.r.Peek(m.r.Buffered())
+	at := 0
+	for at < len(b) {
+		v := Value{kind: Int}
+		rest := b[at:]
+		switch {
+		case rest[0] == opBinInt1 && len(rest) >= 2:
+			v.i = int64(rest[1])
+			at += 2
+		case rest[0] == opBinInt2 && len(rest) >= 3:
+			v.i = int64(rest[1]) | int64(rest[2])<<8
+			at += 3
+		case rest[0] == opBinInt && len(rest) >= 5:
+			v.i = int64(int32(binary.LittleEndian.Uint32(rest[1:])))
+			at += 5
+		default:
+			b = b[:at]
+			continue
+		}
+		if err := m.push(v); err != nil {
+			return err
+		}
+	}
+	m.pos += int64(at)
+	_, err := m.r.Discard(at)
+	return err
 }
 
 // long pushes an integer of n little-endian bytes in two's complement.

@@ -99,6 +99,16 @@ func with(env []EnvVar, v EnvVar) []EnvVar {
 	return slices.Insert(slices.Clone(env), i, v)
 }
 
+// lookup finds a variable's value.
+func lookup(env []EnvVar, name string) (string, bool) {
+	for _, e := range env {
+		if e.Name == name {
+			return e.Value, true
+		}
+	}
+	return "", false
+}
+
 // environ is the environment as a process takes it.
 func environ(env []EnvVar) []string {
 	list := make([]string, len(env))

@@ -134,6 +134,9 @@ func startWorker(kind, mode, lock string) {
 	if err == nil {
 		_, err = bufio.NewReader(out).ReadString('\n')
 	}
+	if err == nil && kind == "orphan" {
+		err = cmd.Wait() // it has ended when its child is an orphan
+	}
 	if err != nil {
 		panic(err)
 	}

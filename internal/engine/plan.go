@@ -38,6 +38,8 @@ type Options struct {
 	// DeviceEnv names the variable that binds a replica to its devices; chosen
 	// by manifest and machine where empty.
 	DeviceEnv string
+	// NoCPUBinding leaves replicas on all CPUs.
+	NoCPUBinding bool
 	// FirstPort is the first replica's port, the others follow; 0 chooses free
 	// ones at the start.
 	FirstPort int
@@ -264,7 +266,11 @@ func (p *Plan) assignDevices(m *manifest.Manifest, o Options, each int) error {
 		r := &p.Replicas[i]
 		r.Devices = list[i*each : (i+1)*each]
 		r.Env = with(r.Env, EnvVar{Name: variable, Value: strings.Join(r.Devices, ",")})
-		if r.CPUs, why = o.Host.nearestCPUs(r.Devices); why != "" {
+		why := "asked for"
+		if !o.NoCPUBinding {
+			r.CPUs, why = o.Host.nearestCPUs(r.Devices)
+		}
+		if why != "" {
 			p.note("not bound to CPUs near the devices: %s", why)
 		}
 	}

@@ -33,7 +33,7 @@ type Progress struct {
 }
 
 // bars are progress bars as tqdm and the simulated engine print them.
-var bars = regexp.MustCompile(`([A-Z][\w/() -]*?):\s+(\d{1,3})%`)
+var bars = regexp.MustCompile(`([A-Z][\w/(), -]*?):\s+(\d{1,3})%`)
 
 func progressOf(line string) (stage string, percent int) {
 	m := bars.FindStringSubmatch(line)

@@ -91,7 +91,7 @@ func (j *job) start() (int, error) {
 		}
 		// The engine inherits it from this thread.
 		if err := unix.SchedSetaffinity(0, &set); err != nil {
-			return 0, fmt.Errorf("binding to CPUs: %w", err)
+			return 0, fmt.Errorf("binding to CPUs %v, none of which may be at hand here: %w", j.CPUs, err)
 		}
 	}
 	null, err := os.Open(os.DevNull)

@@ -120,7 +120,7 @@ func (s *Schema) check(path []string, value any) (all []Violation) {
 			inside = true
 			continue
 		}
-		data := word.Context().Encode(value, cue.NilIsAny(false))
+		data := cuecontext.New().Encode(value, cue.NilIsAny(false))
 		if word.Err() != nil || word.Unify(data).Validate(cue.Concrete(true)) != nil {
 			all = append(all, violation(path, word))
 		}
@@ -245,7 +245,7 @@ func lookup(v cue.Value, step string) (cue.Value, bool) {
 		}
 	}
 	// A pattern holds for a name once the name is there.
-	with := v.Unify(v.Context().BuildExpr(ast.NewStruct(ast.NewString(step), ast.NewIdent("_"))))
+	with := v.Unify(cuecontext.New().BuildExpr(ast.NewStruct(ast.NewString(step), ast.NewIdent("_"))))
 	field := with.LookupPath(cue.MakePath(name))
 	return field, field.Exists() && field.Err() == nil && field.IncompleteKind() != cue.TopKind
 }

@@ -164,6 +164,11 @@ func (b *builder) follow(n *yaml.Node, build func(*yaml.Node)) {
 func (b *builder) scalar(n *yaml.Node, at diag.Pos) *Node {
 	const quotes = yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
 	node := &Node{Pos: at, Text: n.Value, Quoted: n.Style&quotes != 0, single: n.Style&yaml.SingleQuotedStyle != 0}
+	if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+		if place, fault := b.text.blockHeaderFault(n); fault {
+			b.fault(diag.Diagnostic{Pos: place, Code: "syntax", Message: "a space is missing before the comment"})
+		}
+	}
 	t := tagString
 	switch {
 	case n.Style&yaml.TaggedStyle != 0:

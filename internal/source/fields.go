@@ -137,17 +137,18 @@ func (b *builder) badMerge(n *yaml.Node) {
 func (b *builder) key(n *yaml.Node) (text string, ok bool) {
 	at := b.pos(n)
 	if n.Kind == yaml.AliasNode {
-		b.follow(n, func(to *yaml.Node) { text, ok = b.key(to) })
-		return text, ok
+		n = n.Alias
+	} else {
+		b.anchor(n, at)
 	}
 	if n.Kind != yaml.ScalarNode {
 		b.fault(diag.Diagnostic{Pos: at, Code: "bad-key", Message: "a map or list cannot be a key",
 			Hint: "a key is a name; quote it if it begins with [ or {"})
 		return "", false
 	}
-	b.anchor(n, at)
-	if n.Style&^yaml.FlowStyle == 0 && resolvePlain(n.Value) == tagString || n.Value == "=" {
-		if b.flow && strings.HasSuffix(n.Value, ":") {
+	plain := n.Style == 0
+	if !plain && n.Style&yaml.TaggedStyle == 0 || plain && resolvePlain(n.Value) == tagString || n.Value == "=" {
+		if plain && b.flow && strings.HasSuffix(n.Value, ":") {
 			return strings.TrimSuffix(n.Value, ":"), true // {a:} is read as PyYAML reads it
 		}
 		return n.Value, true

@@ -72,11 +72,8 @@ func (t *text) parse() (*Node, diag.List) {
 	if err != nil {
 		return nil, t.syntaxFaults(err)
 	}
-	if doc == nil {
-		return nil, nil
-	}
 	b := builder{text: t, found: t.tabs(doc)}
-	if isEmpty(doc) {
+	if doc == nil || isEmpty(doc) {
 		return nil, b.found
 	}
 	root := b.node(doc)

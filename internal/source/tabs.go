@@ -60,7 +60,7 @@ func hasComment(s []byte) bool {
 }
 
 // textSpans gives the byte ranges, in order, of the quoted and block scalars of
-// a document.
+// a document, which may be nil.
 func (t *text) textSpans(doc *yaml.Node) (spans [][2]int) {
 	var starts []int // of every node
 	var visit func(n *yaml.Node)
@@ -79,7 +79,9 @@ func (t *text) textSpans(doc *yaml.Node) (spans [][2]int) {
 			visit(c)
 		}
 	}
-	visit(doc)
+	if doc != nil {
+		visit(doc)
+	}
 	slices.Sort(starts)
 	for i := range spans {
 		if spans[i][1] < 0 { // a block scalar: up to the line of the next node
@@ -90,6 +92,19 @@ func (t *text) textSpans(doc *yaml.Node) (spans [][2]int) {
 		}
 	}
 	return spans
+}
+
+// blockHeaderFault finds a # that stands right behind the | or > of a block scalar. PyYAML
+// refuses it; this YAML library takes it for a comment.
+func (t *text) blockHeaderFault(n *yaml.Node) (at diag.Pos, fault bool) {
+	i := t.skipProperties(t.offset(n.Line, n.Column)) + 1
+	for i < len(t.data) && (isDigit(t.data[i]) || t.data[i] == '+' || t.data[i] == '-') {
+		i++
+	}
+	if i >= len(t.data) || t.data[i] != '#' {
+		return at, false
+	}
+	return t.offsetAt(i), true
 }
 
 // skipProperties goes over tags and anchors, and what stands between them and

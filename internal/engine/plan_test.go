@@ -1,0 +1,335 @@
+package engine
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math/big"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mlcfg/internal/manifest"
+	"mlcfg/internal/sharedata"
+	"mlcfg/schema"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func TestArguments(t *testing.T) {
+	flags := map[string]schema.Flag{
+		"size":    {Names: []string{"--size", "-s"}, Action: "store"},
+		"eager":   {Names: []string{"--eager"}, Negative: "--no-eager", Action: "bool"},
+		"quiet":   {Names: []string{"--quiet"}, Action: "store_true", Nargs: "0"},
+		"old":     {Names: []string{"--old"}, Action: "DeprecatedStoreTrueAction", Nargs: "0"},
+		"off":     {Names: []string{"--off"}, Action: "store_false"},
+		"names":   {Names: []string{"--names"}, Action: "store", Nargs: "+"},
+		"paths":   {Names: []string{"--paths"}, Action: "LoRAPathAction", Nargs: "*"},
+		"layer":   {Names: []string{"--layer"}, Action: "append"},
+		"maybe":   {Names: []string{"--maybe"}, Action: "store", Nargs: "?"},
+		"nothing": {},
+	}
+	for _, c := range []struct {
+		key   string
+		value any
+		want  string // words joined by |; an error begins with !
+	}{
+		{"size", nil, ""},
+		{"size", int64(8), "--size|8"},
+		{"size", 8, "--size|8"},
+		{"size", new(big.Int).Lsh(big.NewInt(1), 80), "--size|1208925819614629174706176"},
+		{"size", int64(-1), "--size=-1"},
+		{"size", 0.9, "--size|0.9"},
+		{"size", 1.0, "--size|1.0"},
+		{"size", 1e-5, "--size|1e-05"},
+		{"size", 1e22, "--size|1e+22"},
+		{"size", "auto", "--size|auto"},
+		{"size", "", "--size|"},
+		{"size", "--eager", "--size=--eager"},
+		{"size", "a b; rm -rf /", "--size|a b; rm -rf /"},
+		{"size", true, "--size|true"},
+		{"size", map[string]any{"b": int64(1), "a": []any{nil, "<x>"}}, `--size|{"a":[null,"<x>"],"b":1}`},
+		{"size", []any{"*"}, `--size|["*"]`},
+		{"size", "a\x00b", "!NUL"},
+		{"eager", true, "--eager"},
+		{"eager", false, "--no-eager"},
+		{"eager", int64(1), "!--eager is a switch, and 1 no boolean"},
+		{"quiet", true, "--quiet"},
+		{"quiet", false, ""},
+		{"old", true, "--old"},
+		{"old", false, ""},
+		{"off", false, "--off"},
+		{"off", true, ""},
+		{"names", []any{"a", int64(2), map[string]any{"k": "v"}}, `--names|a|2|{"k":"v"}`},
+		{"names", []any{int64(-1), 0.5}, "--names|-1|0.5"},
+		{"names", []any{"--eager"}, "!would be read as another argument"},
+		{"names", []any{}, "!needs at least one value"},
+		{"names", []any{nil}, "!null inside a list"},
+		{"names", "one", "--names|one"},
+		{"paths", []any{}, "--paths"},
+		{"layer", []any{"a", "-b"}, "--layer|a|--layer=-b"},
+		{"maybe", "x", "--maybe|x"},
+		{"nothing", "x", "!the command line of engine 1 has no argument for it"},
+		{"unknown", "x", "!engine_config.unknown: the command line of engine 1 has no argument for it"},
+	} {
+		got, err := arguments(flags, map[string]any{c.key: c.value}, "engine 1")
+		if fault, bad := strings.CutPrefix(c.want, "!"); bad {
+			if err == nil || !strings.Contains(err.Error(), fault) {
+				t.Errorf("%s %v: error %v, want %s", c.key, c.value, err, fault)
+			}
+			continue
+		}
+		if err != nil || strings.Join(got, "|") != c.want {
+			t.Errorf("%s %v: %q, %v, want %s", c.key, c.value, got, err, c.want)
+		}
+	}
+}
+
+func TestEnvironment(t *testing.T) {
+	host := []string{"PATH=/bin", "HOME=/root", "HF_TOKEN=hf_secretsecret", "PYTHONDONTWRITEBYTECODE=1", "RANDOM_THING=x"}
+	env, err := environment(map[string]string{"VLLM_USE_V1": "0", "HOME": "/elsewhere", "EMPTY": ""}, host, []string{"HF_TOKEN"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"EMPTY=", "HF_TOKEN=hf_secretsecret", "HOME=/elsewhere", "PATH=/bin", "VLLM_USE_V1=0"}
+	if diff := cmp.Diff(want, environ(env)); diff != "" {
+		t.Error(diff)
+	}
+	printed, _ := json.Marshal(env)
+	if text := fmt.Sprint(env) + string(printed); strings.Contains(text, "hf_secret") || strings.Contains(text, "/bin") {
+		t.Errorf("passed values are printed: %s", text)
+	}
+	if !slices.Equal(secrets(env), []string{"hf_secretsecret"}) {
+		t.Errorf("secrets %q", secrets(env))
+	}
+	for fault, named := range map[string]string{"is not set here": "NONE", "stands in the manifest's env_config too": "A"} {
+		if _, err := environment(map[string]string{"A": "1"}, []string{"A=2"}, []string{named}); err == nil || !strings.Contains(err.Error(), fault) {
+			t.Errorf("%v, want %s", err, fault)
+		}
+	}
+	if _, err := environment(map[string]string{"A=B": "1", "C": "x\x00"}, nil, nil); err == nil {
+		t.Error("variables that cannot be are taken")
+	}
+}
+
+// mi300x is a machine with two NUMA nodes and two accelerators on each.
+func mi300x() fstest.MapFS {
+	files := fstest.MapFS{"dev/kfd": {}}
+	file := func(name, text string) { files[name] = &fstest.MapFile{Data: []byte(text + "\n")} }
+	for i, address := range []string{"0000:05:00.0", "0000:26:00.0", "0000:85:00.0", "0000:c6:00.0"} {
+		file("sys/bus/pci/devices/"+address+"/vendor", "0x1002")
+		file("sys/bus/pci/devices/"+address+"/class", "0x120000")
+		file("sys/bus/pci/devices/"+address+"/numa_node", fmt.Sprint(i/2))
+	}
+	// A display adapter of the same vendor, and a network card.
+	file("sys/bus/pci/devices/0000:01:00.0/vendor", "0x1002")
+	file("sys/bus/pci/devices/0000:01:00.0/class", "0x030000")
+	file("sys/bus/pci/devices/0000:01:00.0/numa_node", "1")
+	file("sys/bus/pci/devices/0000:02:00.0/vendor", "0x15b3")
+	file("sys/devices/system/node/node0/cpulist", "0-3,8-11")
+	file("sys/devices/system/node/node1/cpulist", "4-7,12-15")
+	return files
+}
+
+func server(backend, release string) *manifest.Manifest {
+	m := &manifest.Manifest{
+		BenchmarkName: "llama2-70b", Scenario: "server", Backend: backend, Machine: "mi300x", Variant: "server",
+		Engine:        manifest.Engine{Name: backend, Version: release},
+		EnvConfig:     map[string]string{"VLLM_USE_V1": "0", "HIP_FORCE_DEV_KERNARG": "1"},
+		HarnessConfig: map[string]any{"device_count": int64(4)},
+		EngineConfig: map[string]any{
+			"model": "/model/llama2-70b", "tensor_parallel_size": int64(2), "enforce_eager": false, "quantization": nil, "gpu_memory_utilization": 1.0,
+			"disable_log_stats": true, "enable_chunked_prefill": true, "compilation_config": map[string]any{"level": int64(3)}, "max_num_seqs": int64(512),
+		},
+	}
+	if backend == "sglang" {
+		m.EnvConfig = nil
+		m.EngineConfig = map[string]any{"model_path": "/model/llama2-70b", "tp_size": int64(2), "disable_radix_cache": true, "cpu_offload_gb": int64(0), "mem_fraction_static": 0.95, "bucket_time_to_first_token": []any{0.1, int64(2)}}
+	}
+	if backend == "ray" {
+		m.Engine.Name = "vllm"
+	}
+	return m
+}
+
+// TestPlans holds whole plans against golden files.
+func TestPlans(t *testing.T) {
+	host := Host{Environ: []string{"PATH=/usr/bin", "HF_TOKEN=hf_secretsecret"}, Files: mi300x()}
+	for _, c := range []struct {
+		name string
+		m    *manifest.Manifest
+		o    Options
+	}{
+		{"vllm-0.9.2", server("vllm", "0.9.2"), Options{Host: host, PassEnv: []string{"HF_TOKEN"}}},
+		{"vllm-0.32.0", server("vllm", "0.32.0"), Options{Host: host, FirstPort: 9000, Command: []string{"/opt/vllm/bin/vllm", "serve"}}},
+		{"ray-0.10.1", server("ray", "0.10.1"), Options{Host: host}},
+		{"sglang-0.4.9.post6", server("sglang", "0.4.9.post6"), Options{Host: host}},
+		{"sglang-0.5.23", server("sglang", "0.5.23"), Options{Host: Host{Environ: []string{"CUDA_VISIBLE_DEVICES=3,2,1,0"}, Files: mi300x()}}},
+		{"simulated", server("vllm", "0.9.2"), Options{Host: host, Simulate: true, Self: "mlrun", SimArgs: []string{"--speed", "10"}}},
+		{"external", server("sglang", "0.5.23"), Options{External: []string{"http://127.0.0.1:30000/", "https://other:8000"}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p, err := NewPlan(c.m, c.o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var b strings.Builder
+			e := json.NewEncoder(&b)
+			e.SetIndent("", "  ")
+			e.SetEscapeHTML(false)
+			if err := e.Encode(p); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, c.name, b.String())
+		})
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", name, diff)
+	}
+}
+
+func TestPlanRefuses(t *testing.T) {
+	for _, c := range []struct {
+		fault  string
+		change func(*manifest.Manifest, *Options)
+	}{
+		{`backend "tgi" is not known`, func(m *manifest.Manifest, _ *Options) { m.Backend = "tgi" }},
+		{"device_count 3 cannot be shared out to replicas of 2 devices", func(m *manifest.Manifest, _ *Options) { m.HarnessConfig["device_count"] = int64(3) }},
+		{"device_count is 0", func(m *manifest.Manifest, _ *Options) { m.HarnessConfig["device_count"] = int64(0) }},
+		{"tensor_parallel_size 0", func(m *manifest.Manifest, _ *Options) { m.EngineConfig["tensor_parallel_size"] = int64(0) }},
+		{"engine_config.model is not set", func(m *manifest.Manifest, _ *Options) { delete(m.EngineConfig, "model") }},
+		{"would be read as an argument", func(m *manifest.Manifest, _ *Options) { m.EngineConfig["model"] = "--help" }},
+		{"engine_config.swop_space: the command line of vllm 0.9.2 has no argument", func(m *manifest.Manifest, _ *Options) { m.EngineConfig["swop_space"] = int64(1) }},
+		{"does not name the release", func(m *manifest.Manifest, _ *Options) { m.Engine.Version = "" }},
+		{"distributed_executor_backend is mp, but backend ray means ray", func(m *manifest.Manifest, _ *Options) {
+			m.Backend, m.EngineConfig["distributed_executor_backend"] = "ray", "mp"
+		}},
+		{"HIP_VISIBLE_DEVICES names 2 devices", func(_ *manifest.Manifest, o *Options) { o.Host.Environ = []string{"HIP_VISIBLE_DEVICES=0,1"} }},
+		{"legal ports", func(_ *manifest.Manifest, o *Options) { o.FirstPort = 65535 }},
+		{"is not set here", func(_ *manifest.Manifest, o *Options) { o.PassEnv = []string{"NONE"} }},
+		{"is not the URL of an engine", func(_ *manifest.Manifest, o *Options) { o.External = []string{"localhost:8000"} }},
+		{"cannot be simulated", func(_ *manifest.Manifest, o *Options) { o.External, o.Simulate = []string{"http://h:1"}, true }},
+	} {
+		m, o := server("vllm", "0.9.2"), Options{}
+		c.change(m, &o)
+		if _, err := NewPlan(m, o); err == nil || !strings.Contains(err.Error(), c.fault) {
+			t.Errorf("%v, want %s", err, c.fault)
+		}
+	}
+}
+
+func TestNearestCPUs(t *testing.T) {
+	full := Host{Files: mi300x()}
+	noNode := mi300x()
+	noNode["sys/bus/pci/devices/0000:05:00.0/numa_node"] = &fstest.MapFile{Data: []byte("-1\n")}
+	for _, c := range []struct {
+		host    Host
+		devices string
+		cpus    string
+		known   bool
+	}{
+		{full, "0", "0-3,8-11", true},
+		{full, "2,3", "4-7,12-15", true},
+		{full, "3,0", "0-3,8-11,4-7,12-15", true},
+		{full, "4", "", false},
+		{full, "GPU-1234", "", false},
+		{Host{Files: noNode}, "0", "", false},
+		{Host{}, "0", "", false},
+	} {
+		cpus, why := c.host.nearestCPUs(strings.Split(c.devices, ","))
+		if cpus != c.cpus || (why == "") != c.known {
+			t.Errorf("%s: %q, %q; want %q", c.devices, cpus, why, c.cpus)
+		}
+	}
+	if cpus, err := parseCPUs("0-2,8"); err != nil || !slices.Equal(cpus, []int{0, 1, 2, 8}) {
+		t.Errorf("%v, %v", cpus, err)
+	}
+	for _, bad := range []string{"", "a", "3-1", "0-99999999", "-1"} {
+		if _, err := parseCPUs(bad); err == nil {
+			t.Errorf("%q is taken for a list of CPUs", bad)
+		}
+	}
+}
+
+// Every published configuration can be planned for a release that knows its keys.
+func TestPublishedConfigurations(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(sharedata.Corpus(t), "expected", "*", "*.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(filepath.Dir(file))+"/"+filepath.Base(file), func(t *testing.T) {
+			m := published(t, file)
+			if model := m.EngineConfig["model_path"]; m.Backend == "sglang" && model == "MISSING" {
+				t.Skip("this use case has no sglang configuration")
+			}
+			p, err := NewPlan(m, Options{Host: Host{Environ: []string{"PATH=/bin"}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(p.Replicas) == 0 {
+				t.Error("no replica")
+			}
+		})
+	}
+}
+
+func published(t *testing.T, file string) *manifest.Manifest {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var c struct {
+		Backend string         `json:"backend"`
+		Engine  map[string]any `json:"engine_config"`
+		Env     map[string]any `json:"env_config"`
+		Harness map[string]any `json:"harness_config"`
+	}
+	d := json.NewDecoder(strings.NewReader(string(b)))
+	d.UseNumber()
+	if err := d.Decode(&c); err != nil {
+		t.Fatal(err)
+	}
+	m := &manifest.Manifest{Backend: c.Backend, Engine: manifest.Engine{Name: c.Backend, Version: "0.9.2"}, EnvConfig: map[string]string{}, EngineConfig: c.Engine, HarnessConfig: c.Harness}
+	if c.Backend == "sglang" {
+		m.Engine.Version = "0.4.9.post6"
+	}
+	for _, section := range []map[string]any{m.EngineConfig, m.HarnessConfig} {
+		for key, value := range section {
+			if n, ok := value.(json.Number); ok {
+				if whole, err := n.Int64(); err == nil {
+					section[key] = whole
+				} else {
+					section[key], _ = n.Float64()
+				}
+			}
+			if value == "None" {
+				section[key] = nil
+			}
+		}
+	}
+	for key, value := range c.Env {
+		m.EnvConfig[key] = fmt.Sprint(value)
+	}
+	return m
+}

@@ -63,6 +63,10 @@ schema-docs: ## write docs/releases.md from the embedded schemas
 	$(GO) run ./cmd/mlcfg schema list --format markdown > docs/releases.md.new
 	mv docs/releases.md.new docs/releases.md
 
+.PHONY: checks-docs
+checks-docs: ## write docs/checks.md: every code with an example and its output
+	$(GO) test ./cmd/mlcfg -run TestChecks -update
+
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf bin demo-runs

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -34,14 +35,14 @@ func (a *app) checkCommand() *cli.Command {
 		Description: checkHelp,
 		Flags: append(configFlags(),
 			&cli.BoolFlag{Name: "all", Usage: "every manifest of the repository"},
-			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the findings: text or json"},
+			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the findings: " + strings.Join(diag.Formats(), ", ")},
 		),
 		Action: a.check,
 	}
 }
 
 func (a *app) check(c *cli.Context) error {
-	if err := oneOf("format", c.String("format"), "text", "json"); err != nil {
+	if err := oneOf("format", c.String("format"), diag.Formats()...); err != nil {
 		return err
 	}
 	files := c.Args().Slice()
@@ -75,11 +76,9 @@ func (a *app) check(c *cli.Context) error {
 		found.Add(l...)
 	}
 	found.Sort()
-	if c.String("format") == "json" {
-		err = diag.WriteJSON(a.stdout, found)
-	} else {
-		err = diag.WriteText(a.stdout, found, diag.TextOptions{Color: a.color(a.stdout)})
-	}
+	err = diag.Write(a.stdout, c.String("format"), found, diag.Options{
+		Text: diag.TextOptions{Color: a.color(a.stdout)}, Tool: "mlcfg", Version: version, Files: files,
+	})
 	if err != nil {
 		return fmt.Errorf("writing the findings: %w", err)
 	}

@@ -102,6 +102,12 @@ func runLine(t *testing.T, args []string) string {
 		}
 		return string(data)
 	}
+	if args[0] == "rm" {
+		if err := os.Remove(args[1]); err != nil {
+			t.Fatal(err)
+		}
+		return ""
+	}
 	var both bytes.Buffer
 	a := &app{stdin: strings.NewReader(stdin), stdout: &both, stderr: &both, getenv: func(string) string { return "" }}
 	a.run(args)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -24,6 +25,9 @@ Without overlays it checks all that the project file, mlcfg.cue, names. Without
   mlcfg lint --backend sglang models/*/*.yaml
   mlcfg lint --engine-version vllm=0.10.1 models/llama2-70b/offline_mi325x.yaml
   mlcfg lint --format json models/*/*.yaml | jq '.diagnostics[] | .message'
+  mlcfg lint --format sarif > findings.sarif       for code scanning
+  mlcfg lint --format junit > findings.xml         for a CI server's test report
+  mlcfg lint --format github                       annotations of a pull request
   mlcfg lint --map /lab-mlperf-inference=. models/llama2-70b/offline_mi325x.yaml`
 
 func (a *app) lintCommand() *cli.Command {
@@ -33,14 +37,14 @@ func (a *app) lintCommand() *cli.Command {
 		ArgsUsage:   "[OVERLAY...] [KEY=VALUE...]",
 		Description: lintHelp,
 		Flags: append(configFlags(),
-			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the findings: text or json"},
+			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the findings: " + strings.Join(diag.Formats(), ", ")},
 		),
 		Action: a.lint,
 	}
 }
 
 func (a *app) lint(c *cli.Context) error {
-	if err := oneOf("format", c.String("format"), "text", "json"); err != nil {
+	if err := oneOf("format", c.String("format"), diag.Formats()...); err != nil {
 		return err
 	}
 	for _, b := range c.StringSlice("backend") {
@@ -51,7 +55,7 @@ func (a *app) lint(c *cli.Context) error {
 	l, err := loadAll(c)
 	var fault *projectFault
 	if errors.As(err, &fault) {
-		return a.writeFindings(c.String("format"), fault.found, readText, "in "+fault.file)
+		return a.writeFindings(c.String("format"), fault.found, nil, readText, "in "+fault.file)
 	}
 	if err != nil {
 		return err
@@ -65,18 +69,20 @@ func (a *app) lint(c *cli.Context) error {
 	}
 	found := diag.List(slices.Concat(each...))
 	found.Sort()
-	return a.writeFindings(c.String("format"), found, l.project.Text, "in "+count(len(l.overlays), "overlay"))
+	return a.writeFindings(c.String("format"), found, l.overlays, l.project.Text, "in "+count(len(l.overlays), "overlay"))
 }
 
 // writeFindings writes findings to standard output, and how many there are
-// where to standard error. The error is errFindings where one of them is.
-func (a *app) writeFindings(format string, found diag.List, text func(string) []byte, where string) error {
-	var err error
-	if format == "json" {
-		err = diag.WriteJSON(a.stdout, found)
-	} else {
-		err = diag.WriteText(a.stdout, gather(found), diag.TextOptions{Source: text, Color: a.color(a.stdout)})
+// where to standard error; files are what was checked. The error is errFindings
+// where one of them is an error.
+func (a *app) writeFindings(format string, found diag.List, files []string, text func(string) []byte, where string) error {
+	shown := found
+	if format == "text" {
+		shown = gather(found)
 	}
+	err := diag.Write(a.stdout, format, shown, diag.Options{
+		Text: diag.TextOptions{Source: text, Color: a.color(a.stdout)}, Tool: "mlcfg", Version: version, Files: files,
+	})
 	if err != nil {
 		return fmt.Errorf("writing the findings: %w", err)
 	}

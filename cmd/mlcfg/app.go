@@ -61,6 +61,8 @@ func (a *app) commands() []*cli.Command {
 		a.fmtCommand(),
 		a.trimCommand(),
 		a.migrateCommand(),
+		a.initCommand(),
+		a.newCommand(),
 		a.upgradeCommand(),
 	}
 }

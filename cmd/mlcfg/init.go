@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"github.com/urfave/cli/v2"
+
+	"mlcfg/internal/atomicfile"
+	"mlcfg/internal/diag"
+	"mlcfg/internal/loadgen"
+	"mlcfg/internal/scaffold"
+	"mlcfg/schema"
+)
+
+const initHelp = `Init writes the files that a configuration repository starts from, and asks nothing:
+a base, one overlay on it, the project file, LoadGen's settings for the machine, hooks
+for pre-commit and a CI job. They lint clean and compile as they are; then change them.
+It never overwrites: where one of the files is there already it writes none.
+
+  mlcfg init                                              in this folder
+  mlcfg init lab --benchmark mixtral-8x7b --machine mi325x`
+
+func (a *app) initCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "init",
+		Usage:       "start a configuration repository",
+		ArgsUsage:   "[DIR]",
+		Description: initHelp,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "benchmark", Value: "llama2-70b", Usage: "`NAME` of the first overlay's benchmark, as LoadGen has it"},
+			&cli.StringFlag{Name: "machine", Value: "machine1", Usage: "`NAME` of the first overlay's machine"},
+		},
+		Action: a.init,
+	}
+}
+
+// plainName is what may stand in a file's name and in LoadGen's.
+var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*$`)
+
+func (a *app) init(c *cli.Context) error {
+	dir := c.Args().First()
+	if c.NArg() > 1 {
+		return withHint("mlcfg init DIR", "one folder at a time: %s is one too many", c.Args().Get(1))
+	}
+	for _, flag := range []string{"benchmark", "machine"} {
+		if name := c.String(flag); !plainName.MatchString(name) {
+			return withHint("letters, digits, dots and hyphens make a name", "--%s %q is no name", flag, name)
+		}
+	}
+	rounds, vllm, sglang := loadgen.Rounds(), schema.Releases("vllm"), schema.Releases("sglang")
+	files, err := scaffold.Files(scaffold.Names{
+		Benchmark: c.String("benchmark"), Machine: c.String("machine"),
+		VLLM: vllm[len(vllm)-1], SGLang: sglang[len(sglang)-1], Round: rounds[len(rounds)-1],
+	})
+	if err != nil {
+		return fmt.Errorf("making the files: %w", err)
+	}
+	for _, f := range files {
+		path := filepath.Join(dir, filepath.FromSlash(f.Path))
+		if _, err := os.Lstat(path); err == nil {
+			return withHint("name another folder", "%s is there already, nothing was written", path)
+		}
+	}
+	for _, f := range files {
+		path := filepath.Join(dir, filepath.FromSlash(f.Path))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return fmt.Errorf("making the folder of %s: %w", path, err)
+		}
+		if err := atomicfile.Write(path, f.Data, 0o644); err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintln(a.stdout, diag.Clean(path)); err != nil {
+			return fmt.Errorf("writing the list: %w", err)
+		}
+	}
+	a.warn("next: mlcfg lint; mlcfg compile --all; mlcfg check --all")
+	return nil
+}

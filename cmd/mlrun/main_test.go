@@ -20,18 +20,24 @@ func TestMain(m *testing.M) {
 // commands: "url NAME PIPE" waits until a program in the background has written
 // its URL to the pipe, and sets NAME; "http METHOD URL [BODYFILE]" prints
 // status, headers and body; "await FILE TEXT" waits for a text in a file, "orphans
-// DIR" until no process has a file open there; "manifest NAME [KIND...]" writes a small manifest,
-// server on vLLM unless a KIND (offline, sglang, accuracy, unfrozen, crash) says otherwise.
+// DIR" until no process has a file open there; "same-schedule MANIFEST DIR" compares what a
+// run issued with LoadGen's schedule, "same-answers DIR DIR" two accuracy logs; "manifest NAME [KIND...]" writes a small manifest,
+// server on vLLM unless a KIND (see manifestCommand) says otherwise. Condition "loadgen": a
+// Python with the official LoadGen was found, at $LOADGEN_PYTHON.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+		Condition:           condition,
+		Setup:               setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"http":    httpCommand,
-			"url":     urlCommand,
-			"await":   awaitCommand,
-			"orphans": orphansCommand,
+			"http":          httpCommand,
+			"url":           urlCommand,
+			"await":         awaitCommand,
+			"orphans":       orphansCommand,
+			"same-schedule": sameScheduleCommand,
+			"same-answers":  sameAnswersCommand,
 			"manifest": func(ts *testscript.TestScript, _ bool, args []string) {
 				manifestCommand(t, ts, args)
 			},

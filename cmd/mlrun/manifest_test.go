@@ -54,7 +54,12 @@ func manifestCommand(t *testing.T, ts *testscript.TestScript, args []string) {
 		"offline": offline, "sglang": sglang,
 		"accuracy": func(m *manifest.Manifest, s *loadgen.Settings) { m.TestMode, s.Mode = "accuracy", loadgen.AccuracyOnly },
 		"unfrozen": func(m *manifest.Manifest, _ *loadgen.Settings) { m.BenchmarkName = unfrozenName },
-		"long":     func(_ *manifest.Manifest, s *loadgen.Settings) { s.MinDuration = 10 * time.Minute },
+		"stream": func(m *manifest.Manifest, s *loadgen.Settings) {
+			m.Scenario, m.Variant, s.Scenario = "singlestream", "singlestream", loadgen.SingleStream
+			m.HarnessConfig["device_count"] = int64(2)
+			s.MinDuration, s.MinQueryCount, s.SingleStreamExpectedLatencyNS = 100*time.Millisecond, 64, 1e9
+		},
+		"long": func(_ *manifest.Manifest, s *loadgen.Settings) { s.MinDuration = 10 * time.Minute },
 	}
 	if len(args) == 0 {
 		ts.Fatalf("usage: manifest NAME [KIND...]")

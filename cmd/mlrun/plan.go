@@ -33,7 +33,11 @@ func (a *app) planCommand() *cli.Command {
 			if err := oneOf("format", format, "text", "json"); err != nil {
 				return err
 			}
-			p, err := a.plan(c.Context, c, &f)
+			m, err := a.readManifest(c)
+			if err != nil {
+				return err
+			}
+			p, err := f.plan(c.Context, m)
 			if err != nil {
 				return err
 			}
@@ -68,6 +72,9 @@ func writePlan(w io.Writer, p *run.Plan, findings []run.Finding) error {
 	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	say("manifest     %s", p.Digest)
 	say("test         %s, %s, %s", report.Printable(p.Benchmark), p.Scenario, p.Mode)
+	if p.OfficialLoadGen != "" {
+		say("issued by    the official LoadGen %s (%s)", report.Printable(p.OfficialLoadGen), p.LoadgenPython)
+	}
 	say("queries      %d, %d samples, scheduled over %v", p.Queries, p.Samples, time.Duration(p.ScheduledSeconds*1e9).Round(time.Millisecond))
 	say("duration     %s", p.Expected())
 	data := p.Data.File

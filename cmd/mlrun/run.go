@@ -15,6 +15,7 @@ import (
 
 	"mlcfg/internal/engine"
 	"mlcfg/internal/loadgen"
+	"mlcfg/internal/loadgen/official"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/pathmap"
 	"mlcfg/internal/report"
@@ -30,6 +31,7 @@ the results and stops the engine. Prints the summary.
   mlcfg compile x.yaml --backend vllm | mlrun run -  a manifest from standard input
   mlrun run m.yaml --map /data=/mnt/data --out runs/first
   mlrun run m.yaml --external http://127.0.0.1:8000  an engine that runs already
+  mlrun run m.yaml --loadgen=official                MLPerf's own LoadGen issues and judges
 
 The first interrupt lets requests in flight finish, the second gives them up;
 either way the results so far are written and marked INVALID. Exit status: 0 the
@@ -39,6 +41,7 @@ run is VALID, 1 it is INVALID, 2 it could not be carried out.`
 type runFlags struct {
 	simulate, noWarmUp, powerOptional                 bool
 	maps, external, passEnv, simArgs, command         cli.StringSlice
+	loadgen, loadgenPython                            string
 	powerScript, deviceEnv                            string
 	concurrency, firstPort                            int
 	requestTimeout, readyTimeout, stallTimeout, grace time.Duration
@@ -62,20 +65,27 @@ func (f *runFlags) list() []cli.Flag {
 		&cli.DurationFlag{Name: "stall-timeout", Usage: "end the run when nothing comes from a replica for so long while it has requests in flight; -1s never", Value: 10 * time.Minute, Destination: &f.stallTimeout},
 		&cli.DurationFlag{Name: "grace", Usage: "how long an interrupted run waits for what is in flight", Value: 5 * time.Minute, Destination: &f.grace},
 		&cli.BoolFlag{Name: "no-warmup", Usage: "leave out the warm-up", Destination: &f.noWarmUp},
+		&cli.StringFlag{Name: "loadgen", Usage: "who issues the queries and judges: builtin, or official for MLPerf's own library", Value: "builtin", Destination: &f.loadgen},
+		&cli.StringFlag{Name: "loadgen-python", Usage: "the Python at `PATH` has the official LoadGen (mlcommons-loadgen)", Value: "python3", Destination: &f.loadgenPython},
 	}
 }
 
-// plan reads the manifest and works out what running it would do.
-func (a *app) plan(ctx context.Context, c *cli.Context, f *runFlags) (*run.Plan, error) {
+// readManifest reads the one manifest that a command line names.
+func (a *app) readManifest(c *cli.Context) (*manifest.Manifest, error) {
 	if c.NArg() != 1 {
 		return nil, withHint("mlrun "+c.Command.Name+" manifest.yaml, or - for standard input", "%s takes one manifest, not %d", c.Command.Name, c.NArg())
 	}
 	m, err := manifest.ReadFile(c.Args().First(), a.stdin)
-	if err != nil {
-		var bad *manifest.Error
-		if errors.As(err, &bad) {
-			return nil, withHint(bad.Hint, "%w", err)
-		}
+	var bad *manifest.Error
+	if errors.As(err, &bad) {
+		return nil, withHint(bad.Hint, "%w", err)
+	}
+	return m, err
+}
+
+// plan works out what running a manifest would do.
+func (f *runFlags) plan(ctx context.Context, m *manifest.Manifest) (*run.Plan, error) {
+	if err := oneOf("loadgen", f.loadgen, "builtin", "official"); err != nil {
 		return nil, err
 	}
 	paths, err := pathmap.Parse(f.maps.Value())
@@ -86,7 +96,7 @@ func (a *app) plan(ctx context.Context, c *cli.Context, f *runFlags) (*run.Plan,
 	if err != nil {
 		return nil, fmt.Errorf("finding this program: %w", err)
 	}
-	return run.NewPlan(ctx, m, run.Options{
+	o := run.Options{
 		Engine: engine.Options{
 			Host: engine.LocalHost(), Simulate: f.simulate, SimArgs: f.simArgs.Value(), Self: self, External: f.external.Value(),
 			Command: f.command.Value(), PassEnv: f.passEnv.Value(), DeviceEnv: f.deviceEnv, FirstPort: f.firstPort,
@@ -94,7 +104,15 @@ func (a *app) plan(ctx context.Context, c *cli.Context, f *runFlags) (*run.Plan,
 		Translate:   func(path string) string { return paths.Translate(path, ".") },
 		PowerScript: f.powerScript, PowerOptional: f.powerOptional, Concurrency: f.concurrency,
 		RequestTimeout: f.requestTimeout, ReadyTimeout: f.readyTimeout, StallTimeout: f.stallTimeout, Grace: f.grace, NoWarmUp: f.noWarmUp,
-	})
+	}
+	if f.loadgen == "official" {
+		o.LoadgenPython = f.loadgenPython
+	}
+	p, err := run.NewPlan(ctx, m, o)
+	if errors.Is(err, official.ErrMissing) {
+		return nil, withHint("python3 -m venv lg && lg/bin/pip install mlcommons-loadgen, then --loadgen-python lg/bin/python", "%w", err)
+	}
+	return p, err
 }
 
 func (a *app) runCommand() *cli.Command {
@@ -115,7 +133,11 @@ func (a *app) runCommand() *cli.Command {
 			}
 			ctx, abort, stop := interrupts(c.Context)
 			defer stop()
-			p, err := a.plan(ctx, c, &f)
+			m, err := a.readManifest(c)
+			if err != nil {
+				return err
+			}
+			p, err := f.plan(ctx, m)
 			if err != nil {
 				return err
 			}

@@ -25,12 +25,13 @@ type conn struct {
 	message message
 	answer  response
 
-	mu       sync.Mutex
-	busy     bool // a request is on it
-	dead     bool // it must not be used again
-	deadline time.Duration
-	gaveUp   ErrorClass // why the request was given up, if it was
-	idle     time.Duration
+	mu        sync.Mutex
+	busy      bool // a request is on it
+	dead      bool // it must not be used again
+	deadline  time.Duration
+	gaveUp    ErrorClass // why the request was given up, if it was
+	announced bool       // Plan.FirstToken has been called
+	idle      time.Duration
 
 	request   Request
 	scheduled time.Duration
@@ -66,7 +67,7 @@ func newConn(r *run, replica int, n net.Conn) *conn {
 // begin marks the connection as busy with a request. mu is held.
 func (c *conn) begin(r *Request, now time.Duration) {
 	c.busy = true
-	c.gaveUp = NoError
+	c.gaveUp, c.announced = NoError, false
 	c.request, c.sent = *r, now
 	switch c.run.plan.Pace {
 	case OnSchedule:
@@ -133,16 +134,27 @@ func (c *conn) take(n int, err error) bool {
 	now := c.run.now()
 	if n > 0 {
 		c.run.pools[c.replica].hear(now)
-	}
-	if n > 0 && c.answer.feed(c.read[:n], now) {
-		c.end(now)
-		return true
+		over := c.answer.feed(c.read[:n], now)
+		c.announce()
+		if over {
+			c.end(now)
+			return true
+		}
 	}
 	if err == nil {
 		return false
 	}
 	c.lost(err, BrokenError)
 	return true
+}
+
+// announce tells of the first token, once.
+func (c *conn) announce() {
+	f, a := c.run.plan.FirstToken, &c.answer.answer
+	if f != nil && !c.announced && a.first != 0 {
+		c.announced = true
+		f(c.request.ID, a.ids)
+	}
 }
 
 // lost ends the request after its connection ended or a read or write of it was

@@ -58,6 +58,14 @@ type Plan struct {
 	// Started is called when the run begins, with the moment that all times
 	// count from. It may be nil.
 	Started func(time.Time)
+
+	// FirstToken is called when a request's first token has come, with the token
+	// ids that have come so far (empty where none are asked for), and Completed
+	// when its result is known, the failed and refused ones' too; for one request
+	// in that order. They are called from several goroutines, at once, and must
+	// not wait; what they are given is used again afterwards. They may be nil.
+	FirstToken func(id uint64, ids []int32)
+	Completed  func(*Result)
 }
 
 // Balancer picks replicas; package balance has the algorithms. Pick counts a
@@ -72,7 +80,8 @@ type Source interface {
 	// Next fills in the next request and reports whether there is one; after
 	// false it is not called again (for that replica). It is never called from
 	// two goroutines at once. OnSchedule asks right after the request before has
-	// been sent, well before the next one is due.
+	// been sent, well before the next one is due. Next may wait for something to
+	// send; one that does must return false by itself when the run is stopped.
 	Next(a Ask, r *Request) bool
 }
 
@@ -328,6 +337,9 @@ func (r *run) next(replica int, req *Request) bool {
 func (r *run) finished(res *Result, balanced bool) {
 	if balanced && r.plan.Balancer != nil && r.plan.Pace == OnSchedule {
 		r.plan.Balancer.Done(res.Replica)
+	}
+	if f := r.plan.Completed; f != nil {
+		f(res)
 	}
 	r.record.add(res)
 	r.done.Add(1)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -281,4 +282,35 @@ func TestHistogram(t *testing.T) {
 	}
 	h.add(1<<63 - 1)
 	h.add(-5)
+}
+
+// TestHooks holds for every pace that the first token and the completion are
+// told of once for each request, in that order, before the results are written.
+func TestHooks(t *testing.T) {
+	for name, plan := range paces {
+		t.Run(name, func(t *testing.T) {
+			e := newEngine(t, good)
+			c := newClient(t, Options{URLs: []string{e.url}, Stream: true, TokenIDs: true})
+			const n = 50
+			var first, done [n]atomic.Int32
+			plan.FirstToken = func(id uint64, ids []int32) {
+				if first[id].Add(1) != 1 || done[id].Load() != 0 || !slices.Equal(ids, []int32{int32(id)}) {
+					t.Errorf("request %d: a second first token, a late one, or another's: %v", id, ids)
+				}
+			}
+			plan.Completed = func(r *Result) {
+				if done[r.ID].Add(1) != 1 || first[r.ID].Load() != 1 || !r.OK() {
+					t.Errorf("completed out of order: %+v", r)
+				}
+			}
+			if _, err := c.Run(t.Context(), plan, numbered(n, 0), &kept{}); err != nil {
+				t.Fatal(err)
+			}
+			for id := range done {
+				if done[id].Load() != 1 {
+					t.Errorf("request %d was not completed", id)
+				}
+			}
+		})
+	}
 }

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/metrics"
 	"mlcfg/internal/record"
@@ -34,6 +35,9 @@ type Run struct {
 	Records []record.Record
 	// Metrics are what the engines said of themselves, in the order of the file.
 	Metrics []metrics.Sample
+	// OfficialResult is the verdict of the official LoadGen, VALID or INVALID,
+	// where that issued the queries; empty where it gave none.
+	OfficialResult string
 	// Problems are the lines of the INVALID file.
 	Problems []string
 }
@@ -81,6 +85,11 @@ func Load(path string) (*Run, error) {
 	if r.Metrics, err = metrics.ReadFile(path); err != nil {
 		return nil, fmt.Errorf("loading the run %s: %w", path, err)
 	}
+	if state.OfficialLoadGen != "" {
+		if r.OfficialResult, err = officialResult(filepath.Join(path, loadgen.SummaryName)); err != nil {
+			return nil, fmt.Errorf("loading the run %s: %w", path, err)
+		}
+	}
 	invalid, err := os.ReadFile(filepath.Join(path, rundir.InvalidFile))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("loading the run %s: %w", path, err)
@@ -91,4 +100,25 @@ func Load(path string) (*Run, error) {
 		}
 	}
 	return r, nil
+}
+
+// resultLine is how LoadGen's summary begins the line with its verdict.
+const resultLine = "Result is : "
+
+// officialResult reads the verdict out of LoadGen's summary; none, or no
+// summary, gives an empty text.
+func officialResult(path string) (string, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading LoadGen's summary: %w", err)
+	}
+	for line := range strings.Lines(string(data)) {
+		if word, ok := strings.CutPrefix(strings.TrimSpace(line), resultLine); ok {
+			return strings.TrimSpace(word), nil
+		}
+	}
+	return "", nil
 }

@@ -35,6 +35,9 @@ type Summary struct {
 	// Simulated and SyntheticData tell that the figures say nothing about hardware.
 	Simulated     bool `json:"simulated"`
 	SyntheticData bool `json:"synthetic_data"`
+	// OfficialLoadGen is the release of MLPerf's own LoadGen that issued the
+	// queries and gave the verdict; absent where mlrun did.
+	OfficialLoadGen string `json:"official_loadgen,omitempty"`
 
 	Queries   uint64 `json:"queries"`
 	Samples   uint64 `json:"samples"`
@@ -93,7 +96,8 @@ func Summarize(r *Run) (*Summary, error) {
 		Format: Format, Benchmark: m.BenchmarkName, Scenario: m.Scenario, Mode: m.TestMode, Machine: m.Machine,
 		Backend: m.Backend, Engine: m.Engine.Name + " " + m.Engine.Version, Manifest: m.Digest,
 		Complete: r.State.Phase == rundir.Ended && len(r.State.Faults) == 0, Simulated: r.State.Simulated, SyntheticData: r.State.Synthetic,
-		Reasons: []string{}, Replicas: []Replica{},
+		OfficialLoadGen: r.State.OfficialLoadGen,
+		Reasons:         []string{}, Replicas: []Replica{},
 	}
 	j, err := Judge(r)
 	if err != nil && !errors.Is(err, ErrNothingToJudge) {
@@ -109,7 +113,7 @@ func Summarize(r *Run) (*Summary, error) {
 		s.spreads(j.Rows, j.Settings)
 		s.rates(j.Settings, &j.Summary)
 		s.faults(r)
-		s.reasons(&j.Verdict)
+		s.verdict(r, &j.Verdict)
 	}
 	s.problems(r)
 	s.Valid = len(s.Reasons) == 0

@@ -20,6 +20,9 @@ func WriteText(w io.Writer, s *Summary) error {
 	if s.SyntheticData {
 		b.WriteString("SYNTHETIC DATA: the data set was not there, prompts were made up\n")
 	}
+	if s.OfficialLoadGen != "" {
+		fmt.Fprintf(&b, "issued and judged by the official LoadGen %s\n", Printable(s.OfficialLoadGen))
+	}
 	verdict := "VALID"
 	if !s.Valid {
 		verdict = "INVALID"

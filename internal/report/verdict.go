@@ -42,6 +42,20 @@ func finite(f float64) float64 {
 	return f
 }
 
+// verdict is that of the LoadGen that issued the queries. The official one has
+// timed the run itself; its word stands in its own summary.
+func (s *Summary) verdict(r *Run, v *loadgen.Verdict) {
+	switch {
+	case s.OfficialLoadGen == "":
+		s.reasons(v)
+	case r.OfficialResult == "INVALID":
+		s.Reasons = append(s.Reasons, "the official LoadGen's result is INVALID: see "+loadgen.SummaryName)
+		s.reasons(v)
+	case r.OfficialResult == "":
+		s.Reasons = append(s.Reasons, "the official LoadGen wrote no result")
+	}
+}
+
 // reasons are what LoadGen's verdict lacks, in its words.
 func (s *Summary) reasons(v *loadgen.Verdict) {
 	if !v.MinDurationMet {

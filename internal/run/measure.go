@@ -90,8 +90,10 @@ func (r *runner) test(ctx context.Context, c *client.Client, phases []*loadgen.P
 			return err
 		}
 	}
-	if err := r.openLogs(); err != nil {
-		return err
+	if r.plan.OfficialLoadGen == "" {
+		if err := r.openLogs(); err != nil {
+			return err
+		}
 	}
 	for _, e := range eng.Endpoints() {
 		r.urls = append(r.urls, e.URL)
@@ -110,6 +112,9 @@ func (r *runner) phases(ctx context.Context, c *client.Client, phases []*loadgen
 	var err error
 	if r.records, err = record.Create(r.dir.File(record.FileName)); err != nil {
 		return err
+	}
+	if r.plan.OfficialLoadGen != "" {
+		return r.official(ctx, c, phases[0], samples, replicas, abort)
 	}
 	sampler := loadgen.NewAccuracySampler(&r.effective)
 	for _, phase := range phases {
@@ -136,13 +141,19 @@ func (r *runner) phases(ctx context.Context, c *client.Client, phases []*loadgen
 		if phase.Mode == loadgen.AccuracyOnly {
 			r.logs.Detail.LogEnd(r.began, r.active)
 		}
-		if !sum.KeptUp && phase.Mode == loadgen.PerformanceOnly {
-			for _, reason := range sum.Reasons {
-				r.fault("the client did not keep up: " + reason)
-			}
-		}
+		r.keptUp(phase, &sum)
 	}
 	return nil
+}
+
+// keptUp notes where the client, not the engine, was the limit.
+func (r *runner) keptUp(phase *loadgen.Phase, sum *client.Summary) {
+	if sum.KeptUp || phase.Mode != loadgen.PerformanceOnly {
+		return
+	}
+	for _, reason := range sum.Reasons {
+		r.fault("the client did not keep up: " + reason)
+	}
 }
 
 // begin notes the wall-clock time at which a phase starts, and with the first

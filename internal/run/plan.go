@@ -41,6 +41,9 @@ type Options struct {
 	Grace time.Duration
 	// NoWarmUp leaves out the warm-up that the manifest asks for.
 	NoWarmUp bool
+	// LoadgenPython, when not empty, is the Python whose official LoadGen issues
+	// the queries in the place of this program.
+	LoadgenPython string
 }
 
 // Plan is everything that a run will do, known before it starts.
@@ -60,6 +63,11 @@ type Plan struct {
 	Queries          uint64  `json:"queries"`
 	Samples          uint64  `json:"samples"`
 	ScheduledSeconds float64 `json:"scheduled_seconds"`
+
+	// OfficialLoadGen is the release of MLPerf's own LoadGen that is to issue
+	// the queries, LoadgenPython where it is installed; empty: this program does.
+	OfficialLoadGen string `json:"official_loadgen,omitempty"`
+	LoadgenPython   string `json:"loadgen_python,omitempty"`
 
 	PowerScript    string        `json:"power_script,omitempty"`
 	PowerOptional  bool          `json:"power_script_optional,omitempty"`
@@ -111,6 +119,11 @@ func NewPlan(ctx context.Context, m *manifest.Manifest, o Options) (*Plan, error
 		return nil, fmt.Errorf("planning the engine: %w", err)
 	}
 	p.Notes = slices.Clone(p.Engine.Notes)
+	if o.LoadgenPython != "" {
+		if err := p.planOfficial(ctx, o.LoadgenPython); err != nil {
+			return nil, err
+		}
+	}
 	if err := p.planRequests(); err != nil {
 		return nil, err
 	}

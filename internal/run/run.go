@@ -78,7 +78,7 @@ func (r *runner) run(ctx context.Context) error {
 		return err
 	}
 	r.state = rundir.State{
-		Phase: rundir.Preflight, Simulated: r.plan.Engine.Simulated, Synthetic: r.plan.Data.Synthetic,
+		Phase: rundir.Preflight, Simulated: r.plan.Engine.Simulated, Synthetic: r.plan.Data.Synthetic, OfficialLoadGen: r.plan.OfficialLoadGen,
 		Started: time.Now().UTC(), Program: r.out.Program.String(), DatasetSamples: uint64(r.plan.Data.Samples),
 	}
 	if err := r.dir.Write(rundir.ManifestFile, yaml); err != nil {

@@ -100,10 +100,6 @@ func (s *scenario) ends(a client.Ask) bool {
 // offline deals the one query's samples out to the replicas before the start,
 // in the order that harness_config's sorting wants.
 func (s *scenario) offline() (client.Source, error) {
-	type issued struct {
-		id     uint64
-		sample int
-	}
 	var all []int
 	var first uint64
 	for q := range s.phase.Queries() {
@@ -112,6 +108,35 @@ func (s *scenario) offline() (client.Source, error) {
 		}
 		all = append(all, q.Samples...)
 	}
+	queues, err := s.deal(all, first)
+	if err != nil {
+		return nil, err
+	}
+	return client.SourceFunc(func(a client.Ask, r *client.Request) bool {
+		return s.take(queues, a.Replica, r)
+	}), nil
+}
+
+// issued is a sample of a query, with the number of its request.
+type issued struct {
+	id     uint64
+	sample int
+}
+
+// take fills in the next request of a replica's queue.
+func (s *scenario) take(queues [][]issued, replica int, r *client.Request) bool {
+	queue := queues[replica]
+	if len(queue) == 0 {
+		return false
+	}
+	queues[replica] = queue[1:]
+	r.ID, r.Sample, r.Replica = queue[0].id, queue[0].sample, replica
+	s.samples.Fill(r.Sample, r)
+	return true
+}
+
+// deal gives each replica its share of the samples, which are numbered from first.
+func (s *scenario) deal(all []int, first uint64) ([][]issued, error) {
 	sorting, err := sortingOf(s.manifest)
 	if err != nil {
 		return nil, err
@@ -137,17 +162,7 @@ func (s *scenario) offline() (client.Source, error) {
 			queues[replica] = append(queues[replica], issued{free[len(free)-1], sample})
 		}
 	}
-	return client.SourceFunc(func(a client.Ask, r *client.Request) bool {
-		queue := queues[a.Replica]
-		if len(queue) == 0 {
-			return false
-		}
-		next := queue[0]
-		queues[a.Replica] = queue[1:]
-		r.ID, r.Sample, r.Replica = next.id, next.sample, a.Replica
-		s.samples.Fill(next.sample, r)
-		return true
-	}), nil
+	return queues, nil
 }
 
 // sortingOf is harness_config's sorting.

@@ -20,6 +20,9 @@ type sink struct {
 	tokens   bool   // the run has token latencies
 	first    uint64 // the phase's first sample
 	log      *Log
+	// issued tells, where the official LoadGen issues, when its first query came
+	// and what the records count from; nil otherwise.
+	issued func() (first, zero time.Duration)
 
 	row   record.Record
 	bytes []byte
@@ -57,6 +60,10 @@ func (s *sink) fill(r *client.Result) {
 	}
 	if s.offline {
 		s.row.Issued = 0 // the one query holds every sample
+	}
+	if s.issued != nil {
+		first, zero := s.issued()
+		shift(&s.row, s.offline, first, zero)
 	}
 }
 

@@ -9,6 +9,7 @@
 //	metrics.jsonl              what the engines said of themselves, once a second
 //	records.jsonl              one line a request, written as the run goes
 //	engine/replica-N.log       what each engine replica printed
+//	loadgen.log                what the official LoadGen printed, where it issued the queries
 //	power.log                  what the power script printed
 //	summary.json               verdict and figures, made from records.jsonl
 //	mlperf_log_summary.txt     the same in LoadGen's formats
@@ -39,6 +40,7 @@ const (
 	SummaryFile  = "summary.json"
 	EngineDir    = "engine"
 	PowerLog     = "power.log"
+	LoadgenLog   = "loadgen.log"
 	InvalidFile  = "INVALID"
 	lockFile     = "lock"
 )
@@ -64,6 +66,9 @@ type State struct {
 	Simulated bool `json:"simulated"`
 	// Synthetic tells that the data set was made up, because the real one was not there.
 	Synthetic bool `json:"synthetic_data"`
+	// OfficialLoadGen is the release of MLPerf's own LoadGen where that issued the
+	// queries and wrote the mlperf_log files; empty where mlrun did.
+	OfficialLoadGen string `json:"official_loadgen,omitempty"`
 	// DatasetSamples is the number of samples in the data set.
 	DatasetSamples uint64 `json:"dataset_samples"`
 	// Started and Ended are wall-clock times; Ended is nil while the run goes on.

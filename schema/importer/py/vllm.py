@@ -30,12 +30,14 @@ def read(package, notes):
         by_dest.setdefault(a.dest, a)
     fields = reader.fields(engine_args)
     conditions = engine_conditions(ev, reader, engine_args, by_dest)
+    converted = conversions(ev, engine_args)
     engine, used = [], set()
     for name, f in fields.items():
         if name.startswith("_") or not f.init:
             continue
         used.add(name)
         found, source = conditions.get(name, ((), ""))
+        f.type = f.type + [a for a in converted.get(name, []) if a not in f.type]
         engine.append(compose.of_field(f, by_dest.get(name), found, source))
     cli = [compose.of_argument(a) for a in by_dest.values() if a.dest not in used and a.dest not in ("help", "")]
     sections = {
@@ -46,6 +48,23 @@ def read(package, notes):
     }
     sections.update(nested(ev, reader))
     return sections
+
+
+KINDS = {"int": "int", "float": "float", "bool": "bool", "str": "string", "list": "list"}
+
+
+def conversions(ev, engine_args):
+    """Types beside the annotation that the constructor takes and converts:
+    `if isinstance(self.compilation_config, (int, dict))`."""
+    out = {}
+    for cls in [engine_args] + ev.bases(engine_args):
+        method = own_method(cls, "__post_init__")
+        for node in ast.walk(method) if method else []:
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "isinstance" and isinstance(node.args[0], ast.Attribute):
+                types = node.args[1].elts if isinstance(node.args[1], ast.Tuple) else [node.args[1]]
+                kinds = [{"kind": KINDS[ast.unparse(t)]} for t in types if ast.unparse(t) in KINDS]
+                out.setdefault(node.args[0].attr, []).extend(kinds)
+    return out
 
 
 def natives(reader, args_module):

@@ -31,6 +31,10 @@ class EngineArgs:
     enforce_eager: bool = False
     _private: int = 1
 
+    def __post_init__(self):
+        if isinstance(self.scheduler_config, (int, dict)):
+            self.scheduler_config = SchedulerConfig(self.scheduler_config)
+
     @staticmethod
     def add_cli_args(parser):
         model_kwargs = get_kwargs(ModelConfig)

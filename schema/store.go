@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"embed"
 	"fmt"
 	"io/fs"
 	"path"
@@ -11,9 +10,6 @@ import (
 
 	"mlcfg/internal/diag"
 )
-
-//go:embed vllm/*.cue sglang/*.cue
-var files embed.FS
 
 // Engines are the engines with embedded schemas.
 func Engines() []string { return []string{"sglang", "vllm"} }
@@ -74,36 +70,32 @@ func storeOf(engine string) *store {
 // mustScan reads embedded files, which the tests have read before: a fault in
 // them is a fault of the build.
 func mustScan(engine string) *store {
-	st, err := scan(files, engine)
+	st, err := scan(engine, embedded(engine))
 	if err != nil {
 		panic(err)
 	}
 	return st
 }
 
-func scan(fsys fs.FS, engine string) (*store, error) {
-	names, err := fs.Glob(fsys, engine+"/*.cue")
-	if err != nil {
-		return nil, err
-	}
+// sourceFile is a CUE file; name is its path in this package's folder.
+type sourceFile struct{ name, text string }
+
+// scan splits the files of an engine into entries.
+func scan(engine string, files []sourceFile) (*store, error) {
 	st := &store{engine: engine, position: map[string]int{}, forms: map[string]string{}}
-	text, err := fs.ReadFile(fsys, engine+"/releases.cue")
-	if err != nil {
-		return nil, fmt.Errorf("reading the releases of %s: %w", engine, err)
+	for _, f := range files {
+		if path.Base(f.name) == "releases.cue" {
+			st.scanReleases(f.text)
+		}
 	}
-	st.scanReleases(string(text))
 	if len(st.releases) == 0 {
 		return st, nil
 	}
-	for _, name := range names {
-		if path.Base(name) == "releases.cue" {
+	for _, f := range files {
+		if path.Base(f.name) == "releases.cue" {
 			continue
 		}
-		text, err := fs.ReadFile(fsys, name)
-		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w", name, err)
-		}
-		if err := st.scanFile("schema/"+name, string(text)); err != nil {
+		if err := st.scanFile("schema/"+f.name, f.text); err != nil {
 			return nil, err
 		}
 	}
@@ -277,7 +269,19 @@ type Entry struct {
 // Scan reads the CUE files of an engine in fsys/ENGINE without interpreting the
 // definitions. The importer rewrites the files by it.
 func Scan(fsys fs.FS, engine string) (releases []string, entries []Entry, err error) {
-	st, err := scan(fsys, engine)
+	names, err := fs.Glob(fsys, engine+"/*.cue")
+	if err != nil {
+		return nil, nil, err
+	}
+	var files []sourceFile
+	for _, name := range names {
+		text, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return nil, nil, fmt.Errorf("reading %s: %w", name, err)
+		}
+		files = append(files, sourceFile{name, string(text)})
+	}
+	st, err := scan(engine, files)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -47,6 +47,10 @@ golden: ## rewrite every golden file from what the code does now; read the diff
 bench: build ## one lint as a process, beside cue vet and OmegaConf
 	./scripts/bench-process.sh
 
+.PHONY: bench-overlays
+bench-overlays: build ## lint, compile and diff of 1,000 overlays, beside yaml.v3, cue vet and OmegaConf
+	./scripts/bench-overlays.sh
+
 .PHONY: bench-client
 bench-client: ## our client beside the fastest other load generator, on one mock server (minutes; downloads it once)
 	./bench/client/peers.sh

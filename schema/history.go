@@ -153,30 +153,26 @@ func Infer(engine string, keys map[string][]string, candidates ...string) (strin
 	}
 	slices.Sort(at)
 	at = slices.Compact(at)
-	spans := st.spansOf(keys)
+	all, known := st.count(keys)
 
-	best, most := 0, -1
+	best := 0
 	for i, release := range at {
-		known := 0
-		for _, in := range spans {
-			known += btoi(in.has(release))
-		}
-		if known >= most {
-			best, most = i, known
+		if known[release] >= known[at[best]] {
+			best = i
 		}
 	}
-	found := Inference{Keys: len(spans), Known: most}
+	found := Inference{Keys: len(all), Known: known[at[best]]}
 	newer := -1
 	if best+1 < len(at) {
 		newer = at[best+1]
 		found.Newer = st.releases[newer]
 	}
-	for path, in := range spans {
+	for _, k := range all {
 		switch {
-		case !in.has(at[best]):
-			found.Unknown = append(found.Unknown, path)
-		case newer >= 0 && !in.has(newer):
-			found.Lost = append(found.Lost, path)
+		case !k.in(at[best]):
+			found.Unknown = append(found.Unknown, k.section+"."+k.name)
+		case newer >= 0 && !k.in(newer):
+			found.Lost = append(found.Lost, k.section+"."+k.name)
 		}
 	}
 	slices.Sort(found.Unknown)
@@ -184,25 +180,37 @@ func Infer(engine string, keys map[string][]string, candidates ...string) (strin
 	return st.releases[at[best]], found
 }
 
-// runs are spans of releases by index, both ends included.
-type runs [][2]int
-
-func (r runs) has(release int) bool {
-	return slices.ContainsFunc(r, func(s [2]int) bool { return s[0] <= release && release <= s[1] })
+// definedKey is a key with all its definitions, none for an unknown one.
+type definedKey struct {
+	section, name string
+	definitions   []entry
 }
 
-// spansOf gives where each of the keys lives, by section.key; an unknown key
-// lives nowhere.
-func (st *store) spansOf(keys map[string][]string) map[string]runs {
-	all := map[string]runs{}
+func (k *definedKey) in(release int) bool {
+	return slices.ContainsFunc(k.definitions, func(e entry) bool { return e.in(release) })
+}
+
+// count gives the keys with their definitions, each key once, and how many of
+// them each release knows. No release has two definitions of a key.
+func (st *store) count(keys map[string][]string) (all []definedKey, known []int) {
+	change := make([]int, len(st.releases)+1)
 	for section, names := range keys {
-		for _, name := range names {
-			var in runs
-			for _, e := range st.definitions(section, name) {
-				in = append(in, [2]int{e.first, e.last})
+		for i, name := range names {
+			if slices.Contains(names[:i], name) {
+				continue
 			}
-			all[section+"."+name] = in
+			k := definedKey{section, name, st.definitions(section, name)}
+			for j := range k.definitions {
+				change[k.definitions[j].first]++
+				change[k.definitions[j].last+1]--
+			}
+			all = append(all, k)
 		}
 	}
-	return all
+	sum := 0
+	for i := range change {
+		sum += change[i]
+		change[i] = sum
+	}
+	return all, change[:len(st.releases)]
 }

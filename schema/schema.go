@@ -51,8 +51,9 @@ type Section struct {
 
 	schema  *Schema
 	entries map[string]*entry
-	keys    map[string]*Key // parsed so far, guarded by schema.mu
-	names   []string        // sorted, made when asked for, guarded by schema.mu
+	keys    sync.Map         // parsed so far, *Key by name
+	names   []string         // sorted, made when asked for, guarded by schema.mu
+	lengths map[int][]string // the names by their length, each sorted, likewise
 }
 
 // Load gives the schema of a release; Resolve finds its exact name. A Schema
@@ -87,7 +88,7 @@ func (st *store) schema(at int) *Schema {
 		}
 		sec := s.sections[e.section]
 		if sec == nil {
-			sec = &Section{Name: e.section, schema: s, entries: map[string]*entry{}, keys: map[string]*Key{}}
+			sec = &Section{Name: e.section, schema: s, entries: map[string]*entry{}}
 			s.sections[e.section] = sec
 		}
 		sec.entries[e.name] = e
@@ -118,19 +119,17 @@ func (s *Section) Key(name string) (*Key, bool) {
 	if s == nil {
 		return nil, false
 	}
+	if k, ok := s.keys.Load(name); ok {
+		return k.(*Key), true
+	}
 	e, ok := s.entries[name]
 	if !ok {
 		return nil, false
 	}
-	s.schema.mu.Lock()
-	defer s.schema.mu.Unlock()
-	k := s.keys[name]
-	if k == nil {
-		k = s.schema.store.key(e)
-		k.schema = s.schema
-		s.keys[name] = k
-	}
-	return k, true
+	parsed := s.schema.store.key(e)
+	parsed.schema = s.schema
+	k, _ := s.keys.LoadOrStore(name, parsed) // another goroutine may have been first
+	return k.(*Key), true
 }
 
 // Names are the names of all keys, sorted. The list is shared: do not change it.
@@ -148,6 +147,24 @@ func (s *Section) Names() []string {
 		slices.Sort(s.names)
 	}
 	return s.names
+}
+
+// NamesOfLength are the names of a length in bytes, sorted: those that a
+// misspelling can be of. The list is shared: do not change it.
+func (s *Section) NamesOfLength(n int) []string {
+	names := s.Names()
+	if s == nil {
+		return nil
+	}
+	s.schema.mu.Lock()
+	defer s.schema.mu.Unlock()
+	if s.lengths == nil {
+		s.lengths = map[int][]string{}
+		for _, name := range names {
+			s.lengths[len(name)] = append(s.lengths[len(name)], name)
+		}
+	}
+	return s.lengths[n]
 }
 
 // Keys are all keys, sorted by name.

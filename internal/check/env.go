@@ -3,7 +3,6 @@ package check
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -13,8 +12,18 @@ import (
 	"mlcfg/schema"
 )
 
-// envName is POSIX's form of an environment variable's name, either case.
-var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+// isEnvName tells whether a name has POSIX's form of an environment variable's,
+// either case.
+func isEnvName(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		letter := c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '_'
+		if !letter && (i == 0 || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return s != ""
+}
 
 // env gives the environment of the engine's process: env_config with the
 // backend's own section over it, each value as Python's str() has it, null
@@ -47,7 +56,7 @@ func (c *checker) variable(t *merge.Tree) (text string, set, ok bool) {
 		c.add(diag.Diagnostic{Pos: pos, Severity: diag.Error, Code: code, Key: t.Path, Message: fmt.Sprintf(format, args...)})
 		return "", false, false
 	}
-	if !envName.MatchString(t.Key) {
+	if !isEnvName(t.Key) {
 		return fail(s.KeyPos, "bad-variable-name", "%q is not the name of an environment variable: letters, digits and underscores, no digit first", t.Key)
 	}
 	n := s.Node
@@ -91,9 +100,16 @@ func (c *checker) nearMiss(t *merge.Tree) {
 	}
 	slip := func(name string) bool { return oneSlip(name, t.Key) }
 	near := ""
-	if i := slices.IndexFunc(known.Names(), slip); i >= 0 {
-		near = known.Names()[i]
-	} else if near = c.otherVariable(t, slip); near == "" {
+	for n := len(t.Key) - 1; n <= len(t.Key)+1 && near == ""; n++ {
+		names := known.NamesOfLength(n)
+		if i := slices.IndexFunc(names, slip); i >= 0 {
+			near = names[i]
+		}
+	}
+	if near == "" {
+		near = c.otherVariable(t, slip)
+	}
+	if near == "" {
 		return
 	}
 	if len(schema.History(c.schema.Engine, schema.EnvConfig, t.Key)) > 0 {

@@ -50,10 +50,16 @@ func engineRefuses(c *Config, found *diag.List) {
 		rules = sglangRules
 	}
 	for i := range rules {
-		if rules[i].holdsIn(c.Schema) {
+		if rules[i].concerns(c) && rules[i].holdsIn(c.Schema) {
 			rules[i].check(c, found)
 		}
 	}
+}
+
+// concerns tells whether the configuration sets any of the rule's keys: what it
+// leaves to defaults the engine does not refuse.
+func (r *engineRule) concerns(c *Config) bool {
+	return slices.ContainsFunc(r.keys, func(name string) bool { return c.EngineConfig[name] != nil })
 }
 
 func (r *engineRule) holdsIn(s *schema.Schema) bool {

@@ -198,7 +198,7 @@ func (r *Reader) resolve(in *Input, options compile.Options) (map[string]*Side, 
 	if err != nil {
 		return nil, err
 	}
-	name := func(file string) string { return file }
+	var name func(string) string
 	if in.tree != nil {
 		name = in.tree.Name
 	}
@@ -211,7 +211,7 @@ func (r *Reader) resolve(in *Input, options compile.Options) (map[string]*Side, 
 			sides[target.Backend.Name] = &side
 		}
 	}
-	for i := range out.Found {
+	for i := 0; name != nil && i < len(out.Found); i++ {
 		out.Found[i].Pos.File = name(out.Found[i].Pos.File)
 	}
 	switch {

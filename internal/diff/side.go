@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"mlcfg/internal/check"
 	"mlcfg/internal/compile"
@@ -25,26 +26,25 @@ const (
 // FromView makes a side of an overlay. name translates the places' files, for
 // copies that stand for others; nil leaves them.
 func FromView(v *explain.View, name func(file string) string) Side {
-	if name == nil {
-		name = func(file string) string { return file }
-	}
 	engine := v.Backend.Engine + " " + v.Release
 	_, machine := compile.UseCase(v.Overlay)
-	s := Side{Name: name(v.Overlay), Machine: machine, Backend: v.Backend.Name, Engine: engine}
-	s.Values = append(s.Values, useCase("backend", v.Backend.Name), useCase("engine", engine))
+	s := Side{Name: v.Overlay, Machine: machine, Backend: v.Backend.Name, Engine: engine}
+	s.Values = append(make([]explain.Value, 0, len(v.Values)+2), useCase("backend", v.Backend.Name), useCase("engine", engine))
 	for _, value := range v.Values {
 		if !value.Set || value.Name == "backend" || value.Group == explain.UseCase && value.Value == nil {
 			continue
 		}
-		value.Chain = slices.Clone(value.Chain)
+		if name != nil {
+			value.Chain = slices.Clone(value.Chain)
+		}
 		for i := range value.Chain {
-			if pos := &value.Chain[i].Pos; pos.File != "" {
+			if pos := &value.Chain[i].Pos; name != nil && pos.File != "" {
 				pos.File = name(pos.File)
 			}
 		}
 		s.Values = append(s.Values, value)
 	}
-	s.Defaults = defaults(v.Backend, v.Release)
+	s.Defaults = defaults(v.Backend, v.Schema)
 	return s
 }
 
@@ -52,13 +52,14 @@ func useCase(key, value string) explain.Value {
 	return explain.Value{Name: key, Group: explain.UseCase, Value: value, Set: true, Chain: []explain.Step{{Layer: CommandLine, Key: key, Value: value}}}
 }
 
-// defaults looks the engine's own values up in its schema.
-func defaults(b check.Backend, release string) func(string) (any, bool) {
-	s, err := schema.Load(b.Engine, release)
-	if err != nil {
-		return nil
-	}
+// defaults looks the engine's own values up in its schema, which may be nil and
+// is asked for once there is a key to look up.
+func defaults(b check.Backend, load func() *schema.Schema) func(string) (any, bool) {
 	return func(key string) (any, bool) {
+		s := load()
+		if s == nil {
+			return nil, false
+		}
 		section, rest, _ := strings.Cut(key, ".")
 		names := map[string]string{b.EngineSection(): schema.EngineConfig, b.SamplingSection(): schema.SamplingConfig}
 		at, steps := s.Section(names[section]), strings.Split(rest, ".")
@@ -84,7 +85,14 @@ func FromManifest(name string, m *manifest.Manifest) Side {
 		b = check.Backend{Name: m.Backend, Engine: m.Engine.Name}
 	}
 	engine := m.Engine.Name + " " + m.Engine.Version
-	s := Side{Name: name, Machine: m.Machine, Backend: m.Backend, Engine: engine, Defaults: defaults(b, m.Engine.Version)}
+	s := Side{Name: name, Machine: m.Machine, Backend: m.Backend, Engine: engine}
+	s.Defaults = defaults(b, sync.OnceValue(func() *schema.Schema {
+		found, err := schema.Load(m.Engine.Name, m.Engine.Version)
+		if err != nil {
+			return nil // a release that is not known here: no defaults
+		}
+		return found
+	}))
 	r := manifestReader{file: name, overrides: m.Overrides, to: &s.Values}
 	for _, top := range [][2]string{
 		{"backend", m.Backend}, {"engine", engine}, {"benchmark_name", m.BenchmarkName}, {"scenario", m.Scenario},

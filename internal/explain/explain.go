@@ -104,3 +104,6 @@ type View struct {
 
 	schema *schema.Schema
 }
+
+// Schema is the schema of the engine's release.
+func (v *View) Schema() *schema.Schema { return v.schema }

@@ -31,6 +31,7 @@ func Of(config *project.Config, out compile.Outcome, target compile.Target) *Vie
 	b := target.Backend
 	tree := target.Tree
 	v := &View{Overlay: config.Overlay.Path, Base: config.Base.Path, Backend: b, Release: target.Release, schema: target.Values.Schema}
+	v.Values, v.Unread = make([]Value, 0, usualValues), make([]Value, 0, usualValues/4)
 	w := &walker{view: v, found: out.Found, release: b.Engine + " " + target.Release}
 	c := target.Values
 
@@ -56,6 +57,9 @@ func Of(config *project.Config, out compile.Outcome, target compile.Target) *Vie
 	}
 	return v
 }
+
+// usualValues is how many values a configuration has, about.
+const usualValues = 160
 
 // groupOf is the group of a section that another backend reads.
 func groupOf(section string) Group {
@@ -111,14 +115,14 @@ func (w *walker) tree(t *merge.Tree, values map[string]any, keys *schema.Section
 		}
 		return
 	}
-	v := Value{Name: t.Path, Group: w.group, Set: true, Key: key, Unread: w.unread, Value: resolved}
+	v := Value{Name: t.Path, Group: w.group, Set: true, Key: key, Unread: w.unread, Value: resolved, Chain: make([]Step, 0, len(t.Chain)+1)}
 	if !ok {
 		v.Value = t.Interface()
 	}
 	if key != nil && key.HasDefault && w.unread == "" && key.Section != topSection {
 		v.Chain = append(v.Chain, defaultStep(t.Path, key, w.release))
 	}
-	v.Chain = append(v.Chain, steps(t)...)
+	v.Chain = appendSteps(v.Chain, t)
 	w.add(v)
 }
 
@@ -134,12 +138,11 @@ func defaultStep(path string, key *schema.Key, note string) Step {
 	return Step{Layer: DefaultLayer, Key: path, Value: key.Default, Note: note}
 }
 
-func steps(t *merge.Tree) []Step {
-	all := make([]Step, len(t.Chain))
-	for i, s := range t.Chain {
-		all[i] = Step{Layer: s.Layer, Key: t.Path, Pos: s.Node.Pos, Value: s.Node.Interface()}
+func appendSteps(to []Step, t *merge.Tree) []Step {
+	for _, s := range t.Chain {
+		to = append(to, Step{Layer: s.Layer, Key: t.Path, Pos: s.Node.Pos, Value: s.Node.Interface()})
 	}
-	return all
+	return to
 }
 
 func (w *walker) add(v Value) {
@@ -217,7 +220,7 @@ func (w *walker) environment(tree *merge.Tree, b check.Backend, c *check.Config)
 					values[i].Chain = append(values[i].Chain, defaultStep(envSection+"."+f.Key, key, w.release))
 				}
 			}
-			values[i].Chain = append(values[i].Chain, steps(f)...)
+			values[i].Chain = appendSteps(values[i].Chain, f)
 		}
 	}
 	for _, v := range values {

@@ -93,6 +93,10 @@ func Resolve(engine, spec string) (string, error) {
 	if len(known) == 0 {
 		return "", unknownEngine(engine)
 	}
+	return resolve(engine, known, spec)
+}
+
+func resolve(engine string, known []string, spec string) (string, error) {
 	spec = strings.TrimPrefix(strings.TrimSpace(spec), "v")
 	want, err := parseVersion(spec)
 	if err != nil {

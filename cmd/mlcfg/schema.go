@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/schema"
+	"mlcfg/schema/importer"
 )
 
 const schemaHelp = `Schema tells what the engines' releases define: every argument, request parameter
@@ -39,6 +41,7 @@ func (a *app) schemaListCommand() *cli.Command {
 		ArgsUsage: "[ENGINE]",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT`: text, markdown or json"},
+			&cli.BoolFlag{Name: "available", Usage: "ask the package index for releases since the oldest embedded one that are not embedded"},
 		},
 		Action: a.schemaList,
 	}
@@ -67,6 +70,9 @@ func (a *app) schemaList(c *cli.Context) error {
 		}
 		engines = []string{engine}
 	}
+	if c.Bool("available") {
+		return a.listAvailable(c.Context, engines)
+	}
 	var all []listed
 	for _, engine := range engines {
 		for _, release := range schema.Releases(engine) {
@@ -91,6 +97,23 @@ func (a *app) schemaList(c *cli.Context) error {
 		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\n", l.Engine, l.Release, l.Engines, l.CLI, l.Sampling, l.Env, l.Nested)
 	}
 	return w.Flush()
+}
+
+// listAvailable writes what make schema-add takes, a release a line.
+func (a *app) listAvailable(ctx context.Context, engines []string) error {
+	for _, engine := range engines {
+		have := schema.Releases(engine)
+		releases, err := importer.Importer{}.Available(ctx, engine)
+		if err != nil {
+			return fmt.Errorf("listing the releases of %s: %w", engine, err)
+		}
+		for _, r := range releases {
+			if !slices.Contains(have, r) && schema.CompareReleases(r, have[0]) > 0 {
+				fmt.Fprintln(a.stdout, importer.Spec{Engine: engine, Release: r})
+			}
+		}
+	}
+	return nil
 }
 
 func countKeys(s *schema.Schema) listed {

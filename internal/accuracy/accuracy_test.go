@@ -80,19 +80,23 @@ func (letters) Decode(ids []int32, skipSpecial bool) string {
 func writeLog(t *testing.T, size int, answers [][2]any) string {
 	t.Helper()
 	var b strings.Builder
+	written := map[string]string{}
 	for i, a := range answers {
-		var data []byte
-		n := 0
-		for _, r := range a[1].(string) {
-			data = append(data, byte(r), byte(r>>8), byte(r>>16), 0)
-			data = append(data, make([]byte, size-4)...)
-			n++
+		answer := a[1].(string)
+		n := len([]rune(answer))
+		if _, ok := written[answer]; !ok {
+			var data []byte
+			for _, r := range answer {
+				data = append(data, byte(r), byte(r>>8), byte(r>>16), 0)
+				data = append(data, make([]byte, size-4)...)
+			}
+			written[answer] = fmt.Sprintf("%X", data)
 		}
 		sep := ",\n"
 		if i == 0 {
 			sep = "[\n"
 		}
-		fmt.Fprintf(&b, "%s{ \"seq_id\" : %d, \"qsl_idx\" : %d, \"data\" : \"%X\", \"token_count\" : %d }", sep, i, a[0], data, n)
+		fmt.Fprintf(&b, "%s{ \"seq_id\" : %d, \"qsl_idx\" : %d, \"data\" : \"%s\", \"token_count\" : %d }", sep, i, a[0], written[answer], n)
 	}
 	b.WriteString("\n]\n")
 	return save(t, b.String())

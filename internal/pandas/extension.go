@@ -9,7 +9,7 @@ import (
 // extensionLen gives the number of elements of an extension array.
 func (d *decoder) extensionLen(v pickle.Value) (int, error) {
 	switch d.class(v) {
-	case clsNDBacked, clsString, clsCategorical, clsMasked:
+	case clsNDBacked, clsString, clsCategorical, clsMasked, clsOpaque:
 		_, arr, _, err := d.backing(v)
 		if err != nil {
 			return 0, err
@@ -34,6 +34,9 @@ func (d *decoder) extension(v pickle.Value, rows int) (cells, error) {
 	kind, arr, other, err := d.backing(v)
 	if err != nil {
 		return nil, err
+	}
+	if kind == clsOpaque {
+		return &blockRow{a: arr}, nil
 	}
 	if arr.rows*arr.cols != rows {
 		return nil, fmt.Errorf("%d rows, want %d", arr.rows*arr.cols, rows)
@@ -84,8 +87,11 @@ func (d *decoder) backing(v pickle.Value) (kind class, a *array, other pickle.Va
 			}
 		}
 		other = d.doc.Lookup(dtype.State(), "categories")
-	case clsString:
+	case clsString, clsOpaque:
 		data = d.doc.Lookup(state, "_ndarray")
+		if data.IsNone() {
+			data = d.doc.Lookup(state, "_data")
+		}
 	case clsCategorical:
 		data = d.doc.Lookup(state, "_codes")
 		if data.IsNone() {
@@ -97,7 +103,7 @@ func (d *decoder) backing(v pickle.Value) (kind class, a *array, other pickle.Va
 	default:
 		return kind, nil, other, fmt.Errorf("%s is not read", d.describe(v))
 	}
-	if kind != clsString && kind != clsCategorical && kind != clsMasked {
+	if kind != clsString && kind != clsCategorical && kind != clsMasked && kind != clsOpaque {
 		return kind, nil, other, fmt.Errorf("%s is not read", d.describe(v.Args().At(0)))
 	}
 	a, err = d.array(data)

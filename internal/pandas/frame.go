@@ -153,8 +153,10 @@ func (f *Frame) frame(v pickle.Value) error {
 		return fmt.Errorf("the column names: %w", err)
 	}
 	rows, err := d.indexLen(axes.At(1))
-	if err != nil {
-		return fmt.Errorf("the row index: %w", err)
+	if err != nil { // a row index of another sort: the blocks tell as well
+		if rows, err = d.blockRows(blocks.At(0)); err != nil {
+			return fmt.Errorf("the number of rows: %w", err)
+		}
 	}
 	placed := make([]cells, len(names))
 	for i := range blocks.Len() {
@@ -170,6 +172,22 @@ func (f *Frame) frame(v pickle.Value) error {
 		f.add(name, placed[i])
 	}
 	return nil
+}
+
+// blockRows gives the number of rows of a block.
+func (d *decoder) blockRows(v pickle.Value) (int, error) {
+	values := v.Args().At(0)
+	if v.Kind() == pickle.Dict {
+		values = d.doc.Lookup(v, "values")
+	}
+	if c := d.class(values); c == clsArray || c == clsBuffer {
+		a, err := d.array(values)
+		if err != nil {
+			return 0, err
+		}
+		return a.cols, nil
+	}
+	return d.extensionLen(values)
 }
 
 // block finds the cells of the columns that one block holds.

@@ -27,6 +27,7 @@ const (
 	clsNA
 	clsSlice
 	clsSet
+	clsOpaque // an array that can stand beside those that are read
 	clsArrowArray
 	clsArrowChunks
 	clsArrowBuffer
@@ -79,6 +80,16 @@ var names = map[string]class{
 	"pyarrow.lib._restore_array": clsArrowArray, "pyarrow.lib.chunked_array": clsArrowChunks,
 	"pyarrow.lib.py_buffer": clsArrowBuffer, "pyarrow.lib.type_for_alias": clsArrowAlias,
 	"pyarrow.lib.list_": clsArrowList, "pyarrow.lib.large_list": clsArrowLargeList, "pyarrow.lib.field": clsArrowField,
+
+	// Values and indexes that are not read but may stand in columns that nobody asks for.
+	"pandas.core.arrays.datetimes.DatetimeArray": clsOpaque, "pandas.arrays.DatetimeArray": clsOpaque,
+	"pandas.core.arrays.timedeltas.TimedeltaArray": clsOpaque, "pandas.arrays.TimedeltaArray": clsOpaque,
+	"pandas.core.indexes.multi.MultiIndex": clsInert, "pandas.MultiIndex": clsInert, "pandas.core.indexes.frozen.FrozenList": clsInert,
+	"pandas.core.indexes.category.CategoricalIndex": clsInert, "pandas.CategoricalIndex": clsInert,
+	"pandas.core.indexes.datetimes._new_DatetimeIndex": clsInert, "pandas.core.indexes.datetimes.DatetimeIndex": clsInert, "pandas.DatetimeIndex": clsInert,
+	"pandas._libs.tslibs.timestamps._unpickle_timestamp": clsInert, "pandas._libs.tslibs.timestamps.Timestamp": clsInert, "pandas._libs.tslibs.timedeltas._timedelta_unpickle": clsInert,
+	"datetime.datetime": clsInert, "datetime.date": clsInert, "datetime.time": clsInert, "datetime.timedelta": clsInert, "datetime.timezone": clsInert,
+	"decimal.Decimal": clsInert, "pytz._UTC": clsInert, "uuid.UUID": clsInert,
 
 	"builtins.slice": clsSlice, "builtins.set": clsSet, "builtins.frozenset": clsSet, "builtins.list": clsInert,
 	"builtins.dict": clsInert, "builtins.bytearray": clsInert, "builtins.bytes": clsInert, "builtins.object": clsInert, "_codecs.encode": clsInert,

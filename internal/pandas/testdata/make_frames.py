@@ -6,6 +6,8 @@ writes FOLDER/<pandas version>_<case>_p<protocol>.pkl and, beside them,
 <pandas version>_<case>.json: {"columns": {name: [cells]}}. Runs on pandas 1.0 to 3.x; run it
 once with each version whose files are to be kept.
 """
+import datetime
+import decimal
 import json
 import pickle
 import sys
@@ -82,6 +84,19 @@ def extension():
     return df
 
 
+def strange():
+    """What is not read, beside what is: dates, decimals, a row index of two levels."""
+    df = pd.DataFrame({
+        "when": pd.to_datetime(["2024-01-02", None, "2025-06-07"]),
+        "zone": pd.to_datetime(["2024-01-02", "2024-01-03", "2025-06-07"]).tz_localize("UTC"),
+        "exact": [decimal.Decimal("1.5"), datetime.date(2024, 1, 2), pd.Timestamp("2024-01-01")],
+        "tok_input": [[1], [2, 3], [4]],
+        "input": pd.Series(["a", LONG, "c"], dtype=object),
+    })
+    df.index = pd.MultiIndex.from_tuples([("x", 1), ("x", 2), ("y", 1)], names=["k", "n"])
+    return df
+
+
 def records():
     return [{"tok_input": [1, 2], "input": LONG}, {"input": "b", "extra": {"k": (1, 2)}}, {"tok_input": np.arange(3)}]
 
@@ -109,12 +124,12 @@ def columns(v):
         for row in v:
             keys += [k for k in row if k not in keys]
         return {k: [plain(row.get(k)) for row in v] for k in keys}
-    return {str(k): [plain(x) for x in v[k]] for k in v}
+    return {str(k): [plain(x) for x in v[k]] for k in v if k not in ("when", "zone", "exact")}
 
 
 def main(folder):
     version = pd.__version__.split("+")[0]
-    cases = {"mlperf": text_object(mlperf()), "filtered": filtered(), "ext": extension()}
+    cases = {"mlperf": text_object(mlperf()), "filtered": filtered(), "ext": extension(), "strange": strange()}
     if version >= "2":
         cases.update(records=records(), lists=lists(), empty=pd.DataFrame({"tok_input": [], "n": []}))
     for name, value in cases.items():

@@ -36,6 +36,7 @@ func (a *app) commands() []*cli.Command {
 	return []*cli.Command{
 		a.runCommand(),
 		a.planCommand(),
+		a.tuneCommand(),
 		a.reportCommand(),
 		a.verifyCommand(),
 		a.scheduleCommand(),

@@ -59,7 +59,12 @@ func manifestCommand(t *testing.T, ts *testscript.TestScript, args []string) {
 			m.HarnessConfig["device_count"] = int64(2)
 			s.MinDuration, s.MinQueryCount, s.SingleStreamExpectedLatencyNS = 100*time.Millisecond, 4, 1e9
 		},
-		"long": func(_ *manifest.Manifest, s *loadgen.Settings) { s.MinDuration = 10 * time.Minute },
+		"short": func(_ *manifest.Manifest, s *loadgen.Settings) {
+			// A latency limit and 600 queries at least, which is what early stopping needs.
+			s.MinDuration, s.MinQueryCount, s.TTFTLatency, s.TPOTLatency = 0, 600, 10*time.Minute, 10*time.Minute
+		},
+		"strict": func(_ *manifest.Manifest, s *loadgen.Settings) { s.MinQueryCount, s.TTFTLatency = 20, time.Nanosecond },
+		"long":   func(_ *manifest.Manifest, s *loadgen.Settings) { s.MinDuration = 10 * time.Minute },
 	}
 	if len(args) == 0 {
 		ts.Fatalf("usage: manifest NAME [KIND...]")

@@ -74,41 +74,47 @@ func (a *app) compile(c *cli.Context) error {
 	if len(l.overlays) > 1 && !toDir {
 		return withHint("name a folder with -o DIR/", "%d overlays make %d manifests", len(l.overlays), len(l.overlays))
 	}
-	each, err := onEach(l.overlays, func(overlay string) (compiled, error) {
-		out, err := l.check(overlay)
+	paths := make([]string, len(l.overlays))
+	made := map[string]string{}
+	for i, overlay := range l.overlays {
+		if paths[i] = output; !toDir {
+			continue
+		}
+		paths[i] = manifestPath(output, overlay, backend, format)
+		if other, taken := made[paths[i]]; taken {
+			return fmt.Errorf("%s and %s would both be %s", other, overlay, paths[i])
+		}
+		made[paths[i]] = overlay
+	}
+	each, err := onEach(numbers(len(paths)), func(i int) (compiled, error) {
+		out, err := l.check(l.overlays[i])
 		if err != nil || out.Found.HasErrors() {
-			return compiled{found: out.Found}, err
+			return compiled{found: out.Found, failed: true}, err
 		}
 		data, err := encode(out.Targets[0].Manifest, format)
 		if err != nil {
-			return compiled{}, fmt.Errorf("compiling %s: %w", overlay, err)
+			return compiled{}, fmt.Errorf("compiling %s: %w", l.overlays[i], err)
 		}
-		return compiled{out.Found, data}, nil
+		if toDir { // manifests of a folder are not held in memory together
+			return compiled{found: out.Found}, a.deliver(paths[i], data, true)
+		}
+		return compiled{found: out.Found, manifest: data}, nil
 	})
 	if err != nil {
 		return err
 	}
 	failed := false
-	written := map[string]string{}
 	for i, overlay := range l.overlays {
 		if err := a.writeText(each[i].found, l.project, false); err != nil {
 			return fmt.Errorf("writing the findings: %w", err)
 		}
-		if each[i].manifest == nil {
+		if each[i].failed {
 			a.warn("%s: no manifest: %s", overlay, each[i].found.Summary())
 			failed = true
-			continue
-		}
-		path := output
-		if toDir {
-			path = manifestPath(output, overlay, backend, format)
-			if other, taken := written[path]; taken {
-				return fmt.Errorf("%s and %s would both be %s", other, overlay, path)
+		} else if !toDir {
+			if err := a.deliver(paths[i], each[i].manifest, false); err != nil {
+				return err
 			}
-			written[path] = overlay
-		}
-		if err := a.deliver(path, each[i].manifest, toDir); err != nil {
-			return err
 		}
 	}
 	if failed {
@@ -117,9 +123,19 @@ func (a *app) compile(c *cli.Context) error {
 	return nil
 }
 
-// compiled is what one overlay gave; manifest is nil where there are errors.
+// numbers are those from 0 below n.
+func numbers(n int) []int {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
+// compiled is what one overlay gave; manifest is nil where it is written already.
 type compiled struct {
 	found    diag.List
+	failed   bool
 	manifest []byte
 }
 

@@ -8,24 +8,31 @@ import (
 	"testing"
 )
 
-// pythonTool gives a program of the Python package index, in a virtual
-// environment that is kept in the user's cache. Where it cannot be had the test
-// is skipped and says so.
-func pythonTool(t *testing.T, name, version string, with ...string) string {
+// pythonTool installs a package of the Python package index into a virtual
+// environment that is kept in the user's cache, and gives its program of the
+// package's name, or the environment's python where it has none. Where it cannot
+// be had the test is skipped and says so.
+func pythonTool(t *testing.T, name, version string) string {
 	t.Helper()
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		t.Skipf("SKIPPED: no place for %s: %v", name, err)
 	}
 	env := filepath.Join(cache, "mlcfg-tests", fmt.Sprintf("%s-%s", name, version))
-	tool := filepath.Join(env, "bin", name)
+	program := func() string {
+		tool := filepath.Join(env, "bin", name)
+		if _, err := os.Stat(tool); err != nil {
+			return filepath.Join(env, "bin", "python")
+		}
+		return tool
+	}
 	done := filepath.Join(env, "complete")
 	if _, err := os.Stat(done); err == nil {
-		return tool
+		return program()
 	}
 	for _, args := range [][]string{
 		{"python3", "-m", "venv", env},
-		append([]string{filepath.Join(env, "bin", "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", name + "==" + version}, with...),
+		{filepath.Join(env, "bin", "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", name + "==" + version},
 	} {
 		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
 			t.Skipf("SKIPPED: %s %s cannot be installed here: %v\n%s", name, version, err, out)
@@ -34,5 +41,5 @@ func pythonTool(t *testing.T, name, version string, with ...string) string {
 	if err := os.WriteFile(done, nil, 0o644); err != nil {
 		t.Skipf("SKIPPED: %v", err)
 	}
-	return tool
+	return program()
 }

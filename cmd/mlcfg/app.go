@@ -58,6 +58,7 @@ func (a *app) commands() []*cli.Command {
 		a.explainCommand(),
 		a.diffCommand(),
 		a.schemaCommand(),
+		a.lspCommand(),
 		a.fmtCommand(),
 		a.trimCommand(),
 		a.migrateCommand(),

@@ -167,21 +167,3 @@ func (s *Settings) ManifestPath(overlay, backend string) string {
 	folder := filepath.Base(filepath.Dir(abs))
 	return s.below(strings.NewReplacer("{folder}", folder, "{overlay}", name, "{backend}", backend).Replace(form))
 }
-
-// Ignored tells whether differences in a key are left out: the key or a section
-// that it stands in matches a pattern.
-func (s *Settings) Ignored(key string) bool {
-	return slices.ContainsFunc(s.Ignore, func(pattern string) bool {
-		for at := key; ; {
-			// A key has no slashes, so * stands for any text, dots included.
-			if ok, err := path.Match(pattern, at); ok && err == nil {
-				return true
-			}
-			dot := strings.LastIndexByte(at, '.')
-			if dot < 0 {
-				return false
-			}
-			at = at[:dot]
-		}
-	})
-}

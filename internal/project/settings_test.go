@@ -54,19 +54,11 @@ site: ["site/*.cue"]
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	for key, want := range map[string]bool{
-		"harness_config.output_log_dir": true, "harness_config.output_log_dir.x": true, "harness_config": false,
-		"env_config.A": true, "loadgen.qsl_seed": true, "env_configs.A": false,
-	} {
-		if got := s.Ignored(key); got != want {
-			t.Errorf("%s: ignored %t", key, got)
-		}
-	}
 	if FindSettings(t.TempDir()) != "" {
 		t.Error("a project file where there is none")
 	}
 	var none Settings
-	if got := none.ManifestPath("m/x.yaml", "ray"); got != "manifests/m/x.ray.yaml" || none.Ignored("a") {
+	if got := none.ManifestPath("m/x.yaml", "ray"); got != "manifests/m/x.ray.yaml" {
 		t.Errorf("without a project file: %s", got)
 	}
 }

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"errors"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+
+	"mlcfg/internal/compile"
+	"mlcfg/internal/diag"
+	"mlcfg/internal/lsp"
+)
+
+const lspHelp = `Lsp is a language server for editors, over standard input and output: the findings
+of lint while you type, completion of keys and values, what a key is and where its
+value is from, and the way to the base's line.
+
+The flags are those of lint; the project file, mlcfg.cue, is found for each file by
+itself. docs/lint.md says how editors are set up.
+
+  mlcfg lsp
+  mlcfg lsp --engine-version vllm=0.9.2 --map /lab=.`
+
+func (a *app) lspCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "lsp",
+		Usage:       "serve editors: findings, completion and help while you type",
+		ArgsUsage:   " ",
+		Description: lspHelp,
+		Flags:       append(configFlags(), &cli.BoolFlag{Name: "stdio", Usage: "speak over standard input and output, which is all there is"}),
+		Action:      a.lsp,
+	}
+}
+
+func (a *app) lsp(c *cli.Context) error {
+	if c.NArg() > 0 {
+		return withHint("an editor starts it and opens files", "lsp takes no operands")
+	}
+	open := func(file string) (*lsp.Session, error) {
+		s, err := settings(c, []string{filepath.Clean(file)})
+		if err != nil {
+			return nil, err
+		}
+		files, options, err := readOptions(c, s)
+		if err != nil {
+			return nil, err
+		}
+		return &lsp.Session{Settings: s, Files: files, Compiler: compile.New(options), Site: options.Site}, nil
+	}
+	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	server := lsp.Server{Open: open}
+	err := server.Run(ctx, a.stdin, a.stdout)
+	if errors.Is(err, lsp.ErrNoShutdown) {
+		return errFindings
+	}
+	return err
+}
+
+// Findings are what is wrong in the project file, for the language server.
+func (e *projectFault) Findings() diag.List { return e.found }

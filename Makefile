@@ -67,6 +67,11 @@ schema-docs: ## write docs/releases.md from the embedded schemas
 	$(GO) run ./cmd/mlcfg schema list --format markdown > docs/releases.md.new
 	mv docs/releases.md.new docs/releases.md
 
+.PHONY: man
+man: ## write man/man1: a manual page for each program and command
+	$(GO) run -ldflags '$(LDFLAGS)' ./cmd/mlcfg man man/man1
+	$(GO) run -ldflags '$(LDFLAGS)' ./cmd/mlrun man man/man1
+
 .PHONY: checks-docs
 checks-docs: ## write docs/checks.md: every code with an example and its output
 	$(GO) test ./cmd/mlcfg -run TestChecks -update

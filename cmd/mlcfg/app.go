@@ -71,7 +71,7 @@ func (a *app) commands() []*cli.Command {
 // run executes one command line, args[0] being the program's name, and gives
 // the exit status.
 func (a *app) run(args []string) int {
-	commands := a.commands()
+	commands := a.program().With(a.commands())
 	c := &cli.App{
 		Name:                      "mlcfg",
 		Usage:                     "compile LLM benchmark configuration into manifests, and find its faults first",
@@ -130,7 +130,9 @@ func (a *app) noCommand(program string, commands []*cli.Command) cli.ActionFunc 
 		}
 		var names []string
 		for _, cmd := range commands {
-			names = append(names, cmd.Name)
+			if !cmd.Hidden {
+				names = append(names, cmd.Name)
+			}
 		}
 		hint := "the commands are " + strings.Join(names, ", ")
 		if near := schema.Nearest(names, name); near != "" {

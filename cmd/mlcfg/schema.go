@@ -39,6 +39,8 @@ func (a *app) schemaListCommand() *cli.Command {
 		Name:      "list",
 		Usage:     "list the embedded releases with their number of keys",
 		ArgsUsage: "[ENGINE]",
+		Description: "List shows every release of each engine that mlcfg knows, or of one engine.\n\n" +
+			"  mlcfg schema list\n  mlcfg schema list vllm --format json",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT`: text, markdown or json"},
 			&cli.BoolFlag{Name: "available", Usage: "ask the package index for releases since the oldest embedded one that are not embedded"},

@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/cliargs"
+	"mlcfg/internal/clidoc"
 )
 
 // The exit statuses.
@@ -51,10 +52,10 @@ func (a *app) commands() []*cli.Command {
 
 // run executes a command line and returns the exit status.
 func (a *app) run(ctx context.Context, args []string) int {
-	commands := a.commands()
+	commands := clidoc.Program{Name: "mlrun", Usage: usage, Version: version, About: about, Out: a.stdout, Values: values}.With(a.commands())
 	program := &cli.App{
 		Name:                      "mlrun",
-		Usage:                     "run the benchmark that a manifest describes",
+		Usage:                     usage,
 		Reader:                    a.stdin,
 		Writer:                    a.stdout,
 		ErrWriter:                 a.stderr,

@@ -101,7 +101,8 @@ func (a *app) datasetInfo() *cli.Command {
 	var read readFlags
 	return &cli.Command{
 		Name: "info", Usage: "print what a data set holds", ArgsUsage: "FILE...",
-		Flags: append(read.flags(), &cli.StringFlag{Name: "format", Usage: "text or json", Value: "text", Destination: &format}),
+		Description: "Info prints columns with their roles, lengths of prompts and answers, and sources.\n\n  mlrun dataset info open_orca.sampled_24576.pkl\n  mlrun dataset info --column prompt=question in.csv",
+		Flags:       append(read.flags(), &cli.StringFlag{Name: "format", Usage: "text or json", Value: "text", Destination: &format}),
 		Action: func(c *cli.Context) error {
 			if err := oneOf("format", format, "text", "json"); err != nil {
 				return err
@@ -186,7 +187,7 @@ func (a *app) datasetConvert() *cli.Command {
 	var read readFlags
 	return &cli.Command{
 		Name: "convert", Usage: "write a data set in another format", ArgsUsage: "IN OUT",
-		Description: "OUT is .jsonl, .json, .csv or .parquet. Columns without a meaning are left out.",
+		Description: "OUT is .jsonl, .json, .csv or .parquet. Columns without a meaning are left out.\n\n  mlrun dataset convert in.pkl out.parquet",
 		Flags:       read.flags(),
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 2 {
@@ -225,7 +226,7 @@ func (a *app) datasetDigest() *cli.Command {
 	var algorithm, expect, format string
 	return &cli.Command{
 		Name: "digest", Usage: "print the digests of files", ArgsUsage: "FILE...",
-		Description: "Exit status 1 if --expect is given and a file has another digest.",
+		Description: "Exit status 1 if --expect is given and a file has another digest.\n\n  mlrun dataset digest --algorithm md5 in.pkl",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "algorithm", Usage: "sha256 or md5", Value: "sha256", Destination: &algorithm},
 			&cli.StringFlag{Name: "expect", Usage: "the `DIGEST` that the file should have", Destination: &expect},
@@ -275,7 +276,7 @@ func (a *app) datasetGenerate() *cli.Command {
 	var seed uint64
 	return &cli.Command{
 		Name: "generate", Usage: "write a synthetic data set", ArgsUsage: "OUT",
-		Description: "Lengths are " + dataset.LengthsHelp + ".\n\nThe same arguments give the same set.",
+		Description: "Lengths are " + dataset.LengthsHelp + ".\n\nThe same arguments give the same set.\n\n  mlrun dataset generate --count 1000 out.jsonl",
 		Flags: []cli.Flag{
 			&cli.IntFlag{Name: "count", Usage: "number of samples", Value: 1000, Destination: &count},
 			&cli.StringFlag{Name: "input", Usage: "`LENGTHS` of the prompts in tokens", Value: "lognormal:250,200,8,1024", Destination: &input},

@@ -35,6 +35,7 @@ not be carried out.`
 func (a *app) tuneCommand() *cli.Command {
 	return &cli.Command{
 		Name: "tune", Usage: "search the best value of a setting by running", HideHelpCommand: true,
+		Description: "Tune runs a manifest again and again with one setting varied.\n\n  mlrun tune qps manifest.yaml",
 		Subcommands: []*cli.Command{a.tuneQPSCommand()},
 		Action: func(c *cli.Context) error {
 			return withHint("mlrun tune qps manifest.yaml", "tune needs to know what: qps")

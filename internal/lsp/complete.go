@@ -70,31 +70,14 @@ func values(key *schema.Key) (items []completionItem) {
 			items = append(items, completionItem{Label: text, Kind: itemValue, Detail: detail})
 		}
 	}
-	if key.HasDefault && key.Kinds&schema.Map == 0 && kindCanStand(key.Default) {
-		add(key.Default, "default")
-	}
-	for _, v := range key.Enum {
-		if kindCanStand(v) {
-			add(v, "")
+	for i, v := range key.Choices() {
+		detail := ""
+		if i == 0 && key.HasDefault {
+			detail = "default"
 		}
-	}
-	if key.Kinds&schema.Bool != 0 && key.Kinds != schema.AnyKind {
-		add(true, "")
-		add(false, "")
-	}
-	if key.Kinds&schema.Null != 0 && key.Kinds != schema.AnyKind {
-		add(nil, "not set")
+		add(v, detail)
 	}
 	return items
-}
-
-// kindCanStand tells whether a value is written on one line behind its key.
-func kindCanStand(v any) bool {
-	switch v.(type) {
-	case []any, map[string]any:
-		return false
-	}
-	return true
 }
 
 // section gives the keys that a path of sections has, nil where it has none known.

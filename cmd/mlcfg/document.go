@@ -1,0 +1,120 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"mlcfg/internal/check"
+	"mlcfg/internal/clidoc"
+	"mlcfg/internal/loadgen"
+	"mlcfg/internal/project"
+	"mlcfg/schema"
+)
+
+// about is the text of the manual page.
+const about = `mlcfg compiles LLM benchmark configuration into manifests, and finds its faults first.
+
+A configuration is a shared config.yaml, found upwards from the overlay, with one
+overlay for each model, scenario and machine on it, and section.key=value on the
+command line over both. Manifests are run by mlrun.`
+
+func (a *app) program() clidoc.Program {
+	return clidoc.Program{
+		Name: "mlcfg", Usage: "compile LLM benchmark configuration into manifests, and find its faults first",
+		Version: version, About: about, Out: a.stdout, Values: a.values,
+	}
+}
+
+// values are what completion offers: for flags, and for KEY=VALUE operands.
+func (a *app) values(command *cli.Command, flag, given string) []string {
+	switch flag {
+	case "backend", "b":
+		return append(check.Backends(), "all")
+	case "round":
+		return loadgen.Rounds()
+	case "engine-version":
+		var all []string
+		for _, engine := range schema.Engines() {
+			for _, release := range slices.Backward(schema.Releases(engine)) {
+				all = append(all, engine+"="+release)
+			}
+		}
+		return all
+	case "set":
+		return keysAndValues(given)
+	case "":
+		// A dot or an equals sign makes an operand an override rather than a file.
+		if hasFlag(command, "set") && strings.ContainsAny(given, ".=") && !strings.Contains(given, "/") {
+			return keysAndValues(given)
+		}
+		if command.Name == "show" || command.Name == "list" {
+			return schema.Engines()
+		}
+	}
+	return nil
+}
+
+// keysAndValues are section.key= for a beginning without =, else key=value for
+// what the key takes. The engines' releases are the project's, else the newest.
+func keysAndValues(given string) (all []string) {
+	path, _, valued := strings.Cut(given, "=")
+	section, name, inSection := strings.Cut(path, ".")
+	if !inSection {
+		section, name = "", path
+	}
+	known := sectionNamed(section)
+	if valued {
+		key, ok := known.Key(name)
+		if !ok {
+			return nil
+		}
+		for _, v := range key.Choices() {
+			text := fmt.Sprint(v)
+			if v == nil {
+				text = "null"
+			}
+			all = append(all, path+"="+text)
+		}
+		return all
+	}
+	for _, key := range known.Keys() {
+		full := key.Name + "="
+		if inSection {
+			full = section + "." + full
+		} else if key.Kinds&schema.Map != 0 {
+			full = key.Name + "."
+		}
+		all = append(all, full)
+	}
+	return all
+}
+
+// sectionNamed gives the keys of a section of configurations, the top for "".
+func sectionNamed(name string) *schema.Section {
+	switch name {
+	case "":
+		return schema.Shared().Section("config")
+	case "env_config":
+		name = "vllm_env_config" // both engines' are in it; vLLM's stand for them
+	}
+	for _, engine := range schema.Engines() {
+		kind, ok := strings.CutPrefix(name, engine+"_")
+		if !ok {
+			continue
+		}
+		releases := schema.Releases(engine)
+		release := releases[len(releases)-1]
+		if file := project.FindSettings("."); file != "" {
+			if s, _, err := project.ReadSettings(file); err == nil && s.Engines[engine] != "" {
+				release = s.Engines[engine]
+			}
+		}
+		if s, err := schema.Load(engine, release); err == nil {
+			return s.Section(kind)
+		}
+	}
+	return schema.Shared().Section(name)
+}

@@ -1,0 +1,145 @@
+package clidoc
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/urfave/cli/v2"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+func tree() (Program, []*cli.Command) {
+	p := Program{
+		Name: "tool", Usage: "do things", Version: "v1", About: "Tool does things.\n\n  tool a .hidden 'quoted' back\\slash\n\n.A line that begins with a dot.",
+		Values: func(_ *cli.Command, flag, _ string) []string {
+			switch flag {
+			case "set":
+				return []string{"top=", "section.key=", "section.kind=", "section.key=1", "section.key=2"}
+			case "first-port":
+				return []string{"30000"}
+			}
+			return nil
+		},
+	}
+	return p, p.With([]*cli.Command{
+		{Name: "run", Usage: "run it", ArgsUsage: "FILE", Description: "Run runs.\n\n  tool run x.yaml\n  tool run -- --odd", Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "quick", Aliases: []string{"q"}, Usage: "in a hurry"},
+			&cli.StringSliceFlag{Name: "set", Usage: "override `KEY=VALUE`"},
+			&cli.IntFlag{Name: "first-port", Value: 30000, Usage: "`PORT` to begin at"},
+			&cli.StringFlag{Name: "secret", Hidden: true},
+		}},
+		{Name: "data", Usage: "look at data", Subcommands: []*cli.Command{{Name: "info", Usage: "tell"}, {Name: "convert", Usage: "turn"}}},
+		{Name: "inner", Hidden: true},
+	})
+}
+
+func TestComplete(t *testing.T) {
+	p, commands := tree()
+	for in, want := range map[string]string{
+		"":                        "run data completion",
+		"r":                       "run",
+		"in":                      "",
+		"data ":                   "info convert",
+		"data c":                  "convert",
+		"completion ":             "bash zsh fish",
+		"completion f":            "fish",
+		"run -":                   "--quick -q --set --first-port --help",
+		"run --f":                 "--first-port",
+		"run --set ":              "top= section.key= section.kind= section.key=1 section.key=2",
+		"run --set section.ki":    "section.kind=",
+		"run --set=section.key=":  "--set=section.key= --set=section.key=1 --set=section.key=2",
+		"run --quick ":            "",
+		"run --first_port=3":      "--first_port=30000",
+		"run x.yaml --set top":    "top=",
+		"nothing ":                "",
+		"nothing deep --set ":     "",
+		"data info --set=section": "",
+	} {
+		got := strings.Join(p.Complete(commands, strings.Split(in, " ")), " ")
+		if got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+	if got := p.Complete(commands, nil); len(got) != 3 {
+		t.Errorf("no words: %v", got)
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got)\n%s", name, diff)
+	}
+}
+
+func TestScripts(t *testing.T) {
+	p, _ := tree()
+	for _, shell := range shells {
+		script, err := p.Script(shell)
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden(t, "tool."+shell, script)
+		path, err := exec.LookPath(shell)
+		if err != nil {
+			t.Logf("SKIPPED for %s, which is not installed: its own check of the script", shell)
+			continue
+		}
+		cmd := exec.Command(path, "-n")
+		cmd.Stdin = strings.NewReader(script)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", shell, err, out)
+		}
+	}
+	if _, err := p.Script("csh"); err == nil || err.Error() != `completion is for bash, zsh, fish, not "csh"` {
+		t.Error(err)
+	}
+}
+
+func TestPages(t *testing.T) {
+	p, commands := tree()
+	var all strings.Builder
+	for _, page := range p.Pages(commands) {
+		all.WriteString("==> " + page.Name + ".1\n" + page.Text)
+		groff, err := exec.LookPath("groff")
+		if err != nil {
+			t.Log("SKIPPED: groff is not installed: its own check of the pages")
+			continue
+		}
+		cmd := exec.Command(groff, "-man", "-Tutf8", "-ww", "-z")
+		cmd.Stdin = strings.NewReader(page.Text)
+		if out, err := cmd.CombinedOutput(); err != nil || len(bytes.TrimSpace(out)) > 0 {
+			t.Errorf("%s: %v\n%s", page.Name, err, out)
+		}
+	}
+	golden(t, "pages.golden", all.String())
+}
+
+func TestWritePages(t *testing.T) {
+	p, commands := tree()
+	dir := filepath.Join(t.TempDir(), "man1")
+	if err := p.writePages(dir, commands); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.1"))
+	if err != nil || len(files) != 6 {
+		t.Errorf("%v %v", files, err)
+	}
+}

@@ -31,10 +31,14 @@ func (r *runner) measure(ctx context.Context, eng engine.Engine) error {
 	}
 	ctx, abort, stop := r.watch(ctx, eng)
 	err = r.test(ctx, c, phases, eng, abort)
-	cause := stop()
 	var stall *client.StallError
+	stalled := errors.As(err, &stall)
+	if r.broken || err != nil && !stalled {
+		settle(ctx)
+	}
+	cause := stop()
 	switch {
-	case errors.As(err, &stall):
+	case stalled:
 		return eng.Blame(stall.Replica, stall.What())
 	case err == nil:
 		return r.enter(rundir.Results)
@@ -71,6 +75,21 @@ func (r *runner) watch(parent context.Context, eng engine.Engine) (ctx context.C
 		cancel(nil)
 		<-watched
 		return cause
+	}
+}
+
+// lastWord is how long a replica whose connections broke has to be reported as
+// dead: the system closes a process's sockets before anybody can be told of
+// its end.
+const lastWord = 3 * time.Second
+
+// settle waits until the context ends, for at most lastWord.
+func settle(ctx context.Context) {
+	timer := time.NewTimer(lastWord)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
 	}
 }
 
@@ -134,7 +153,7 @@ func (r *runner) phases(ctx context.Context, c *client.Client, phases []*loadgen
 		r.log.startPhase(phase.Mode, totals, r.effective.Requested.Scenario)
 		sum, err := sc.issue(ctx, c, s)
 		r.log.endPhase()
-		r.active = sum.Wall
+		r.ended(&sum)
 		if err != nil {
 			return err
 		}
@@ -144,6 +163,14 @@ func (r *runner) phases(ctx context.Context, c *client.Client, phases []*loadgen
 		r.keptUp(phase, &sum)
 	}
 	return nil
+}
+
+// ended notes what a phase took, and whether connections broke in it.
+func (r *runner) ended(sum *client.Summary) {
+	r.active = sum.Wall
+	for _, class := range []client.ErrorClass{client.ConnectError, client.SendError, client.BrokenError} {
+		r.broken = r.broken || sum.Failed[class] > 0
+	}
 }
 
 // keptUp notes where the client, not the engine, was the limit.

@@ -80,7 +80,7 @@ func (r *runner) official(ctx context.Context, c *client.Client, phase *loadgen.
 	r.log.startPhase(phase.Mode, totals, r.effective.Requested.Scenario)
 	sum, err := c.Run(ctx, plan, q, s)
 	r.log.endPhase()
-	r.active = sum.Wall
+	r.ended(&sum)
 	if origin, ok := q.origin(); ok && r.state.MeasuringSince != nil {
 		since := r.state.MeasuringSince.Add(origin)
 		r.state.MeasuringSince = &since

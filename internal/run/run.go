@@ -70,6 +70,7 @@ type runner struct {
 	urls      []string // of the engines
 	metrics   *metrics.Scraper
 	active    time.Duration // what the current phase took
+	broken    bool          // connections to a replica broke during a phase
 }
 
 func (r *runner) run(ctx context.Context) error {

@@ -15,6 +15,7 @@ import (
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/punkt"
+	"mlcfg/internal/run"
 	"mlcfg/internal/rundir"
 	"mlcfg/internal/tokenizer"
 )
@@ -141,13 +142,7 @@ func (f *accuracyFlags) fromRun(dir string) (simulated bool, err error) {
 		f.dataset, _ = manifest.Text(m.HarnessConfig, "dataset_path")
 	}
 	if f.tokenizer == "" {
-		for _, key := range []string{"tokenizer", "tokenizer_path", "model", "model_path"} {
-			name, ok := manifest.Text(m.EngineConfig, key)
-			if st, err := os.Stat(name); ok && err == nil && st.IsDir() {
-				f.tokenizer = name
-				break
-			}
-		}
+		f.tokenizer = run.TokenizerOf(m, nil)
 	}
 	state, err := rundir.ReadState(dir)
 	return state.Simulated, err

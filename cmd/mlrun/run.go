@@ -42,7 +42,7 @@ type runFlags struct {
 	simulate, noWarmUp, powerOptional                 bool
 	maps, external, passEnv, simArgs, command         cli.StringSlice
 	loadgen, loadgenPython                            string
-	powerScript, deviceEnv                            string
+	powerScript, deviceEnv, tokenizer                 string
 	concurrency, firstPort                            int
 	requestTimeout, readyTimeout, stallTimeout, grace time.Duration
 }
@@ -59,6 +59,7 @@ func (f *runFlags) list() []cli.Flag {
 		&cli.StringSliceFlag{Name: "engine-command", Usage: "start the engine with `WORD` in the place of its usual command, once for each word", Destination: &f.command},
 		&cli.IntFlag{Name: "first-port", Usage: "the first replica's `PORT`; 0 takes free ones", Destination: &f.firstPort},
 		&cli.StringSliceFlag{Name: "sim-arg", Usage: "pass `ARG` to the simulated engine (see mlrun sim --help)", Destination: &f.simArgs},
+		&cli.StringFlag{Name: "tokenizer", Usage: "tokenizer.json, or its `FOLDER`, for samples that are text; the model's if left out", Destination: &f.tokenizer},
 		&cli.IntFlag{Name: "concurrency", Usage: "offline: requests in flight on each replica; 0 takes what the engine batches", Destination: &f.concurrency},
 		&cli.DurationFlag{Name: "request-timeout", Usage: "longest time for one request", Value: 30 * time.Minute, Destination: &f.requestTimeout},
 		&cli.DurationFlag{Name: "ready-timeout", Usage: "longest time for the engine to start", Value: time.Hour, Destination: &f.readyTimeout},
@@ -102,6 +103,7 @@ func (f *runFlags) plan(ctx context.Context, m *manifest.Manifest) (*run.Plan, e
 			Command: f.command.Value(), PassEnv: f.passEnv.Value(), DeviceEnv: f.deviceEnv, FirstPort: f.firstPort,
 		},
 		Translate:   func(path string) string { return paths.Translate(path, ".") },
+		Tokenizer:   f.tokenizer,
 		PowerScript: f.powerScript, PowerOptional: f.powerOptional, Concurrency: f.concurrency,
 		RequestTimeout: f.requestTimeout, ReadyTimeout: f.readyTimeout, StallTimeout: f.stallTimeout, Grace: f.grace, NoWarmUp: f.noWarmUp,
 	}

@@ -23,6 +23,9 @@ type Data struct {
 	// Synthetic tells that the samples are made up because the file is not
 	// there, which only a simulated run may do.
 	Synthetic bool `json:"synthetic,omitempty"`
+	// Tokenizer is the file that made the token ids of samples that are text;
+	// empty where none were made.
+	Tokenizer string `json:"tokenizer,omitempty"`
 
 	missing error
 }
@@ -38,6 +41,7 @@ func (d *Data) name() string {
 type prompts struct {
 	set      *dataset.Set
 	messages [][]byte // of chat samples, as JSON
+	texts    int      // samples that came as text, without token ids
 }
 
 // open reads the data set, or makes one up.
@@ -77,7 +81,9 @@ func newPrompts(set *dataset.Set) (*prompts, error) {
 	for i := range set.Samples {
 		s := &set.Samples[i]
 		switch {
-		case len(s.Tokens) > 0 || s.Prompt != "":
+		case len(s.Tokens) > 0:
+		case s.Prompt != "":
+			p.texts++
 		case len(s.Messages) > 0:
 			if p.messages == nil {
 				p.messages = make([][]byte, set.Len())

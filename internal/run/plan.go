@@ -24,6 +24,9 @@ type Options struct {
 	// Translate turns a path of the manifest, which is often one inside a
 	// container, into one here; nil leaves paths as they are.
 	Translate func(string) string
+	// Tokenizer is the file tokenizer.json that makes token ids of samples that are
+	// text; empty takes the model's, where it is here.
+	Tokenizer string
 	// PowerScript is run before the engine; empty means none. PowerOptional
 	// makes its failure a fault of the result, not the end of the run.
 	PowerScript   string
@@ -180,7 +183,7 @@ func (p *Plan) planData(ctx context.Context, o Options) error {
 	if p.samples.chat() {
 		p.Protocol = client.Chat
 	}
-	return nil
+	return p.tokenize(ctx, o)
 }
 
 // sampleCount is the size of the data set as far as the manifest tells.

@@ -23,5 +23,12 @@ echo "compiled $(ls "$out/manifests" | wc -l) manifests into $out/manifests"
 [ -z "${DEMO_COMPILE_ONLY:-}" ] || exit 0
 
 stamp=$(date +%Y%m%d-%H%M%S)
-"$mlrun" run --simulate "${maps[@]}" --out "$out/$stamp-offline" "$out/manifests/llama2-70b-offline_alpha-vllm.yaml"
-"$mlrun" run --simulate "${maps[@]}" --out "$out/$stamp-server" "$out/manifests/llama2-70b-server_alpha-sglang.yaml"
+# run DIR MANIFEST: an INVALID result (1) is one too, as on a machine too busy for
+# the client to keep its schedule; the reasons stand above.
+run() {
+  local status=0
+  "$mlrun" run --simulate "${maps[@]}" --out "$1" "$2" || status=$?
+  [ "$status" -le 1 ] || exit "$status"
+}
+run "$out/$stamp-offline" "$out/manifests/llama2-70b-offline_alpha-vllm.yaml"
+run "$out/$stamp-server" "$out/manifests/llama2-70b-server_alpha-sglang.yaml"

@@ -45,6 +45,7 @@ type runFlags struct {
 	powerScript, deviceEnv, tokenizer                 string
 	concurrency, firstPort                            int
 	requestTimeout, readyTimeout, stallTimeout, grace time.Duration
+	lateLimit                                         time.Duration
 }
 
 func (f *runFlags) list() []cli.Flag {
@@ -64,6 +65,7 @@ func (f *runFlags) list() []cli.Flag {
 		&cli.DurationFlag{Name: "request-timeout", Usage: "longest time for one request", Value: 30 * time.Minute, Destination: &f.requestTimeout},
 		&cli.DurationFlag{Name: "ready-timeout", Usage: "longest time for the engine to start", Value: time.Hour, Destination: &f.readyTimeout},
 		&cli.DurationFlag{Name: "stall-timeout", Usage: "end the run when nothing comes from a replica for so long while it has requests in flight; -1s never", Value: 10 * time.Minute, Destination: &f.stallTimeout},
+		&cli.DurationFlag{Name: "late-limit", Usage: "the run is INVALID when one request in a hundred leaves later than this, for then it measures the client", Value: 10 * time.Millisecond, Destination: &f.lateLimit},
 		&cli.DurationFlag{Name: "grace", Usage: "how long an interrupted run waits for what is in flight", Value: 5 * time.Minute, Destination: &f.grace},
 		&cli.BoolFlag{Name: "no-warmup", Usage: "leave out the warm-up", Destination: &f.noWarmUp},
 		&cli.StringFlag{Name: "loadgen", Usage: "who issues the queries and judges: builtin, or official for MLPerf's own library", Value: "builtin", Destination: &f.loadgen},
@@ -105,7 +107,7 @@ func (f *runFlags) plan(ctx context.Context, m *manifest.Manifest) (*run.Plan, e
 		Translate:   func(path string) string { return paths.Translate(path, ".") },
 		Tokenizer:   f.tokenizer,
 		PowerScript: f.powerScript, PowerOptional: f.powerOptional, Concurrency: f.concurrency,
-		RequestTimeout: f.requestTimeout, ReadyTimeout: f.readyTimeout, StallTimeout: f.stallTimeout, Grace: f.grace, NoWarmUp: f.noWarmUp,
+		RequestTimeout: f.requestTimeout, ReadyTimeout: f.readyTimeout, StallTimeout: f.stallTimeout, LateLimit: f.lateLimit, Grace: f.grace, NoWarmUp: f.noWarmUp,
 	}
 	if f.loadgen == "official" {
 		o.LoadgenPython = f.loadgenPython

@@ -10,7 +10,6 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -342,18 +341,43 @@ func TestLargeRequest(t *testing.T) {
 	}
 }
 
-// TestIdleConnections holds that an engine that closes unused connections makes
-// no request fail.
+// watchedConn tells when the client closes it.
+type watchedConn struct {
+	*net.TCPConn
+	closed chan<- struct{}
+}
+
+func (c watchedConn) Close() error {
+	c.closed <- struct{}{}
+	return c.TCPConn.Close()
+}
+
+// TestIdleConnections holds that no request goes to a connection that the engine
+// is known to have closed while it was unused.
 func TestIdleConnections(t *testing.T) {
-	var mu sync.Mutex
+	const n = 30
+	answered, closed := make(chan int, n), make(chan struct{}, 10*n)
 	e := newEngine(t, func(s served, w net.Conn) bool {
-		mu.Lock()
-		defer mu.Unlock()
-		return good(s, w) && s.number%2 == 0 // every second one is closed after its answer, without a word
+		ok := good(s, w)
+		answered <- s.number
+		return ok && s.number%2 == 0 // every second one is closed after its answer, without a word
 	})
-	c := newClient(t, Options{URLs: []string{e.url}, Stream: true})
-	s, err := c.Run(t.Context(), Plan{}, numbered(30, 3*time.Millisecond), &kept{})
-	if err != nil || s.OK != 30 {
+	c := newClient(t, Options{URLs: []string{e.url}, Stream: true, IdleTimeout: time.Hour, Dial: func(ctx context.Context, address string) (net.Conn, error) {
+		var d net.Dialer
+		conn, err := d.DialContext(ctx, "tcp", address)
+		if err != nil {
+			return nil, err
+		}
+		return watchedConn{conn.(*net.TCPConn), closed}, nil
+	}})
+	list := numbered(n, 0)
+	s, err := c.Run(t.Context(), Plan{}, SourceFunc(func(a Ask, r *Request) bool {
+		if a.Sent > 0 && <-answered%2 == 1 {
+			<-closed // the client has seen that the engine closed it
+		}
+		return list.Next(a, r)
+	}), &kept{})
+	if err != nil || s.OK != n {
 		t.Fatalf("summary %+v, %v", s, err)
 	}
 }

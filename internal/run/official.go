@@ -39,7 +39,7 @@ func (r *runner) official(ctx context.Context, c *client.Client, phase *loadgen.
 	totals := phase.Totals()
 	scenario := scenario{
 		phase: phase, effective: &r.effective, samples: samples, manifest: r.plan.Manifest, replicas: replicas,
-		concurrency: r.plan.Concurrency, timeout: r.plan.RequestTimeout, stall: r.plan.StallTimeout, grace: r.plan.Grace, abort: abort,
+		concurrency: r.plan.Concurrency, timeout: r.plan.RequestTimeout, stall: r.plan.StallTimeout, grace: r.plan.Grace, late: r.plan.LateLimit, abort: abort,
 	}
 	offline := r.effective.Requested.Scenario == loadgen.Offline
 	if offline && totals.Queries != 1 {

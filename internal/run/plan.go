@@ -40,6 +40,9 @@ type Options struct {
 	// StallTimeout ends the run when nothing comes from a replica for so long
 	// while it has requests in flight; 0 means 10 min, less than 0 never.
 	StallTimeout time.Duration
+	// LateLimit is the lateness at the 99th percentile from which on the client is
+	// said not to have kept up, which makes the run INVALID; 0 means 10 ms.
+	LateLimit time.Duration
 	// Grace is how long an interrupted run waits for what is in flight, 0 means 5 min.
 	Grace time.Duration
 	// NoWarmUp leaves out the warm-up that the manifest asks for.
@@ -79,6 +82,7 @@ type Plan struct {
 	RequestTimeout time.Duration `json:"request_timeout_ns"`
 	ReadyTimeout   time.Duration `json:"ready_timeout_ns"`
 	StallTimeout   time.Duration `json:"stall_timeout_ns,omitempty"` // 0: never
+	LateLimit      time.Duration `json:"late_limit_ns"`
 	Grace          time.Duration `json:"grace_ns"`
 
 	// Notes are what was assumed, one line each.
@@ -108,7 +112,7 @@ func NewPlan(ctx context.Context, m *manifest.Manifest, o Options) (*Plan, error
 		Digest: m.Digest, Benchmark: m.BenchmarkName, Scenario: m.Scenario, Mode: m.TestMode, Manifest: m,
 		PowerScript: o.PowerScript, PowerOptional: o.PowerOptional,
 		RequestTimeout: orElse(o.RequestTimeout, 30*time.Minute), ReadyTimeout: orElse(o.ReadyTimeout, time.Hour), Grace: orElse(o.Grace, 5*time.Minute),
-		StallTimeout: max(0, orElse(o.StallTimeout, 10*time.Minute)),
+		StallTimeout: max(0, orElse(o.StallTimeout, 10*time.Minute)), LateLimit: orElse(o.LateLimit, 10*time.Millisecond),
 	}
 	section, err := loadgen.ReadSection(m.Loadgen)
 	if err != nil {

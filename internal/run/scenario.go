@@ -24,6 +24,7 @@ type scenario struct {
 	timeout     time.Duration
 	stall       time.Duration
 	grace       time.Duration
+	late        time.Duration
 	// abort, when closed, gives up what is in flight.
 	abort   <-chan struct{}
 	started func(time.Time)
@@ -42,7 +43,7 @@ type Samples interface {
 // plan says in which way the client carries the phase's requests, and gives
 // the requests.
 func (s *scenario) plan() (client.Plan, client.Source, error) {
-	p := client.Plan{Timeout: s.timeout, StallLimit: s.stall, Grace: s.grace, Abort: s.abort, Started: s.started, GCPercent: 400}
+	p := client.Plan{Timeout: s.timeout, StallLimit: s.stall, Grace: s.grace, LateLimit: s.late, Abort: s.abort, Started: s.started, GCPercent: 400}
 	switch s.effective.Requested.Scenario {
 	case loadgen.Offline:
 		source, err := s.offline()

@@ -32,20 +32,27 @@ func (r *runner) measure(ctx context.Context, eng engine.Engine) error {
 	ctx, abort, stop := r.watch(ctx, eng)
 	err = r.test(ctx, c, phases, eng, abort)
 	var stall *client.StallError
-	stalled := errors.As(err, &stall)
-	if r.broken || err != nil && !stalled {
+	if r.broken || err != nil && !errors.As(err, &stall) {
 		settle(ctx)
 	}
-	cause := stop()
-	switch {
-	case stalled:
-		return eng.Blame(stall.Replica, stall.What())
-	case err == nil:
+	err = r.outcome(err, stop(), eng)
+	if err == nil {
 		return r.enter(rundir.Results)
-	case r.lost(cause):
-		// What the requests say is a consequence.
+	}
+	return err
+}
+
+// outcome is how the test ended: err is what it says itself, cause why its
+// context ended. Broken connections are the consequence of a replica's death;
+// where all responses came, a death after them took nothing from the result.
+func (r *runner) outcome(err, cause error, eng engine.Engine) error {
+	var stall *client.StallError
+	switch {
+	case errors.As(err, &stall):
+		return eng.Blame(stall.Replica, stall.What())
+	case r.lost(cause) && (err != nil || r.broken):
 		return cause
-	case !errors.Is(err, context.Canceled):
+	case err == nil, !errors.Is(err, context.Canceled):
 		return err
 	case errors.Is(cause, context.Canceled):
 		return ErrInterrupted

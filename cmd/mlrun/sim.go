@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strconv"
 
 	"github.com/urfave/cli/v2"
@@ -22,13 +23,14 @@ its headers and its metrics. Its URL is printed once it serves.
   mlrun sim --model m --fault die-after=100           for testing what happens then
 
 Faults: load=30s, die-loading, die-after=N, hang-after=N, malformed-every=N,
-break-every=N, miscount-every=N (N counts requests).`
+break-every=N, miscount-every=N, late-every=N (N counts requests).`
 
 func (a *app) simCommand() *cli.Command {
 	var cfg sim.Config
 	d := sim.Default()
 	var host, backend string
 	var port int
+	var finished string
 	var faults cli.StringSlice
 	return &cli.Command{
 		Name:        "sim",
@@ -53,6 +55,7 @@ func (a *app) simCommand() *cli.Command {
 			&cli.IntFlag{Name: "output-median", Value: d.Lengths.Median, Usage: "median output length in `TOKENS`", Destination: &cfg.Lengths.Median},
 			&cli.Float64Flag{Name: "output-sigma", Value: d.Lengths.Sigma, Usage: "spread of the output lengths' logarithm; -1 for none", Destination: &cfg.Lengths.Sigma},
 			&cli.BoolFlag{Name: "incremental-stream", Usage: "sglang: /generate streams what is new, not all so far", Destination: &cfg.IncrementalStream},
+			&cli.StringFlag{Name: "finished", Usage: "append a line to `FILE` for each answer that was given whole: the prompt's token ids and how many came", Destination: &finished},
 			&cli.StringSliceFlag{Name: "fault", Usage: "misbehave; see above", EnvVars: []string{"MLRUN_SIM_FAULT"}, Destination: &faults},
 		},
 		Action: func(c *cli.Context) error {
@@ -72,6 +75,14 @@ func (a *app) simCommand() *cli.Command {
 			}
 			if cfg.Model == "" {
 				return errors.New("sim: --model is empty")
+			}
+			if finished != "" {
+				log, err := os.OpenFile(finished, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+				if err != nil {
+					return fmt.Errorf("sim: %w", err)
+				}
+				defer log.Close()
+				cfg.Finished = log
 			}
 			return sim.ListenAndServe(c.Context, net.JoinHostPort(host, strconv.Itoa(port)), cfg, a.stdout, a.stderr)
 		},

@@ -16,6 +16,7 @@ package sim
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 )
@@ -61,6 +62,10 @@ type Config struct {
 	IncrementalStream bool
 
 	Faults Faults
+
+	// Finished gets one line of JSON ([Finished]) for each generation whose answer
+	// was given whole and without a fault; nil for none. Only ListenAndServe writes it.
+	Finished io.Writer
 }
 
 // Latency is the cost of one step of the engine: Step, plus PerSeq for each

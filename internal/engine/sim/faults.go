@@ -28,6 +28,8 @@ type Faults struct {
 	BreakEvery int
 	// MiscountEvery reports one token too many in every so many usages.
 	MiscountEvery int
+	// LateEvery sends a token after the end of every so many streams.
+	LateEvery int
 
 	// Exit ends the process; os.Exit where nil.
 	Exit func(code int)
@@ -35,7 +37,7 @@ type Faults struct {
 
 // ParseFaults reads faults as the command line gives them: load=30s,
 // die-loading, die-after=N, hang-after=N, malformed-every=N, break-every=N,
-// miscount-every=N.
+// miscount-every=N, late-every=N.
 func ParseFaults(specs []string) (Faults, error) {
 	var f Faults
 	for _, spec := range specs {
@@ -50,7 +52,7 @@ func (f *Faults) parse(spec string) error {
 	name, value, _ := strings.Cut(spec, "=")
 	counts := map[string]*int{
 		"die-after": &f.DieAfter, "hang-after": &f.HangAfter, "malformed-every": &f.MalformedEvery,
-		"break-every": &f.BreakEvery, "miscount-every": &f.MiscountEvery,
+		"break-every": &f.BreakEvery, "miscount-every": &f.MiscountEvery, "late-every": &f.LateEvery,
 	}
 	switch count, known := counts[name]; {
 	case known:
@@ -68,13 +70,13 @@ func (f *Faults) parse(spec string) error {
 	case spec == "die-loading":
 		f.DieLoading = true
 	default:
-		return fmt.Errorf("fault %q is not known: load, die-loading, die-after, hang-after, malformed-every, break-every, miscount-every", spec)
+		return fmt.Errorf("fault %q is not known: load, die-loading, die-after, hang-after, malformed-every, break-every, miscount-every, late-every", spec)
 	}
 	return nil
 }
 
 // misbehaviour is what shall go wrong with one request.
-type misbehaviour struct{ malformed, broken, miscounted bool }
+type misbehaviour struct{ malformed, broken, miscounted, late bool }
 
 // arrive counts a request and does what its number asks for.
 func (f *Faults) arrive(counter *atomic.Int64, p *pacer) misbehaviour {
@@ -89,6 +91,7 @@ func (f *Faults) arrive(counter *atomic.Int64, p *pacer) misbehaviour {
 		malformed:  every(n, f.MalformedEvery),
 		broken:     every(n, f.BreakEvery),
 		miscounted: every(n, f.MiscountEvery),
+		late:       every(n, f.LateEvery),
 	}
 }
 

@@ -38,6 +38,10 @@ func ListenAndServe(ctx context.Context, address string, cfg Config, stdout, log
 		ReadHeaderTimeout: time.Minute,
 		ErrorLog:          log.New(logs, "", 0),
 	}
+	if w := srv.cfg.Finished; w != nil {
+		l := &finishedLog{w: w}
+		l.follow(server)
+	}
 	failed := make(chan error, 1)
 	if listener != nil {
 		go func() { failed <- server.Serve(listener) }()

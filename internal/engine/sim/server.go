@@ -189,7 +189,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, g *generation, a 
 	b := a.whole(nil)
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(b)))
-	w.Write(b)
+	if _, err := w.Write(b); err == nil {
+		g.note(r.Context())
+	}
 }
 
 func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, g *generation, a answer, st *stream) {
@@ -221,7 +223,13 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, g *generati
 	case g.wrong.malformed:
 		b = append(b[:len(b)/2], "\n\n"...)
 	}
-	w.Write(a.close(b))
+	if _, err := w.Write(a.close(b)); err != nil {
+		return
+	}
+	if g.wrong.late && out.Flush() == nil {
+		w.Write(a.chunk(nil, g.out.n-1, g.out.n))
+	}
+	g.note(r.Context())
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

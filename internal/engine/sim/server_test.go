@@ -334,6 +334,19 @@ func TestFaults(t *testing.T) {
 			t.Errorf("usage says %d, want the wrong count 6", n)
 		}
 	})
+	t.Run("late", func(t *testing.T) {
+		cfg := quick(VLLM)
+		cfg.Faults.LateEvery = 1
+		res, err := http.Post(start(t, cfg).URL+"/v1/completions", "application/json", strings.NewReader(`{"prompt":"x","max_tokens":5,"stream":true}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		body, err := io.ReadAll(res.Body)
+		if _, after, found := strings.Cut(string(body), "[DONE]"); err != nil || !found || !strings.Contains(after, "data: {") {
+			t.Errorf("%v, %q after the end mark; want a token", err, after)
+		}
+	})
 	t.Run("dies", func(t *testing.T) {
 		cfg := quick(VLLM)
 		cfg.Faults.DieAfter = 1
@@ -374,8 +387,8 @@ func TestHang(t *testing.T) {
 }
 
 func TestParseFaults(t *testing.T) {
-	f, err := ParseFaults([]string{"load=2s", "die-loading", "die-after=3", "hang-after=4", "malformed-every=5", "break-every=6", "miscount-every=7"})
-	want := Faults{Load: 2 * time.Second, DieLoading: true, DieAfter: 3, HangAfter: 4, MalformedEvery: 5, BreakEvery: 6, MiscountEvery: 7}
+	f, err := ParseFaults([]string{"load=2s", "die-loading", "die-after=3", "hang-after=4", "malformed-every=5", "break-every=6", "miscount-every=7", "late-every=8"})
+	want := Faults{Load: 2 * time.Second, DieLoading: true, DieAfter: 3, HangAfter: 4, MalformedEvery: 5, BreakEvery: 6, MiscountEvery: 7, LateEvery: 8}
 	if err != nil || !cmp.Equal(f, want) {
 		t.Errorf("%+v, %v", f, err)
 	}

@@ -146,6 +146,30 @@ func TestDiesWhileServing(t *testing.T) {
 	}
 }
 
+// A stopped (suspended) engine is continued, so that it ends by itself and not
+// only after the whole grace: longer than this test may take.
+func TestStopWhileSuspended(t *testing.T) {
+	dir := t.TempDir()
+	eng, err := Start(context.Background(), fakePlan("brief", dir, 1), fakeOptions(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	supervisor := eng.(*group).members[0].process.supervisor.Process.Pid
+	signalTree(supervisor, syscall.SIGSTOP)
+	stopped := make(chan error, 1)
+	go func() { stopped <- eng.Stop(time.Hour) }()
+	select {
+	case err := <-stopped:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(time.Minute):
+		t.Error("the engine is suspended still")
+		signalTree(supervisor, syscall.SIGKILL)
+	}
+	awaitAllGone(t, filepath.Join(dir, "lock"))
+}
+
 func TestNotReadyInTime(t *testing.T) {
 	dir := t.TempDir()
 	o := fakeOptions(dir)

@@ -180,6 +180,8 @@ func (s *supervisor) run() {
 	kill.Stop()
 	end := func(grace time.Duration) {
 		syscall.Kill(-s.pid, syscall.SIGTERM)
+		// A stopped engine hears nothing before it is continued.
+		syscall.Kill(-s.pid, syscall.SIGCONT)
 		kill.Reset(grace)
 	}
 	for {

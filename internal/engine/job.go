@@ -12,4 +12,6 @@ type job struct {
 	Log string `json:"log"`
 	// CPUs to bind to; none: not bound.
 	CPUs []int `json:"cpus,omitempty"`
+	// Keep leaves running what is left when the process ends well by itself.
+	Keep bool `json:"keep,omitempty"`
 }

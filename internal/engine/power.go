@@ -5,9 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
+	"strings"
 	"time"
 )
 
@@ -22,6 +21,9 @@ type PowerScript struct {
 	Log string
 	// PassEnv names variables that it gets besides those that engines always get.
 	PassEnv []string
+	// Supervisor is the command line that runs [Supervise]; mlrun with
+	// SuperviseCommand where empty.
+	Supervisor []string
 }
 
 // PowerFailure is a power script that failed.
@@ -35,11 +37,13 @@ type PowerFailure struct {
 
 func (f *PowerFailure) Error() string { return fmt.Sprintf("power script %s: %s", f.Path, f.What) }
 
-// powerGrace is how long the script gets to end when the run is interrupted.
+// powerGrace is how long the script gets to end when the run is interrupted; what
+// it started ends with it then.
 const powerGrace = 5 * time.Second
 
 // Run runs the script to its end. The error is a *PowerFailure where the script
-// is at fault. What the script leaves running on purpose is left running.
+// is at fault. What a script that ends well leaves running is left running; after
+// any other end, mlrun's own among them, nothing of it is.
 func (s PowerScript) Run(ctx context.Context, host Host) error {
 	env, err := environment(nil, host.Environ, s.PassEnv)
 	if err != nil {
@@ -53,29 +57,27 @@ func (s PowerScript) Run(ctx context.Context, host Host) error {
 	if err != nil {
 		return fmt.Errorf("power script: %w", err)
 	}
-	defer log.Close()
-	cmd := exec.CommandContext(ctx, path, s.Model, s.Machine, s.Scenario)
-	cmd.Env = environ(env)
-	cmd.Stdout, cmd.Stderr = log, log
-	cmd.WaitDelay = powerGrace
-	// The script is to die with the thread that starts it, so the thread must stay.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	endWithParent(cmd)
-	err = cmd.Run()
-	switch {
-	case err == nil:
+	log.Close()
+	supervisor, err := supervisorOr(s.Supervisor)
+	if err != nil {
+		return fmt.Errorf("power script: %w", err)
+	}
+	// Under a supervisor it ends, with what it started, in whatever way mlrun does.
+	p, err := startProcess(supervisor, job{Argv: []string{path, s.Model, s.Machine, s.Scenario}, Env: environ(env), Log: s.Log, Keep: true})
+	if err != nil {
+		if strings.Contains(err.Error(), os.ErrPermission.Error()) {
+			err = fmt.Errorf("%w (is it executable?)", err)
+		}
+		return &PowerFailure{Path: s.Path, What: err.Error(), Log: s.Log}
+	}
+	select {
+	case <-p.gone:
+	case <-ctx.Done():
+		p.stop(powerGrace)
+		return errors.Join(fmt.Errorf("power script %s: %w", s.Path, ctx.Err()), p.await(powerGrace+killTime))
+	}
+	if p.how == endedWell {
 		return nil
-	case ctx.Err() != nil:
-		return fmt.Errorf("power script %s: %w", s.Path, ctx.Err())
 	}
-	failure := &PowerFailure{Path: s.Path, What: err.Error(), Lines: hide(lastLines(tail(s.Log), shownLines), secrets(env)), Log: s.Log}
-	var wrong *os.PathError
-	if errors.As(err, &wrong) {
-		failure.What = wrong.Err.Error()
-	}
-	if errors.Is(err, os.ErrPermission) {
-		failure.What += " (is it executable?)"
-	}
-	return failure
+	return &PowerFailure{Path: s.Path, What: p.how, Lines: hide(lastLines(tail(s.Log), shownLines), secrets(env)), Log: s.Log}
 }

@@ -13,6 +13,9 @@ import (
 	"time"
 )
 
+// endedWell is how a process ended that has nothing to complain of.
+const endedWell = "exit status 0"
+
 // process is a replica's engine under its supervisor, as mlrun sees it.
 type process struct {
 	supervisor *exec.Cmd
@@ -130,11 +133,4 @@ func (p *process) await(limit time.Duration) error {
 	case <-time.After(limit):
 		return fmt.Errorf("processes of engine %d cannot be killed", p.supervisor.Process.Pid)
 	}
-}
-
-// endWithParent makes a command the leader of a process group, which an
-// interruption ends, and has the kernel kill it with the thread that starts it.
-func endWithParent(cmd *exec.Cmd) {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 }

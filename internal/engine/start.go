@@ -41,14 +41,22 @@ func (o StartOptions) withDefaults() (StartOptions, error) {
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
 	}
-	if len(o.Supervisor) == 0 {
-		self, err := os.Executable()
-		if err != nil {
-			return o, fmt.Errorf("finding this program: %w", err)
-		}
-		o.Supervisor = []string{self, SuperviseCommand}
+	var err error
+	o.Supervisor, err = supervisorOr(o.Supervisor)
+	return o, err
+}
+
+// supervisorOr is the command line of a supervisor: this program's own where
+// none is given.
+func supervisorOr(given []string) ([]string, error) {
+	if len(given) > 0 {
+		return given, nil
 	}
-	return o, nil
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("finding this program: %w", err)
+	}
+	return []string{self, SuperviseCommand}, nil
 }
 
 // Start starts every replica of a plan and returns when all serve. Where one

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -295,7 +296,7 @@ func TestPowerScript(t *testing.T) {
 	}
 	host := Host{Environ: []string{"PATH=/usr/bin:/bin", "OTHER=1"}}
 	run := func(ctx context.Context, path string) (string, error) {
-		s := PowerScript{Path: path, Model: "llama2-70b", Machine: "mi325x", Scenario: "server; exit 1", Log: filepath.Join(dir, "power.log")}
+		s := PowerScript{Path: path, Model: "llama2-70b", Machine: "mi325x", Scenario: "server; exit 1", Log: filepath.Join(dir, "power.log"), Supervisor: []string{os.Args[0], SuperviseCommand}}
 		err := s.Run(ctx, host)
 		b, _ := os.ReadFile(s.Log)
 		return string(b), err
@@ -315,6 +316,28 @@ func TestPowerScript(t *testing.T) {
 	}
 	if _, err := run(context.Background(), filepath.Join(dir, "none")); err == nil || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("%v", err)
+	}
+	// A child outlives a script that ends well, and no other.
+	child := filepath.Join(dir, "child")
+	spawn := "#!/bin/sh\nsh -c 'while :; do sleep 1; done' " + child + " &\n"
+	if _, err := run(context.Background(), write("leaves.sh", spawn, 0o755)); err != nil {
+		t.Error(err)
+	}
+	left := holders(child)
+	if len(left) != 1 {
+		t.Errorf("a script that ended well left %v, want its child", left)
+	}
+	for _, line := range left {
+		var pid int
+		fmt.Sscan(line, &pid)
+		syscall.Kill(pid, syscall.SIGKILL)
+	}
+	awaitHolders(t, child, 0)
+	if _, err := run(context.Background(), write("fails.sh", spawn+"exit 5\n", 0o755)); err == nil {
+		t.Error("a script that failed is taken for good")
+	}
+	if left := holders(child); len(left) > 0 {
+		t.Errorf("a script that failed left %v", left)
 	}
 	// An interruption ends the script; the pipe tells when it has begun.
 	fifo := filepath.Join(dir, "begun")

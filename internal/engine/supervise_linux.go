@@ -67,7 +67,7 @@ func Supervise(stdin io.Reader, stdout io.Writer) int {
 		return 1
 	}
 	report(event{Started: pid})
-	s := supervisor{pid: pid, report: report, stops: make(chan time.Duration), ended: make(chan syscall.WaitStatus, 1), gone: make(chan struct{})}
+	s := supervisor{pid: pid, keep: j.Keep, report: report, stops: make(chan time.Duration), ended: make(chan syscall.WaitStatus, 1), gone: make(chan struct{})}
 	go s.reap()
 	go s.listen(input)
 	s.run()
@@ -137,6 +137,7 @@ func (j *job) executable() (string, error) {
 
 type supervisor struct {
 	pid    int
+	keep   bool
 	report func(event)
 	stops  chan time.Duration
 	ended  chan syscall.WaitStatus
@@ -179,6 +180,7 @@ func (s *supervisor) run() {
 	kill := time.NewTimer(time.Hour)
 	kill.Stop()
 	end := func(grace time.Duration) {
+		s.keep = false
 		syscall.Kill(-s.pid, syscall.SIGTERM)
 		// A stopped engine hears nothing before it is continued.
 		syscall.Kill(-s.pid, syscall.SIGCONT)
@@ -192,6 +194,9 @@ func (s *supervisor) run() {
 			end(abandonedGrace)
 		case status := <-s.ended:
 			s.report(event{Exited: describe(status)})
+			if s.keep && describe(status) == endedWell {
+				return
+			}
 			signalTree(os.Getpid(), syscall.SIGTERM)
 			kill.Reset(leftoverGrace)
 		case <-kill.C:

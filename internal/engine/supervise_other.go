@@ -5,14 +5,15 @@ package engine
 import (
 	"errors"
 	"io"
-	"os/exec"
 	"time"
 )
 
-var errLinuxOnly = errors.New("engines can be started on Linux alone; plans, simulated engines run by hand and engines that run already work here too")
+var errLinuxOnly = errors.New("engines and power scripts can be started on Linux alone; plans, simulated engines run by hand and engines that run already work here too")
 
 // Supervise is there on Linux alone.
 func Supervise(io.Reader, io.Writer) int { return 2 }
+
+const endedWell = ""
 
 type process struct {
 	exited, gone chan struct{}
@@ -24,5 +25,3 @@ func startProcess([]string, job) (*process, error) { return nil, errLinuxOnly }
 func (p *process) stop(time.Duration)        {}
 func (p *process) asked() bool               { return true }
 func (p *process) await(time.Duration) error { return nil }
-
-func endWithParent(*exec.Cmd) {}

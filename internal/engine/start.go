@@ -148,13 +148,31 @@ func (g *group) launch(r Replica, o StartOptions) error {
 func (g *group) awaitReady(ctx context.Context, o StartOptions) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, errNotReady)
 	defer cancel()
-	results := make(chan error, len(g.members))
+	results, lost := make(chan error, len(g.members)), make(chan error, len(g.members))
 	for _, m := range g.members {
-		go func() { results <- g.ready(ctx, m, o) }()
+		go func() {
+			err := g.ready(ctx, m, o)
+			results <- err
+			if err != nil {
+				return
+			}
+			// The others may load for a long time yet.
+			select {
+			case <-m.process.exited:
+				lost <- g.failure(m, "ended while others were starting: "+m.process.how)
+			case <-ctx.Done():
+			}
+		}()
 	}
 	var first error
-	for range g.members {
-		if err := <-results; err != nil && first == nil {
+	for waiting := len(g.members); waiting > 0; {
+		var err error
+		select {
+		case err = <-results:
+			waiting--
+		case err = <-lost:
+		}
+		if err != nil && first == nil {
 			first = err
 			cancel()
 		}

@@ -132,6 +132,33 @@ func TestDiesWhileStarting(t *testing.T) {
 	}
 }
 
+// A replica that serves and dies ends the start, however long the others load.
+func TestDiesWhileOthersStart(t *testing.T) {
+	dir := t.TempDir()
+	plan := fakePlan("load", dir, 2)
+	plan.Replicas[0].Command[2] = "brief"
+	port, lock, err := choosePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock.release()
+	plan.Replicas[0].setPort(port)
+	o := fakeOptions(dir)
+	o.Progress = func(p Progress) {
+		if p.Ready {
+			http.Get(fmt.Sprintf("http://%s:%d/quit", loopback, port))
+		}
+	}
+	_, err = Start(context.Background(), plan, o)
+	const want = "engine replica 0 ended while others were starting: exit status 7"
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	if left := holders(filepath.Join(dir, "lock")); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
 func TestDiesWhileServing(t *testing.T) {
 	dir := t.TempDir()
 	eng, err := Start(context.Background(), fakePlan("brief", dir, 1), fakeOptions(dir))

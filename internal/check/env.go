@@ -3,7 +3,6 @@ package check
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"mlcfg/internal/diag"
@@ -36,13 +35,14 @@ func (c *checker) env(b Backend) map[string]string {
 			continue
 		}
 		for _, field := range t.Fields {
-			if text, set, ok := c.variable(field); ok && set {
+			text, set, ok := c.variable(field)
+			if ok && set {
 				values[field.Key] = text
 				c.policy(field, settingOf(field).Node.Interface())
 			} else if ok {
 				delete(values, field.Key)
 			}
-			c.nearMiss(field)
+			c.inRelease(field, ok && set)
 		}
 		c.demanded(t, name)
 	}
@@ -71,7 +71,11 @@ func (c *checker) variable(t *merge.Tree) (text string, set, ok bool) {
 		return n.PyStr(), true, true
 	}
 	before := len(*c.found)
-	v := c.text(n, t.Path, envKey)
+	takes := envKey
+	if key, known := c.schema.Section(schema.EnvConfig).Key(t.Key); known && inEnum(key, n.Str) {
+		takes = key // a word such as NONE that is a value of its own
+	}
+	v := c.text(n, t.Path, takes)
 	if (*c.found)[before:].HasErrors() || c.credential(t, n.Str) {
 		return "", false, false
 	}
@@ -89,40 +93,6 @@ func kindWord(t *merge.Tree) string {
 		return "map"
 	}
 	return settingOf(t).Node.Kind.String()
-}
-
-// nearMiss warns of a name that is most likely a known one misspelt. Unknown
-// names are fine in themselves: forks and libraries have their own.
-func (c *checker) nearMiss(t *merge.Tree) {
-	known := c.schema.Section(schema.EnvConfig)
-	if hasKey(known, t.Key) || len(t.Key) < 6 || slices.Contains(c.variables, t.Key) || c.site.Has(steps(t)...) {
-		return
-	}
-	slip := func(name string) bool { return oneSlip(name, t.Key) }
-	near := ""
-	for n := len(t.Key) - 1; n <= len(t.Key)+1 && near == ""; n++ {
-		names := known.NamesOfLength(n)
-		if i := slices.IndexFunc(names, slip); i >= 0 {
-			near = names[i]
-		}
-	}
-	if near == "" {
-		near = c.otherVariable(t, slip)
-	}
-	if near == "" {
-		return
-	}
-	if len(schema.History(c.schema.Engine, schema.EnvConfig, t.Key)) > 0 {
-		return // another release knows it
-	}
-	d := diag.Diagnostic{
-		Pos: settingOf(t).KeyPos, Severity: diag.Warning, Code: "near-variable-name", Key: t.Path,
-		Message: fmt.Sprintf("%s is not known to %s, did you mean %s", t.Key, c.engineRelease(), near), Suggestion: near,
-	}
-	if !hasKey(known, near) {
-		d.Message = fmt.Sprintf("%s stands beside %s: did you mean that one", t.Key, near)
-	}
-	c.add(d)
 }
 
 // otherVariable finds a variable of a lower layer that matches: what the base

@@ -12,7 +12,10 @@ import (
 )
 
 // fault reports what the schema says about a value.
-func (c *checker) fault(t *merge.Tree, key *schema.Key, f schema.Fault) {
+func (c *checker) fault(t *merge.Tree, key *schema.Key, f schema.Fault) { c.add(faultOf(t, key, f)) }
+
+// faultOf is the finding for what the schema says about a value.
+func faultOf(t *merge.Tree, key *schema.Key, f schema.Fault) diag.Diagnostic {
 	at := descend(t, f.Path)
 	n, name := at.node, at.name
 	d := diag.Diagnostic{
@@ -39,7 +42,7 @@ func (c *checker) fault(t *merge.Tree, key *schema.Key, f schema.Fault) {
 	case f.Suggestion != "":
 		d.Message += ", did you mean " + f.Suggestion
 	}
-	c.add(d)
+	return d
 }
 
 // nearestBool guesses what a misspelt boolean was meant to be.

@@ -97,11 +97,7 @@ func (c *checker) engineSection(name, schemaSection string) map[string]any {
 			continue
 		}
 		if key.Deprecated != "" {
-			note, _, _ := strings.Cut(key.Deprecated, "\n")
-			c.add(diag.Diagnostic{
-				Pos: settingOf(field).KeyPos, Severity: diag.Warning, Code: "deprecated-key", Key: field.Path,
-				Message: fmt.Sprintf("%s is deprecated in %s: %s", field.Key, c.engineRelease(), note),
-			})
+			c.deprecated(field, key, schemaSection)
 		}
 		v, ok := c.value(field, key)
 		if s, isText := v.(string); !ok || isText && c.credential(field, s) {
@@ -111,6 +107,31 @@ func (c *checker) engineSection(name, schemaSection string) map[string]any {
 	}
 	c.demanded(t, name)
 	return values
+}
+
+// deprecated warns of a key that the release advises against or ignores: with
+// the engine's own words, what took its place, and the release that lacks it.
+func (c *checker) deprecated(t *merge.Tree, key *schema.Key, section string) {
+	d := diag.Diagnostic{
+		Pos: settingOf(t).KeyPos, Severity: diag.Warning, Code: "deprecated-key", Key: t.Path,
+		Message: fmt.Sprintf("%s is deprecated in %s", t.Key, c.engineRelease()),
+	}
+	if text, _, _ := strings.Cut(key.Deprecated, "\n"); !strings.EqualFold(text, "deprecated") {
+		d.Message += ": " + text
+	}
+	for _, span := range schema.History(c.schema.Engine, section, t.Key) {
+		if after := following(c.schema.Engine, span.Last); after != "" && schema.CompareReleases(after, c.schema.Release) > 0 {
+			d.Hint = after + " no longer has it"
+			break
+		}
+	}
+	if note, ok := schema.Gone(c.schema.Engine, c.schema.Release, section, t.Key); ok && note.Text != strings.TrimSuffix(key.Deprecated, ".") {
+		d.Hint = strings.TrimPrefix(d.Hint+"; "+note.Text, "; ")
+		if note.Replaced != "" {
+			d.Hint += ": " + note.Replaced + " takes its place"
+		}
+	}
+	c.add(d)
 }
 
 func isMap(t *merge.Tree) bool {

@@ -27,7 +27,16 @@ func (c *checker) unknownEngine(t *merge.Tree, section, schemaSection string) {
 	near := schema.Nearest(c.schema.Section(schemaSection).Names(), t.Key)
 	if history := schema.History(c.schema.Engine, schemaSection, t.Key); len(history) > 0 {
 		d.Message += ": " + c.becameOf(history)
-		if near != "" {
+		note := c.gone(schemaSection, t.Key, history)
+		switch {
+		case note.Replaced != "":
+			d.Hint = fmt.Sprintf("%s: %s takes its place", note.Text, note.Replaced)
+			if hasKey(c.schema.Section(schemaSection), note.Replaced) {
+				d.Suggestion = note.Replaced
+			}
+		case note.Text != "":
+			d.Hint = note.Text
+		case near != "":
 			d.Hint = "the nearest that is there is " + near
 		}
 	} else if places := schema.Where(c.schema.Engine, c.schema.Release, t.Key); len(places) > 0 {
@@ -44,12 +53,51 @@ func (c *checker) engineRelease() string { return c.schema.Engine + " " + c.sche
 
 // becameOf says why a release lacks a key that others have.
 func (c *checker) becameOf(history []schema.Span) string {
-	for _, span := range history {
-		if schema.CompareReleases(c.schema.Release, span.First) < 0 {
-			return fmt.Sprintf("%s is the first known release with it", span.First)
+	last, next := around(history, c.schema.Release)
+	var words []string
+	if last != "" {
+		if after := following(c.schema.Engine, last); after != "" {
+			words = append(words, "removed in "+after)
 		}
+		words = append(words, "last in "+last)
 	}
-	return fmt.Sprintf("%s is the last known release with it", history[len(history)-1].Last)
+	switch {
+	case next != "" && last != "":
+		words = append(words, "back in "+next)
+	case next != "":
+		words = append(words, "added in "+next)
+	}
+	return strings.Join(words, ", ")
+}
+
+// around gives the last release before one that knew a key and the first after
+// it, each empty where there is none.
+func around(history []schema.Span, release string) (last, next string) {
+	for _, span := range history {
+		if schema.CompareReleases(span.First, release) > 0 {
+			return last, span.First
+		}
+		last = span.Last
+	}
+	return last, ""
+}
+
+// following is the release after one, empty for the newest.
+func following(engine, release string) string {
+	all := schema.Releases(engine)
+	if i := slices.Index(all, release); i >= 0 && i+1 < len(all) {
+		return all[i+1]
+	}
+	return ""
+}
+
+// gone is what is known of a key's end, where the release comes after it.
+func (c *checker) gone(section, name string, history []schema.Span) schema.Note {
+	if last, _ := around(history, c.schema.Release); last == "" {
+		return schema.Note{}
+	}
+	note, _ := schema.Gone(c.schema.Engine, c.schema.Release, section, name)
+	return note
 }
 
 // elsewhere says where a name is known that does not belong where it stands.

@@ -1,9 +1,11 @@
 package manifest
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 )
 
 // Kind and Format are the first two fields of every manifest. Format is raised
@@ -75,33 +77,44 @@ type Source struct {
 // It fails on values that no manifest can hold: non-finite numbers, text that
 // is not UTF-8, foreign Go types.
 func (m *Manifest) YAML() ([]byte, error) {
-	fields, err := m.seal()
+	_, body, err := m.seal()
 	if err != nil {
 		return nil, err
 	}
-	return appendYAML(nil, fields)
+	line, err := appendYAML(nil, map[string]any{"digest": m.Digest})
+	if err != nil {
+		return nil, err
+	}
+	// Keys are sorted, and engine is the next behind digest; only keys at the
+	// top stand at the beginning of a line.
+	at := bytes.Index(body, []byte("\nengine:")) + 1
+	return slices.Insert(body, at, line...), nil
 }
 
 // JSON gives the same content as YAML in JSON, keys sorted, indented by two
 // spaces, with a final newline, and sets Digest.
 func (m *Manifest) JSON() ([]byte, error) {
-	fields, err := m.seal()
+	fields, _, err := m.seal()
 	if err != nil {
 		return nil, err
 	}
+	fields["digest"] = m.Digest
 	return appendJSON(nil, fields)
 }
 
-// seal computes the digest and gives the fields with it.
-func (m *Manifest) seal() (map[string]any, error) {
+// usualSize is about what a manifest has, in bytes.
+const usualSize = 8 << 10
+
+// seal computes the digest; it gives the fields without it, and what they are
+// in YAML.
+func (m *Manifest) seal() (map[string]any, []byte, error) {
 	fields := m.fields()
-	body, err := appendYAML(nil, fields)
+	body, err := appendYAML(make([]byte, 0, usualSize), fields)
 	if err != nil {
-		return nil, fmt.Errorf("encoding the manifest: %w", err)
+		return nil, nil, fmt.Errorf("encoding the manifest: %w", err)
 	}
 	m.Digest = Digest(body)
-	fields["digest"] = m.Digest
-	return fields, nil
+	return fields, body, nil
 }
 
 // Digest is the form in which manifests write the digest of some bytes.

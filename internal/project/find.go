@@ -61,7 +61,7 @@ func rootOf(base, overlay string) string {
 		dir = filepath.Dir(dir)
 	}
 	for ; ; dir = filepath.Dir(dir) {
-		if rel, err := filepath.Rel(dir, absolute(overlay)); err == nil && !strings.HasPrefix(rel, "..") || dir == filepath.Dir(dir) {
+		if rel, err := filepath.Rel(dir, absolute(overlay)); err == nil && filepath.IsLocal(rel) || dir == filepath.Dir(dir) {
 			return like(overlay, dir)
 		}
 	}

@@ -50,7 +50,11 @@ type Project struct {
 
 	mu    sync.Mutex
 	files map[string]*fileOnce
+	roots map[string]place // by the folder of overlays
 }
+
+// place is where the overlays of a folder belong: to a base, below a root.
+type place struct{ base, root string }
 
 // File is a file that was read.
 type File struct {
@@ -79,7 +83,7 @@ type Config struct {
 
 // New makes a project of options. Faults of the overrides are in every Config's Found.
 func New(o Options) *Project {
-	p := &Project{base: o.Base, texts: map[string]string{}, files: map[string]*fileOnce{}}
+	p := &Project{base: o.Base, texts: map[string]string{}, files: map[string]*fileOnce{}, roots: map[string]place{}}
 	var args []string
 	for i, text := range o.Overrides {
 		args = append(args, "--set", text)
@@ -105,18 +109,15 @@ func (p *Project) LoadText(overlay string, data []byte) (*Config, error) {
 }
 
 func (p *Project) onBase(file *File) (*Config, error) {
-	var err error
-	overlay, basePath := file.Path, p.base
-	if basePath == "" {
-		if basePath, err = FindBase(overlay); err != nil {
-			return nil, err
-		}
+	at, err := p.placeOf(file.Path)
+	if err != nil {
+		return nil, err
 	}
-	base, err := p.readOnce(basePath)
+	base, err := p.readOnce(at.base)
 	if err != nil {
 		return nil, fmt.Errorf("reading the base: %w", err)
 	}
-	c := &Config{Root: rootOf(basePath, overlay), Base: base, Overlay: file}
+	c := &Config{Root: at.root, Base: base, Overlay: file}
 	c.Found.Add(base.Found...)
 	c.Found.Add(file.Found...)
 	c.Found.Add(p.found...)
@@ -128,6 +129,34 @@ func (p *Project) onBase(file *File) (*Config, error) {
 	c.Tree = merge.Merge(c.layers...)
 	c.Found.Sort()
 	return c, nil
+}
+
+// placeOf finds where an overlay belongs, once for each folder: the walk upwards
+// is a good part of the work on a small file. A file with a base's name is not
+// its own base, and so has an answer of its own.
+func (p *Project) placeOf(overlay string) (place, error) {
+	dir := filepath.Dir(overlay)
+	plain := filepath.Base(overlay) != baseNames[0]
+	p.mu.Lock()
+	at, known := p.roots[dir]
+	p.mu.Unlock()
+	if known && plain {
+		return at, nil
+	}
+	at.base = p.base
+	if at.base == "" {
+		var err error
+		if at.base, err = FindBase(overlay); err != nil {
+			return place{}, err
+		}
+	}
+	at.root = rootOf(at.base, overlay)
+	if plain {
+		p.mu.Lock()
+		p.roots[dir] = at
+		p.mu.Unlock()
+	}
+	return at, nil
 }
 
 // With gives the tree with more layers on top.
@@ -206,7 +235,10 @@ func (p *Project) Text(file string) []byte {
 // manifests hold it; a file elsewhere keeps its name alone, so that the same
 // input gives the same bytes in any folder.
 func (c *Config) Relative(path string) string {
-	rel, err := filepath.Rel(absolute(c.Root), absolute(path))
+	rel, err := filepath.Rel(c.Root, path) // without the working folder where both are relative, or neither
+	if err != nil {
+		rel, err = filepath.Rel(absolute(c.Root), absolute(path))
+	}
 	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
 		return filepath.Base(path)
 	}

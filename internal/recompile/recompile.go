@@ -64,7 +64,8 @@ type Result struct {
 	Found   diag.List
 	Data    []byte
 
-	view *explain.View
+	// why makes the view of the values that a difference is explained from.
+	why func() *explain.View
 }
 
 // Compile compiles an overlay for a backend. Overrides, release and round are
@@ -92,7 +93,7 @@ func (r *Recompiler) compile(files project.Options, overlay, backend string, old
 	if out.Found.HasErrors() || len(out.Targets) == 0 {
 		return res, nil
 	}
-	res.view = explain.Of(config, out, out.Targets[0])
+	res.why = func() *explain.View { return explain.Of(config, out, out.Targets[0]) }
 	if asJSON {
 		res.Data, err = out.Targets[0].Manifest.JSON()
 	} else {
@@ -199,7 +200,7 @@ func (r *Recompiler) explain(d *diag.Diagnostic, file string, m *manifest.Manife
 		d.Message = fmt.Sprintf("the new manifest cannot be read: %v", err)
 		return
 	}
-	report := diff.Compare([]diff.Side{diff.FromManifest(file, m), diff.FromView(res.view, nil)}, diff.Options{Ignore: r.options.Ignore})
+	report := diff.Compare([]diff.Side{diff.FromManifest(file, m), diff.FromView(res.why(), nil)}, diff.Options{Ignore: r.options.Ignore})
 	for i, row := range report.Rows {
 		if i == maxListed {
 			d.Related = append(d.Related, diag.Related{Pos: diag.Pos{File: file}, Message: fmt.Sprintf("and %d more; mlcfg diff %s %s", len(report.Rows)-i, file, res.Overlay)})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -46,15 +47,35 @@ func (a *app) values(command *cli.Command, flag, given string) []string {
 	case "set":
 		return keysAndValues(given)
 	case "":
-		// A dot or an equals sign makes an operand an override rather than a file.
-		if hasFlag(command, "set") && strings.ContainsAny(given, ".=") && !strings.Contains(given, "/") {
-			return keysAndValues(given)
+		if hasFlag(command, "set") && isKeyBegun(given) {
+			all := keysAndValues(given)
+			if command.Name == "explain" && !strings.Contains(given, "=") { // it takes a key alone, too
+				for _, key := range slices.Clone(all) {
+					if bare, ok := strings.CutSuffix(key, "="); ok {
+						all = append(all, bare)
+					}
+				}
+			}
+			return all
 		}
 		if command.Name == "show" || command.Name == "list" {
 			return schema.Engines()
 		}
 	}
 	return nil
+}
+
+// isKeyBegun tells that an operand begins a key rather than a file's name: there
+// is a dot or an equals sign in it, or no file that begins so.
+func isKeyBegun(given string) bool {
+	if given == "" || strings.Contains(given, "/") {
+		return false
+	}
+	if strings.ContainsAny(given, ".=") {
+		return true
+	}
+	here, err := os.ReadDir(".")
+	return err == nil && !slices.ContainsFunc(here, func(e os.DirEntry) bool { return strings.HasPrefix(e.Name(), given) })
 }
 
 // keysAndValues are section.key= for a beginning without =, else key=value for

@@ -2,6 +2,7 @@ package clidoc
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -63,10 +64,30 @@ func (p Program) values(command *cli.Command, flag, given string) []string {
 	if command.Name == "completion" && flag == "" {
 		return beginning(shells, given)
 	}
-	if p.Values == nil {
-		return nil
+	flag = strings.ReplaceAll(flag, "_", "-")
+	var all []string
+	if p.Values != nil {
+		all = p.Values(command, flag, given)
 	}
-	return beginning(p.Values(command, strings.ReplaceAll(flag, "_", "-"), given), given)
+	if len(all) == 0 && flag != "" {
+		all = formats(command, flag)
+	}
+	return beginning(all, given)
+}
+
+// inBrackets is a remark about one of the formats that a usage text lists.
+var inBrackets = regexp.MustCompile(` \([^)]*\)`)
+
+// formats are the values of a flag that takes a FORMAT, which its usage text lists
+// behind a colon: "FORMAT of the list: text or json".
+func formats(command *cli.Command, flag string) []string {
+	for _, f := range flagsOf(command) {
+		_, list, ok := strings.Cut(f.usage, ": ")
+		if ok && f.value == "FORMAT" && slices.Contains(f.names, "--"+flag) {
+			return strings.FieldsFunc(strings.ReplaceAll(inBrackets.ReplaceAllString(list, ""), " or ", ","), func(r rune) bool { return r == ',' || r == ' ' })
+		}
+	}
+	return nil
 }
 
 func takesValue(command *cli.Command, flag string) bool {
@@ -138,7 +159,12 @@ compdef _PROGRAM PROGRAM
 const fishScript = `# fish completion for PROGRAM
 function __PROGRAM_offer
 	set -l before (commandline -opc)
-	$before[1] ASK -- $before[2..-1] (commandline -ct) 2>/dev/null
+	set -l offered ($before[1] ASK -- $before[2..-1] (commandline -ct) 2>/dev/null)
+	if set -q offered[1]
+		printf '%s\n' $offered
+	else
+		__fish_complete_path (commandline -ct)
+	end
 end
-complete -c PROGRAM -a '(__PROGRAM_offer)'
+complete -c PROGRAM -f -a '(__PROGRAM_offer)'
 `

@@ -1,6 +1,11 @@
 # fish completion for tool
 function __tool_offer
 	set -l before (commandline -opc)
-	$before[1] __complete -- $before[2..-1] (commandline -ct) 2>/dev/null
+	set -l offered ($before[1] __complete -- $before[2..-1] (commandline -ct) 2>/dev/null)
+	if set -q offered[1]
+		printf '%s\n' $offered
+	else
+		__fish_complete_path (commandline -ct)
+	end
 end
-complete -c tool -a '(__tool_offer)'
+complete -c tool -f -a '(__tool_offer)'

@@ -171,10 +171,17 @@ func oneOf(flag, value string, legal ...string) error {
 
 const appHelp = `mlcfg compiles LLM benchmark configuration into manifests, and finds its faults first.
 
-  mlcfg lint OVERLAY...                      report every fault, all backends
+  mlcfg init lab                             start a configuration repository
+  mlcfg lint                                 report every fault of its overlays
   mlcfg compile OVERLAY --backend vllm       write the manifest to standard output
+  mlcfg explain OVERLAY KEY --backend vllm   where a value is from, what the key means
+  mlcfg diff OVERLAY OVERLAY                 what differs once all is resolved
   mlcfg schema show vllm max_num_seqs        what a key is, in one release or all
-  mlcfg COMMAND --help                       what a command does, with examples
+
+Commands:
+{{range .VisibleCommands}}  {{printf "%-11s" .Name}} {{.Usage}}
+{{end}}
+mlcfg COMMAND --help says what a command does, with examples.
 
 A configuration is a shared config.yaml, found upwards from the overlay, with one
 overlay for each model, scenario and machine on it, and section.key=value on the

@@ -1,5 +1,5 @@
 // Package clidoc derives from a program's command tree what helps to use it:
-// completion for bash, zsh and fish, and manual pages.
+// help texts, completion for bash, zsh and fish, and manual pages.
 //
 //	p := clidoc.Program{Name: "mlcfg", Usage: "...", Out: os.Stdout}
 //	commands = p.With(commands)
@@ -46,7 +46,7 @@ const manHelp = `Man writes the manual pages, one a command, as roff.
   man -l man/man1/%[1]s.1`
 
 // With gives commands with those of this package behind them: completion, and two
-// that stay hidden.
+// that stay hidden. All get their help texts.
 func (p Program) With(commands []*cli.Command) []*cli.Command {
 	var all []*cli.Command
 	completion := &cli.Command{
@@ -82,6 +82,9 @@ func (p Program) With(commands []*cli.Command) []*cli.Command {
 		},
 	}
 	all = append(commands, completion, man, ask)
+	for _, c := range all {
+		setHelp(p.Name, c)
+	}
 	return all
 }
 

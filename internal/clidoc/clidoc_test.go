@@ -146,3 +146,29 @@ func TestWritePages(t *testing.T) {
 		t.Errorf("%v %v", files, err)
 	}
 }
+
+func TestHelp(t *testing.T) {
+	_, commands := tree()
+	golden(t, "run.help", commands[0].CustomHelpTemplate)
+	golden(t, "data.help", commands[1].CustomHelpTemplate)
+}
+
+// TestHelpIsShown: the flag package shows these texts, as they are, for commands
+// with and without others below them.
+func TestHelpIsShown(t *testing.T) {
+	for _, args := range [][]string{{"run", "--help"}, {"run", "-h"}, {"data", "--help"}, {"data", "info", "--help"}} {
+		var out bytes.Buffer
+		commands := Program{Name: "tool", Out: &out}.With([]*cli.Command{
+			{Name: "run", Usage: "run it", Description: "As {{.Name}} stands here."},
+			{Name: "data", Usage: "look", Subcommands: []*cli.Command{{Name: "info", Usage: "tell"}}},
+		})
+		app := &cli.App{Name: "tool", Writer: &out, HideHelpCommand: true, Commands: commands}
+		if err := app.Run(append([]string{"tool"}, args...)); err != nil {
+			t.Fatal(err)
+		}
+		name := strings.Join(append([]string{"tool"}, args[:len(args)-1]...), " ")
+		if got := out.String(); !strings.HasPrefix(got, name+" - ") || !strings.Contains(got, "--help, -h\n        this text\n") || args[0] == "run" && !strings.Contains(got, "{{.Name}}") {
+			t.Errorf("%v:\n%s", args, got)
+		}
+	}
+}

@@ -12,6 +12,7 @@ import (
 
 	"mlcfg/internal/cliargs"
 	"mlcfg/internal/diag"
+	"mlcfg/internal/project"
 	"mlcfg/schema"
 )
 
@@ -114,6 +115,8 @@ func hintOf(err error) string {
 		return p.hint
 	case errors.As(err, &usage):
 		return usage.Hint
+	case errors.Is(err, project.ErrNoBase):
+		return "an overlay goes on a shared config.yaml: name it with --base FILE"
 	}
 	return ""
 }

@@ -68,6 +68,7 @@ func (a *app) check(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	manifests := len(files) + len(found) // those that are not there, too
 	each, err := onEach(files, r.Check)
 	if err != nil {
 		return err
@@ -83,7 +84,7 @@ func (a *app) check(c *cli.Context) error {
 		return fmt.Errorf("writing the findings: %w", err)
 	}
 	if len(found) > 0 {
-		a.warn("%s in %s", found.Summary(), count(len(files), "manifest"))
+		a.warn("%s in %s", found.Summary(), count(manifests, "manifest"))
 		return errFindings
 	}
 	return nil
@@ -126,7 +127,7 @@ func (r *repository) wanted(c *cli.Context) ([]wanted, error) {
 	each, err := onEach(r.overlays, func(overlay string) ([]wanted, error) {
 		config, err := l.project.Load(overlay)
 		if err != nil {
-			return nil, adviseBase(err)
+			return nil, err
 		}
 		var all []wanted
 		names := l.compiler.Configured(config)

@@ -148,7 +148,7 @@ func (a *app) oneBackend(c *cli.Context, l *loader) (string, error) {
 	case 0:
 		config, err := l.project.Load(l.overlays[0])
 		if err != nil {
-			return "", adviseBase(err)
+			return "", err
 		}
 		if said, _ := config.Tree.Lookup("backend").Interface().(string); said != "" && said != "MISSING" {
 			return "", withHint("add --backend "+said, "name the backend on the command line: that the file says backend: %s is not enough", said)

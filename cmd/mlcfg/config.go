@@ -143,7 +143,7 @@ func compileOptions(c *cli.Context, s *project.Settings) (compile.Options, error
 func (l *loader) check(overlay string) (compile.Outcome, error) {
 	config, err := l.project.Load(overlay)
 	if err != nil {
-		return compile.Outcome{}, adviseBase(err)
+		return compile.Outcome{}, err
 	}
 	return l.compiler.Check(config), nil
 }
@@ -172,10 +172,6 @@ func onEach[A, T any](all []A, f func(A) (T, error)) ([]T, error) {
 		}
 	}
 	return results, nil
-}
-
-func adviseBase(err error) error {
-	return &problem{err, "an overlay goes on a shared config.yaml: name it with --base FILE"}
 }
 
 // writeText writes findings for people.

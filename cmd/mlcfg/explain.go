@@ -103,7 +103,7 @@ const maxLong = 4
 func (a *app) view(l *loader, overlay string) (*explain.View, error) {
 	config, err := l.project.Load(overlay)
 	if err != nil {
-		return nil, adviseBase(err)
+		return nil, err
 	}
 	out := l.compiler.Check(config)
 	if out.Found.HasErrors() {

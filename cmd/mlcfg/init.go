@@ -32,6 +32,7 @@ func (a *app) initCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "benchmark", Value: "llama2-70b", Usage: "`NAME` of the first overlay's benchmark, as LoadGen has it"},
 			&cli.StringFlag{Name: "machine", Value: "machine1", Usage: "`NAME` of the first overlay's machine"},
+			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the list of files: text or json"},
 		},
 		Action: a.init,
 	}
@@ -41,7 +42,10 @@ func (a *app) initCommand() *cli.Command {
 var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*$`)
 
 func (a *app) init(c *cli.Context) error {
-	dir := c.Args().First()
+	if err := oneOf("format", c.String("format"), "text", "json"); err != nil {
+		return err
+	}
+	dir, asJSON := c.Args().First(), c.String("format") == "json"
 	if c.NArg() > 1 {
 		return withHint("mlcfg init DIR", "one folder at a time: %s is one too many", c.Args().Get(1))
 	}
@@ -64,6 +68,7 @@ func (a *app) init(c *cli.Context) error {
 			return withHint("name another folder", "%s is there already, nothing was written", path)
 		}
 	}
+	var written []string
 	for _, f := range files {
 		path := filepath.Join(dir, filepath.FromSlash(f.Path))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -72,7 +77,16 @@ func (a *app) init(c *cli.Context) error {
 		if err := atomicfile.Write(path, f.Data, 0o644); err != nil {
 			return err
 		}
+		written = append(written, path)
+		if asJSON {
+			continue
+		}
 		if _, err := fmt.Fprintln(a.stdout, diag.Clean(path)); err != nil {
+			return fmt.Errorf("writing the list: %w", err)
+		}
+	}
+	if asJSON {
+		if err := writeJSON(a.stdout, map[string]any{"files": written}); err != nil {
 			return fmt.Errorf("writing the list: %w", err)
 		}
 	}

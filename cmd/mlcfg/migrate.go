@@ -94,7 +94,7 @@ func (a *app) migrate(c *cli.Context) error {
 			return err
 		}
 		switch {
-		case m.Text == "" || asJSON && !write && dir == "":
+		case m.Text == "" || asJSON && !write && dir == "" || write && m.Fault != "":
 		case !write && dir == "":
 			_, err = a.stdout.Write([]byte(m.Text))
 		default:
@@ -139,6 +139,8 @@ func (a *app) migrateFile(l *loader, f textFile, target string) (migrated, error
 		m.Fault = "it is of the current format already"
 		if len(found) > 0 {
 			m.Fault = found.Summary()
+		} else if target == f.path {
+			m.Text = string(f.data)
 		}
 		err := a.writeFound(found, func(string) []byte { return f.data })
 		a.warn("%s: left as it is: %s", f.path, m.Fault)

@@ -20,7 +20,8 @@ lists all keys of the release (the newest, if none is named).
   mlcfg schema show vllm max_num_seqs
   mlcfg schema show vllm gpu_memory_utilization --engine-version 0.9.2
   mlcfg schema show vllm CompilationConfig.level
-  mlcfg schema show sglang --engine-version 0.5.9`
+  mlcfg schema show sglang --engine-version 0.5.9
+  mlcfg schema show vllm --format json | jq -r '.keys[] | select(.deprecated) | .key'`
 
 func (a *app) schemaShowCommand() *cli.Command {
 	return &cli.Command{
@@ -30,12 +31,16 @@ func (a *app) schemaShowCommand() *cli.Command {
 		Description: schemaShowHelp,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "engine-version", Usage: "`RELEASE` to show, as 0.9.2"},
+			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT`: text or json"},
 		},
 		Action: a.schemaShow,
 	}
 }
 
 func (a *app) schemaShow(c *cli.Context) error {
+	if err := oneOf("format", c.String("format"), "text", "json"); err != nil {
+		return err
+	}
 	engine, key := c.Args().Get(0), c.Args().Get(1)
 	if engine == "" || c.NArg() > 2 {
 		return withHint("mlcfg schema show vllm max_num_seqs", "want an engine, and a key or none")
@@ -52,15 +57,67 @@ func (a *app) schemaShow(c *cli.Context) error {
 		}
 		release = resolved
 	}
+	if key == "" && release == "" {
+		release = releases[len(releases)-1]
+	}
 	w := bufio.NewWriter(a.stdout)
 	defer w.Flush()
-	if key == "" {
-		if release == "" {
-			release = releases[len(releases)-1]
-		}
+	if key == "" && c.String("format") == "text" {
 		return showRelease(w, engine, release)
 	}
-	return showKey(w, engine, release, key)
+	keys, err := keysOf(engine, release, key)
+	if err != nil {
+		return err
+	}
+	if c.String("format") == "json" {
+		return writeKeys(w, engine, keys)
+	}
+	for i, k := range keys {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		if err := showDefinition(w, engine, k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keysOf are the definitions of a key, of all releases where release is empty;
+// all keys of the release where key is empty.
+func keysOf(engine, release, key string) ([]*schema.Key, error) {
+	var keys []*schema.Key
+	if key == "" {
+		s, err := schema.Load(engine, release)
+		if err != nil {
+			return nil, err
+		}
+		for _, section := range s.Sections() {
+			keys = append(keys, s.Section(section).Keys()...)
+		}
+		return keys, nil
+	}
+	section, name, qualified := strings.Cut(key, ".")
+	sections := []string{section}
+	if !qualified {
+		sections, name = nil, key
+		for _, p := range schema.Where(engine, release, name) {
+			if p.Engine == engine {
+				sections = append(sections, p.Section)
+			}
+		}
+	}
+	for _, section := range sections {
+		for _, k := range schema.Definitions(engine, section, name) {
+			if release == "" || k.In(release) {
+				keys = append(keys, k)
+			}
+		}
+	}
+	if len(keys) == 0 {
+		return nil, unknownKey(engine, release, name)
+	}
+	return keys, nil
 }
 
 // showRelease lists the keys of a release, a line each.
@@ -83,43 +140,7 @@ func showRelease(w io.Writer, engine, release string) error {
 	return nil
 }
 
-// showKey tells of every place that knows the key.
-func showKey(w io.Writer, engine, release, key string) error {
-	section, name, qualified := strings.Cut(key, ".")
-	if !qualified {
-		section, name = "", key
-	}
-	sections := []string{section}
-	if !qualified {
-		sections = nil
-		for _, p := range schema.Where(engine, release, name) {
-			if p.Engine == engine {
-				sections = append(sections, p.Section)
-			}
-		}
-	}
-	shown := 0
-	for _, section := range sections {
-		definitions := schema.Definitions(engine, section, name)
-		for i, k := range definitions {
-			if release != "" && !k.In(release) {
-				continue
-			}
-			if shown++; shown > 1 {
-				fmt.Fprintln(w)
-			}
-			if err := showDefinition(w, engine, k, i == len(definitions)-1); err != nil {
-				return err
-			}
-		}
-	}
-	if shown > 0 {
-		return nil
-	}
-	return unknownKey(engine, release, name)
-}
-
-func showDefinition(w io.Writer, engine string, k *schema.Key, newest bool) error {
+func showDefinition(w io.Writer, engine string, k *schema.Key) error {
 	fmt.Fprintf(w, "%s.%s  (%s)\n", k.Section, k.Name, k.Pos)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(name, text string) {

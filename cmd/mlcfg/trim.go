@@ -175,7 +175,7 @@ func (l *loader) trim(overlay string) (trimmed, error) {
 	}
 	config, err := l.project.LoadText(overlay, f.data)
 	if err != nil {
-		return t, adviseBase(err)
+		return t, err
 	}
 	want, found, err := l.gets(overlay, f.data)
 	if err != nil {
@@ -243,7 +243,7 @@ func isEngineSection(name string) bool {
 func (l *loader) gets(overlay string, data []byte) ([]byte, diag.List, error) {
 	config, err := l.project.LoadText(overlay, data)
 	if err != nil {
-		return nil, nil, adviseBase(err)
+		return nil, nil, err
 	}
 	out := l.compiler.Check(config)
 	if out.Found.HasErrors() {

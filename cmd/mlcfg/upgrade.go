@@ -116,7 +116,7 @@ func (l *loader) upgrade(overlay string, targets map[string]string, write bool) 
 	}
 	config, err := l.project.LoadText(overlay, f.data)
 	if err != nil {
-		return nil, adviseBase(err)
+		return nil, err
 	}
 	if config.Overlay.Root == nil || config.Base.Root == nil {
 		return nil, withHint("mlcfg lint "+overlay, "%s: it has faults that keep it from being read", overlay)

@@ -16,7 +16,8 @@ import (
 // Write puts data into the file at path: written to a temporary name beside it,
 // synced, and renamed over it. A symbolic link at path is followed, so that it
 // stays a link. The folder must exist. perm is cut by the process's umask; an
-// existing file keeps its own permissions.
+// existing file keeps its own permissions, and one that nobody may write is
+// refused: a rename alone would not ask.
 func Write(path string, data []byte, perm fs.FileMode) error {
 	return WriteFunc(path, perm, func(w io.Writer) error {
 		_, err := w.Write(data)
@@ -33,6 +34,9 @@ func WriteFunc(path string, perm fs.FileMode, fill func(w io.Writer) error) (err
 	if old, statErr := os.Stat(path); statErr == nil {
 		if !old.Mode().IsRegular() {
 			return fmt.Errorf("writing %s: not a regular file", path)
+		}
+		if old.Mode().Perm()&0o222 == 0 {
+			return fmt.Errorf("writing %s: it is read-only", path)
 		}
 		perm = old.Mode().Perm()
 	}

@@ -54,6 +54,19 @@ func TestWriteRefuses(t *testing.T) {
 	}
 }
 
+func TestWriteLeavesReadOnly(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "m.yaml")
+	if err := os.WriteFile(path, []byte("kept"), 0o444); err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(path, []byte("new"), 0o644); err == nil || !strings.Contains(err.Error(), "read-only") {
+		t.Errorf("Write = %v, want an error that says read-only", err)
+	}
+	if got, _ := os.ReadFile(path); string(got) != "kept" {
+		t.Errorf("the file holds %q", got)
+	}
+}
+
 func TestWriteTogether(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "m.yaml")
 	var wg sync.WaitGroup

@@ -27,6 +27,10 @@ lint: ## gofmt, go vet, staticcheck
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
 
+.PHONY: faults
+faults: build ## kill, starve and corrupt runs, and see what is lost; renews docs/reliability.md (two minutes)
+	$(GO) run ./internal/faults -mlrun bin/mlrun -doc docs/reliability.md
+
 .PHONY: vuln
 vuln: ## known vulnerabilities in what is linked
 	$(GO) run $(GOVULNCHECK) ./...

@@ -187,6 +187,9 @@ func (h Host) read(name string) string {
 	return strings.TrimSpace(string(b))
 }
 
+// maxCPUs bounds a list of CPUs: more than any machine has.
+const maxCPUs = 1 << 16
+
 // parseCPUs reads the kernel's list form.
 func parseCPUs(list string) ([]int, error) {
 	var cpus []int
@@ -197,7 +200,7 @@ func parseCPUs(list string) ([]int, error) {
 		}
 		a, errA := strconv.Atoi(first)
 		b, errB := strconv.Atoi(last)
-		if errA != nil || errB != nil || a < 0 || b < a || b > 1<<16 {
+		if errA != nil || errB != nil || a < 0 || b < a || b >= maxCPUs || len(cpus)+b-a >= maxCPUs {
 			return nil, fmt.Errorf("%q is no list of CPUs", list)
 		}
 		for cpu := a; cpu <= b; cpu++ {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 // tailSize is how much of a log's end is looked at.
@@ -53,11 +54,19 @@ func cleanLine(line string) string {
 	if i := strings.LastIndexByte(line, '\r'); i >= 0 {
 		line = line[i+1:]
 	}
-	line = strings.ToValidUTF8(controls.ReplaceAllString(line, ""), "?")
+	line = strings.Map(shown, strings.ToValidUTF8(controls.ReplaceAllString(line, ""), "?"))
 	if len(line) > longLine {
 		line = strings.ToValidUTF8(line[:longLine], "") + " ..."
 	}
 	return line
+}
+
+// shown leaves out what moves a terminal's cursor or turns its writing around.
+func shown(r rune) rune {
+	if r == '\t' || unicode.IsPrint(r) {
+		return r
+	}
+	return -1
 }
 
 // hide blots out secrets.

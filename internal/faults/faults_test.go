@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"mlcfg/internal/docmark"
 )
 
 const page = "../../docs/reliability.md"
@@ -31,7 +33,7 @@ func TestFaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, table, _, err := section(string(text))
+	table, err := docmark.Part(string(text), "faults")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,6 +21,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"mlcfg/internal/docmark"
 )
 
 func main() {
@@ -79,5 +81,5 @@ func campaign(ctx context.Context, mlrun, doc, only, keep string) (bad bool, err
 	if doc == "" || only != "" {
 		return bad, nil
 	}
-	return bad, renew(doc, table(outcomes))
+	return bad, docmark.Renew(doc, "faults", table(outcomes))
 }

@@ -2,10 +2,7 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strings"
-
-	"mlcfg/internal/atomicfile"
 )
 
 // line is an outcome for a terminal.
@@ -62,12 +59,6 @@ func cell(text string) string {
 	return strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace(text)
 }
 
-// The marks between which the table stands.
-const (
-	from = "<!-- made by make faults -->\n"
-	to   = "<!-- end -->\n"
-)
-
 func table(outcomes []outcome) string {
 	var b strings.Builder
 	b.WriteString("| what is done | mlrun ends with | what is said | finished | recorded | lost | processes left |\n| --- | --- | --- | ---: | ---: | --- | ---: |\n")
@@ -75,16 +66,6 @@ func table(outcomes []outcome) string {
 		b.WriteString(outcomes[i].row(true) + "\n")
 	}
 	return b.String() + "\n" + summary(outcomes) + ".\n"
-}
-
-// section is what stands between the marks of a page.
-func section(page string) (before, between, after string, err error) {
-	before, rest, found := strings.Cut(page, from)
-	between, after, ended := strings.Cut(rest, to)
-	if !found || !ended {
-		return "", "", "", fmt.Errorf("the page has no lines %q and %q", from, to)
-	}
-	return before, between, after, nil
 }
 
 // rowOf is the row of a fault in a table, without the numbers that differ from
@@ -101,17 +82,4 @@ func rowOf(table, name string) string {
 		return strings.Join(cells, " | ")
 	}
 	return ""
-}
-
-// renew puts a table into a page, between the marks.
-func renew(path, table string) error {
-	page, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	before, _, after, err := section(string(page))
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	return atomicfile.Write(path, []byte(before+from+"\n"+table+"\n"+to+after), 0o644)
 }

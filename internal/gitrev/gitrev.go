@@ -175,6 +175,11 @@ func (g git) list(commit string) (blobs, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parseTree(out), nil
+}
+
+// parseTree reads what ls-tree says.
+func parseTree(out []byte) blobs {
 	var all blobs
 	for record := range bytes.SplitSeq(out, []byte{0}) {
 		facts, name, ok := strings.Cut(string(record), "\t")
@@ -188,7 +193,7 @@ func (g git) list(commit string) (blobs, error) {
 		}
 		all = append(all, blob{words[2], name, size})
 	}
-	return all, nil
+	return all
 }
 
 // find tells whether a path is a file, or a folder with files.

@@ -89,10 +89,7 @@ func TestChain(t *testing.T) {
 	if len(found) > 0 {
 		t.Fatal(found)
 	}
-	for _, o := range overrides {
-		all = append(all, o.Layer())
-	}
-	tree := Merge(all...)
+	tree := Merge(append(all, Layers(overrides)...)...)
 	want := `a: base@base.yaml:1:1=1
 s: base@base.yaml:2:1 overlay@overlay.yaml:1:1 override@--set #1:1:1
 s.x: base@base.yaml:3:3=1

@@ -19,8 +19,45 @@ type Override struct {
 	Root *source.Node
 }
 
-// Layer is the override as a layer named override.
-func (o Override) Layer() Layer { return Layer{Name: "override", Root: o.Root} }
+// Layers are the overrides as layers named override, in order. As in OmegaConf's
+// dot-lists they settle among themselves first what they set: a value that is no
+// map, in the place of which a later one puts a map, is left out together with
+// what it replaced, and so does not take away what the files below say there.
+func Layers(overrides []Override) []Layer {
+	dropped := make([]bool, len(overrides))
+	for i := len(overrides) - 1; i >= 0; i-- {
+		for j := i + 1; j < len(overrides) && !dropped[i]; j++ {
+			above, ok := reach(overrides[i].Root, overrides[j].Root)
+			dropped[i] = ok && above.Kind == source.Map
+			if dropped[j] && !dropped[i] {
+				_, dropped[i] = reach(overrides[j].Root, overrides[i].Root)
+			}
+		}
+	}
+	var layers []Layer
+	for i, o := range overrides {
+		if !dropped[i] {
+			layers = append(layers, Layer{Name: "override", Root: o.Root})
+		}
+	}
+	return layers
+}
+
+// reach walks down an override to its value, which must be no map, and gives
+// what another override has in the same place; ok is false where it has nothing.
+func reach(override, other *source.Node) (there *source.Node, ok bool) {
+	for override.Kind == source.Map {
+		if len(override.Fields) != 1 || other.Kind != source.Map {
+			return nil, false
+		}
+		f := other.Field(override.Fields[0].Key)
+		if f == nil {
+			return nil, false
+		}
+		override, other = override.Fields[0].Value, f.Value
+	}
+	return other, true
+}
 
 // ParseArgs reads the overrides in what a command line leaves beside its own
 // flags, in order: --set a.b=c, --set=a.b=c and, as the older harness took them,

@@ -53,6 +53,30 @@ func TestParseArgs(t *testing.T) {
 	}
 }
 
+// TestLayers holds what the real OmegaConf makes of overrides of one place
+// (TestOmegaConf at the root runs it on many more).
+func TestLayers(t *testing.T) {
+	for _, c := range []struct{ args, want string }{
+		{"a=1", "{'a': 1}"},
+		{"a=|a.x=2", "{'a': {'b': 1, 'c': {'d': 2}, 'x': 2}}"},
+		{"a=5|a={x: 2}", "{'a': {'b': 1, 'c': {'d': 2}, 'x': 2}}"},
+		{"a.x=2|a=", "{'a': None}"},
+		{"a.b=3|a=5|a.x=2", "{'a': {'b': 1, 'c': {'d': 2}, 'x': 2}}"},
+		{"a.c=5|a.c.e=6|a.b=7", "{'a': {'b': 7, 'c': {'d': 2, 'e': 6}}}"},
+		{"a={}|a.x=1", "{'a': {'b': 1, 'c': {'d': 2}, 'x': 1}}"},
+		{"b=1|b=2", "{'a': {'b': 1, 'c': {'d': 2}}, 'b': 2}"},
+	} {
+		overrides, found := ParseArgs(strings.Split(c.args, "|"))
+		if found.HasErrors() {
+			t.Fatal(found)
+		}
+		all := append(layers(t, "a: {b: 1, c: {d: 2}}"), Layers(overrides)...)
+		if got := pyStr(Merge(all...)); got != c.want {
+			t.Errorf("%s: %s, want %s", c.args, got, c.want)
+		}
+	}
+}
+
 // TestParseArgsNumbers counts every argument, so that a finding names its place.
 func TestParseArgsNumbers(t *testing.T) {
 	overrides, found := ParseArgs([]string{"a=1", "what", "--b", "2", "c=*x", "+d=1", "e=5"})
@@ -84,11 +108,7 @@ func FuzzParseArgs(f *testing.F) {
 		if len(overrides) == 0 && !found.HasErrors() {
 			t.Errorf("nothing of %q", args)
 		}
-		var all []Layer
-		for _, o := range overrides {
-			all = append(all, o.Layer())
-		}
-		tree := Merge(all...)
+		tree := Merge(Layers(overrides)...)
 		for l := range tree.Leaves() {
 			if l.Value() == nil {
 				t.Errorf("%q: no value at %s", args, l.Path)

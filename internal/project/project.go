@@ -122,8 +122,8 @@ func (p *Project) onBase(file *File) (*Config, error) {
 	c.Found.Add(file.Found...)
 	c.Found.Add(p.found...)
 	c.layers = []merge.Layer{{Name: "base", Root: base.Root}, {Name: "overlay", Root: file.Root}}
+	c.layers = append(c.layers, merge.Layers(p.overrides)...)
 	for _, o := range p.overrides {
-		c.layers = append(c.layers, o.Layer())
 		c.Overrides = append(c.Overrides, o.Text)
 	}
 	c.Tree = merge.Merge(c.layers...)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 
 	"gopkg.in/yaml.v3"
 
@@ -88,6 +89,24 @@ func isEmpty(n *yaml.Node) bool {
 	return n.Kind == yaml.ScalarNode && n.Style == 0 && resolvePlain(n.Value) == tagNull
 }
 
+// versionLine is a %YAML directive above the document, whose minor version is 2 or more.
+var versionLine = regexp.MustCompile(`^((?:[%#][^\r\n]*|[ \t]*)[\r\n]+)*?%YAML[ \t]+1\.([2-9])[ \t]*[\r\n]`)
+
+// asVersion1 gives text with the directive %YAML 1.2 as %YAML 1.1. This YAML
+// library refuses the former; PyYAML reads any 1.x as 1.1.
+func asVersion1(data []byte) []byte {
+	if !bytes.Contains(data, []byte("%YAML")) {
+		return data
+	}
+	m := versionLine.FindSubmatchIndex(data)
+	if m == nil {
+		return data
+	}
+	data = bytes.Clone(data)
+	data[m[4]] = '1'
+	return data
+}
+
 // errSeveral says that a text holds more than one document; at line.
 type errSeveral struct{ line, column int }
 
@@ -101,7 +120,7 @@ func (t *text) document() (doc *yaml.Node, err error) {
 			doc, err = nil, fmt.Errorf("yaml: %v", r)
 		}
 	}()
-	decoder := yaml.NewDecoder(bytes.NewReader(t.data))
+	decoder := yaml.NewDecoder(bytes.NewReader(asVersion1(t.data)))
 	var first, second yaml.Node
 	switch err := decoder.Decode(&first); {
 	case errors.Is(err, io.EOF):

@@ -157,3 +157,19 @@ for line in sys.stdin:
 		t.Errorf("(-Python +ours)\n%s", diff)
 	}
 }
+
+// TestVersionDirective: PyYAML reads any YAML 1.x as 1.1.
+func TestVersionDirective(t *testing.T) {
+	for text, fine := range map[string]bool{
+		"%YAML 1.1\n---\na: off\n": true, "%YAML 1.2\n---\na: off\n": true, "# c\n\n%YAML 1.3\r\n---\r\na: off\r\n": true,
+		"%YAML 2.0\n---\na: off\n": false, "a: off\n%YAML 1.2\n": false,
+	} {
+		root, found := Parse("x.yaml", []byte(text))
+		if found.HasErrors() == fine {
+			t.Errorf("%q: %v", text, found)
+		}
+		if fine && (root == nil || root.Field("a").Value.Kind != Bool) {
+			t.Errorf("%q is not a boolean", text)
+		}
+	}
+}

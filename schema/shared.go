@@ -11,6 +11,9 @@ var sharedText string
 //go:embed harness.cue
 var harnessText string
 
+//go:embed sense.cue
+var senseText string
+
 //go:embed project.cue
 var projectText string
 
@@ -22,6 +25,13 @@ func Shared() *Schema { return shared() }
 // Project is the schema of the project file, mlcfg.cue: section "project" and
 // its sub-sections.
 func Project() *Schema { return projectFile() }
+
+// Sense holds ranges for numbers that a release takes without a limit: what they
+// have to be to mean anything, in sections named as a configuration's
+// (vllm_engine_config).
+func Sense() *Schema { return sense() }
+
+var sense = sync.OnceValue(func() *Schema { return mustRead([2]string{"schema/sense.cue", senseText}) })
 
 var shared = sync.OnceValue(func() *Schema {
 	return mustRead([2]string{"schema/shared.cue", sharedText}, [2]string{"schema/harness.cue", harnessText})

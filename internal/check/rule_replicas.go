@@ -25,10 +25,10 @@ func (c *Config) engineSize() (size int64, keys []key, ok bool) {
 			continue
 		}
 		n, isInt := k.int()
-		if !isInt || n < 1 || n > math.MaxInt32 || size > math.MaxInt32 {
+		if !isInt || n < 1 {
 			return 0, nil, false
 		}
-		if size *= n; n > 1 {
+		if size = min(size, math.MaxInt64/n) * n; n > 1 { // more than any machine has, all the same
 			keys = append(keys, k)
 		}
 	}

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"math/big"
 	"strings"
 
 	"mlcfg/internal/diag"
@@ -100,6 +101,7 @@ func (c *checker) engineSection(name, schemaSection string) map[string]any {
 			c.deprecated(field, key, schemaSection)
 		}
 		v, ok := c.value(field, key)
+		ok = ok && c.sensible(field, name, key, v)
 		if s, isText := v.(string); !ok || isText && c.credential(field, s) {
 			continue
 		}
@@ -107,6 +109,26 @@ func (c *checker) engineSection(name, schemaSection string) map[string]any {
 	}
 	c.demanded(t, name)
 	return values
+}
+
+// sensible refuses a number that the release takes and that means nothing.
+func (c *checker) sensible(t *merge.Tree, section string, own *schema.Key, v any) bool {
+	key, ok := schema.Sense().Section(section).Key(t.Key)
+	if !ok || own.Min != nil || own.Max != nil {
+		return true
+	}
+	switch v.(type) {
+	case int64, float64, *big.Int:
+	default:
+		return true
+	}
+	faults := key.Check(v)
+	for _, f := range faults {
+		d := faultOf(t, key, f)
+		d.Hint = strings.TrimPrefix(d.Hint+"; "+firstSentence(key.Doc), "; ")
+		c.add(d)
+	}
+	return len(faults) == 0
 }
 
 // deprecated warns of a key that the release advises against or ignores: with

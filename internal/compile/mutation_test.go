@@ -15,17 +15,31 @@ import (
 	"mlcfg/schema"
 )
 
-// entry is a line of an overlay that sets a scalar.
+// entry is a line of an overlay that sets a scalar, begins a section or is an
+// item of a list.
 type entry struct {
 	line               int // from 0
 	indent, key, value string
+	form               entryForm
 	section            string // the top-level key it stands under; empty for one at the top
 	schema             *schema.Key
 }
 
-var entryForm = regexp.MustCompile(`^( *)([A-Za-z_][A-Za-z0-9_]*): +([^\s#\[{][^#]*?) *(#.*)?$`)
+type entryForm int
 
-// entries finds the lines that set scalars, with their keys' schemas where there are any.
+const (
+	scalar entryForm = iota
+	header
+	item
+)
+
+var (
+	scalarLine = regexp.MustCompile(`^( *)([A-Za-z_][A-Za-z0-9_]*): +([^\s#\[{][^#]*?) *(#.*)?$`)
+	headerLine = regexp.MustCompile(`^( *)([A-Za-z_][A-Za-z0-9_]*):( *\[)? *(#.*)?$`)
+	itemLine   = regexp.MustCompile(`^( *)(- +)?([-0-9.]+)(,?) *(#.*)?$`)
+)
+
+// entries finds the lines that set something, with their keys' schemas where there are any.
 func entries(t *testing.T, lines []string) []entry {
 	var found []entry
 	section, nested := "", ""
@@ -39,6 +53,13 @@ func entries(t *testing.T, lines []string) []entry {
 		schemas[engine] = s
 	}
 	for i, line := range lines {
+		if m := itemLine.FindStringSubmatch(strings.TrimRight(line, "\r")); m != nil {
+			found = append(found, entry{line: i, indent: m[1] + m[2], value: m[4], form: item, section: section})
+			continue
+		}
+		if m := headerLine.FindStringSubmatch(strings.TrimRight(line, "\r")); m != nil {
+			found = append(found, entry{line: i, indent: m[1], key: m[2], value: strings.TrimSpace(m[3]), form: header, section: section})
+		}
 		name, rest, _ := strings.Cut(strings.TrimRight(line, " \r"), ":")
 		if rest == "" && name != "" && name[0] != '#' && !strings.Contains(name, "[") {
 			switch {
@@ -49,7 +70,7 @@ func entries(t *testing.T, lines []string) []entry {
 			}
 			continue
 		}
-		m := entryForm.FindStringSubmatch(strings.TrimRight(line, "\r"))
+		m := scalarLine.FindStringSubmatch(strings.TrimRight(line, "\r"))
 		if m == nil {
 			continue
 		}
@@ -82,6 +103,9 @@ func (e entry) with(key, value string) string { return e.indent + key + ": " + v
 
 var mutations = []mutation{
 	{"misspelt key", func(e entry, r *rand.Rand) (string, bool, bool) {
+		if e.form == item {
+			return "", false, false
+		}
 		b := []byte(e.key)
 		i := r.IntN(len(b))
 		switch r.IntN(4) {
@@ -96,10 +120,22 @@ var mutations = []mutation{
 				b[i], b[i+1] = b[i+1], b[i]
 			}
 		}
-		return e.with(string(b), e.value), false, e.schema != nil && string(b) != e.key && len(b) > 0 && e.key != "n"
+		known := e.schema != nil && e.key != "n" || e.form == header
+		return e.with(string(b), e.value), false, known && string(b) != e.key && len(b) > 0
+	}},
+	{"key in another form", func(e entry, r *rand.Rand) (string, bool, bool) {
+		if dashed := strings.Replace(e.key, "_", "-", 1); e.form == scalar && dashed != e.key && r.IntN(2) == 0 {
+			return e.with(dashed, e.value), false, true // also no name of a variable
+		}
+		return e.with(strings.ToUpper(e.key), e.value), false, e.schema != nil || e.form == header
 	}},
 	{"wrong type", func(e entry, r *rand.Rand) (string, bool, bool) {
-		if e.schema == nil {
+		switch {
+		case e.form == item:
+			return e.indent + "plenty" + e.value, false, true
+		case e.form == scalar && strings.HasSuffix(e.section, schema.EnvConfig):
+			return e.with(e.key, "[1, 2]"), false, true
+		case e.schema == nil:
 			return "", false, false
 		}
 		candidates := []struct {
@@ -119,9 +155,23 @@ var mutations = []mutation{
 		return e.with(e.key, words[r.IntN(len(words))]), false, e.schema != nil && (e.value == "True" || e.value == "False")
 	}},
 	{"duplicate key", func(e entry, r *rand.Rand) (string, bool, bool) {
-		return e.with(e.key, e.value) + "\n" + e.with(e.key, e.value), true, true
+		return e.with(e.key, e.value) + "\n" + e.with(e.key, e.value), true, e.form == scalar
+	}},
+	{"section set twice", func(e entry, r *rand.Rand) (string, bool, bool) {
+		return e.with(e.key, "{}") + "\n" + e.with(e.key, e.value), true, e.form == header
+	}},
+	{"broken syntax", func(e entry, r *rand.Rand) (string, bool, bool) {
+		text := []string{
+			e.indent + e.key + ":" + e.value,
+			"\t" + e.with(e.key, e.value),
+			e.with(e.key, "'"+strings.Trim(e.value, `"'`)),
+		}[r.IntN(3)]
+		return text, false, e.form == scalar
 	}},
 	{"out of range", func(e entry, r *rand.Rand) (string, bool, bool) {
+		if e.form == item {
+			return e.indent + "-1000" + e.value, false, true
+		}
 		if e.schema == nil || e.schema.Min == nil && e.schema.Max == nil {
 			return "", false, false
 		}
@@ -148,6 +198,7 @@ func TestMutations(t *testing.T) {
 			t.Fatal(err)
 		}
 		lines := strings.Split(string(data), "\n")
+		tried := map[int]bool{}
 		p := project.New(project.Options{Base: base})
 		c := New(Options{})
 		before := atLines(t, c, p, overlay, string(data))
@@ -165,9 +216,15 @@ func TestMutations(t *testing.T) {
 					want++
 				}
 				counts[mutation.name]++
+				tried[e.line] = true
 				if found := atLines(t, c, p, overlay, strings.Join(mutated, "\n")); !found[want] || before[want] {
 					t.Errorf("%s, %s in line %d is not found: %q", filepath.Join(filepath.Base(filepath.Dir(overlay)), filepath.Base(overlay)), mutation.name, want, text)
 				}
+			}
+		}
+		for i, line := range lines {
+			if text := strings.TrimLeft(line, " \r]"); text != "" && text[0] != '#' && !tried[i] {
+				t.Errorf("%s:%d: no fault was put in: %q", overlay, i+1, line)
 			}
 		}
 	}

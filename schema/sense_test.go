@@ -1,0 +1,28 @@
+package schema
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestSense: every key of sense.cue is one of some release that has no limit of
+// its own; else the line says nothing.
+func TestSense(t *testing.T) {
+	for _, name := range Sense().Sections() {
+		engine, section, _ := strings.Cut(name, "_")
+		for _, key := range Sense().Section(name).Keys() {
+			if key.broken || key.Min == nil {
+				t.Errorf("%s.%s has no lower limit", name, key.Name)
+			}
+			open := 0
+			for _, d := range Definitions(engine, section, key.Name) {
+				if d.Min == nil && d.Max == nil && d.Kinds&(Int|Float) != 0 {
+					open++
+				}
+			}
+			if open == 0 {
+				t.Errorf("%s.%s: no release takes any number", name, key.Name)
+			}
+		}
+	}
+}

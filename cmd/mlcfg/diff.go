@@ -20,14 +20,15 @@ import (
 const diffHelp = `Diff compares what configurations resolve to, not their text: each difference with
 the layer and line that made it, grouped by what it affects, and the ratio of numbers.
 
-It takes overlays, manifests, folders of them (pairs by name), "-" for a manifest on
-standard input, and any of these at a git revision, REV:PATH, where the base is that
-revision's too. More than two make a table; so does --matrix MODEL SCENARIO, of the
-machines that have an overlay for it.
+It takes overlays, manifests, folders of them (pairs by name, a manifest with its
+overlay too), "-" for a manifest on standard input, and any of these at a git
+revision, REV:PATH, where the base is that revision's too. More than two make a
+table; so does --matrix MODEL SCENARIO, of the machines that have an overlay for it.
 
   mlcfg diff models/llama2-70b/server_mi300x.yaml models/llama2-70b/server_mi325x.yaml
   mlcfg diff HEAD~3:models/llama2-70b/server_mi325x.yaml models/llama2-70b/server_mi325x.yaml
   mlcfg diff manifests/llama2-70b/server_mi325x.vllm.yaml models/llama2-70b/server_mi325x.yaml
+  mlcfg diff manifests models
   mlcfg diff main:models models --ignore '*.output_log_dir'
   mlcfg diff --matrix llama2-70b server --backend vllm
   mlcfg diff --matrix llama2-70b server --format html -o machines.html
@@ -142,14 +143,14 @@ func compareAll(c *cli.Context, r *diff.Reader, args, ignore []string) ([]*diff.
 	case folders < len(inputs):
 		return nil, nil, withHint("compare files with files, or folders with folders", "%s", mixed(inputs))
 	}
-	names, only, err := diff.Pairs(inputs)
+	matches, only, err := diff.Pairs(inputs)
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(names)+len(only) == 0 {
+	if len(matches)+len(only) == 0 {
 		return nil, nil, fmt.Errorf("there is no configuration file in %s", args[0])
 	}
-	reports, err := onEach(names, func(name string) (*diff.Report, error) { return r.ComparePair(inputs, name, options) })
+	reports, err := onEach(matches, func(m diff.Match) (*diff.Report, error) { return r.ComparePair(inputs, m, options) })
 	return reports, only, err
 }
 

@@ -95,8 +95,13 @@ func (a *app) fmt(c *cli.Context) error {
 			_, err = a.stdout.Write(out)
 		case result.Differs:
 			if write {
-				err = atomicfile.Write(f.path, out, 0o644)
-				result.Written = err == nil
+				if err := atomicfile.Write(f.path, out, 0o644); err != nil {
+					a.warn("%v", err)
+					trouble = errors.New("some files were left as they are")
+					result.Fault = err.Error()
+					break
+				}
+				result.Written = true
 			}
 			if list && !asJSON && err == nil {
 				_, err = fmt.Fprintln(a.stdout, f.path)

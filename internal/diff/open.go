@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"mlcfg/internal/check"
 	"mlcfg/internal/gitrev"
 	"mlcfg/internal/manifest"
 )
@@ -117,40 +119,84 @@ func (in *Input) file(rel string) (*Input, error) {
 	return f, f.readManifest()
 }
 
+// Match is the files that belong together, one a folder, relative to it.
+type Match []string
+
 // Pairs goes through folders by their files' names: what all of them have is to
-// be compared, the rest is in only some.
-func Pairs(folders []*Input) (common []string, only []Only, err error) {
-	has := map[string][]string{}
-	var names []string
-	for _, folder := range folders {
+// be compared, the rest is in only some. A manifest, OVERLAY.BACKEND.yaml, is
+// compared with its overlay where a folder does not have it.
+func Pairs(folders []*Input) (common []Match, only []Only, err error) {
+	has := make([]map[string]bool, len(folders))
+	names := map[string]bool{}
+	for i, folder := range folders {
 		files, err := folder.files()
 		if err != nil {
 			return nil, nil, err
 		}
+		has[i] = map[string]bool{}
 		for _, f := range files {
-			if has[f] == nil {
-				names = append(names, f)
-			}
-			has[f] = append(has[f], folder.Name)
+			has[i][f], names[f] = true, true
 		}
 	}
-	slices.Sort(names)
-	for _, name := range names {
-		if len(has[name]) == len(folders) {
-			common = append(common, name)
-		} else {
-			only = append(only, Only{filepath.ToSlash(name), has[name]})
+	matched := map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if m := matchOf(name, has); m != nil {
+			common = append(common, m)
+			for _, file := range m {
+				matched[file] = true
+			}
 		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if matched[name] {
+			continue
+		}
+		in := Only{Name: filepath.ToSlash(name)}
+		for i, folder := range folders {
+			if has[i][name] {
+				in.In = append(in.In, folder.Name)
+			}
+		}
+		only = append(only, in)
 	}
 	return common, only, nil
 }
 
-// ComparePair compares the file of one name in several folders.
-func (r *Reader) ComparePair(folders []*Input, name string, o Options) (*Report, error) {
+// matchOf is the file of a name, or its overlay, in every folder; nil where one
+// has neither.
+func matchOf(name string, has []map[string]bool) Match {
+	m := make(Match, len(has))
+	for i := range has {
+		switch overlay := overlayOf(name); {
+		case has[i][name]:
+			m[i] = name
+		case overlay != "" && has[i][overlay]:
+			m[i] = overlay
+		default:
+			return nil
+		}
+	}
+	return m
+}
+
+// overlayOf is the overlay that a manifest of this name is made of, empty where
+// the name is no manifest's.
+func overlayOf(name string) string {
+	ext := filepath.Ext(name)
+	stem := strings.TrimSuffix(name, ext)
+	backend := strings.TrimPrefix(filepath.Ext(stem), ".")
+	if _, ok := check.BackendOf(backend); !ok {
+		return ""
+	}
+	return strings.TrimSuffix(stem, "."+backend) + ".yaml"
+}
+
+// ComparePair compares files of folders that belong together.
+func (r *Reader) ComparePair(folders []*Input, m Match, o Options) (*Report, error) {
 	inputs := make([]*Input, len(folders))
 	for i, folder := range folders {
 		var err error
-		if inputs[i], err = folder.file(name); err != nil {
+		if inputs[i], err = folder.file(m[i]); err != nil {
 			return nil, err
 		}
 	}

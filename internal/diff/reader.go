@@ -195,6 +195,9 @@ func SameRelease(options *compile.Options, m *manifest.Manifest) {
 // resolve gives an overlay's sides by backend.
 func (r *Reader) resolve(in *Input, options compile.Options) (map[string]*Side, error) {
 	config, err := r.project(in.tree).Load(in.path)
+	if in.tree != nil && errors.Is(err, project.ErrNoBase) {
+		return nil, fmt.Errorf("%w for %s: no config.yaml or common/config.yaml in its folder or above", project.ErrNoBase, in.Name)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -2,8 +2,15 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -15,8 +22,9 @@ import (
 // TestDocs runs what the README and the pages under docs show: a block "yaml file=NAME" is a
 // file, and in a block "console" each line "$ mlcfg ..." is run in the folder of
 // these files, what follows being its output, both streams. A page that is to
-// be run has "<!-- run -->" in it, or "<!-- run in examples -->" where its folder
-// is to be a repository of the example configuration; -update writes the output.
+// be run has "<!-- run -->" in it, "<!-- run in examples -->" where its folder is
+// to be a repository of the example configuration, or "<!-- run in corpus DIGEST -->"
+// where it is to hold the real one; -update writes the output.
 func TestDocs(t *testing.T) {
 	pages, err := filepath.Glob(filepath.Join(sharedata.Root(t), "docs", "*.md"))
 	if err != nil {
@@ -28,13 +36,21 @@ func TestDocs(t *testing.T) {
 			t.Fatal(err)
 		}
 		inExamples := bytes.Contains(data, []byte("<!-- run in examples -->"))
-		if !inExamples && !bytes.Contains(data, []byte("<!-- run -->")) {
+		inCorpus := corpusMark.FindSubmatch(data)
+		if !inExamples && inCorpus == nil && !bytes.Contains(data, []byte("<!-- run -->")) {
 			continue
 		}
 		t.Run(filepath.Base(page), func(t *testing.T) {
 			dir := t.TempDir()
-			if inExamples {
+			switch {
+			case inExamples:
 				exampleRepository(t, dir)
+			case inCorpus != nil:
+				digest := copyCorpus(t, dir)
+				if string(inCorpus[1]) != digest && !*update {
+					t.Skipf("SKIPPED: the page is of another corpus than %s", digest)
+				}
+				data = corpusMark.ReplaceAll(data, []byte("<!-- run in corpus "+digest+" -->"))
 			}
 			t.Chdir(dir)
 			got := runPage(t, string(data))
@@ -48,6 +64,55 @@ func TestDocs(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestReadmeIndex: the README's table leads to every page under docs.
+func TestReadmeIndex(t *testing.T) {
+	root := sharedata.Root(t)
+	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	if err != nil || len(pages) == 0 {
+		t.Fatalf("%d pages: %v", len(pages), err)
+	}
+	for _, page := range pages {
+		name := filepath.Base(page)
+		if row := "| [docs/" + name + "](docs/" + name + ") |"; !bytes.Contains(readme, []byte(row)) {
+			t.Errorf("README.md has no line of its index for docs/%s: %s", name, row)
+		}
+	}
+}
+
+var corpusMark = regexp.MustCompile(`<!-- run in corpus (\w+) -->`)
+
+// copyCorpus copies the real configuration into dir and gives a digest of it.
+func copyCorpus(t *testing.T, dir string) string {
+	corpus := sharedata.Corpus(t)
+	sum := sha256.New()
+	for _, part := range []string{"config.yaml", "models", "user_conf", "hydra_era"} {
+		err := filepath.WalkDir(filepath.Join(corpus, part), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			rel, err := filepath.Rel(corpus, path)
+			if err != nil {
+				return err
+			}
+			data, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(sum, "%s %d\n%s", filepath.ToSlash(rel), len(data), data)
+			to := filepath.Join(dir, rel)
+			return errors.Join(os.MkdirAll(filepath.Dir(to), 0o755), os.WriteFile(to, data, 0o644))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:16]
 }
 
 // runPage gives a page with the output that its commands have now.
@@ -109,7 +174,11 @@ func runLine(t *testing.T, args []string) string {
 		return ""
 	}
 	var both bytes.Buffer
-	a := &app{stdin: strings.NewReader(stdin), stdout: &both, stderr: &both, getenv: func(string) string { return "" }}
+	var stdout io.Writer = &both
+	if n := len(args); n > 2 && args[n-2] == ">" { // to /dev/null only
+		stdout, args = io.Discard, args[:n-2]
+	}
+	a := &app{stdin: strings.NewReader(stdin), stdout: stdout, stderr: &both, getenv: func(string) string { return "" }}
 	a.run(args)
 	return both.String()
 }

@@ -26,6 +26,8 @@ func (a *app) compileAll(c *cli.Context) error {
 		return withHint("leave out --all, or the overlays", "--all and %s name overlays both", c.Args().First())
 	case c.String("output") != "":
 		return withHint("manifests in the project file says where they lie", "--all and --output do not go together")
+	case c.IsSet("format"):
+		return withHint(`manifests in the project file says it: "manifests/{folder}/{overlay}.{backend}.json" is JSON`, "--all and --format do not go together")
 	}
 	repo, err := openRepository(c)
 	if err != nil {

@@ -107,7 +107,7 @@ func (a *app) view(l *loader, overlay string) (*explain.View, error) {
 	}
 	out := l.compiler.Check(config)
 	if out.Found.HasErrors() {
-		a.warn("%s has %s; mlcfg lint shows them", overlay, out.Found.Summary())
+		a.warn("%s has %s; mlcfg lint tells more", overlay, out.Found.Summary())
 	}
 	if len(out.Targets) != 1 || out.Targets[0].Values == nil {
 		if err := a.writeText(out.Found, l.project, false); err != nil {

@@ -132,6 +132,11 @@ func (t *text) missingValue(d diag.Diagnostic, f failure) diag.Diagnostic {
 	if m := doubleComma.FindIndex(t.line(f.line)); m != nil {
 		at = t.start(f.line) + m[1] - 1
 	}
+	if open := openBrackets(t.data); len(open) > 0 && len(bytes.TrimSpace(t.data[min(at, len(t.data)):])) == 0 {
+		at = open[len(open)-1] // the end came first
+		d.Pos, d.Message = t.offsetAt(at), fmt.Sprintf("the bracket %c that opens here is not closed", t.data[at])
+		return d
+	}
 	d.Pos = t.offsetAt(at)
 	d.Message = "a value is missing here"
 	if at < len(t.data) && bytes.IndexByte([]byte(",]}"), t.data[at]) >= 0 {

@@ -66,6 +66,9 @@ func (a *app) scheduleCommand() *cli.Command {
 			if err != nil {
 				return fmt.Errorf("schedule: %w", err)
 			}
+			if n := s.samples(); f.queries && n > loadgen.MaxIssued {
+				return withHint("leave --queries out for the totals", "schedule: %d samples are more than can be listed (%d)", n, uint64(loadgen.MaxIssued))
+			}
 			if f.format == "json" {
 				return s.writeJSON(a.stdout, f.queries)
 			}

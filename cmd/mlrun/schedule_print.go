@@ -43,6 +43,15 @@ func newSchedule(section loadgen.Section, version string) (*schedule, error) {
 	return s, nil
 }
 
+// samples counts those of all phases.
+func (s *schedule) samples() uint64 {
+	var n uint64
+	for _, t := range s.totals {
+		n += t.Samples
+	}
+	return n
+}
+
 // scheduleJSON is the schedule's contract (the totals of all phases; the last
 // phase's times), and one phase of it.
 type scheduleJSON struct {

@@ -43,7 +43,7 @@ func TestGoldenAccuracyLogs(t *testing.T) {
 func (g *goldenRun) logged(t *testing.T) []int {
 	o := &g.oracle
 	sampler := NewAccuracySampler(&g.settings)
-	performance := g.part()
+	performance := g.part(t)
 	var out []int
 	for i := range o.Sample {
 		if sampler.Next() || i < performance {

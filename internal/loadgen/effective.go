@@ -114,16 +114,21 @@ func (e *Effective) setCounts() error {
 		e.MinQueryCount += set - e.MinQueryCount%set
 	}
 	if e.SamplesPerQuery > maxCount {
-		return fmt.Errorf("%d samples in a query are more than this program can issue (%d)", e.SamplesPerQuery, uint64(maxCount))
+		return fmt.Errorf("%d samples in a query are more than this program counts (%d)", e.SamplesPerQuery, uint64(maxCount))
 	}
 	e.MinSampleCount = e.MinQueryCount * e.SamplesPerQuery
 	return nil
 }
 
+// MaxIssued is how many samples of a schedule can be laid out one by one, and
+// kept on record: more would exhaust memory. A schedule may be longer where only
+// its totals are asked for; published runs of recommenders have 475 million.
+const MaxIssued = 1 << 28
+
 // The bounds of what is handled: far above any run, and low enough that no
-// product or sum overflows and no list exhausts memory.
+// product or sum overflows.
 const (
-	maxCount   = 1 << 28 // queries of a run, samples of a query
+	maxCount   = 1 << 32 // queries of a run, samples of a query
 	maxLibrary = 1 << 24 // samples of a data set
 	maxStreams = 1 << 20 // samples of a MultiStream query
 )
@@ -131,7 +136,7 @@ const (
 // wholeCount truncates a count that was computed.
 func wholeCount(x float64) (uint64, error) {
 	if !(x <= maxCount) {
-		return 0, fmt.Errorf("duration and rate ask for %g queries; this program issues up to %d", x, uint64(maxCount))
+		return 0, fmt.Errorf("duration and rate ask for %g queries; this program counts up to %d", x, uint64(maxCount))
 	}
 	return uint64(x), nil
 }

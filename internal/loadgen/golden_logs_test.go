@@ -46,6 +46,9 @@ type mllogLine struct {
 	} `json:"metadata"`
 }
 
+// notANumber is a value that LoadGen writes and no JSON reader takes.
+var notANumber = regexp.MustCompile(`"value": -?(?:inf|nan),`)
+
 func (l *mllogLine) text() string {
 	var s string
 	if json.Unmarshal(l.Value, &s) == nil {
@@ -93,7 +96,7 @@ func readGoldenRun(t *testing.T, dir string) *goldenRun {
 	}
 	for _, line := range strings.Split(strings.TrimSpace(readFile(t, filepath.Join(dir, "mlperf_log_detail.txt"))), "\n") {
 		var l mllogLine
-		if err := json.Unmarshal([]byte(strings.TrimPrefix(line, ":::MLLOG ")), &l); err != nil {
+		if err := json.Unmarshal([]byte(strings.TrimPrefix(notANumber.ReplaceAllString(line, `"value": null,`), ":::MLLOG ")), &l); err != nil {
 			t.Fatalf("%v in %s", err, line)
 		}
 		g.detail = append(g.detail, l)
@@ -151,10 +154,11 @@ func (g *goldenRun) value(key string) (int64, bool) {
 
 // part is where the samples of the performance run begin: after those of the
 // accuracy run in submission mode.
-func (g *goldenRun) part() int {
+func (g *goldenRun) part(t *testing.T) int {
 	switch g.settings.Requested.Mode {
 	case SubmissionRun:
-		return int(g.settings.AccuracySampleCount)
+		phases := g.phases(t)
+		return int(phases[len(phases)-1].FirstSample)
 	case AccuracyOnly:
 		return len(g.oracle.Sample)
 	}
@@ -233,9 +237,10 @@ func (g *goldenRun) shift(t *testing.T, r *Records, summary string) {
 		}
 		return qps == nil || formatFixed(float64(last)/seconds(r.Issued[last]+offset), 2) == qps[1]
 	}
-	// The six digits of a rate leave a narrow range.
-	from, to := int64(0), int64(1)
-	if len(rates) > 0 {
+	// The six digits of a rate leave a narrow range. A single query has a rate
+	// of 0 whenever issuing started.
+	from, to := int64(1), int64(2)
+	if len(rates) > 0 && rates[0].count > 0 {
 		want, _ := strconv.ParseFloat(rates[0].want, 64)
 		ns := rates[0].count / want * 1e9
 		from, to = max(int64(ns*(1-1e-5))-rates[0].ns-1, 0), int64(ns*(1+1e-5))-rates[0].ns+1
@@ -295,7 +300,7 @@ func (g *goldenRun) replay(t *testing.T, log *DetailLog, summary string) (*Verdi
 	if q.Mode == AccuracyOnly {
 		return nil, nil
 	}
-	r := g.records(g.part())
+	r := g.records(g.part(t))
 	g.shift(t, r, summary)
 	m := r.measure(q.Scenario == MultiStream, q.UseTokenLatencies, false)
 	if q.UseTokenLatencies && q.Scenario != Offline {
@@ -353,7 +358,7 @@ func normalise(detail string) []string {
 	form := regexp.MustCompile(`^:::MLLOG (\{"key": "([^"]*)", "value": .*), "time_ms": \d+\.\d{6}, "namespace": "mlperf::logging", "event_type": "POINT_IN_TIME", "metadata": \{("is_error": (?:true|false), "is_warning": (?:true|false)), "file": "[^"]*", "line_no": \d+, "pid": \d+, "tid": \d+\}\}$`)
 	shuffled := -1
 	for in := bufio.NewScanner(strings.NewReader(detail)); in.Scan(); {
-		match := form.FindStringSubmatch(in.Text())
+		match := form.FindStringSubmatch(noJSON.Replace(in.Text()))
 		if match == nil {
 			lines = append(lines, "not of the form: "+in.Text())
 			continue

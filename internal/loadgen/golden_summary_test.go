@@ -178,10 +178,16 @@ func withoutProgramLine(t *testing.T, summary string) string {
 	return rest
 }
 
+// noJSON are values of LoadGen that no JSON reader takes, and what stands for
+// them in our logs.
+var noJSON = strings.NewReplacer(`"value": inf`, `"value": Infinity`, `"value": -inf`, `"value": -Infinity`, `"value": nan`, `"value": NaN`, `"value": -nan`, `"value": NaN`)
+
 // keysAndValues cuts each line of a detail log after its value.
 func keysAndValues(detail string) []string {
 	lines := strings.Split(strings.TrimSuffix(detail, "\n"), "\n")
 	for i, line := range lines {
+		line = noJSON.Replace(line)
+		lines[i] = line
 		if cut, _, ok := strings.Cut(line, `, "time_ms": `); ok {
 			lines[i] = cut + "}"
 		}

@@ -177,8 +177,8 @@ func (p *Phase) checkSurvivable() error {
 		return fmt.Errorf("performance_issue_unique has %d queries in MultiStream, equal issue asks for %d", p.minQueries, p.padded)
 	case s.SampleConcatenatePermutation && !unique && !s.PerformanceIssueSame && p.minQueries == 0 && (s.Scenario == Server || s.Scenario == SingleStream):
 		return fmt.Errorf("equal issue (sample_concatenate_permutation) needs a minimum query count above 0")
-	case p.SamplesPerQuery > maxCount:
-		return fmt.Errorf("%d samples in a query are more than this program can issue (%d)", p.SamplesPerQuery, maxCount)
+	case uint64(p.SamplesPerQuery) > maxCount:
+		return fmt.Errorf("%d samples in a query are more than this program counts (%d)", p.SamplesPerQuery, uint64(maxCount))
 	}
 	return nil
 }

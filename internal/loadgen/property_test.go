@@ -154,13 +154,13 @@ func TestEffectiveRefuses(t *testing.T) {
 		"fraction":           {func(s *Settings, _ *Library) { s.MinDuration = 1500 * time.Microsecond }, "min_duration is 1.5ms: it must be a whole number of milliseconds, 0 or more"},
 		"negative":           {func(s *Settings, _ *Library) { s.MaxDuration = -time.Second }, "max_duration is -1s: it must be a whole number of milliseconds, 0 or more"},
 		"too long":           {func(s *Settings, _ *Library) { s.MinDuration = 1000000 * time.Hour }, "min_duration is 1000000h0m0s: the longest possible is 876000h0m0s"},
-		"too many queries":   {func(s *Settings, _ *Library) { s.MinQueryCount = 1 << 60 }, "min_query_count is 1152921504606846976: the largest possible is 268435456"},
+		"too many queries":   {func(s *Settings, _ *Library) { s.MinQueryCount = 1 << 60 }, "min_query_count is 1152921504606846976: the largest possible is 4294967296"},
 		"too many streams":   {func(s *Settings, _ *Library) { s.MultiStreamSamplesPerQuery = 1 << 60 }, "samples_per_query is 1152921504606846976: the largest possible is 1048576"},
 		"percent":            {func(s *Settings, _ *Library) { s.ServerTargetLatencyPercentile = 99 }, "server_target_latency_percentile is 99: it must lie between 0 and 1"},
 		"no rate":            {func(s *Settings, _ *Library) { s.Scenario, s.ServerTargetQPS = Server, 0 }, "server_target_qps asks for 0 queries a second: it must lie between 3.17e-08 and 1e+09 with 100 queries"},
 		"too fast":           {func(s *Settings, _ *Library) { s.SingleStreamExpectedLatencyNS = 0.1 }, "single_stream_expected_latency_ns asks for 1e+10 queries a second: it must lie between 3.17e-08 and 1e+09 with 100 queries"},
 		"offline rate":       {func(s *Settings, _ *Library) { s.Scenario, s.OfflineExpectedQPS = Offline, nan() }, "offline_expected_qps is NaN"},
-		"offline query":      {func(s *Settings, _ *Library) { s.Scenario, s.OfflineExpectedQPS = Offline, 1e9 }, "duration and rate ask for 1.1e+10 queries; this program issues up to 268435456"},
+		"offline query":      {func(s *Settings, _ *Library) { s.Scenario, s.OfflineExpectedQPS = Offline, 1e9 }, "duration and rate ask for 1.1e+10 queries; this program counts up to 4294967296"},
 		"no streams":         {func(s *Settings, _ *Library) { s.Scenario, s.MultiStreamSamplesPerQuery = MultiStream, 0 }, "samples_per_query is 0"},
 		"equal issue of none": {func(s *Settings, l *Library) {
 			s.SampleConcatenatePermutation, s.PerformanceSampleCountOverride, l.PerformanceSampleCount = true, 5, 0

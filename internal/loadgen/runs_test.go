@@ -208,13 +208,14 @@ func TestSchedulesOfWholeRuns(t *testing.T) {
 			var want oracle
 			readJSON(t, path, &want)
 			log := readDetail(t, filepath.Join(dir, "mlperf_log_detail.txt"))
-			s, lib := log.settings(t)
-			e, err := s.Effective(lib)
+			known := readGoldenRun(t, dir).settings
+			g := want.generator(t)
+			e, err := log.exact(t, known.Requested, known.Library, g).Effective(known.Library)
 			if err != nil {
 				t.Fatal(err)
 			}
 			log.checkEffective(t, e)
-			phases, err := e.Phases(want.generator(t))
+			phases, err := e.Phases(g)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -298,7 +299,7 @@ func TestSchedulesOfPublishedRuns(t *testing.T) {
 				t.Fatal(err)
 			}
 			s, lib := file.Log.settings(t)
-			e, err := s.Effective(lib)
+			e, err := file.Log.exact(t, s, lib, g).Effective(lib)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -219,6 +219,9 @@ func (p *Plan) planSchedule() error {
 		p.Samples += t.Samples
 		p.ScheduledSeconds += t.LastScheduled.Seconds()
 	}
+	if p.Samples > loadgen.MaxIssued {
+		return fmt.Errorf("the test has %d samples; this program can issue %d", p.Samples, uint64(loadgen.MaxIssued))
+	}
 	return nil
 }
 

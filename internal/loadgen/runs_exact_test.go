@@ -18,6 +18,7 @@ func (l logged) exact(t *testing.T, s Settings, lib Library, g Generator) Settin
 		perQuery  int
 		duration  int64
 		effective uint64
+		rate      float64
 	}
 	if !l.get(t, "generated_query_count", &want.queries) || !l.get(t, "generated_query_duration", &want.duration) {
 		return s
@@ -25,6 +26,7 @@ func (l logged) exact(t *testing.T, s Settings, lib Library, g Generator) Settin
 	l.get(t, "generated_samples_per_query", &want.perQuery)
 	l.get(t, "effective_samples_per_query", &want.effective)
 	l.get(t, "effective_min_sample_count", &want.samples)
+	l.get(t, "effective_target_qps", &want.rate)
 	rate := s.rate()
 	printed := *rate
 	lay := func(x float64) (Effective, *Phase, error) {
@@ -41,7 +43,7 @@ func (l logged) exact(t *testing.T, s Settings, lib Library, g Generator) Settin
 	}
 	explains := func(x float64) bool {
 		e, p, err := lay(x)
-		if err != nil || six(x) != six(printed) || p.SamplesPerQuery != want.perQuery || e.SamplesPerQuery != want.effective || e.MinSampleCount != want.samples {
+		if err != nil || six(x) != six(printed) || six(e.TargetQPS) != six(want.rate) || p.SamplesPerQuery != want.perQuery || e.SamplesPerQuery != want.effective || e.MinSampleCount != want.samples {
 			return false
 		}
 		totals := p.Totals()
@@ -50,7 +52,7 @@ func (l logged) exact(t *testing.T, s Settings, lib Library, g Generator) Settin
 	if explains(printed) {
 		return s
 	}
-	low, high := printed*(1-1e-5), printed*(1+1e-5)
+	low, high := roundedTo(printed)
 	switch s.Scenario {
 	case Server:
 		// The time of so many arrivals is inverse to the rate, but for the parts of
@@ -75,7 +77,8 @@ func (l logged) exact(t *testing.T, s Settings, lib Library, g Generator) Settin
 		}
 	default:
 		step := float64(want.duration / int64(want.queries))
-		low, high = max(low, step), min(high, step+1)
+		slowest, fastest := roundedTo(want.rate)
+		low, high = max(low, step, 1e9/fastest), min(high, step+1, 1e9/slowest)
 	}
 	for digits := 6; digits <= 17; digits++ {
 		x, _ := strconv.ParseFloat(strconv.FormatFloat(low+(high-low)/2, 'e', digits, 64), 64)
@@ -85,6 +88,12 @@ func (l logged) exact(t *testing.T, s Settings, lib Library, g Generator) Settin
 	}
 	*rate = printed
 	return s
+}
+
+// roundedTo gives the bounds of what is x in six digits.
+func roundedTo(x float64) (low, high float64) {
+	half := math.Pow(10, math.Floor(math.Log10(x))-5) / 2
+	return x - half, x + half
 }
 
 // rate is the setting that generation of the scenario depends on.
@@ -103,7 +112,7 @@ func (s *Settings) rate() *float64 {
 // TestExact: a rate of more digits than a log prints is found again, and one
 // that explains nothing is not put in its place.
 func TestExact(t *testing.T) {
-	for scenario, rate := range map[Scenario]float64{Server: 329.9012, Offline: 193.48957, SingleStream: 1234567.25, MultiStream: 2345678.5} {
+	for scenario, rate := range map[Scenario]float64{Server: 329.9012, Offline: 193.48957, SingleStream: 1086398.25, MultiStream: 2345678.5} {
 		s := DefaultSettings()
 		s.Scenario, s.MinDuration, s.ScheduleSeed = scenario, 60e9, 7
 		*s.rate() = rate
@@ -123,6 +132,7 @@ func TestExact(t *testing.T) {
 			"generated_samples_per_query": number(int64(phases[0].SamplesPerQuery)),
 			"effective_samples_per_query": number(int64(e.SamplesPerQuery)),
 			"effective_min_sample_count":  number(int64(e.MinSampleCount)),
+			"effective_target_qps":        []byte(six(e.TargetQPS)),
 		}
 		printed, _ := strconv.ParseFloat(six(rate), 64)
 		*s.rate() = printed

@@ -43,6 +43,12 @@ func (a args) text(name string) string {
 	return s
 }
 
+// in is a key of a nested map, nil where it is not there.
+func (a args) in(name, key string) any {
+	m, _ := a[name].(map[string]any)
+	return m[key]
+}
+
 // engineRefuses runs the rules of the configuration's engine that hold in its release.
 func engineRefuses(c *Config, found *diag.List) {
 	rules := vllmRules

@@ -43,6 +43,9 @@ var refusals = map[string][]struct{ release, broken, fine string }{
 		{"0.32.0", "nnodes: 2, node_rank: 2", "nnodes: 2, node_rank: 1"},
 		{"0.32.0", "enable_elastic_ep: true, enable_eplb: false", "enable_elastic_ep: true, enable_eplb: true, enable_expert_parallel: true"},
 		{"0.9.2", "ray_workers_use_nsight: true, distributed_executor_backend: mp", "ray_workers_use_nsight: true, distributed_executor_backend: ray"},
+		{"0.32.0", "nnodes: 2, tensor_parallel_size: 3, data_parallel_backend: mp", "nnodes: 2, tensor_parallel_size: 4, data_parallel_backend: mp"},
+		{"0.32.0", "attention_backend: TRITON_ATTN, attention_config: {backend: TRITON_ATTN}", "attention_backend: TRITON_ATTN, attention_config: {}"},
+		{"0.32.0", "cudagraph_capture_sizes: [8], compilation_config: {cudagraph_capture_sizes: [8]}", "compilation_config: {cudagraph_capture_sizes: [8]}"},
 	},
 	"sglang": {
 		{"0.5.9", "tp_size: 4, pp_size: 1, nnodes: 3", "tp_size: 4, pp_size: 1, nnodes: 2"},
@@ -202,7 +205,9 @@ class Args:
         return self.values.get(name)
 for line in sys.stdin:
     values, conditions = json.loads(line)
-    names = {"self": Args(values), "cfg": Args(values), "speculative_config": values.get("speculative_config"), "is_runai_obj_uri": lambda s: "://" in s}
+    nested = {name: Args(values.get(name) or {}) for name in ("attention_config", "compilation_config")}
+    world_size = (values.get("tensor_parallel_size") or 1) * (values.get("pipeline_parallel_size") or 1)
+    names = {**nested, "world_size": world_size, "self": Args(values), "cfg": Args(values), "speculative_config": values.get("speculative_config"), "is_runai_obj_uri": lambda s: "://" in s}
     try:
         print(all(eval(c, {"__builtins__": {}}, names) for c in conditions), flush=True)
     except Exception as e:

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"strings"
 
 	"mlcfg/internal/diag"
 )
@@ -66,4 +67,24 @@ func stopNeedsText(c *Config, found *diag.List) {
 		Message: "stop needs detokenize: true, the engine has no text to look in otherwise",
 		Hint:    "stop_token_ids work without text",
 	}, stop, detokenize)
+}
+
+// oneGrammar: an answer follows one grammar (SGLang: SamplingParams refuses more).
+func oneGrammar(c *Config, found *diag.List) {
+	if c.Backend.Engine != "sglang" {
+		return
+	}
+	var set []key
+	var names []string
+	for _, name := range []string{"json_schema", "regex", "ebnf", "structural_tag"} {
+		if k, ok := c.sampling(name); ok && k.setting != nil {
+			set, names = append(set, k), append(names, name)
+		}
+	}
+	if len(set) > 1 {
+		c.report(found, diag.Diagnostic{
+			Code:    "several-grammars",
+			Message: strings.Join(names, " and ") + " exclude each other: an answer follows one grammar",
+		}, set...)
+	}
 }

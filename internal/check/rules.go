@@ -22,6 +22,7 @@ var rules = []rule{
 	minWithinMaxTokens,
 	greedyGivesOne,
 	stopNeedsText,
+	oneGrammar,
 	bucketsFit,
 	packingNeedsLimit,
 	sortingIsOffline,

@@ -1,5 +1,7 @@
 package check
 
+import "math"
+
 // vllmRules are checks of vLLM over several of its arguments (vllm/config and
 // vllm/engine/arg_utils.py). Those over the batch and over sampling are rules of
 // their own files.
@@ -138,5 +140,27 @@ var vllmRules = []engineRule{
 		},
 		message: "ray_workers_use_nsight needs distributed_executor_backend ray",
 		source:  engineSource{"ParallelConfig", "self.ray_workers_use_nsight and (not self.use_ray)"},
+	},
+	{
+		first: "0.32.0", keys: []string{"nnodes", "tensor_parallel_size", "pipeline_parallel_size"},
+		broken: func(v args) bool {
+			return v.num("nnodes") > 1 && math.Mod(v.num("tensor_parallel_size")*v.num("pipeline_parallel_size"), v.num("nnodes")) != 0
+		},
+		message: "tensor_parallel_size x pipeline_parallel_size is no multiple of nnodes",
+		source:  engineSource{"EngineArgs", "world_size % self.nnodes != 0"},
+	},
+	{
+		first: "0.32.0", keys: []string{"attention_backend", "attention_config"},
+		broken:  func(v args) bool { return v.has("attention_backend") && v.in("attention_config", "backend") != nil },
+		message: "attention_backend and attention_config.backend exclude each other",
+		source:  engineSource{"EngineArgs", "attention_config.backend is not None"},
+	},
+	{
+		first: "0.32.0", keys: []string{"cudagraph_capture_sizes", "compilation_config"},
+		broken: func(v args) bool {
+			return v.has("cudagraph_capture_sizes") && v.in("compilation_config", "cudagraph_capture_sizes") != nil
+		},
+		message: "cudagraph_capture_sizes and compilation_config.cudagraph_capture_sizes exclude each other",
+		source:  engineSource{"EngineArgs", "compilation_config.cudagraph_capture_sizes is not None"},
 	},
 }

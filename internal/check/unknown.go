@@ -39,6 +39,9 @@ func (c *checker) unknownEngine(t *merge.Tree, section, schemaSection string) {
 		case near != "":
 			d.Hint = "the nearest that is there is " + near
 		}
+	} else if name := behindFlag(c.schema.Section(schemaSection), t.Key); name != "" {
+		d.Suggestion = name
+		d.Hint = fmt.Sprintf("its name is %s, %s is the flag on the command line", name, t.Key)
 	} else if places := schema.Where(c.schema.Engine, c.schema.Release, t.Key); len(places) > 0 {
 		d.Hint = c.elsewhere(t.Key, places[0])
 	} else if _, ok := schema.Shared().Section(harnessSection).Key(t.Key); ok {
@@ -47,6 +50,20 @@ func (c *checker) unknownEngine(t *merge.Tree, section, schemaSection string) {
 		didYouMean(&d, near)
 	}
 	c.add(d)
+}
+
+// behindFlag finds the key that the server's command line spells as name, with
+// dashes or without.
+func behindFlag(section *schema.Section, name string) string {
+	name = strings.TrimLeft(strings.ReplaceAll(name, "_", "-"), "-")
+	for _, key := range section.Keys() {
+		for _, flag := range key.Flags() {
+			if strings.TrimLeft(flag, "-") == name {
+				return key.Name
+			}
+		}
+	}
+	return ""
 }
 
 func (c *checker) engineRelease() string { return c.schema.Engine + " " + c.schema.Release }

@@ -72,6 +72,7 @@ var catalog = []Meaning{
 	{"packing-limit", "the sorting strategy has no batch to fill, and does nothing"},
 	{"replicas", "the devices do not divide into engines of this size"},
 	{"several-documents", "the file holds several YAML documents, and a configuration is one"},
+	{"several-grammars", "an answer is held to more than one grammar, which the engine refuses with every request"},
 	{"site-policy", "a schema of the site, named in the project file, does not want this value"},
 	{"sorting-scenario", "samples are sorted in scenario offline alone"},
 	{"stale-manifest", "the manifest is not what its sources compile to today"},

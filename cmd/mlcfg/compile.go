@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -142,7 +143,7 @@ type compiled struct {
 // oneBackend gives the backend that the command line names. A backend in the
 // file alone is not enough, and the message says so.
 func (a *app) oneBackend(c *cli.Context, l *loader) (string, error) {
-	names := c.StringSlice("backend")
+	names := slices.Compact(c.StringSlice("backend"))
 	hint := "add --backend vllm, sglang or ray"
 	switch len(names) {
 	case 0:
@@ -157,7 +158,7 @@ func (a *app) oneBackend(c *cli.Context, l *loader) (string, error) {
 	case 1:
 		return names[0], oneOf("backend", names[0], check.Backends()...)
 	}
-	return "", withHint("compile for each by itself", "--backend is given %d times, a manifest is for one", len(names))
+	return "", withHint("compile for each by itself", "the command line names backend %s: a manifest is for one", strings.Join(names, " and "))
 }
 
 func encode(m *manifest.Manifest, format string) ([]byte, error) {

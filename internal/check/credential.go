@@ -36,16 +36,22 @@ func IsSecret(name, value string) bool {
 }
 
 func secretName(name string) bool {
-	words := strings.Split(strings.ToUpper(name), "_")
-	for i, w := range words {
-		switch {
-		case slices.Contains(secretWords, w):
-			return true
-		case w == "KEY" && i > 0 && slices.Contains([]string{"API", "ACCESS", "PRIVATE", "SECRET", "AUTH"}, words[i-1]):
+	words, before := 0, ""
+	for w := range strings.SplitSeq(name, "_") {
+		if isOneOf(secretWords, w) || strings.EqualFold(w, "KEY") && isOneOf(keyWords, before) {
 			return true
 		}
+		words, before = words+1, w
 	}
-	return len(words) > 1 && words[len(words)-1] == "TOKEN"
+	return words > 1 && strings.EqualFold(before, "TOKEN")
+}
+
+// keyWords are what a KEY is of that is a credential.
+var keyWords = []string{"API", "ACCESS", "PRIVATE", "SECRET", "AUTH"}
+
+// isOneOf compares without regard to case.
+func isOneOf(words []string, w string) bool {
+	return slices.ContainsFunc(words, func(word string) bool { return strings.EqualFold(word, w) })
 }
 
 func secretValue(s string) bool {

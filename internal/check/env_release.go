@@ -36,9 +36,9 @@ func (c *checker) inRelease(t *merge.Tree, valued bool) {
 
 // advised warns of a variable that the release only lists.
 func (c *checker) advised(t *merge.Tree, key *schema.Key) {
-	note, _ := schema.Gone(c.schema.Engine, c.schema.Release, schema.EnvConfig, t.Key)
 	switch {
 	case key.Inert:
+		note, _ := schema.Gone(c.schema.Engine, c.schema.Release, schema.EnvConfig, t.Key)
 		c.inert(t, "the release lists it and reads it nowhere", note)
 	case key.Deprecated != "":
 		c.deprecated(t, key, schema.EnvConfig)

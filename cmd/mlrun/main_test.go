@@ -23,7 +23,8 @@ func TestMain(m *testing.M) {
 // DIR" until no process has a file open there; "same-schedule MANIFEST DIR" compares what a
 // run issued with LoadGen's schedule, "same-answers DIR DIR" two accuracy logs; "manifest NAME [KIND...]" writes a small manifest,
 // server on vLLM unless a KIND (see manifestCommand) says otherwise. Condition "loadgen": a
-// Python with the official LoadGen was found, at $LOADGEN_PYTHON.
+// Python with the official LoadGen was found, at $LOADGEN_PYTHON; "amd": this
+// machine has AMD's driver.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",

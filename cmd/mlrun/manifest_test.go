@@ -64,7 +64,13 @@ func manifestCommand(t *testing.T, ts *testscript.TestScript, args []string) {
 			s.MinDuration, s.MinQueryCount, s.TTFTLatency, s.TPOTLatency = 0, 600, 10*time.Minute, 10*time.Minute
 		},
 		"strict": func(_ *manifest.Manifest, s *loadgen.Settings) { s.MinQueryCount, s.TTFTLatency = 20, time.Nanosecond },
-		"long":   func(_ *manifest.Manifest, s *loadgen.Settings) { s.MinDuration = 10 * time.Minute },
+		"abort": func(m *manifest.Manifest, _ *loadgen.Settings) {
+			m.HarnessConfig["resource_checker_abort_on_failure"] = true
+		},
+		"declared": func(m *manifest.Manifest, _ *loadgen.Settings) {
+			m.HarnessConfig["dataset_digest"] = "md5:00000000000000000000000000000000"
+		},
+		"long": func(_ *manifest.Manifest, s *loadgen.Settings) { s.MinDuration = 10 * time.Minute },
 	}
 	if len(args) == 0 {
 		ts.Fatalf("usage: manifest NAME [KIND...]")

@@ -37,10 +37,14 @@ var loadgenPython = sync.OnceValue(func() string {
 })
 
 func condition(name string) (bool, error) {
-	if name != "loadgen" {
-		return false, fmt.Errorf("no condition %q", name)
+	switch name {
+	case "loadgen":
+		return loadgenPython() != "", nil
+	case "amd":
+		_, err := os.Stat("/dev/kfd")
+		return err == nil, nil
 	}
-	return loadgenPython() != "", nil
+	return false, fmt.Errorf("no condition %q", name)
 }
 
 func setup(env *testscript.Env) error {

@@ -21,7 +21,8 @@ writes nothing.
   mlrun plan manifest.yaml
   mlrun plan manifest.yaml --simulate --format json
 
-Exit status: 0 the run could start, 1 something is missing, 2 the manifest cannot be carried out.`
+Exit status: 0 the run could start, 1 something is missing or makes the result INVALID
+beforehand, 2 the manifest cannot be carried out.`
 
 func (a *app) planCommand() *cli.Command {
 	var f runFlags
@@ -37,20 +38,22 @@ func (a *app) planCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			p, err := f.plan(c.Context, m)
+			p, err := f.plan(c.Context, m, ".")
 			if err != nil {
 				return err
 			}
-			findings := p.Check()
+			findings := p.Check(c.Context)
 			if format == "json" {
 				err = a.printJSON(struct {
 					*run.Plan
-					Missing []string `json:"missing"`
-				}{p, texts(findings)})
+					Missing  []string `json:"missing"`
+					Invalid  []string `json:"invalid"`
+					Warnings []string `json:"warnings"`
+				}{p, texts(findings, "MISSING"), texts(findings, "INVALID"), texts(findings, "warning")})
 			} else {
 				err = writePlan(a.stdout, p, findings)
 			}
-			if err == nil && slices.ContainsFunc(findings, func(f run.Finding) bool { return f.Fatal }) {
+			if err == nil && slices.ContainsFunc(findings, func(f run.Finding) bool { return kind(f) != "warning" }) {
 				return errFindings
 			}
 			return err
@@ -58,10 +61,23 @@ func (a *app) planCommand() *cli.Command {
 	}
 }
 
-func texts(findings []run.Finding) []string {
+// kind is how a finding is printed.
+func kind(f run.Finding) string {
+	switch {
+	case f.Fatal:
+		return "MISSING"
+	case f.Invalid:
+		return "INVALID"
+	}
+	return "warning"
+}
+
+func texts(findings []run.Finding, of string) []string {
 	list := []string{}
 	for _, f := range findings {
-		list = append(list, f.Text)
+		if kind(f) == of {
+			list = append(list, f.Text)
+		}
 	}
 	return list
 }
@@ -107,7 +123,7 @@ func writePlan(w io.Writer, p *run.Plan, findings []run.Finding) error {
 		say("note         %s", report.Printable(n))
 	}
 	for _, f := range findings {
-		say("MISSING      %s", report.Printable(f.Text))
+		say("%-12s %s", kind(f), report.Printable(f.Text))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

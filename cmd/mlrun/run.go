@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,6 +41,7 @@ run is VALID, 1 it is INVALID, 2 it could not be carried out.`
 // runFlags are what run and plan have in common.
 type runFlags struct {
 	simulate, noWarmUp, powerOptional                 bool
+	force, noResourceCheck                            bool
 	maps, external, passEnv, simArgs, command         cli.StringSlice
 	loadgen, loadgenPython                            string
 	powerScript, deviceEnv, tokenizer                 string
@@ -51,12 +53,12 @@ type runFlags struct {
 func (f *runFlags) list() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "simulate", Usage: "put the simulated engine in the place of the real one, and synthetic data where the data set is not there", Destination: &f.simulate},
-		&cli.StringSliceFlag{Name: "map", Usage: "read paths that begin with FROM, as a container has them, at TO (`FROM=TO`)", Destination: &f.maps},
+		&cli.StringSliceFlag{Name: "map", Usage: "read paths that begin with FROM, as a container has them, at TO (`FROM=TO`); the engine too", Destination: &f.maps},
 		&cli.StringSliceFlag{Name: "external", Usage: "send to an engine that runs already at `URL`, one a replica", Destination: &f.external},
 		&cli.StringFlag{Name: "power-script", Usage: "run `FILE` with model, machine and scenario before the engine", Destination: &f.powerScript},
 		&cli.BoolFlag{Name: "power-script-optional", Usage: "go on when the power script fails; the result is INVALID", Destination: &f.powerOptional},
 		&cli.StringSliceFlag{Name: "pass-env", Usage: "give the engine variable `NAME` of this environment; its value is written nowhere", Destination: &f.passEnv},
-		&cli.StringFlag{Name: "device-env", Usage: "bind replicas to devices with variable `NAME`", Destination: &f.deviceEnv},
+		&cli.StringFlag{Name: "device-env", Usage: "bind replicas to devices with variable `NAME`; none binds to no devices", Destination: &f.deviceEnv},
 		&cli.StringSliceFlag{Name: "engine-command", Usage: "start the engine with `WORD` in the place of its usual command, once for each word", Destination: &f.command},
 		&cli.IntFlag{Name: "first-port", Usage: "the first replica's `PORT`; 0 takes free ones", Destination: &f.firstPort},
 		&cli.StringSliceFlag{Name: "sim-arg", Usage: "pass `ARG` to the simulated engine (see mlrun sim --help)", Destination: &f.simArgs},
@@ -67,6 +69,8 @@ func (f *runFlags) list() []cli.Flag {
 		&cli.DurationFlag{Name: "stall-timeout", Usage: "end the run when nothing comes from a replica for so long while it has requests in flight; -1s never", Value: 10 * time.Minute, Destination: &f.stallTimeout},
 		&cli.DurationFlag{Name: "late-limit", Usage: "the run is INVALID when one request in a hundred leaves later than this, for then it measures the client", Value: 10 * time.Millisecond, Destination: &f.lateLimit},
 		&cli.DurationFlag{Name: "grace", Usage: "how long an interrupted run waits for what is in flight", Value: 5 * time.Minute, Destination: &f.grace},
+		&cli.BoolFlag{Name: "force", Usage: "start in spite of what is found missing; the result is INVALID", Destination: &f.force},
+		&cli.BoolFlag{Name: "no-resource-check", Usage: "do not compare model and data set with the benchmark's own", Destination: &f.noResourceCheck},
 		&cli.BoolFlag{Name: "no-warmup", Usage: "leave out the warm-up", Destination: &f.noWarmUp},
 		&cli.StringFlag{Name: "loadgen", Usage: "who issues the queries and judges: builtin, or official for MLPerf's own library", Value: "builtin", Destination: &f.loadgen},
 		&cli.StringFlag{Name: "loadgen-python", Usage: "the Python at `PATH` has the official LoadGen (mlcommons-loadgen)", Value: "python3", Destination: &f.loadgenPython},
@@ -86,8 +90,8 @@ func (a *app) readManifest(c *cli.Context) (*manifest.Manifest, error) {
 	return m, err
 }
 
-// plan works out what running a manifest would do.
-func (f *runFlags) plan(ctx context.Context, m *manifest.Manifest) (*run.Plan, error) {
+// plan works out what running a manifest would do; results is where it would write.
+func (f *runFlags) plan(ctx context.Context, m *manifest.Manifest, results string) (*run.Plan, error) {
 	if err := oneOf("loadgen", f.loadgen, "builtin", "official"); err != nil {
 		return nil, err
 	}
@@ -108,6 +112,7 @@ func (f *runFlags) plan(ctx context.Context, m *manifest.Manifest) (*run.Plan, e
 		Tokenizer:   f.tokenizer,
 		PowerScript: f.powerScript, PowerOptional: f.powerOptional, Concurrency: f.concurrency,
 		RequestTimeout: f.requestTimeout, ReadyTimeout: f.readyTimeout, StallTimeout: f.stallTimeout, LateLimit: f.lateLimit, Grace: f.grace, NoWarmUp: f.noWarmUp,
+		Results: results, Force: f.force, NoResourceCheck: f.noResourceCheck,
 	}
 	if f.loadgen == "official" {
 		o.LoadgenPython = f.loadgenPython
@@ -141,7 +146,7 @@ func (a *app) runCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			p, err := f.plan(ctx, m)
+			p, err := f.plan(ctx, m, cmp.Or(out, results))
 			if err != nil {
 				return err
 			}

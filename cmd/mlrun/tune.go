@@ -157,7 +157,7 @@ func (t *tuner) try(ctx context.Context, qps float64) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	p, err := t.flags.plan(ctx, m)
+	p, err := t.flags.plan(ctx, m, t.results)
 	if err != nil {
 		return false, err
 	}

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"mlcfg/internal/manifest"
 )
 
@@ -20,10 +22,23 @@ type Host struct {
 	// Files is the root of the machine's file system; /sys and /dev are read.
 	// Nil means nothing is known of the machine.
 	Files fs.FS
+	// FreeSpace is how many bytes a user may still write to the disk of a folder;
+	// nil means that is not known.
+	FreeSpace func(dir string) (uint64, error)
 }
 
 // LocalHost is this machine.
-func LocalHost() Host { return Host{Environ: os.Environ(), Files: os.DirFS("/")} }
+func LocalHost() Host {
+	return Host{Environ: os.Environ(), Files: os.DirFS("/"), FreeSpace: freeSpace}
+}
+
+func freeSpace(dir string) (uint64, error) {
+	var s unix.Statfs_t
+	if err := unix.Statfs(dir, &s); err != nil {
+		return 0, fmt.Errorf("looking at the disk of %s: %w", dir, err)
+	}
+	return uint64(s.Bavail) * uint64(s.Bsize), nil
+}
 
 // The variables that hide devices from a process, the more specific first.
 var deviceVariables = []string{"HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES"}

@@ -36,8 +36,11 @@ type Options struct {
 	// PassEnv names variables of mlrun's environment that the engine gets too.
 	PassEnv []string
 	// DeviceEnv names the variable that binds a replica to its devices; chosen
-	// by manifest and machine where empty.
+	// by manifest and machine where empty; NoDevices binds none.
 	DeviceEnv string
+	// Translate turns a path of the manifest, which is often one inside a
+	// container, into one here; nil leaves paths as they are.
+	Translate func(string) string
 	// NoCPUBinding leaves replicas on all CPUs.
 	NoCPUBinding bool
 	// FirstPort is the first replica's port, the others follow; 0 chooses free
@@ -45,20 +48,27 @@ type Options struct {
 	FirstPort int
 }
 
+// NoDevices as [Options.DeviceEnv] is for engines that have no devices.
+const NoDevices = "none"
+
 // Plan is what will be started: data alone, the same for the same manifest,
 // options and machine.
 type Plan struct {
-	Backend   string    `json:"backend"`
-	Release   string    `json:"release"`
-	Protocol  Protocol  `json:"protocol"`
-	Simulated bool      `json:"simulated"`
-	External  bool      `json:"external,omitempty"`
-	Replicas  []Replica `json:"replicas"`
+	Backend   string   `json:"backend"`
+	Release   string   `json:"release"`
+	Protocol  Protocol `json:"protocol"`
+	Simulated bool     `json:"simulated"`
+	External  bool     `json:"external,omitempty"`
+	// Model is the path or the name that the engine is given.
+	Model string `json:"model,omitempty"`
+	// DeviceVariable binds replicas to devices; empty where none are bound.
+	DeviceVariable string    `json:"device_variable,omitempty"`
+	Replicas       []Replica `json:"replicas"`
 	// Notes are what was assumed or could not be done, one line each.
 	Notes []string `json:"notes,omitempty"`
 
-	flags map[string]schema.Flag // to find the key behind an argument that the engine refuses
-	model string                 // the model's key
+	flags    map[string]schema.Flag // to find the key behind an argument that the engine refuses
+	modelKey string
 }
 
 // Replica is one engine process with its workers.
@@ -112,7 +122,7 @@ func NewPlan(m *manifest.Manifest, o Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Backend: m.Backend, Release: m.Engine.Version, Protocol: b.protocol, Simulated: o.Simulate, model: b.modelKey}
+	p := &Plan{Backend: m.Backend, Release: m.Engine.Version, Protocol: b.protocol, Simulated: o.Simulate, modelKey: b.modelKey}
 	if len(o.External) > 0 {
 		return p, p.planExternal(o)
 	}
@@ -135,8 +145,12 @@ func NewPlan(m *manifest.Manifest, o Options) (*Plan, error) {
 	if m.EngineVersion == "sync" {
 		p.note("engine_version is sync; mlrun drives engines over HTTP, so the asynchronous server is what runs")
 	}
-	if device, _ := manifest.Text(m.EngineConfig, "device"); device == "cpu" {
-		p.note("engine_config.device is cpu: no devices are bound")
+	why := onCPU(m.EngineConfig, m.EnvConfig)
+	if o.DeviceEnv == NoDevices {
+		why = "asked for"
+	}
+	if why != "" {
+		p.note("no devices are bound: %s", why)
 		return p, nil
 	}
 	return p, p.assignDevices(m, o, each)
@@ -178,6 +192,11 @@ func (p *Plan) commandLine(b backend, m *manifest.Manifest, o Options) ([]string
 		}
 		delete(section, key)
 	}
+	if o.Translate != nil {
+		for key, value := range section {
+			section[key] = p.translate(key, value, o.Translate)
+		}
+	}
 	argv := slices.Clone(b.command)
 	if len(o.Command) > 0 {
 		argv = slices.Clone(o.Command)
@@ -186,6 +205,7 @@ func (p *Plan) commandLine(b backend, m *manifest.Manifest, o Options) ([]string
 	if !ok || model == "" {
 		return nil, fmt.Errorf("engine_config.%s is not set: there is no model to serve", b.modelKey)
 	}
+	p.Model = model
 	if b.modelPositional {
 		if strings.HasPrefix(model, "-") {
 			return nil, fmt.Errorf("engine_config.%s: %q would be read as an argument", b.modelKey, model)
@@ -196,6 +216,31 @@ func (p *Plan) commandLine(b backend, m *manifest.Manifest, o Options) ([]string
 	args, err := arguments(flags, section, name+" "+m.Engine.Version)
 	argv = append(argv, args...)
 	return append(argv, "--host", loopback, "--port", portMark), err
+}
+
+// translate gives the path here of each absolute path in a value.
+func (p *Plan) translate(key string, value any, here func(string) string) any {
+	switch v := value.(type) {
+	case string:
+		if !strings.HasPrefix(v, "/") || here(v) == v {
+			return v
+		}
+		p.note("engine_config.%s: %s is read at %s", key, v, here(v))
+		return here(v)
+	case []any:
+		list := make([]any, len(v))
+		for i := range v {
+			list[i] = p.translate(key, v[i], here)
+		}
+		return list
+	case map[string]any:
+		section := make(map[string]any, len(v))
+		for k, inner := range v {
+			section[k] = p.translate(key+"."+k, inner, here)
+		}
+		return section
+	}
+	return value
 }
 
 // replicas is the number of devices each replica takes, and of replicas.
@@ -258,6 +303,7 @@ func (r *Replica) setPort(port int) {
 func (p *Plan) assignDevices(m *manifest.Manifest, o Options, each int) error {
 	variable, why := o.Host.deviceVariable(m, o.DeviceEnv)
 	p.note("devices are bound with %s: %s", variable, why)
+	p.DeviceVariable = variable
 	list, err := o.Host.deviceList(m, variable, each*len(p.Replicas))
 	if err != nil {
 		return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"time"
 
@@ -50,6 +49,14 @@ type Options struct {
 	// LoadgenPython, when not empty, is the Python whose official LoadGen issues
 	// the queries in the place of this program.
 	LoadgenPython string
+	// Results is the folder that the run writes into, or one above it; its disk
+	// is looked at before the run.
+	Results string
+	// Force starts in spite of what the preflight finds missing; the result is INVALID.
+	Force bool
+	// NoResourceCheck leaves out the comparison of model and data set with the
+	// benchmark's own, for measurements that are none of the benchmark.
+	NoResourceCheck bool
 }
 
 // Plan is everything that a run will do, known before it starts.
@@ -77,6 +84,7 @@ type Plan struct {
 
 	PowerScript    string        `json:"power_script,omitempty"`
 	PowerOptional  bool          `json:"power_script_optional,omitempty"`
+	Force          bool          `json:"force,omitempty"`
 	WarmUp         bool          `json:"warm_up"`
 	Concurrency    int           `json:"concurrency"`
 	RequestTimeout time.Duration `json:"request_timeout_ns"`
@@ -85,6 +93,8 @@ type Plan struct {
 	LateLimit      time.Duration `json:"late_limit_ns"`
 	Grace          time.Duration `json:"grace_ns"`
 
+	// NoResourceCheck: model and data set are not compared with the benchmark's.
+	NoResourceCheck bool `json:"no_resource_check,omitempty"`
 	// Notes are what was assumed, one line each.
 	Notes []string `json:"notes,omitempty"`
 
@@ -93,6 +103,7 @@ type Plan struct {
 	samples  *prompts
 	host     engine.Host
 	passEnv  []string
+	results  string
 }
 
 // NotFrozenError tells that the manifest was compiled without the user.conf
@@ -113,6 +124,7 @@ func NewPlan(ctx context.Context, m *manifest.Manifest, o Options) (*Plan, error
 		PowerScript: o.PowerScript, PowerOptional: o.PowerOptional,
 		RequestTimeout: orElse(o.RequestTimeout, 30*time.Minute), ReadyTimeout: orElse(o.ReadyTimeout, time.Hour), Grace: orElse(o.Grace, 5*time.Minute),
 		StallTimeout: max(0, orElse(o.StallTimeout, 10*time.Minute)), LateLimit: orElse(o.LateLimit, 10*time.Millisecond),
+		Force: o.Force, NoResourceCheck: o.NoResourceCheck, results: o.Results,
 	}
 	section, err := loadgen.ReadSection(m.Loadgen)
 	if err != nil {
@@ -122,10 +134,14 @@ func NewPlan(ctx context.Context, m *manifest.Manifest, o Options) (*Plan, error
 		return nil, &NotFrozenError{UserConf: section.UserConf}
 	}
 	p.settings, p.host, p.passEnv = section.Settings, o.Engine.Host, o.Engine.PassEnv
+	o.Engine.Translate = o.Translate
 	if p.Engine, err = engine.NewPlan(m, o.Engine); err != nil {
 		return nil, fmt.Errorf("planning the engine: %w", err)
 	}
 	p.Notes = slices.Clone(p.Engine.Notes)
+	if _, known := benchmarkResources[p.Benchmark]; known && o.NoResourceCheck {
+		p.Notes = append(p.Notes, "asked for: model and data set are not compared with those of "+p.Benchmark)
+	}
 	if o.LoadgenPython != "" {
 		if err := p.planOfficial(ctx, o.LoadgenPython); err != nil {
 			return nil, err
@@ -253,32 +269,6 @@ func (p *Plan) sutName() string {
 		return "SIMULATED " + name
 	}
 	return name
-}
-
-// Finding is one thing that this machine lacks.
-type Finding struct {
-	Text string
-	// Fatal findings keep the run from starting.
-	Fatal bool
-}
-
-// Check looks at this machine: is there what the plan needs.
-func (p *Plan) Check() []Finding {
-	var out []Finding
-	fatal := func(format string, args ...any) {
-		out = append(out, Finding{Text: fmt.Sprintf(format, args...), Fatal: true})
-	}
-	if err := p.Data.missing; err != nil {
-		fatal("the data set is not there: %v (a path inside a container is translated with --map FROM=TO)", err)
-	}
-	if p.PowerScript != "" {
-		if info, err := os.Stat(p.PowerScript); err != nil {
-			fatal("the power script is not there: %v", err)
-		} else if info.Mode()&0o111 == 0 {
-			fatal("the power script %s is not executable", p.PowerScript)
-		}
-	}
-	return out
 }
 
 // Dir is a free name for a run directory under parent.

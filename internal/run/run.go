@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"mlcfg/internal/engine"
@@ -94,7 +96,7 @@ func (r *runner) run(ctx context.Context) error {
 	if err := r.enter(rundir.Preflight); err != nil {
 		return err
 	}
-	if err := r.preflight(); err != nil {
+	if err := r.preflight(ctx); err != nil {
 		return err
 	}
 	if err := r.power(ctx); err != nil {
@@ -118,17 +120,23 @@ func (r *runner) enter(phase rundir.Phase) error {
 	return r.dir.WriteJSON(rundir.StateFile, r.state)
 }
 
-func (r *runner) preflight() error {
+func (r *runner) preflight(ctx context.Context) error {
 	var problems []string
 	for _, n := range r.plan.Notes {
 		r.log.Note(n)
 	}
-	for _, f := range r.plan.Check() {
-		if f.Fatal {
+	for _, f := range r.plan.Check(ctx) {
+		switch {
+		case f.Fatal:
 			problems = append(problems, f.Text)
-			continue
+		case f.Invalid:
+			r.fault(f.Text)
+		default:
+			r.log.Note(f.Text)
 		}
-		r.log.Note(f.Text)
+	}
+	if ctx.Err() != nil {
+		return ErrInterrupted
 	}
 	if len(problems) > 0 {
 		return &PreflightError{Problems: problems}
@@ -223,10 +231,23 @@ func (r *runner) finish(runErr error) (*report.Summary, error) {
 	}
 	if err := errors.Join(errs...); err != nil && sum == nil {
 		// A directory without a measurement says itself why there is none.
-		_ = r.dir.Write(rundir.InvalidFile, []byte(firstLine(err)+"\n"))
+		_ = r.dir.Write(rundir.InvalidFile, []byte(r.reasons(err)))
 	}
 	errs = append(errs, r.dir.Close())
 	return sum, errors.Join(errs...)
+}
+
+// reasons is why there is no result, one line each.
+func (r *runner) reasons(err error) string {
+	var preflight *PreflightError
+	lines := slices.Clone(r.state.Faults)
+	if errors.As(err, &preflight) {
+		lines = append(lines[:len(lines)-1], preflight.Problems...)
+	}
+	if len(lines) == 0 {
+		lines = []string{firstLine(err)}
+	}
+	return strings.Join(lines, "\n") + "\n"
 }
 
 func firstLine(err error) string {

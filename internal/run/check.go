@@ -1,0 +1,89 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"mlcfg/internal/dataset"
+)
+
+// Finding is one thing that this machine lacks, or that speaks against a
+// result made on it.
+type Finding struct {
+	Text string
+	// Fatal findings keep the run from starting.
+	Fatal bool
+	// Invalid findings make the result INVALID where they do not keep the run
+	// from starting.
+	Invalid bool
+}
+
+// Check looks at this machine: is there what the plan needs, and is it what the
+// manifest declares and the benchmark demands. It may read large files once;
+// digests are kept by their size and time.
+func (p *Plan) Check(ctx context.Context) []Finding {
+	out := p.checkHere()
+	for _, problem := range p.Engine.Check(p.host) {
+		out = append(out, Finding{Text: problem.Text, Fatal: problem.Fatal})
+	}
+	out = append(out, p.checkDeclared(ctx, dataset.Digest)...)
+	out = append(out, p.checkResources(ctx, dataset.Digest)...)
+	if !p.Force {
+		return out
+	}
+	for i := range out {
+		// Without samples there is nothing to be forced.
+		if out[i].Fatal && p.Data.missing == nil {
+			out[i].Fatal, out[i].Invalid = false, true
+		}
+	}
+	return out
+}
+
+func (p *Plan) checkHere() []Finding {
+	var out []Finding
+	fatal := func(format string, args ...any) {
+		out = append(out, Finding{Text: fmt.Sprintf(format, args...), Fatal: true})
+	}
+	if err := p.Data.missing; err != nil {
+		fatal("the data set is not there: %v (a path inside a container is translated with --map FROM=TO)", err)
+	}
+	if p.PowerScript != "" {
+		if info, err := os.Stat(p.PowerScript); err != nil {
+			fatal("the power script is not there: %v", err)
+		} else if info.Mode()&0o111 == 0 {
+			fatal("the power script %s is not executable", p.PowerScript)
+		}
+	}
+	if p.host.FreeSpace != nil {
+		dir := existing(p.results)
+		if free, err := p.host.FreeSpace(dir); err != nil {
+			fatal("%v", err)
+		} else if need := p.space(); free < need {
+			fatal("the disk of %s has %d MiB free, the run may write %d MiB", dir, free>>20, need>>20)
+		}
+	}
+	return out
+}
+
+// What a run writes at most, in bytes: a record for each sample, the entry of
+// an answer in LoadGen's accuracy log and its line in the detail log, and what
+// engines print.
+const (
+	spacePerSample = 1 << 10
+	spacePerRun    = 64 << 20
+)
+
+func (p *Plan) space() uint64 { return p.Samples*spacePerSample + spacePerRun }
+
+// existing is the folder itself or the nearest above it that is there.
+func existing(dir string) string {
+	for {
+		if info, err := os.Stat(dir); err == nil && info.IsDir() || dir == filepath.Dir(dir) {
+			return dir
+		}
+		dir = filepath.Dir(dir)
+	}
+}

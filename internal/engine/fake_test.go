@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -25,6 +26,7 @@ func TestMain(m *testing.M) {
 		"fake-engine":    fakeEngine,
 		"fake-worker":    fakeWorker,
 		"fake-mlrun":     fakeMlrun,
+		"fake-ray":       fakeRay,
 	}
 	if len(os.Args) > 1 && roles[os.Args[1]] != nil {
 		os.Exit(roles[os.Args[1]](os.Args[2:]))
@@ -119,6 +121,24 @@ func fakeEngine(args []string) int {
 	err := http.ListenAndServe(loopback+":"+port, mux)
 	fmt.Println(err)
 	return 1
+}
+
+// fakeRay is called with a mode, the lock file and an address. Modes: serve
+// (takes connections), die (at once, saying why).
+func fakeRay(args []string) int {
+	mode, lock, address := args[0], args[1], args[2]
+	alive(lock)
+	l, err := net.Listen("tcp", address)
+	if mode == "die" || err != nil {
+		fmt.Println("OSError: [Errno 98] Address already in use", err)
+		return 1
+	}
+	defer l.Close()
+	for {
+		if conn, err := l.Accept(); err == nil {
+			conn.Close()
+		}
+	}
 }
 
 // startWorker returns when the worker is up and holds its lock.

@@ -41,6 +41,8 @@ type Options struct {
 	// Translate turns a path of the manifest, which is often one inside a
 	// container, into one here; nil leaves paths as they are.
 	Translate func(string) string
+	// Node is this machine among several that carry one replica.
+	Node Node
 	// NoCPUBinding leaves replicas on all CPUs.
 	NoCPUBinding bool
 	// FirstPort is the first replica's port, the others follow; 0 chooses free
@@ -62,13 +64,16 @@ type Plan struct {
 	// Model is the path or the name that the engine is given.
 	Model string `json:"model,omitempty"`
 	// DeviceVariable binds replicas to devices; empty where none are bound.
-	DeviceVariable string    `json:"device_variable,omitempty"`
-	Replicas       []Replica `json:"replicas"`
+	DeviceVariable string `json:"device_variable,omitempty"`
+	// Node is this machine among several; absent where it is by itself.
+	Node     *Node     `json:"node,omitempty"`
+	Replicas []Replica `json:"replicas"`
 	// Notes are what was assumed or could not be done, one line each.
 	Notes []string `json:"notes,omitempty"`
 
 	flags    map[string]schema.Flag // to find the key behind an argument that the engine refuses
 	modelKey string
+	ray      bool // Ray starts the engine's workers
 }
 
 // Replica is one engine process with its workers.
@@ -84,6 +89,8 @@ type Replica struct {
 	CPUs string `json:"cpus,omitempty"`
 	// Port is 0 where it is chosen at the start.
 	Port int `json:"port,omitempty"`
+	// Companion is started before it and stopped after it.
+	Companion *Companion `json:"companion,omitempty"`
 	// URL of an external engine.
 	URL string `json:"url,omitempty"`
 }
@@ -122,16 +129,23 @@ func NewPlan(m *manifest.Manifest, o Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Backend: m.Backend, Release: m.Engine.Version, Protocol: b.protocol, Simulated: o.Simulate, modelKey: b.modelKey}
+	p := &Plan{Backend: m.Backend, Release: m.Engine.Version, Protocol: b.protocol, Simulated: o.Simulate, modelKey: b.modelKey, ray: usesRay(b, m)}
+	if o.Node.many() {
+		p.Node = &o.Node
+	}
 	if len(o.External) > 0 {
-		return p, p.planExternal(o)
+		return p, errors.Join(p.planExternal(o), checkSpread(o, 1, 1))
 	}
 	env, envErr := environment(m.EnvConfig, o.Host.Environ, o.PassEnv)
 	command, commandErr := p.commandLine(b, m, o)
 	each, count, countErr := replicas(b, m)
+	if countErr == nil {
+		countErr = checkSpread(o, each, count)
+	}
 	if err := errors.Join(envErr, commandErr, countErr); err != nil {
 		return nil, err
 	}
+	each /= max(1, o.Node.Count)
 	for i := range count {
 		p.Replicas = append(p.Replicas, Replica{Index: i, Command: command, Env: env})
 	}
@@ -151,9 +165,14 @@ func NewPlan(m *manifest.Manifest, o Options) (*Plan, error) {
 	}
 	if why != "" {
 		p.note("no devices are bound: %s", why)
-		return p, nil
+	} else if err := p.assignDevices(m, o, each); err != nil {
+		return nil, err
 	}
-	return p, p.assignDevices(m, o, each)
+	p.addNode(o.Node)
+	if p.ray {
+		return p, p.addRay(o.Node, each)
+	}
+	return p, nil
 }
 
 func (p *Plan) note(format string, args ...any) {
@@ -195,6 +214,11 @@ func (p *Plan) commandLine(b backend, m *manifest.Manifest, o Options) ([]string
 	if o.Translate != nil {
 		for key, value := range section {
 			section[key] = p.translate(key, value, o.Translate)
+		}
+	}
+	if o.Node.many() {
+		if err := p.spread(b, o.Node, flags, section); err != nil {
+			return nil, err
 		}
 	}
 	argv := slices.Clone(b.command)

@@ -157,6 +157,18 @@ func server(backend, release string) *manifest.Manifest {
 	return m
 }
 
+// over2 is a server of 4 devices, for two nodes.
+func over2(backend, release string) *manifest.Manifest {
+	m := server(backend, release)
+	m.EngineConfig["tensor_parallel_size"], m.EngineConfig["compilation_config"] = int64(4), nil
+	if backend == "sglang" {
+		delete(m.EngineConfig, "tensor_parallel_size")
+		delete(m.EngineConfig, "compilation_config")
+		m.EngineConfig["tp_size"], m.EngineConfig["pp_size"] = int64(2), int64(2)
+	}
+	return m
+}
+
 // TestPlans holds whole plans against golden files.
 func TestPlans(t *testing.T) {
 	host := Host{Environ: []string{"PATH=/usr/bin", "HF_TOKEN=hf_secretsecret"}, Files: mi300x()}
@@ -170,6 +182,12 @@ func TestPlans(t *testing.T) {
 		{"ray-0.10.1", server("ray", "0.10.1"), Options{Host: host}},
 		{"sglang-0.4.9.post6", server("sglang", "0.4.9.post6"), Options{Host: host}},
 		{"sglang-0.5.23", server("sglang", "0.5.23"), Options{Host: Host{Environ: []string{"CUDA_VISIBLE_DEVICES=3,2,1,0"}, Files: mi300x()}}},
+		{"ray-head-of-2", over2("ray", "0.10.1"), Options{Host: host, Node: Node{1, 2, "10.0.0.1", ""}}},
+		{"ray-node-2-of-2", over2("ray", "0.33.0"), Options{Host: host, Node: Node{2, 2, "10.0.0.1:6400", "10.0.0.2"}}},
+		{"vllm-head-of-2", over2("vllm", "0.33.0"), Options{Host: host, Node: Node{1, 2, "node-a", ""}}},
+		{"vllm-node-2-of-2", over2("vllm", "0.33.0"), Options{Host: host, Node: Node{2, 2, "node-a:29600", ""}}},
+		{"sglang-head-of-2", over2("sglang", "0.4.9.post6"), Options{Host: host, Node: Node{1, 2, "[fe80::1]:5000", ""}}},
+		{"sglang-node-2-of-2", over2("sglang", "0.5.23"), Options{Host: host, Node: Node{2, 2, "node-a", ""}}},
 		{"simulated", server("vllm", "0.9.2"), Options{Host: host, Simulate: true, Self: "mlrun", SimArgs: []string{"--speed", "10"}}},
 		{"external", server("sglang", "0.5.23"), Options{External: []string{"http://127.0.0.1:30000/", "https://other:8000"}}},
 	} {
@@ -224,6 +242,30 @@ func TestPlanRefuses(t *testing.T) {
 			m.Backend, m.EngineConfig["distributed_executor_backend"] = "ray", "mp"
 		}},
 		{"HIP_VISIBLE_DEVICES names 2 devices", func(_ *manifest.Manifest, o *Options) { o.Host.Environ = []string{"HIP_VISIBLE_DEVICES=0,1"} }},
+		{"cannot be spread over nodes by itself (it has no argument", func(m *manifest.Manifest, o *Options) {
+			m.EngineConfig["tensor_parallel_size"], o.Node = int64(4), Node{1, 2, "h", ""}
+		}},
+		{"makes 2 replicas of 2 devices: over several nodes there is one replica", func(_ *manifest.Manifest, o *Options) { o.Node = Node{1, 2, "h", ""} }},
+		{"4 devices of one replica cannot be shared by 3 nodes", func(m *manifest.Manifest, o *Options) {
+			m.EngineConfig["tensor_parallel_size"], o.Node = int64(4), Node{1, 3, "h", ""}
+		}},
+		{"are not spread over nodes", func(m *manifest.Manifest, o *Options) {
+			m.EngineConfig["tensor_parallel_size"], o.Node, o.Simulate = int64(4), Node{1, 2, "h", ""}, true
+		}},
+		{"are not spread over nodes", func(_ *manifest.Manifest, o *Options) {
+			o.Node, o.External = Node{1, 2, "h", ""}, []string{"http://h:1"}
+		}},
+		{"data parallel over several nodes is not planned", func(m *manifest.Manifest, o *Options) {
+			m.EngineConfig["data_parallel_size"], o.Node = int64(2), Node{1, 2, "h", ""}
+		}},
+		{"Ray knows its nodes by IP address", func(m *manifest.Manifest, o *Options) {
+			m.Backend, m.EngineConfig["tensor_parallel_size"], o.Node = "ray", int64(4), Node{1, 2, "head", ""}
+		}},
+		{"Ray refuses ROCR_VISIBLE_DEVICES", func(m *manifest.Manifest, o *Options) { m.Backend, o.DeviceEnv = "ray", "ROCR_VISIBLE_DEVICES" }},
+		{"engine_config.nnodes is 4, but --node 1/2 means 2", func(m *manifest.Manifest, o *Options) {
+			m.Engine.Version, m.EngineConfig["nnodes"] = "0.33.0", int64(4)
+			m.EngineConfig["tensor_parallel_size"], o.Node = int64(4), Node{1, 2, "h", ""}
+		}},
 		{"legal ports", func(_ *manifest.Manifest, o *Options) { o.FirstPort = 65535 }},
 		{"is not set here", func(_ *manifest.Manifest, o *Options) { o.PassEnv = []string{"NONE"} }},
 		{"is not the URL of an engine", func(_ *manifest.Manifest, o *Options) { o.External = []string{"localhost:8000"} }},
@@ -233,6 +275,29 @@ func TestPlanRefuses(t *testing.T) {
 		c.change(m, &o)
 		if _, err := NewPlan(m, o); err == nil || !strings.Contains(err.Error(), c.fault) {
 			t.Errorf("%v, want %s", err, c.fault)
+		}
+	}
+}
+
+func TestParseNode(t *testing.T) {
+	for _, c := range []struct {
+		text, head string
+		want       Node
+		fault      string
+	}{
+		{"1/2", "h", Node{1, 2, "h", ""}, ""},
+		{"2/2", "h:1", Node{2, 2, "h:1", ""}, ""},
+		{"1/1", "", Node{}, ""},
+		{"1/2", "", Node{}, "the address of node 1"},
+		{"0/2", "h", Node{}, "is no node"},
+		{"3/2", "h", Node{}, "is no node"},
+		{"2", "h", Node{}, "is no node"},
+		{"a/b", "h", Node{}, "is no node"},
+		{"1/99999", "h", Node{}, "is no node"},
+	} {
+		got, err := ParseNode(c.text, c.head, "")
+		if got != c.want || (err == nil) != (c.fault == "") || err != nil && !strings.Contains(err.Error(), c.fault) {
+			t.Errorf("%s: %+v, %v", c.text, got, err)
 		}
 	}
 }

@@ -60,6 +60,8 @@ func (g *group) ready(ctx context.Context, m *member, o StartOptions) error {
 		select {
 		case <-m.process.exited:
 			return g.failure(m, "ended while starting: "+m.process.how)
+		case <-m.companionExited():
+			return g.companionFailure(m)
 		case <-ctx.Done():
 			if errors.Is(context.Cause(ctx), errNotReady) {
 				return g.failure(m, fmt.Sprintf("does not serve after %v", o.Timeout))

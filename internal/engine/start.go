@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
@@ -59,7 +60,8 @@ func supervisorOr(given []string) ([]string, error) {
 	return []string{self, SuperviseCommand}, nil
 }
 
-// Start starts every replica of a plan and returns when all serve. Where one
+// Start starts every replica of a plan and returns when all serve; the part of
+// a worker node, which serves nothing, when it runs. Where one
 // fails, the others are stopped and the error is its *Failure; where ctx ends,
 // it is ctx's error. On an error no process is left.
 func Start(ctx context.Context, plan *Plan, o StartOptions) (Engine, error) {
@@ -75,9 +77,15 @@ func Start(ctx context.Context, plan *Plan, o StartOptions) (Engine, error) {
 	}
 	g := &group{plan: plan, died: make(chan error, 1)}
 	for _, r := range plan.Replicas {
-		if err := g.launch(r, o); err != nil {
+		if err := g.launch(ctx, r, o); err != nil {
 			return nil, errors.Join(err, g.Stop(0))
 		}
+	}
+	if plan.Node != nil && plan.Node.Worker() {
+		for _, m := range g.members {
+			go g.mourn(m)
+		}
+		return g, nil
 	}
 	if err := g.awaitReady(ctx, o); err != nil {
 		return nil, errors.Join(err, g.Stop(stopAfterFailure))
@@ -108,23 +116,27 @@ type member struct {
 	lock     portLock
 	process  *process
 	endpoint Endpoint
+	// companion is nil where the replica has none; companionLog is its log.
+	companion    *process
+	companionLog string
 }
 
-// launch starts one replica.
-func (g *group) launch(r Replica, o StartOptions) error {
+// launch starts one replica, its companion first.
+func (g *group) launch(ctx context.Context, r Replica, o StartOptions) error {
 	m := &member{log: filepath.Join(o.LogDir, fmt.Sprintf("replica-%d.log", r.Index))}
 	failed := func(err error) error {
 		m.lock.release()
 		return &Failure{Replica: r.Index, What: "cannot be started", Cause: err.Error(), Log: m.log}
 	}
 	var err error
-	if r.Port == 0 {
+	switch {
+	case r.Port != 0:
+		m.lock, err = takePort(r.Port)
+	case slices.Contains(r.Command, portMark):
 		var port int
 		if port, m.lock, err = choosePort(); err == nil {
 			r.setPort(port)
 		}
-	} else {
-		m.lock, err = takePort(r.Port)
 	}
 	if err != nil {
 		return failed(err)
@@ -137,8 +149,13 @@ func (g *group) launch(r Replica, o StartOptions) error {
 			return failed(err)
 		}
 	}
+	if r.Companion != nil {
+		if err := g.launchCompanion(ctx, m, j, o); err != nil {
+			return err
+		}
+	}
 	if m.process, err = startProcess(o.Supervisor, j); err != nil {
-		return failed(err)
+		return errors.Join(failed(err), m.stopCompanion(0))
 	}
 	g.members = append(g.members, m)
 	return nil
@@ -180,22 +197,30 @@ func (g *group) awaitReady(ctx context.Context, o StartOptions) error {
 	return first
 }
 
-// mourn reports a replica that ends without having been asked to.
+// mourn reports a replica, or its companion, that ends without having been asked to.
 func (g *group) mourn(m *member) {
-	<-m.process.exited
+	var failure *Failure
+	select {
+	case <-m.process.exited:
+		failure = g.failure(m, "ended by itself: "+m.process.how)
+	case <-m.companionExited():
+		failure = g.companionFailure(m)
+	}
 	if m.process.asked() {
 		return
 	}
 	select {
-	case g.died <- g.failure(m, "ended by itself: "+m.process.how):
+	case g.died <- failure:
 	default: // another was first
 	}
 }
 
 // failure reads the replica's log.
-func (g *group) failure(m *member, what string) *Failure {
-	log := tail(m.log)
-	f := &Failure{Replica: m.replica.Index, What: what, Log: m.log}
+func (g *group) failure(m *member, what string) *Failure { return g.failureIn(m, m.log, what) }
+
+func (g *group) failureIn(m *member, path, what string) *Failure {
+	log := tail(path)
+	f := &Failure{Replica: m.replica.Index, What: what, Log: path}
 	f.Cause, f.Key = diagnose(log, g.plan.Protocol, g.plan.flags)
 	hidden := secrets(m.replica.Env)
 	f.Cause = hide([]string{f.Cause}, hidden)[0]
@@ -226,7 +251,7 @@ func (g *group) Stop(grace time.Duration) error {
 		}
 		var errs []error
 		for _, m := range g.members {
-			errs = append(errs, m.process.await(grace+killTime))
+			errs = append(errs, m.process.await(grace+killTime), m.stopCompanion(grace))
 			m.lock.release()
 		}
 		g.stopErr = errors.Join(errs...)

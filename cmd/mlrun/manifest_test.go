@@ -70,6 +70,16 @@ func manifestCommand(t *testing.T, ts *testscript.TestScript, args []string) {
 		"declared": func(m *manifest.Manifest, _ *loadgen.Settings) {
 			m.HarnessConfig["dataset_digest"] = "md5:00000000000000000000000000000000"
 		},
+		"ray":    func(m *manifest.Manifest, _ *loadgen.Settings) { m.Backend = "ray" },
+		"newest": func(m *manifest.Manifest, _ *loadgen.Settings) { m.Engine.Version = "0.33.0" },
+		// One replica, which takes all devices.
+		"spread": func(m *manifest.Manifest, _ *loadgen.Settings) {
+			for _, key := range []string{"tensor_parallel_size", "tp_size"} {
+				if m.EngineConfig[key] != nil {
+					m.EngineConfig[key] = int64(4)
+				}
+			}
+		},
 		"long": func(_ *manifest.Manifest, s *loadgen.Settings) { s.MinDuration = 10 * time.Minute },
 	}
 	if len(args) == 0 {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"mlcfg/internal/engine"
 	"mlcfg/internal/report"
 	"mlcfg/internal/run"
 )
@@ -20,6 +21,7 @@ writes nothing.
 
   mlrun plan manifest.yaml
   mlrun plan manifest.yaml --simulate --format json
+  mlrun plan manifest.yaml --node 2/2 --head 10.0.0.1    one node of several
 
 Exit status: 0 the run could start, 1 something is missing or makes the result INVALID
 beforehand, 2 the manifest cannot be carried out.`
@@ -91,20 +93,20 @@ func writePlan(w io.Writer, p *run.Plan, findings []run.Finding) error {
 	if p.OfficialLoadGen != "" {
 		say("issued by    the official LoadGen %s (%s)", report.Printable(p.OfficialLoadGen), p.LoadgenPython)
 	}
-	say("queries      %d, %d samples, scheduled over %v", p.Queries, p.Samples, time.Duration(p.ScheduledSeconds*1e9).Round(time.Millisecond))
-	say("duration     %s", p.Expected())
-	data := p.Data.File
-	if p.Data.Synthetic {
-		data = "synthetic, in the place of " + p.Data.Path
+	if !p.Worker() {
+		writeTest(say, p)
 	}
-	say("data set     %s, %d samples", report.Printable(data), p.Data.Samples)
-	say("requests     %s%s", p.Protocol, parameters(p.Parameters))
-	say("warm-up      %s", yesNo(p.WarmUp))
 	if p.PowerScript != "" {
-		say("power script %s %s %s", report.Printable(p.PowerScript), report.Printable(p.Benchmark), report.Printable(p.Manifest.Machine))
+		say("power script %s %s %s %s", report.Printable(p.PowerScript), report.Printable(p.Benchmark), report.Printable(p.Manifest.Machine), report.Printable(p.Variant()))
+	}
+	if n := p.Engine.Node; n != nil {
+		say("node         %d of %d, the head is at %s", n.Index, n.Count, report.Printable(n.Head))
 	}
 	for i, r := range p.Engine.Replicas {
-		say("replica %-4d %s", r.Index, report.Printable(quoted(r.Command)+r.URL))
+		if c := r.Companion; c != nil {
+			say("%-12s %s", c.Name, report.Printable(engine.CommandLine(c.Command)))
+		}
+		say("replica %-4d %s", r.Index, report.Printable(engine.CommandLine(r.Command)+r.URL))
 		if len(r.Devices) > 0 {
 			say("             devices %s", strings.Join(r.Devices, ","))
 		}
@@ -127,6 +129,19 @@ func writePlan(w io.Writer, p *run.Plan, findings []run.Finding) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// writeTest writes what is issued, and with what.
+func writeTest(say func(string, ...any), p *run.Plan) {
+	say("queries      %d, %d samples, scheduled over %v", p.Queries, p.Samples, time.Duration(p.ScheduledSeconds*1e9).Round(time.Millisecond))
+	say("duration     %s", p.Expected())
+	data := p.Data.File
+	if p.Data.Synthetic {
+		data = "synthetic, in the place of " + p.Data.Path
+	}
+	say("data set     %s, %d samples", report.Printable(data), p.Data.Samples)
+	say("requests     %s%s", p.Protocol, parameters(p.Parameters))
+	say("warm-up      %s", yesNo(p.WarmUp))
 }
 
 // ownDevices names the variables in which a replica's environment differs from
@@ -157,16 +172,4 @@ func yesNo(b bool) string {
 		return "yes"
 	}
 	return "no"
-}
-
-// quoted is a command line that a shell would read back as the same words.
-func quoted(words []string) string {
-	var out []string
-	for _, w := range words {
-		if w == "" || strings.ContainsAny(w, " \t\n\"'\\$`*?[]{}()<>|&;#~!") {
-			w = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
-		}
-		out = append(out, w)
-	}
-	return strings.Join(out, " ")
 }

@@ -45,22 +45,16 @@ type runFlags struct {
 	maps, external, passEnv, simArgs, command         cli.StringSlice
 	loadgen, loadgenPython                            string
 	powerScript, deviceEnv, tokenizer                 string
+	node, head, nodeAddress                           string
 	concurrency, firstPort                            int
 	requestTimeout, readyTimeout, stallTimeout, grace time.Duration
-	lateLimit                                         time.Duration
+	lateLimit, powerTimeout                           time.Duration
 }
 
 func (f *runFlags) list() []cli.Flag {
-	return []cli.Flag{
+	return append(f.engine(),
 		&cli.BoolFlag{Name: "simulate", Usage: "put the simulated engine in the place of the real one, and synthetic data where the data set is not there", Destination: &f.simulate},
-		&cli.StringSliceFlag{Name: "map", Usage: "read paths that begin with FROM, as a container has them, at TO (`FROM=TO`); the engine too", Destination: &f.maps},
 		&cli.StringSliceFlag{Name: "external", Usage: "send to an engine that runs already at `URL`, one a replica", Destination: &f.external},
-		&cli.StringFlag{Name: "power-script", Usage: "run `FILE` with model, machine and scenario before the engine", Destination: &f.powerScript},
-		&cli.BoolFlag{Name: "power-script-optional", Usage: "go on when the power script fails; the result is INVALID", Destination: &f.powerOptional},
-		&cli.StringSliceFlag{Name: "pass-env", Usage: "give the engine variable `NAME` of this environment; its value is written nowhere", Destination: &f.passEnv},
-		&cli.StringFlag{Name: "device-env", Usage: "bind replicas to devices with variable `NAME`; none binds to no devices", Destination: &f.deviceEnv},
-		&cli.StringSliceFlag{Name: "engine-command", Usage: "start the engine with `WORD` in the place of its usual command, once for each word", Destination: &f.command},
-		&cli.IntFlag{Name: "first-port", Usage: "the first replica's `PORT`; 0 takes free ones", Destination: &f.firstPort},
 		&cli.StringSliceFlag{Name: "sim-arg", Usage: "pass `ARG` to the simulated engine (see mlrun sim --help)", Destination: &f.simArgs},
 		&cli.StringFlag{Name: "tokenizer", Usage: "tokenizer.json, or its `FOLDER`, for samples that are text; the model's if left out", Destination: &f.tokenizer},
 		&cli.IntFlag{Name: "concurrency", Usage: "offline: requests in flight on each replica; 0 takes what the engine batches", Destination: &f.concurrency},
@@ -69,11 +63,28 @@ func (f *runFlags) list() []cli.Flag {
 		&cli.DurationFlag{Name: "stall-timeout", Usage: "end the run when nothing comes from a replica for so long while it has requests in flight; -1s never", Value: 10 * time.Minute, Destination: &f.stallTimeout},
 		&cli.DurationFlag{Name: "late-limit", Usage: "the run is INVALID when one request in a hundred leaves later than this, for then it measures the client", Value: 10 * time.Millisecond, Destination: &f.lateLimit},
 		&cli.DurationFlag{Name: "grace", Usage: "how long an interrupted run waits for what is in flight", Value: 5 * time.Minute, Destination: &f.grace},
-		&cli.BoolFlag{Name: "force", Usage: "start in spite of what is found missing; the result is INVALID", Destination: &f.force},
-		&cli.BoolFlag{Name: "no-resource-check", Usage: "do not compare model and data set with the benchmark's own", Destination: &f.noResourceCheck},
 		&cli.BoolFlag{Name: "no-warmup", Usage: "leave out the warm-up", Destination: &f.noWarmUp},
 		&cli.StringFlag{Name: "loadgen", Usage: "who issues the queries and judges: builtin, or official for MLPerf's own library", Value: "builtin", Destination: &f.loadgen},
 		&cli.StringFlag{Name: "loadgen-python", Usage: "the Python at `PATH` has the official LoadGen (mlcommons-loadgen)", Value: "python3", Destination: &f.loadgenPython},
+	)
+}
+
+// engine are the flags on how engines are started, and what is looked at before.
+func (f *runFlags) engine() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "map", Usage: "read paths that begin with FROM, as a container has them, at TO (`FROM=TO`); the engine too", Destination: &f.maps},
+		&cli.StringFlag{Name: "power-script", Usage: "run `FILE` with model, machine and scenario before the engine", Destination: &f.powerScript},
+		&cli.BoolFlag{Name: "power-script-optional", Usage: "go on when the power script fails; the result is INVALID", Destination: &f.powerOptional},
+		&cli.DurationFlag{Name: "power-script-timeout", Usage: "longest time for the power script", Value: 5 * time.Minute, Destination: &f.powerTimeout},
+		&cli.StringSliceFlag{Name: "pass-env", Usage: "give the engine variable `NAME` of this environment; its value is written nowhere", Destination: &f.passEnv},
+		&cli.StringFlag{Name: "device-env", Usage: "bind replicas to devices with variable `NAME`; none binds to no devices", Destination: &f.deviceEnv},
+		&cli.StringSliceFlag{Name: "engine-command", Usage: "start the engine with `WORD` in the place of its usual command, once for each word", Destination: &f.command},
+		&cli.IntFlag{Name: "first-port", Usage: "the first replica's `PORT`; 0 takes free ones", Destination: &f.firstPort},
+		&cli.StringFlag{Name: "node", Usage: "this machine is number I of N that carry one replica together (`I/N`); 1 is the head", Destination: &f.node},
+		&cli.StringFlag{Name: "head", Usage: "node 1 is reached by the others at `HOST[:PORT]`", Destination: &f.head},
+		&cli.StringFlag{Name: "node-address", Usage: "this node is reached by the others at the IP address `IP`", Destination: &f.nodeAddress},
+		&cli.BoolFlag{Name: "force", Usage: "start in spite of what is found missing; the result is INVALID", Destination: &f.force},
+		&cli.BoolFlag{Name: "no-resource-check", Usage: "do not compare model and data set with the benchmark's own", Destination: &f.noResourceCheck},
 	}
 }
 
@@ -92,12 +103,20 @@ func (a *app) readManifest(c *cli.Context) (*manifest.Manifest, error) {
 
 // plan works out what running a manifest would do; results is where it would write.
 func (f *runFlags) plan(ctx context.Context, m *manifest.Manifest, results string) (*run.Plan, error) {
-	if err := oneOf("loadgen", f.loadgen, "builtin", "official"); err != nil {
+	if err := oneOf("loadgen", cmp.Or(f.loadgen, "builtin"), "builtin", "official"); err != nil {
 		return nil, err
 	}
 	paths, err := pathmap.Parse(f.maps.Value())
 	if err != nil {
 		return nil, fmt.Errorf("--map: %w", err)
+	}
+	var node engine.Node
+	if f.node != "" {
+		if node, err = engine.ParseNode(f.node, f.head, f.nodeAddress); err != nil {
+			return nil, withHint("--node 1/2 --head 10.0.0.1 on the first node, --node 2/2 --head 10.0.0.1 on the second", "--node: %w", err)
+		}
+	} else if f.head != "" || f.nodeAddress != "" {
+		return nil, withHint("--node 1/2 --head 10.0.0.1 on the first node", "--head and --node-address are for engines over several nodes; --node is missing")
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -107,10 +126,11 @@ func (f *runFlags) plan(ctx context.Context, m *manifest.Manifest, results strin
 		Engine: engine.Options{
 			Host: engine.LocalHost(), Simulate: f.simulate, SimArgs: f.simArgs.Value(), Self: self, External: f.external.Value(),
 			Command: f.command.Value(), PassEnv: f.passEnv.Value(), DeviceEnv: f.deviceEnv, FirstPort: f.firstPort,
+			Node: node,
 		},
 		Translate:   func(path string) string { return paths.Translate(path, ".") },
 		Tokenizer:   f.tokenizer,
-		PowerScript: f.powerScript, PowerOptional: f.powerOptional, Concurrency: f.concurrency,
+		PowerScript: f.powerScript, PowerOptional: f.powerOptional, PowerTimeout: f.powerTimeout, Concurrency: f.concurrency,
 		RequestTimeout: f.requestTimeout, ReadyTimeout: f.readyTimeout, StallTimeout: f.stallTimeout, LateLimit: f.lateLimit, Grace: f.grace, NoWarmUp: f.noWarmUp,
 		Results: results, Force: f.force, NoResourceCheck: f.noResourceCheck,
 	}
@@ -149,6 +169,9 @@ func (a *app) runCommand() *cli.Command {
 			p, err := f.plan(ctx, m, cmp.Or(out, results))
 			if err != nil {
 				return err
+			}
+			if p.Worker() {
+				return withHint("mlrun node MANIFEST --node "+f.node+" --head "+f.head, "node %s carries a part of the engine and no test", f.node)
 			}
 			a.warnBeyondClient(ctx, p)
 			if out == "" {

@@ -24,6 +24,8 @@ type PowerScript struct {
 	// Supervisor is the command line that runs [Supervise]; mlrun with
 	// SuperviseCommand where empty.
 	Supervisor []string
+	// Timeout ends it; 0 means never.
+	Timeout time.Duration
 }
 
 // PowerFailure is a power script that failed.
@@ -70,8 +72,20 @@ func (s PowerScript) Run(ctx context.Context, host Host) error {
 		}
 		return &PowerFailure{Path: s.Path, What: err.Error(), Log: s.Log}
 	}
+	var timeUp <-chan time.Time
+	if s.Timeout > 0 {
+		timer := time.NewTimer(s.Timeout)
+		defer timer.Stop()
+		timeUp = timer.C
+	}
+	failed := func(what string) *PowerFailure {
+		return &PowerFailure{Path: s.Path, What: what, Lines: hide(lastLines(tail(s.Log), shownLines), secrets(env)), Log: s.Log}
+	}
 	select {
 	case <-p.gone:
+	case <-timeUp:
+		p.stop(powerGrace)
+		return errors.Join(failed(fmt.Sprintf("not done after %v (--power-script-timeout)", s.Timeout)), p.await(powerGrace+killTime))
 	case <-ctx.Done():
 		p.stop(powerGrace)
 		return errors.Join(fmt.Errorf("power script %s: %w", s.Path, ctx.Err()), p.await(powerGrace+killTime))
@@ -79,5 +93,5 @@ func (s PowerScript) Run(ctx context.Context, host Host) error {
 	if p.how == endedWell {
 		return nil
 	}
-	return &PowerFailure{Path: s.Path, What: p.how, Lines: hide(lastLines(tail(s.Log), shownLines), secrets(env)), Log: s.Log}
+	return failed(p.how)
 }

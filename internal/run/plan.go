@@ -30,6 +30,8 @@ type Options struct {
 	// makes its failure a fault of the result, not the end of the run.
 	PowerScript   string
 	PowerOptional bool
+	// PowerTimeout bounds the power script, 0 means 5 min.
+	PowerTimeout time.Duration
 	// Concurrency is how many requests of an offline run are in flight on each
 	// replica; 0 takes what the engine batches (max_num_seqs, max_running_requests), or 256.
 	Concurrency int
@@ -84,6 +86,7 @@ type Plan struct {
 
 	PowerScript    string        `json:"power_script,omitempty"`
 	PowerOptional  bool          `json:"power_script_optional,omitempty"`
+	PowerTimeout   time.Duration `json:"power_script_timeout_ns,omitempty"`
 	Force          bool          `json:"force,omitempty"`
 	WarmUp         bool          `json:"warm_up"`
 	Concurrency    int           `json:"concurrency"`
@@ -125,6 +128,7 @@ func NewPlan(ctx context.Context, m *manifest.Manifest, o Options) (*Plan, error
 		RequestTimeout: orElse(o.RequestTimeout, 30*time.Minute), ReadyTimeout: orElse(o.ReadyTimeout, time.Hour), Grace: orElse(o.Grace, 5*time.Minute),
 		StallTimeout: max(0, orElse(o.StallTimeout, 10*time.Minute)), LateLimit: orElse(o.LateLimit, 10*time.Millisecond),
 		Force: o.Force, NoResourceCheck: o.NoResourceCheck, results: o.Results,
+		PowerTimeout: orElse(o.PowerTimeout, 5*time.Minute),
 	}
 	section, err := loadgen.ReadSection(m.Loadgen)
 	if err != nil {
@@ -137,6 +141,10 @@ func NewPlan(ctx context.Context, m *manifest.Manifest, o Options) (*Plan, error
 	o.Engine.Translate = o.Translate
 	if p.Engine, err = engine.NewPlan(m, o.Engine); err != nil {
 		return nil, fmt.Errorf("planning the engine: %w", err)
+	}
+	if p.Worker() {
+		p.Notes = p.Engine.Notes
+		return p, nil
 	}
 	p.Notes = slices.Clone(p.Engine.Notes)
 	if _, known := benchmarkResources[p.Benchmark]; known && o.NoResourceCheck {
@@ -161,6 +169,10 @@ func NewPlan(ctx context.Context, m *manifest.Manifest, o Options) (*Plan, error
 	}
 	return p, p.planSchedule()
 }
+
+// Worker tells that the plan is that of a node which carries a part of the
+// engine and no test.
+func (p *Plan) Worker() bool { return p.Engine.Node != nil && p.Engine.Node.Worker() }
 
 func orElse[T comparable](v, otherwise T) T {
 	var zero T
@@ -250,9 +262,9 @@ func (p *Plan) effective() (loadgen.Effective, error) {
 	return e, nil
 }
 
-// variant is the scenario as the overlay's file name has it, which is what the
+// Variant is the scenario as the overlay's file name has it, which is what the
 // power script is called with.
-func (p *Plan) variant() string { return orElse(p.Manifest.Variant, p.Manifest.Scenario) }
+func (p *Plan) Variant() string { return orElse(p.Manifest.Variant, p.Manifest.Scenario) }
 
 func (p *Plan) engineName() string {
 	name := p.Manifest.Engine.Name + " " + p.Manifest.Engine.Version
@@ -273,7 +285,7 @@ func (p *Plan) sutName() string {
 
 // Dir is a free name for a run directory under parent.
 func (p *Plan) Dir(parent string, now time.Time) string {
-	return rundir.Name(parent, []string{p.Benchmark, p.variant(), p.Manifest.Machine, p.Manifest.Backend}, now)
+	return rundir.Name(parent, []string{p.Benchmark, p.Variant(), p.Manifest.Machine, p.Manifest.Backend}, now)
 }
 
 // Expected says how long the run will take, as far as that is known before it.

@@ -86,7 +86,9 @@ func (p *Plan) checkResources(ctx context.Context, digest digestOf) []Finding {
 	} else if shard := engine.FirstShard(p.Engine.Model); shard != "" {
 		compare("the model's first file "+shard, shard, usual.modelMD5)
 	}
-	if p.Data.Path != usual.data {
+	if p.Worker() {
+		// A worker node reads no samples.
+	} else if p.Data.Path != usual.data {
 		differs("the data set is %s, that of %s is %s", p.Data.Path, p.Benchmark, usual.data)
 	} else {
 		compare("the data set "+p.Data.File, p.Data.File, []string{usual.dataMD5})
@@ -136,7 +138,7 @@ func (p *Plan) checkDeclared(ctx context.Context, digest digestOf) []Finding {
 			fatal("%s %s has %s:%s, declared is %s", what, file, algorithm, have, declared)
 		}
 	}
-	if !p.Data.Synthetic {
+	if !p.Data.Synthetic && !p.Worker() {
 		compare("dataset_digest", "the data set", p.Data.File)
 	}
 	if !p.Engine.Simulated && !p.Engine.External {

@@ -48,6 +48,9 @@ const stopGrace = 30 * time.Second
 // Run carries out a plan. The summary is there as soon as anything was
 // measured, beside an error too; it is what summary.json holds.
 func Run(ctx context.Context, p *Plan, out Output) (*report.Summary, error) {
+	if p.Worker() {
+		return nil, fmt.Errorf("node %d of %d carries a part of the engine and no test", p.Engine.Node.Index, p.Engine.Node.Count)
+	}
 	dir, err := rundir.Create(out.Dir)
 	if err != nil {
 		return nil, err
@@ -157,25 +160,28 @@ func (e *PreflightError) Error() string {
 }
 
 func (r *runner) power(ctx context.Context) error {
-	script := r.plan.PowerScript
-	if script == "" {
+	if r.plan.PowerScript == "" {
 		return nil
 	}
 	if err := r.enter(rundir.Power); err != nil {
 		return err
 	}
-	m := r.plan.Manifest
-	r.log.Step("power script %s", script)
-	power := engine.PowerScript{
-		Path: script, Model: m.BenchmarkName, Machine: m.Machine, Scenario: r.plan.variant(),
-		Log: r.dir.File(rundir.PowerLog), PassEnv: r.plan.passEnv,
-	}
-	err := power.Run(ctx, r.plan.host)
+	err := r.plan.runPower(ctx, r.log, r.dir.File(rundir.PowerLog))
 	if err != nil && r.plan.PowerOptional {
 		r.fault("the power script failed: " + err.Error())
 		return nil
 	}
 	return err
+}
+
+// runPower runs the power script, its output into a file.
+func (p *Plan) runPower(ctx context.Context, log *Log, output string) error {
+	log.Step("power script %s", p.PowerScript)
+	power := engine.PowerScript{
+		Path: p.PowerScript, Model: p.Manifest.BenchmarkName, Machine: p.Manifest.Machine, Scenario: p.Variant(),
+		Log: output, PassEnv: p.passEnv, Timeout: p.PowerTimeout,
+	}
+	return power.Run(ctx, p.host)
 }
 
 func (r *runner) start(ctx context.Context) (engine.Engine, error) {
@@ -195,6 +201,11 @@ func (r *runner) start(ctx context.Context) (engine.Engine, error) {
 		return nil, err
 	}
 	r.log.Step("ready after %.1f s", time.Since(began).Seconds())
+	// An engine that was started or attached to as a real one may say that it is none.
+	if slices.ContainsFunc(eng.Endpoints(), func(e engine.Endpoint) bool { return e.Simulated }) && !r.state.Simulated {
+		r.log.Note("the engine says that it is simulated")
+		r.state.Simulated, r.plan.Engine.Simulated = true, true
+	}
 	return eng, nil
 }
 

@@ -1,0 +1,96 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"mlcfg/internal/atomicfile"
+	"mlcfg/internal/engine"
+	"mlcfg/internal/rundir"
+)
+
+// RunNode carries out the plan of a worker node: preflight, power script, the
+// node's part of the engine, until ctx ends. out.Dir is a new folder for the
+// manifest, the plan and the logs; there are no results. A part that ends by itself is
+// an error, since it says what became of the whole.
+func RunNode(ctx context.Context, p *Plan, out Output) error {
+	if !p.Worker() {
+		return errors.New("this node carries the test")
+	}
+	if err := p.makeNodeDir(out.Dir); err != nil {
+		return err
+	}
+	if err := p.nodePreflight(ctx, out.Log); err != nil {
+		return err
+	}
+	if p.PowerScript != "" {
+		err := p.runPower(ctx, out.Log, filepath.Join(out.Dir, rundir.PowerLog))
+		if err != nil && !p.PowerOptional {
+			return err
+		}
+		if err != nil {
+			out.Log.Note("the power script failed: " + err.Error())
+		}
+	}
+	n := p.Engine.Node
+	out.Log.Step("starting node %d of %d of %s, whose head is at %s", n.Index, n.Count, p.engineName(), n.Head)
+	eng, err := engine.Start(ctx, p.Engine, engine.StartOptions{LogDir: filepath.Join(out.Dir, rundir.EngineDir)})
+	if err != nil {
+		return err
+	}
+	out.Log.Step("running, until it is interrupted")
+	var died error
+	select {
+	case died = <-eng.Died():
+	case <-ctx.Done():
+		out.Log.Step("stopping the engine")
+	}
+	return errors.Join(died, eng.Stop(stopGrace))
+}
+
+// makeNodeDir makes the folder with what is executed.
+func (p *Plan) makeNodeDir(dir string) error {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return fmt.Errorf("making the folder of the node: %w", err)
+	}
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return fmt.Errorf("making the folder of the node: %w", err)
+	}
+	yaml, err := p.Manifest.YAML()
+	if err != nil {
+		return err
+	}
+	plan, err := json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encoding the plan: %w", err)
+	}
+	return errors.Join(
+		atomicfile.Write(filepath.Join(dir, rundir.ManifestFile), yaml, 0o644),
+		atomicfile.Write(filepath.Join(dir, rundir.PlanFile), append(plan, '\n'), 0o644),
+	)
+}
+
+func (p *Plan) nodePreflight(ctx context.Context, log *Log) error {
+	for _, n := range p.Notes {
+		log.Note(n)
+	}
+	var problems []string
+	for _, f := range p.Check(ctx) {
+		if f.Fatal {
+			problems = append(problems, f.Text)
+		} else {
+			log.Note(f.Text)
+		}
+	}
+	if ctx.Err() != nil {
+		return ErrInterrupted
+	}
+	if len(problems) > 0 {
+		return &PreflightError{Problems: problems}
+	}
+	return nil
+}

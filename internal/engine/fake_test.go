@@ -147,6 +147,7 @@ func startWorker(kind, mode, lock string) {
 	if kind == "session" {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	}
+	cmd.Stderr = os.Stderr // the engine's log, as an engine's workers have it
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()

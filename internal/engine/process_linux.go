@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
@@ -19,6 +20,7 @@ const endedWell = "exit status 0"
 // process is a replica's engine under its supervisor, as mlrun sees it.
 type process struct {
 	supervisor *exec.Cmd
+	log        string // as the kernel names it
 	control    io.WriteCloser
 	mu         sync.Mutex // guards control's writes and stopping
 	stopping   bool
@@ -56,7 +58,7 @@ func startProcess(self []string, j job) (*process, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting a supervisor: %w", err)
 	}
-	p := &process{supervisor: cmd, control: control, exited: make(chan struct{}), gone: make(chan struct{})}
+	p := &process{supervisor: cmd, log: kernelName(j.Log), control: control, exited: make(chan struct{}), gone: make(chan struct{})}
 	_, writeErr := control.Write(append(line, '\n'))
 	lines := bufio.NewScanner(events)
 	var first event
@@ -77,6 +79,17 @@ func startProcess(self []string, j job) (*process, error) {
 	return p, nil
 }
 
+// kernelName is the path of a file as the process table shows it.
+func kernelName(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	return path
+}
+
 // watch follows the supervisor's reports to its end.
 func (p *process) watch(lines *bufio.Scanner) {
 	orderly := false
@@ -93,7 +106,7 @@ func (p *process) watch(lines *bufio.Scanner) {
 	}
 	p.supervisor.Wait()
 	if !orderly {
-		killSession(p.supervisor.Process.Pid)
+		killLeft(p.supervisor.Process.Pid, p.log)
 	}
 	if p.how == "" {
 		p.how = "its supervisor was killed"
@@ -126,7 +139,7 @@ func (p *process) await(limit time.Duration) error {
 	case <-time.After(limit):
 	}
 	p.supervisor.Process.Kill()
-	killSession(p.supervisor.Process.Pid)
+	killLeft(p.supervisor.Process.Pid, p.log)
 	select {
 	case <-p.gone:
 		return nil

@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -56,12 +58,40 @@ func signalTree(root int, sig syscall.Signal) {
 	}
 }
 
-// killSession kills every process of a session. It is the last resort where a
-// supervisor, whose session it is, has been killed itself.
-func killSession(session int) {
+// killLeft kills what a replica leaves when its supervisor has been killed
+// itself, and its orphans have fallen to somebody else: the processes of the
+// supervisor's session, and those that write to the replica's log, as a worker
+// in a session of its own does. It is the last resort.
+func killLeft(session int, log string) {
 	for _, p := range processes() {
-		if p.session == session {
+		if p.session == session || p.pid != os.Getpid() && writes(p.pid, log) {
 			syscall.Kill(p.pid, syscall.SIGKILL)
 		}
 	}
+}
+
+// writes tells whether a process has a file open for writing; one that reads
+// a log is somebody who looks at it.
+func writes(pid int, file string) bool {
+	folder := fmt.Sprintf("/proc/%d/fd", pid)
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return false
+	}
+	for _, e := range entries {
+		if target, err := os.Readlink(filepath.Join(folder, e.Name())); err != nil || target != file {
+			continue
+		}
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/fdinfo/%s", pid, e.Name()))
+		if err != nil {
+			continue
+		}
+		for line := range strings.Lines(string(b)) {
+			if octal, ok := strings.CutPrefix(line, "flags:"); ok {
+				flags, err := strconv.ParseInt(strings.TrimSpace(octal), 8, 64)
+				return err == nil && flags&syscall.O_ACCMODE != syscall.O_RDONLY
+			}
+		}
+	}
+	return false
 }

@@ -90,21 +90,35 @@ func TestNothingLeftWhenMlrunIsKilled(t *testing.T) {
 	}
 }
 
-// Even a killed supervisor leaves neither the engine nor what shares its session.
+// Even a killed supervisor leaves nothing, as long as mlrun is there: neither
+// the engine, nor workers in sessions of their own, nor orphans. Who only reads
+// a log is left alone.
 func TestSupervisorKilled(t *testing.T) {
 	dir := t.TempDir()
-	eng, err := Start(context.Background(), fakePlan("brief", dir, 1), fakeOptions(dir))
+	lock := filepath.Join(dir, "lock")
+	eng, err := Start(context.Background(), fakePlan("deaf", dir, 1), fakeOptions(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
-	eng.(*group).members[0].process.supervisor.Process.Kill()
+	awaitHolders(t, lock, 4)
+	m := eng.(*group).members[0]
+	reader := exec.Command("tail", "-f", m.log)
+	if err := reader.Start(); err != nil {
+		t.Fatal(err)
+	}
+	m.process.supervisor.Process.Kill()
 	if err := <-eng.Died(); err == nil || !strings.Contains(err.Error(), "its supervisor was killed") {
 		t.Errorf("%v", err)
 	}
-	awaitAllGone(t, filepath.Join(dir, "lock"))
 	if err := eng.Stop(0); err != nil {
 		t.Error(err)
 	}
+	awaitAllGone(t, lock)
+	if err := reader.Process.Signal(syscall.Signal(0)); err != nil {
+		t.Errorf("a reader of the log: %v", err)
+	}
+	reader.Process.Kill()
+	reader.Wait()
 }
 
 func TestDiesWhileStarting(t *testing.T) {

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -22,6 +21,7 @@ Without overlays it checks all that the project file, mlcfg.cue, names. Without
 
   mlcfg lint
   mlcfg lint models/llama2-70b/offline_mi325x.yaml
+  mlcfg lint models                                every overlay below
   mlcfg lint --backend sglang models/*/*.yaml
   mlcfg lint --engine-version vllm=0.10.1 models/llama2-70b/offline_mi325x.yaml
   mlcfg lint --format json models/*/*.yaml | jq '.diagnostics[] | .message'
@@ -34,7 +34,7 @@ func (a *app) lintCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "lint",
 		Usage:       "report every fault of overlays",
-		ArgsUsage:   "[OVERLAY...] [KEY=VALUE...]",
+		ArgsUsage:   "[OVERLAY|DIR...] [KEY=VALUE...]",
 		Description: lintHelp,
 		Flags: append(configFlags(),
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the findings: " + strings.Join(diag.Formats(), ", ")},
@@ -60,16 +60,45 @@ func (a *app) lint(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	each, err := onEach(l.overlays, func(overlay string) (diag.List, error) {
+	if l.overlays, err = overlaysIn(l.overlays); err != nil {
+		return err
+	}
+	if len(l.overlays) == 0 {
+		return fmt.Errorf("there is no overlay in %s", list(c.Args().Slice()))
+	}
+	each, err := onEach(l.overlays, func(overlay string) (linted, error) {
 		out, err := l.check(overlay)
-		return out.Found, err
+		return linted{out.Found, err}, nil
 	})
 	if err != nil {
 		return err
 	}
-	found := diag.List(slices.Concat(each...))
+	var found diag.List
+	var unread error // the first of what cannot be read; the findings of the others are told all the same
+	var read []string
+	for i, one := range each {
+		found.Add(one.found...)
+		switch {
+		case one.err == nil:
+			read = append(read, l.overlays[i])
+		case unread == nil:
+			unread = one.err
+		default:
+			a.warn("%v", one.err)
+		}
+	}
 	found.Sort()
-	return a.writeFindings(c.String("format"), found, l.overlays, l.project.Text, "in "+count(len(l.overlays), "overlay"))
+	err = a.writeFindings(c.String("format"), found, read, l.project.Text, "in "+count(len(read), "overlay"))
+	if unread != nil && (err == nil || errors.Is(err, errFindings)) {
+		return unread
+	}
+	return err
+}
+
+// linted is what came of one overlay; err says that it could not be read.
+type linted struct {
+	found diag.List
+	err   error
 }
 
 // writeFindings writes findings to standard output, and how many there are

@@ -55,6 +55,10 @@ type formatted struct {
 	Written bool   `json:"written"`
 	// Fault says why the file was left as it is.
 	Fault string `json:"fault,omitempty"`
+
+	out   []byte
+	found diag.List
+	err   error
 }
 
 func (a *app) fmt(c *cli.Context) error {
@@ -80,12 +84,15 @@ func (a *app) fmt(c *cli.Context) error {
 	var all []formatted
 	var trouble error
 	differs, faulty := false, false
-	for _, f := range files {
-		out, result, err := a.fmtFile(f, order)
-		if err != nil {
-			a.warn("%v", err)
-			trouble = errors.New("some files were left as they are")
-			result.Fault = err.Error()
+	results, err := onEach(files, func(f textFile) (formatted, error) { return fmtFile(f, order), nil })
+	if err != nil {
+		return err
+	}
+	for i, f := range files {
+		result := results[i]
+		out, err := result.out, a.tellFormat(f, result)
+		if result.err != nil {
+			trouble = errLeft
 		}
 		faulty = faulty || result.Fault != ""
 		differs = differs || result.Differs
@@ -97,7 +104,7 @@ func (a *app) fmt(c *cli.Context) error {
 			if write {
 				if err := atomicfile.Write(f.path, out, 0o644); err != nil {
 					a.warn("%v", err)
-					trouble = errors.New("some files were left as they are")
+					trouble = errLeft
 					result.Fault = err.Error()
 					break
 				}
@@ -129,26 +136,40 @@ func (a *app) fmt(c *cli.Context) error {
 	return nil
 }
 
-// fmtFile formats a file. Its faults are told, and are in the result.
-func (a *app) fmtFile(f textFile, order []string) ([]byte, formatted, error) {
+// errLeft says that some files could not be dealt with; which and why was said.
+var errLeft = errors.New("some files were left as they are")
+
+// fmtFile formats a file, without a word.
+func fmtFile(f textFile, order []string) formatted {
 	result := formatted{File: f.path}
 	if root, _ := source.Parse(f.path, f.data); root != nil && isManifest(root) {
 		result.Fault = "it is a manifest, whose bytes are its own"
-		a.warn("%s: %s", f.path, result.Fault)
-		return nil, result, nil
+		return result
 	}
-	out, found, err := layout.Format(f.path, f.data, order)
+	result.out, result.found, result.err = layout.Format(f.path, f.data, order)
 	switch {
-	case err != nil:
-		return nil, result, err
-	case out == nil:
-		result.Fault = found.Summary()
-		err := a.writeFound(found, func(string) []byte { return f.data })
-		a.warn("%s: left as it is: %s", f.path, result.Fault)
-		return nil, result, err
+	case result.err != nil:
+		result.Fault = result.err.Error()
+	case result.out == nil:
+		result.Fault = result.found.Summary()
+	default:
+		result.Differs = !bytes.Equal(result.out, f.data)
 	}
-	result.Differs = !bytes.Equal(out, f.data)
-	return out, result, nil
+	return result
+}
+
+// tellFormat tells why a file was left as it is.
+func (a *app) tellFormat(f textFile, result formatted) (err error) {
+	switch {
+	case result.err != nil:
+		a.warn("%v", result.err)
+	case len(result.found) > 0 && result.out == nil:
+		err = a.writeFound(result.found, func(string) []byte { return f.data })
+		a.warn("%s: left as it is: %s", f.path, result.Fault)
+	case result.Fault != "":
+		a.warn("%s: %s", f.path, result.Fault)
+	}
+	return err
 }
 
 // writeFound writes findings for people to standard error.

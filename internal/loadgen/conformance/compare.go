@@ -161,7 +161,7 @@ func label(line string) string {
 func normalise(detail string) []string {
 	var lines []string
 	shuffled := -1
-	for _, line := range strings.Split(strings.TrimSpace(detail), "\n") {
+	for _, line := range strings.Split(noJSON.Replace(strings.TrimSpace(detail)), "\n") {
 		match := mllog.FindStringSubmatch(line)
 		if match == nil {
 			lines = append(lines, "not of the form: "+line)
@@ -188,6 +188,10 @@ func normalise(detail string) []string {
 	}
 	return lines
 }
+
+// noJSON are values that LoadGen writes and no JSON reader takes, and what
+// stands for them in our logs.
+var noJSON = strings.NewReplacer(`"value": inf,`, `"value": Infinity,`, `"value": -inf,`, `"value": -Infinity,`, `"value": nan,`, `"value": NaN,`, `"value": -nan,`, `"value": NaN,`)
 
 var mllog = regexp.MustCompile(`^:::MLLOG (\{"key": "([^"]*)", "value": .*), "time_ms": \d+\.\d{6}, "namespace": "mlperf::logging",` +
 	` "event_type": "POINT_IN_TIME", "metadata": \{("is_error": \w+, "is_warning": \w+), "file": "[^"]*", "line_no": \d+, "pid": \d+, "tid": \d+\}\}$`)

@@ -29,6 +29,10 @@ Releases before 6.0 know no accuracy_sample_count; the lines that ours have of i
 Warnings that LoadGen gives about its own logger and about the machine's clocks are taken over. In SingleStream and
 MultiStream the moment at which issuing started is recorded nowhere; it is found from the rates that LoadGen prints.
 
+In the detail log LoadGen prints infinity and what is no number as inf and nan, which no JSON reader takes. Ours has Infinity and
+NaN, which Python's reads, so that the tools that read such a log do not end there. MLCommons' log parser and submission
+checker read our logs in the test TestPublicReaders of internal/loadgen.
+
 ## Runs
 
 `)

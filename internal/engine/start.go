@@ -177,6 +177,8 @@ func (g *group) awaitReady(ctx context.Context, o StartOptions) error {
 			select {
 			case <-m.process.exited:
 				lost <- g.failure(m, "ended while others were starting: "+m.process.how)
+			case <-m.companionExited():
+				lost <- g.companionFailure(m)
 			case <-ctx.Done():
 			}
 		}()

@@ -380,6 +380,11 @@ func TestPowerScript(t *testing.T) {
 	if left := holders(child); len(left) > 0 {
 		t.Errorf("a script that failed left %v", left)
 	}
+	// So does its time.
+	late := PowerScript{Path: write("late.sh", "#!/bin/sh\necho clocks are set\nexec sleep 1000\n", 0o755), Log: filepath.Join(dir, "late.log"), Timeout: 300 * time.Millisecond, Supervisor: []string{os.Args[0], SuperviseCommand}}
+	if err := late.Run(context.Background(), host); !errors.As(err, &f) || f.What != "not done after 300ms (--power-script-timeout)" {
+		t.Errorf("%v", err)
+	}
 	// An interruption ends the script; the pipe tells when it has begun.
 	fifo := filepath.Join(dir, "begun")
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {

@@ -35,6 +35,8 @@ type Endpoint struct {
 	// Model is the name under which the engine serves its model.
 	Model    string   `json:"model"`
 	Protocol Protocol `json:"protocol"`
+	// Release is the engine's own, as it says itself; empty where it does not.
+	Release string `json:"release,omitempty"`
 	// Simulated tells that the engine says of itself that it is simulated:
 	// whatever is measured there says nothing about hardware.
 	Simulated bool `json:"simulated"`

@@ -20,7 +20,7 @@ func (p *Plan) planExternal(o Options) error {
 		}
 		p.Replicas = append(p.Replicas, Replica{Index: i, URL: strings.TrimRight(text, "/")})
 	}
-	p.note("engines that run already are used as they are: the manifest's engine_config and env_config are not applied")
+	p.note("engines that run already are used as they are: the manifest's engine_config and env_config are not applied, and how they were started is not known")
 	return nil
 }
 

@@ -130,7 +130,32 @@ func probe(ctx context.Context, client *http.Client, e *Endpoint) error {
 	}
 	e.Model = models.Data[0].ID
 	e.Simulated = res.Header.Get("X-Simulated") == "true"
+	e.Release = release(ctx, client, e)
 	return nil
+}
+
+// release asks an engine for its own; empty where it does not say. SGLang's
+// newer releases have renamed the path, and log a complaint at the old one.
+func release(ctx context.Context, client *http.Client, e *Endpoint) string {
+	paths := []string{"/version"}
+	if e.Protocol == SGLang {
+		paths = []string{"/server_info", "/get_server_info"}
+	}
+	for _, path := range paths {
+		res, err := get(ctx, client, e.URL+path)
+		if err != nil {
+			return ""
+		}
+		var says struct {
+			Version string `json:"version"`
+		}
+		err = json.NewDecoder(io.LimitReader(res.Body, 4<<20)).Decode(&says)
+		res.Body.Close()
+		if err == nil && res.StatusCode == http.StatusOK && says.Version != "" {
+			return says.Version
+		}
+	}
+	return ""
 }
 
 func get(ctx context.Context, client *http.Client, url string) (*http.Response, error) {

@@ -308,19 +308,42 @@ func TestEnvironmentAndCPUs(t *testing.T) {
 }
 
 func TestExternal(t *testing.T) {
+	var version string // what the path after it answers
 	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Simulated", "true")
-		w.Write([]byte(`{"data":[{"id":"m"}]}`))
+		path, number, _ := strings.Cut(version, " ")
+		switch r.URL.Path {
+		case "/health":
+		case "/v1/models":
+			w.Header().Set("X-Simulated", "true")
+			w.Write([]byte(`{"data":[{"id":"m"}]}`))
+		case path:
+			fmt.Fprintf(w, `{"version":%q,"tp_size":1}`, number)
+		default:
+			http.NotFound(w, r)
+		}
 	}))
-	plan := &Plan{Protocol: SGLang, External: true, Replicas: []Replica{{URL: h.URL}}}
-	eng, err := Start(context.Background(), plan, StartOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, want := eng.Endpoints()[0], (Endpoint{URL: h.URL, Model: "m", Protocol: SGLang, Simulated: true}); got != want {
-		t.Errorf("%+v, want %+v", got, want)
+	for _, c := range []struct {
+		protocol      Protocol
+		version, want string
+	}{
+		{SGLang, "/server_info 0.5.23", "0.5.23"},
+		{SGLang, "/get_server_info 0.4.9", "0.4.9"},
+		{SGLang, "/version 1", ""},
+		{VLLM, "/version 0.9.2+rocm641", "0.9.2+rocm641"},
+		{VLLM, "", ""},
+	} {
+		version = c.version
+		plan := &Plan{Protocol: c.protocol, External: true, Replicas: []Replica{{URL: h.URL}}}
+		eng, err := Start(context.Background(), plan, StartOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := eng.Endpoints()[0], (Endpoint{URL: h.URL, Model: "m", Protocol: c.protocol, Release: c.want, Simulated: true}); got != want {
+			t.Errorf("%+v, want %+v", got, want)
+		}
 	}
 	h.Close()
+	plan := &Plan{Protocol: SGLang, External: true, Replicas: []Replica{{URL: h.URL}}}
 	if _, err := Start(context.Background(), plan, StartOptions{}); err == nil || !strings.Contains(err.Error(), "does not serve") {
 		t.Errorf("%v", err)
 	}

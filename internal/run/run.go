@@ -201,10 +201,8 @@ func (r *runner) start(ctx context.Context) (engine.Engine, error) {
 		return nil, err
 	}
 	r.log.Step("ready after %.1f s", time.Since(began).Seconds())
-	// An engine that was started or attached to as a real one may say that it is none.
-	if slices.ContainsFunc(eng.Endpoints(), func(e engine.Endpoint) bool { return e.Simulated }) && !r.state.Simulated {
-		r.log.Note("the engine says that it is simulated")
-		r.state.Simulated, r.plan.Engine.Simulated = true, true
+	if err := r.known(eng.Endpoints()); err != nil {
+		return nil, errors.Join(err, eng.Stop(stopGrace))
 	}
 	return eng, nil
 }

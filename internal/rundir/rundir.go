@@ -9,6 +9,7 @@
 //	metrics.jsonl              what the engines said of themselves, once a second
 //	records.jsonl              one line a request, written as the run goes
 //	engine/replica-N.log       what each engine replica printed
+//	engine/endpoints.json      what the replicas say of themselves: model, release
 //	loadgen.log                what the official LoadGen printed, where it issued the queries
 //	power.log                  what the power script printed
 //	summary.json               verdict and figures, made from records.jsonl

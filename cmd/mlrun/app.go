@@ -13,6 +13,7 @@ import (
 
 	"mlcfg/internal/cliargs"
 	"mlcfg/internal/clidoc"
+	"mlcfg/internal/diag"
 )
 
 // The exit statuses.
@@ -83,16 +84,26 @@ func (a *app) run(ctx context.Context, args []string) int {
 	case errors.Is(err, errFindings):
 		return exitFindings
 	}
-	fmt.Fprintf(a.stderr, "mlrun: %v\n", err)
+	fmt.Fprintf(a.stderr, "mlrun: %s\n", clean(err.Error()))
 	var p *problem
 	var usage *cliargs.UsageError
 	switch {
 	case errors.As(err, &p):
-		fmt.Fprintf(a.stderr, "hint: %s\n", p.hint)
+		fmt.Fprintf(a.stderr, "hint: %s\n", clean(p.hint))
 	case errors.As(err, &usage):
-		fmt.Fprintf(a.stderr, "hint: %s\n", usage.Hint)
+		fmt.Fprintf(a.stderr, "hint: %s\n", clean(usage.Hint))
 	}
 	return exitFailed
+}
+
+// clean makes each line of a message safe to print: file names, what a manifest
+// says and what an engine answers may be in it.
+func clean(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = diag.Clean(lines[i])
+	}
+	return strings.Join(lines, "\n")
 }
 
 // problem is an error with advice.

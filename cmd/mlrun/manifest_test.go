@@ -63,6 +63,12 @@ func manifestCommand(t *testing.T, ts *testscript.TestScript, args []string) {
 			// A latency limit and 600 queries at least, which is what early stopping needs.
 			s.MinDuration, s.MinQueryCount, s.TTFTLatency, s.TPOTLatency = 0, 600, 10*time.Minute, 10*time.Minute
 		},
+		"hostile": func(m *manifest.Manifest, s *loadgen.Settings) {
+			m.BenchmarkName, m.Machine, m.Engine.Version = "../../../x\x1b[2J", "<script>alert(1)</script>", "0.9.2\x1b]0;y\x07"
+			m.Variant = "/etc/\u202eserver"
+			m.HarnessConfig["schedule_algo"] = "round_robin"
+			s.MinDuration, s.MinQueryCount = 0, 20
+		},
 		"strict": func(_ *manifest.Manifest, s *loadgen.Settings) { s.MinQueryCount, s.TTFTLatency = 20, time.Nanosecond },
 		"abort": func(m *manifest.Manifest, _ *loadgen.Settings) {
 			m.HarnessConfig["resource_checker_abort_on_failure"] = true

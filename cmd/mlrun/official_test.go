@@ -49,6 +49,7 @@ func condition(name string) (bool, error) {
 
 func setup(env *testscript.Env) error {
 	env.Setenv("LOADGEN_PYTHON", loadgenPython())
+	env.Setenv("ESC", "\x1b")
 	return nil
 }
 

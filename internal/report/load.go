@@ -45,6 +45,9 @@ type Run struct {
 // Load reads a run directory. A run that was killed, or still goes on, is
 // loaded with what it had written.
 func Load(path string) (*Run, error) {
+	if err := rundir.CheckPlain(path); err != nil {
+		return nil, err
+	}
 	state, err := rundir.ReadState(path)
 	if err != nil {
 		return nil, err

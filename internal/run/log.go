@@ -9,6 +9,7 @@ import (
 	"mlcfg/internal/client"
 	"mlcfg/internal/engine"
 	"mlcfg/internal/loadgen"
+	"mlcfg/internal/report"
 )
 
 // Log tells a person how a run goes, one line a step, with the time since it
@@ -57,7 +58,7 @@ func (l *Log) line(kind, text string) {
 	if l.began.IsZero() {
 		l.began = time.Now()
 	}
-	_, _ = fmt.Fprintf(l.W, "mlrun %7.1fs  %s%s\n", time.Since(l.began).Seconds(), kind, text)
+	_, _ = fmt.Fprintf(l.W, "mlrun %7.1fs  %s%s\n", time.Since(l.began).Seconds(), kind, report.Printable(text))
 }
 
 // engine says how far the engines' start came. It is called for each line that

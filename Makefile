@@ -31,6 +31,14 @@ lint: ## gofmt, go vet, staticcheck
 faults: build ## kill, starve and corrupt runs, and see what is lost; renews docs/reliability.md (two minutes)
 	$(GO) run ./internal/faults -mlrun bin/mlrun -doc docs/reliability.md
 
+.PHONY: fuzz
+fuzz: ## every fuzz target with its corpus, FUZZTIME each (make fuzz FUZZTIME=1m)
+	./scripts/fuzz.sh
+
+.PHONY: mutations
+mutations: ## 100,000 damaged inputs through lint, compile, plan and the pickle reader; renews docs/reliability.md
+	$(GO) run ./internal/mutations -doc docs/reliability.md
+
 .PHONY: vuln
 vuln: ## known vulnerabilities in what is linked
 	$(GO) run $(GOVULNCHECK) ./...

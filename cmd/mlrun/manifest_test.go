@@ -86,6 +86,9 @@ func manifestCommand(t *testing.T, ts *testscript.TestScript, args []string) {
 				}
 			}
 		},
+		"huge": func(_ *manifest.Manifest, s *loadgen.Settings) {
+			s.Scenario, s.MinDuration, s.OfflineExpectedQPS = loadgen.Offline, 10*time.Minute, 600000
+		},
 		"long": func(_ *manifest.Manifest, s *loadgen.Settings) { s.MinDuration = 10 * time.Minute },
 	}
 	if len(args) == 0 {

@@ -115,7 +115,7 @@ func processFaults() []fault {
 		},
 		{
 			name: "disk full", short: true, manifest: long, exit: 2, says: `no space left on device`,
-			args: []string{"--out", "full/run"}, skip: cannotMount, setup: smallDisk,
+			args: []string{"--out", "full/run", "--force"}, skip: cannotMount, setup: smallDisk,
 			excuse: "for what came when nothing could be written", excused: unwritten,
 		},
 		{
@@ -181,7 +181,7 @@ func startFaults() []fault {
 		},
 		{
 			name: "port busy before the start", short: true, args: []string{"--first-port", busyPort},
-			exit: 2, says: `engine replica \d cannot be started: port `,
+			exit: 2, says: `the run cannot start: replica \d cannot listen: port `,
 			setup: func(b *bench) (func(), error) {
 				l, err := net.Listen("tcp", "127.0.0.1:0")
 				if err != nil {

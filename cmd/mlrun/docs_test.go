@@ -1,0 +1,89 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mlcfg/internal/loadgen"
+	"mlcfg/internal/manifest"
+	"mlcfg/internal/sharedata"
+)
+
+var update = flag.Bool("update", false, "rewrite the output that docs/run.md shows")
+
+// TestRunPage holds docs/run.md to what mlrun says: in a block "console" each
+// line "$ mlrun ..." is run, what follows being its output, both streams.
+// -update writes the output.
+func TestRunPage(t *testing.T) {
+	page := filepath.Join(sharedata.Root(t), "docs", "run.md")
+	data, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	spread := func(m *manifest.Manifest, _ *loadgen.Settings) { m.EngineConfig["tensor_parallel_size"] = int64(4) }
+	for name, change := range map[string]func(*manifest.Manifest, *loadgen.Settings){
+		"server": func(m *manifest.Manifest, _ *loadgen.Settings) { m.EnvConfig["VLLM_TARGET_DEVICE"] = "cpu" },
+		"vllm":   spread,
+		"ray": func(m *manifest.Manifest, s *loadgen.Settings) {
+			spread(m, s)
+			m.Backend = "ray"
+		},
+	} {
+		testManifest(t, filepath.Join(dir, name+".yaml"), change)
+	}
+	for name, text := range map[string]string{"data/prompts.jsonl": `{"tok_input": [5, 6, 7, 8]}` + "\n", "models/llama/config.json": "{}"} {
+		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got strings.Builder
+	inBlock, skip := false, false
+	for line := range strings.Lines(string(data)) {
+		command, isCommand := strings.CutPrefix(strings.TrimSpace(line), "$ mlrun ")
+		switch {
+		case strings.HasPrefix(line, "```"):
+			inBlock, skip = line == "```console\n", false
+		case inBlock && isCommand:
+			got.WriteString(line + say(t, dir, strings.Fields(command)))
+			skip = true
+			continue
+		case inBlock && skip:
+			continue
+		}
+		got.WriteString(line)
+	}
+	if *update {
+		if err := os.WriteFile(page, []byte(got.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(string(data), got.String()); diff != "" {
+		t.Errorf("(-page +run)\n%s", diff)
+	}
+}
+
+// say runs mlrun in an environment that is the same everywhere.
+func say(t *testing.T, dir string, args []string) string {
+	t.Helper()
+	cmd := exec.Command("mlrun", args...)
+	cmd.Dir = dir
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir}
+	out, err := cmd.CombinedOutput()
+	var status *exec.ExitError
+	if err != nil && !errors.As(err, &status) {
+		t.Fatal(err)
+	}
+	return string(out)
+}

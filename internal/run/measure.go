@@ -64,12 +64,19 @@ func (r *runner) outcome(err, cause error, eng engine.Engine) error {
 // then abort is closed too. stop ends the watching and says why the context ended.
 func (r *runner) watch(parent context.Context, eng engine.Engine) (ctx context.Context, abort <-chan struct{}, stop func() error) {
 	ctx, cancel := context.WithCancelCause(parent)
-	aborted, watched := make(chan struct{}), make(chan struct{})
+	aborted, watched, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(watched)
 		select {
 		case err := <-eng.Died():
 			cancel(err)
+			timer := time.NewTimer(lastAnswers)
+			defer timer.Stop()
+			select {
+			case <-timer.C:
+			case <-r.out.Abort:
+			case <-ended:
+			}
 			close(aborted)
 		case <-r.out.Abort:
 			cancel(ErrInterrupted)
@@ -80,10 +87,16 @@ func (r *runner) watch(parent context.Context, eng engine.Engine) (ctx context.C
 	return ctx, aborted, func() error {
 		cause := context.Cause(ctx)
 		cancel(nil)
+		close(ended)
 		<-watched
 		return cause
 	}
 }
+
+// lastAnswers is how long answers that were under way when a replica died are
+// still read: what it wrote before is in the sockets' buffers, and its
+// connections break behind that.
+const lastAnswers = time.Second
 
 // lastWord is how long a replica whose connections broke has to be reported as
 // dead: the system closes a process's sockets before anybody can be told of

@@ -54,7 +54,7 @@ func processFaults() []fault {
 			},
 		},
 		{
-			name: "engine suspended for 30 s (SIGSTOP, SIGCONT)", exit: 0, says: ``, args: []string{"--stall-timeout", "10m"},
+			name: "engine suspended for 30 s (SIGSTOP, SIGCONT)", exit: 0, says: ``, args: []string{"--stall-timeout", "10m", "--late-limit", "10m"},
 			manifest: func(_ *manifest.Manifest, s *loadgen.Settings) { s.MinQueryCount = 600 },
 			attack:   suspend(30 * time.Second),
 		},

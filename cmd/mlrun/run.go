@@ -33,6 +33,10 @@ the results and stops the engine. Prints the summary.
   mlrun run m.yaml --map /data=/mnt/data --out runs/first
   mlrun run m.yaml --external http://127.0.0.1:8000  an engine that runs already
   mlrun run m.yaml --loadgen=official                MLPerf's own LoadGen issues and judges
+  mlrun run m.yaml --metrics-listen 127.0.0.1:9400   and Prometheus may watch
+
+On a terminal a view shows how it goes; elsewhere, and where TERM is dumb, a line
+says so every 10 seconds.
 
 The first interrupt lets requests in flight finish, the second gives them up;
 either way the results so far are written and marked INVALID. Exit status: 0 the
@@ -146,8 +150,8 @@ func (f *runFlags) plan(ctx context.Context, m *manifest.Manifest, results strin
 
 func (a *app) runCommand() *cli.Command {
 	var f runFlags
-	var out, results, format string
-	var quiet bool
+	var out, results, format, listen string
+	var quiet, open bool
 	return &cli.Command{
 		Name: "run", Usage: "execute a manifest", ArgsUsage: "MANIFEST", Description: runHelp,
 		Flags: append(f.list(),
@@ -155,6 +159,8 @@ func (a *app) runCommand() *cli.Command {
 			&cli.StringFlag{Name: "results", Usage: "make the run's folder in `DIR`", Value: "runs", Destination: &results},
 			&cli.StringFlag{Name: "format", Usage: "of the summary: text or json", Value: "text", Destination: &format},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "say nothing but notes while it goes on", Destination: &quiet},
+			&cli.StringFlag{Name: "metrics-listen", Usage: "show Prometheus how the run goes, at http://`ADDRESS`/metrics (127.0.0.1:9400; port 0 takes a free one)", Destination: &listen},
+			&cli.BoolFlag{Name: "metrics-open", Usage: "let --metrics-listen be an address that other machines reach", Destination: &open},
 		),
 		Action: func(c *cli.Context) error {
 			if err := oneOf("format", format, "text", "json"); err != nil {
@@ -177,8 +183,12 @@ func (a *app) runCommand() *cli.Command {
 			if out == "" {
 				out = p.Dir(results, time.Now())
 			}
+			metrics, err := a.listen(ctx, listen, open)
+			if err != nil {
+				return err
+			}
 			sum, err := run.Run(ctx, p, run.Output{
-				Dir: out, Log: &run.Log{W: a.stderr, Quiet: quiet}, Program: program(), Abort: abort,
+				Dir: out, Log: a.runLog(quiet), Program: program(), Abort: abort, Metrics: metrics,
 			})
 			if sum != nil {
 				if err := a.printSummary(sum, format); err != nil {

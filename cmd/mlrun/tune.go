@@ -164,7 +164,7 @@ func (t *tuner) try(ctx context.Context, qps float64) (bool, error) {
 	dir := p.Dir(t.results, time.Now())
 	fmt.Fprintf(t.app.stderr, "run %d: target %g QPS\n", len(t.out.Runs)+1, qps)
 	sum, err := run.Run(ctx, p, run.Output{
-		Dir: dir, Log: &run.Log{W: t.app.stderr, Quiet: t.quiet}, Program: program(), Abort: t.abort,
+		Dir: dir, Log: t.app.runLog(t.quiet), Program: program(), Abort: t.abort,
 	})
 	if err != nil {
 		return false, engineHint(fmt.Errorf("the run at %g QPS (%s): %w", qps, filepath.Clean(dir), err))

@@ -30,7 +30,7 @@ type conn struct {
 	dead      bool // it must not be used again
 	deadline  time.Duration
 	gaveUp    ErrorClass // why the request was given up, if it was
-	announced bool       // Plan.FirstToken has been called
+	announced bool       // the first token has been told of
 	idle      time.Duration
 
 	request   Request
@@ -69,6 +69,9 @@ func (c *conn) begin(r *Request, now time.Duration) {
 	c.busy = true
 	c.gaveUp, c.announced = NoError, false
 	c.request, c.sent = *r, now
+	if p := c.run.plan.Progress.of(c.replica); p != nil {
+		p.sent.Add(1)
+	}
 	switch c.run.plan.Pace {
 	case OnSchedule:
 		c.scheduled = r.At
@@ -150,9 +153,15 @@ func (c *conn) take(n int, err error) bool {
 
 // announce tells of the first token, once.
 func (c *conn) announce() {
-	f, a := c.run.plan.FirstToken, &c.answer.answer
-	if f != nil && !c.announced && a.first != 0 {
-		c.announced = true
+	a := &c.answer.answer
+	if c.announced || a.first == 0 {
+		return
+	}
+	c.announced = true
+	if p := c.run.plan.Progress.of(c.replica); p != nil {
+		p.firstToken.Add(1)
+	}
+	if f := c.run.plan.FirstToken; f != nil {
 		f(c.request.ID, a.ids)
 	}
 }

@@ -66,6 +66,8 @@ type Plan struct {
 	// not wait; what they are given is used again afterwards. They may be nil.
 	FirstToken func(id uint64, ids []int32)
 	Completed  func(*Result)
+	// Progress counts requests by replica as they go. It may be nil.
+	Progress *Progress
 }
 
 // Balancer picks replicas; package balance has the algorithms. Pick counts a
@@ -340,6 +342,9 @@ func (r *run) finished(res *Result, balanced bool) {
 	}
 	if f := r.plan.Completed; f != nil {
 		f(res)
+	}
+	if p := r.plan.Progress.of(res.Replica); p != nil && res.Sent > 0 {
+		p.done.Add(1)
 	}
 	r.record.add(res)
 	r.done.Add(1)

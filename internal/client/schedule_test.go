@@ -258,32 +258,6 @@ func TestResultsKeepComing(t *testing.T) {
 	})
 }
 
-func TestHistogram(t *testing.T) {
-	var h histogram
-	if q := h.quantiles(); q != (Quantiles{}) {
-		t.Errorf("empty: %+v", q)
-	}
-	for i := range 1000 {
-		h.add(time.Duration(i) * time.Microsecond)
-	}
-	q := h.quantiles()
-	for _, c := range []struct{ got, want time.Duration }{{q.P50, 500 * time.Microsecond}, {q.P99, 990 * time.Microsecond}} {
-		if c.got > c.want || c.got < c.want-c.want/100 {
-			t.Errorf("%v, want %v less 1 percent at most", c.got, c.want)
-		}
-	}
-	if q.Max != 999*time.Microsecond {
-		t.Errorf("max %v", q.Max)
-	}
-	for v := uint64(1); v < 1<<62; v = v*3 + 1 {
-		if low := lowest(bucket(v)); low > v || v-low > v/100 {
-			t.Errorf("%d is in the bucket from %d", v, low)
-		}
-	}
-	h.add(1<<63 - 1)
-	h.add(-5)
-}
-
 // TestHooks holds for every pace that the first token and the completion are
 // told of once for each request, in that order, before the results are written.
 func TestHooks(t *testing.T) {
@@ -293,6 +267,7 @@ func TestHooks(t *testing.T) {
 			c := newClient(t, Options{URLs: []string{e.url}, Stream: true, TokenIDs: true})
 			const n = 50
 			var first, done [n]atomic.Int32
+			plan.Progress = NewProgress(1)
 			plan.FirstToken = func(id uint64, ids []int32) {
 				if first[id].Add(1) != 1 || done[id].Load() != 0 || !slices.Equal(ids, []int32{int32(id)}) {
 					t.Errorf("request %d: a second first token, a late one, or another's: %v", id, ids)
@@ -305,6 +280,9 @@ func TestHooks(t *testing.T) {
 			}
 			if _, err := c.Run(t.Context(), plan, numbered(n, 0), &kept{}); err != nil {
 				t.Fatal(err)
+			}
+			if s, f, d := plan.Progress.Replica(0); s != n || f != n || d != n {
+				t.Errorf("progress: %d sent, %d with a first token, %d done; want %d of each", s, f, d, n)
 			}
 			for id := range done {
 				if done[id].Load() != 1 {

@@ -2,9 +2,10 @@ package client
 
 import (
 	"fmt"
-	"math/bits"
 	"runtime"
 	"time"
+
+	"mlcfg/internal/histogram"
 )
 
 // Summary is what a run came to.
@@ -42,7 +43,7 @@ type tally struct {
 	sent, ok      int
 	failed        map[ErrorClass]int
 	input, output int64
-	late          histogram
+	late          histogram.Histogram
 	gone          time.Duration // when the last request was sent
 	due           time.Duration // when the last request was due
 }
@@ -60,7 +61,7 @@ func (t *tally) add(r *Result) {
 		t.failed[r.Error]++
 	}
 	if r.Sent > 0 {
-		t.late.add(r.Sent - r.Scheduled)
+		t.late.Add(r.Sent - r.Scheduled)
 		t.gone = max(t.gone, r.Sent)
 		t.due = max(t.due, r.Scheduled)
 	}
@@ -83,7 +84,7 @@ func (r *run) summarize(before processUsage, wall time.Duration) Summary {
 		}
 		return s
 	}
-	s.Lateness = t.late.quantiles()
+	s.Lateness = quantiles(&t.late)
 	if s.Lateness.P99 <= r.plan.LateLimit {
 		return s
 	}
@@ -101,50 +102,6 @@ func (r *run) summarize(before processUsage, wall time.Duration) Summary {
 	return s
 }
 
-// histogram counts durations in buckets of at most 1/128 of their value.
-type histogram struct {
-	counts [64 << histogramBits]int32
-	n      int
-	max    time.Duration
-}
-
-const histogramBits = 7
-
-func (h *histogram) add(d time.Duration) {
-	d = max(d, 0)
-	h.n++
-	h.max = max(h.max, d)
-	h.counts[bucket(uint64(d))]++
-}
-
-// bucket is the value itself up to 2^histogramBits, then its exponent and its
-// leading histogramBits bits.
-func bucket(v uint64) int {
-	shift := max(bits.Len64(v)-histogramBits-1, 0)
-	return shift<<histogramBits + int(v>>shift)
-}
-
-// lowest is the smallest value of a bucket.
-func lowest(i int) uint64 {
-	if i < 2<<histogramBits {
-		return uint64(i)
-	}
-	shift := i>>histogramBits - 1
-	return uint64(i-shift<<histogramBits) << shift
-}
-
-func (h *histogram) quantiles() Quantiles {
-	return Quantiles{P50: h.quantile(0.50), P99: h.quantile(0.99), Max: h.max}
-}
-
-// quantile is the value at index trunc(n*q) of the sorted durations, as LoadGen
-// takes its percentiles, rounded down to its bucket.
-func (h *histogram) quantile(q float64) time.Duration {
-	rank := int(float64(h.n) * q)
-	for i, c := range h.counts {
-		if rank -= int(c); rank < 0 {
-			return time.Duration(lowest(i))
-		}
-	}
-	return h.max
+func quantiles(h *histogram.Histogram) Quantiles {
+	return Quantiles{P50: h.Quantile(0.50), P99: h.Quantile(0.99), Max: h.Max()}
 }

@@ -26,6 +26,8 @@ type PowerScript struct {
 	Supervisor []string
 	// Timeout ends it; 0 means never.
 	Timeout time.Duration
+	// Abort, when closed, has it killed where it does not end. It may be nil.
+	Abort <-chan struct{}
 }
 
 // PowerFailure is a power script that failed.
@@ -88,6 +90,13 @@ func (s PowerScript) Run(ctx context.Context, host Host) error {
 		return errors.Join(failed(fmt.Sprintf("not done after %v (--power-script-timeout)", s.Timeout)), p.await(powerGrace+killTime))
 	case <-ctx.Done():
 		p.stop(powerGrace)
+		go func() {
+			select {
+			case <-s.Abort:
+				p.stop(0)
+			case <-p.gone:
+			}
+		}()
 		return errors.Join(fmt.Errorf("power script %s: %w", s.Path, ctx.Err()), p.await(powerGrace+killTime))
 	}
 	if p.how == endedWell {

@@ -24,6 +24,7 @@ type process struct {
 	control    io.WriteCloser
 	mu         sync.Mutex // guards control's writes and stopping
 	stopping   bool
+	until      time.Time // what is left then is killed
 
 	exited chan struct{} // the engine has ended; how says how
 	how    string
@@ -115,11 +116,16 @@ func (p *process) watch(lines *bufio.Scanner) {
 	close(p.gone)
 }
 
-// stop asks the engine to end and has what is left after the grace killed.
+// stop asks the engine to end and has what is left after the grace killed. A
+// grace that ends later than one given before changes nothing.
 func (p *process) stop(grace time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.stopping = true
+	until := time.Now().Add(grace)
+	if p.stopping && p.until.Before(until) {
+		return
+	}
+	p.stopping, p.until = true, until
 	fmt.Fprintln(p.control, grace)
 }
 

@@ -27,6 +27,9 @@ type StartOptions struct {
 	// Supervisor is the command line that runs [Supervise]; mlrun with
 	// SuperviseCommand where empty.
 	Supervisor []string
+	// Abort, when closed, has what does not end at once killed, whatever grace
+	// it was given. It may be nil.
+	Abort <-chan struct{}
 }
 
 // shownLines is how many of a log's last lines a failure shows.
@@ -75,7 +78,7 @@ func Start(ctx context.Context, plan *Plan, o StartOptions) (Engine, error) {
 	if err := os.MkdirAll(o.LogDir, 0o755); err != nil {
 		return nil, fmt.Errorf("making the folder of engine logs: %w", err)
 	}
-	g := &group{plan: plan, died: make(chan error, 1)}
+	g := &group{plan: plan, died: make(chan error, 1), abort: o.Abort}
 	for _, r := range plan.Replicas {
 		if err := g.launch(ctx, r, o); err != nil {
 			return nil, errors.Join(err, g.Stop(0))
@@ -104,6 +107,7 @@ type group struct {
 	plan    *Plan
 	members []*member
 	died    chan error
+	abort   <-chan struct{}
 
 	stopOnce sync.Once
 	stopErr  error
@@ -251,6 +255,17 @@ func (g *group) Stop(grace time.Duration) error {
 		for _, m := range g.members {
 			m.process.stop(grace)
 		}
+		gone := make(chan struct{})
+		defer close(gone)
+		go func() {
+			select {
+			case <-g.abort:
+				for _, m := range g.members {
+					m.process.stop(0)
+				}
+			case <-gone:
+			}
+		}()
 		var errs []error
 		for _, m := range g.members {
 			errs = append(errs, m.process.await(grace+killTime), m.stopCompanion(grace))

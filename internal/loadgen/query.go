@@ -76,6 +76,26 @@ func (p *Phase) Totals() Totals {
 	}
 }
 
+// Due gives a function that tells how many samples are due at a time since the
+// phase's start. Times must not fall from call to call.
+func (p *Phase) Due() func(at time.Duration) (samples uint64) {
+	times := p.times()
+	next, more := int64(0), times.more()
+	if more {
+		next = times.next()
+	}
+	due := uint64(0)
+	return func(at time.Duration) uint64 {
+		for more && next <= int64(at) {
+			due += uint64(p.SamplesPerQuery)
+			if more = times.more(); more {
+				next = times.next()
+			}
+		}
+		return due
+	}
+}
+
 // timeline generates the scheduled times of a phase.
 type timeline struct {
 	// at is when the next query is due, last when the latest one was, both in

@@ -6,8 +6,8 @@ import (
 	"sync"
 	"time"
 
-	"mlcfg/internal/client"
 	"mlcfg/internal/engine"
+	"mlcfg/internal/live"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/report"
 )
@@ -17,6 +17,9 @@ import (
 type Log struct {
 	// W is where the lines go, nil for nowhere.
 	W io.Writer
+	// Screen, when not nil, is the terminal that W is: a live view stands below
+	// the lines while requests are being sent.
+	Screen *live.Screen
 	// Quiet leaves out everything but notes.
 	Quiet bool
 	// Every is how often a line on the progress of a phase is written; 0 means 10 s.
@@ -24,15 +27,10 @@ type Log struct {
 
 	mu    sync.Mutex
 	began time.Time
-	phase *phaseProgress
 }
 
-type phaseProgress struct {
-	total              uint64
-	done, failed       uint64
-	tokens             int64
-	began, lastWritten time.Time
-}
+// redrawn is the time between two drawings of the live view.
+const redrawn = 250 * time.Millisecond
 
 // Step says what is done now.
 func (l *Log) Step(format string, args ...any) {
@@ -44,21 +42,22 @@ func (l *Log) Step(format string, args ...any) {
 // Note says something that the user should know.
 func (l *Log) Note(text string) { l.write("note: ", text) }
 
+// write writes a line. A log that cannot be written does not end a run.
 func (l *Log) write(kind, text string) {
 	if l == nil || l.W == nil {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.line(kind, text)
-}
-
-// line writes under the lock. A log that cannot be written does not end a run.
-func (l *Log) line(kind, text string) {
 	if l.began.IsZero() {
 		l.began = time.Now()
 	}
-	_, _ = fmt.Fprintf(l.W, "mlrun %7.1fs  %s%s\n", time.Since(l.began).Seconds(), kind, report.Printable(text))
+	line := fmt.Sprintf("mlrun %7.1fs  %s%s", time.Since(l.began).Seconds(), kind, report.Printable(text))
+	if l.Screen != nil {
+		l.Screen.Print(line)
+		return
+	}
+	_, _ = fmt.Fprintln(l.W, line)
 }
 
 // engine says how far the engines' start came. It is called for each line that
@@ -73,65 +72,50 @@ func (l *Log) engine(p engine.Progress) {
 }
 
 // startPhase says what is about to be issued.
-func (l *Log) startPhase(mode loadgen.Mode, t loadgen.Totals, s loadgen.Scenario) {
-	what := "performance"
-	if mode == loadgen.AccuracyOnly {
-		what = "accuracy"
-	}
-	l.Step("%v, %s: %d queries, %d samples, scheduled over %.1f s", s, what, t.Queries, t.Samples, t.LastScheduled.Seconds())
-	if l == nil {
-		return
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := time.Now()
-	l.phase = &phaseProgress{total: t.Samples, began: now, lastWritten: now}
+func (l *Log) startPhase(name string, t loadgen.Totals, s loadgen.Scenario) {
+	l.Step("%v, %s: %d queries, %d samples, scheduled over %.1f s", s, name, t.Queries, t.Samples, t.LastScheduled.Seconds())
 }
 
-// count takes a result of the current phase.
-func (l *Log) count(r *client.Result) {
-	if l == nil {
-		return
+// follow shows how a phase goes until stop is called, which says how it went.
+func (l *Log) follow(m *live.Meter) (stop func()) {
+	if l == nil || l.W == nil || l.Quiet {
+		return func() {}
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	p := l.phase
-	if p == nil {
-		return
-	}
-	p.done++
-	if !r.OK() {
-		p.failed++
-	}
-	p.tokens += int64(r.OutputTokens)
 	every := l.Every
-	if every == 0 {
+	if every <= 0 {
 		every = 10 * time.Second
 	}
-	// The clock is read for some results only: this runs for each.
-	if p.done%64 != 0 || l.W == nil || l.Quiet {
-		return
+	if l.Screen != nil {
+		every = redrawn
 	}
-	if now := time.Now(); now.Sub(p.lastWritten) >= every {
-		p.lastWritten = now
-		l.line("", p.text(now))
+	stopped, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for {
+			select {
+			case <-stopped:
+				return
+			case now := <-tick.C:
+				s := m.Snapshot(now)
+				switch {
+				case l.Screen != nil:
+					l.Screen.Draw(&s)
+				case s.Began:
+					l.Step("%s", live.Line(&s))
+				}
+			}
+		}
+	}()
+	return func() {
+		close(stopped)
+		<-ended
+		if l.Screen != nil {
+			l.Screen.Clear()
+		}
+		if s := m.Snapshot(time.Now()); s.Began {
+			l.Step("%s", live.Line(&s))
+		}
 	}
-}
-
-func (p *phaseProgress) text(now time.Time) string {
-	seconds := now.Sub(p.began).Seconds()
-	return fmt.Sprintf("%d of %d samples, %d failed, %.1f samples/s, %.0f tokens/s", p.done, p.total, p.failed, float64(p.done)/seconds, float64(p.tokens)/seconds)
-}
-
-// endPhase says how the phase went.
-func (l *Log) endPhase() {
-	if l == nil {
-		return
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.phase != nil && l.W != nil && !l.Quiet {
-		l.line("", l.phase.text(time.Now()))
-	}
-	l.phase = nil
 }

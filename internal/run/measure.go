@@ -8,6 +8,7 @@ import (
 
 	"mlcfg/internal/client"
 	"mlcfg/internal/engine"
+	"mlcfg/internal/live"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/metrics"
 	"mlcfg/internal/record"
@@ -152,6 +153,9 @@ func (r *runner) phases(ctx context.Context, c *client.Client, phases []*loadgen
 	if r.records, err = record.Create(r.dir.File(record.FileName)); err != nil {
 		return err
 	}
+	if r.parts, err = record.CreateParts(r.dir.Path, r.plan.about()...); err != nil {
+		return err
+	}
 	if r.plan.OfficialLoadGen != "" {
 		return r.official(ctx, c, phases[0], samples, replicas, abort)
 	}
@@ -163,16 +167,17 @@ func (r *runner) phases(ctx context.Context, c *client.Client, phases []*loadgen
 		s := &sink{
 			records: r.records, accuracy: r.logs.Accuracy, logged: loggedOf(sampler, phase, totals),
 			offline: r.effective.Requested.Scenario == loadgen.Offline, tokens: r.effective.Requested.UseTokenLatencies,
-			first: phase.FirstSample, log: r.log,
+			first: phase.FirstSample, parts: r.parts, meter: r.meter,
 		}
 		sc := &scenario{
 			phase: phase, effective: &r.effective, samples: samples, manifest: r.plan.Manifest, replicas: replicas,
 			concurrency: r.plan.Concurrency, timeout: r.plan.RequestTimeout, stall: r.plan.StallTimeout, grace: r.plan.Grace, late: r.plan.LateLimit, abort: abort,
 			started: r.begin,
 		}
-		r.log.startPhase(phase.Mode, totals, r.effective.Requested.Scenario)
+		sc.progress = r.startPhase(phase, totals, replicas)
+		stop := r.log.follow(r.meter)
 		sum, err := sc.issue(ctx, c, s)
-		r.log.endPhase()
+		stop()
 		r.ended(&sum)
 		if err != nil {
 			return err
@@ -183,6 +188,33 @@ func (r *runner) phases(ctx context.Context, c *client.Client, phases []*loadgen
 		r.keptUp(phase, &sum)
 	}
 	return nil
+}
+
+// startPhase tells log and meter what is about to be issued, and gives what the
+// client counts in.
+func (r *runner) startPhase(phase *loadgen.Phase, totals loadgen.Totals, replicas int) *client.Progress {
+	q := &r.effective.Requested
+	p := live.Phase{Name: "performance", Total: totals.Samples}
+	if phase.Mode == loadgen.AccuracyOnly {
+		p.Name = "accuracy"
+	}
+	switch {
+	case r.plan.OfficialLoadGen != "": // it issues by its own clock
+	case q.Scenario == loadgen.SingleStream:
+		p.LastDue = q.MinDuration
+	default:
+		p.Due, p.LastDue = phase.Due(), totals.LastScheduled
+	}
+	if q.Scenario == loadgen.Server && phase.Mode == loadgen.PerformanceOnly {
+		if q.UseTokenLatencies {
+			p.TTFT, p.TPOT = q.TTFTLatency, q.TPOTLatency
+		} else {
+			p.Latency = r.effective.TargetLatency
+		}
+	}
+	r.log.startPhase(p.Name, totals, q.Scenario)
+	r.meter.Start(p, replicas)
+	return r.meter.Progress()
 }
 
 // ended notes what a phase took, and whether connections broke in it.
@@ -207,6 +239,7 @@ func (r *runner) keptUp(phase *loadgen.Phase, sum *client.Summary) {
 // one measuring.
 func (r *runner) begin(t time.Time) {
 	r.began = t
+	r.meter.Begin(t)
 	if r.state.MeasuringSince != nil {
 		return
 	}
@@ -218,7 +251,9 @@ func (r *runner) begin(t time.Time) {
 	var err error
 	if r.metrics, err = metrics.Start(r.dir.Path, r.urls, metricsInterval, t); err != nil {
 		r.fault(err.Error())
+		return
 	}
+	r.meter.Engines(r.metrics.Last)
 }
 
 // metricsInterval is the time between two looks at an engine's metrics.

@@ -28,7 +28,7 @@ func RunNode(ctx context.Context, p *Plan, out Output) error {
 		return err
 	}
 	if p.PowerScript != "" {
-		err := p.runPower(ctx, out.Log, filepath.Join(out.Dir, rundir.PowerLog))
+		err := p.runPower(ctx, out.Log, filepath.Join(out.Dir, rundir.PowerLog), out.Abort)
 		if err != nil && !p.PowerOptional {
 			return err
 		}

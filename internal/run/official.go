@@ -75,11 +75,12 @@ func (r *runner) official(ctx context.Context, c *client.Client, phase *loadgen.
 		return err
 	}
 	s := &sink{
-		records: r.records, offline: offline, first: phase.FirstSample, log: r.log, issued: q.times,
+		records: r.records, offline: offline, first: phase.FirstSample, parts: r.parts, meter: r.meter, issued: q.times,
 	}
-	r.log.startPhase(phase.Mode, totals, r.effective.Requested.Scenario)
+	plan.Progress = r.startPhase(phase, totals, replicas)
+	stop := r.log.follow(r.meter)
 	sum, err := c.Run(ctx, plan, q, s)
-	r.log.endPhase()
+	stop()
 	r.ended(&sum)
 	if origin, ok := q.origin(); ok && r.state.MeasuringSince != nil {
 		since := r.state.MeasuringSince.Add(origin)

@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"mlcfg/internal/client"
 	"mlcfg/internal/engine"
+	"mlcfg/internal/live"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
+	"mlcfg/internal/report"
 	"mlcfg/internal/rundir"
 )
 
@@ -276,6 +279,22 @@ func (p *Plan) engineName() string {
 		return "the simulated engine in the place of " + name
 	}
 	return name
+}
+
+// live is what a live view says of the run. Names are safe to show on a terminal.
+func (p *Plan) live() live.Run {
+	m := p.Manifest
+	return live.Run{
+		Benchmark: report.Printable(p.Benchmark), Scenario: report.Printable(p.Scenario), Machine: report.Printable(m.Machine),
+		Backend: report.Printable(m.Backend), Engine: report.Printable(m.Engine.Name + " " + m.Engine.Version), Simulated: p.Engine.Simulated,
+	}
+}
+
+// about is what each file of Parquet records says of itself.
+func (p *Plan) about() []string { return about(p.Digest, p.Engine.Simulated) }
+
+func about(digest string, simulated bool) []string {
+	return []string{"mlrun.manifest_digest", digest, "mlrun.simulated", strconv.FormatBool(simulated)}
 }
 
 // sutName is the system under test as LoadGen's logs name it.

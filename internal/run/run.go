@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +19,7 @@ import (
 	"time"
 
 	"mlcfg/internal/engine"
+	"mlcfg/internal/live"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/machine"
 	"mlcfg/internal/metrics"
@@ -34,9 +36,12 @@ type Output struct {
 	Log *Log
 	// Program is this build, as the logs name it.
 	Program loadgen.Program
-	// Abort, when closed, gives up what is in flight at once. A done context
-	// alone lets it finish.
+	// Abort, when closed, gives up what is in flight at once and kills what does
+	// not end. A done context alone lets it finish.
 	Abort <-chan struct{}
+	// Metrics, when not nil, is where Prometheus finds how the run goes; Run
+	// closes it.
+	Metrics net.Listener
 }
 
 // ErrInterrupted tells that the run ended because it was told to.
@@ -53,10 +58,18 @@ func Run(ctx context.Context, p *Plan, out Output) (*report.Summary, error) {
 	}
 	dir, err := rundir.Create(out.Dir)
 	if err != nil {
+		if out.Metrics != nil {
+			out.Metrics.Close()
+		}
 		return nil, err
 	}
-	r := &runner{plan: p, out: out, dir: dir, log: out.Log}
-	err = r.run(ctx)
+	r := &runner{plan: p, out: out, dir: dir, log: out.Log, meter: live.NewMeter(p.live())}
+	if out.Metrics != nil {
+		defer live.Serve(out.Metrics, r.meter)()
+	}
+	if err = r.run(ctx); errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		err = ErrInterrupted
+	}
 	return r.finish(err)
 }
 
@@ -72,6 +85,8 @@ type runner struct {
 	logs      *loadgen.Logs
 	began     time.Time // when the current phase started
 	records   *record.Writer
+	parts     *record.Parts
+	meter     *live.Meter
 	urls      []string // of the engines
 	metrics   *metrics.Scraper
 	active    time.Duration // what the current phase took
@@ -90,13 +105,18 @@ func (r *runner) run(ctx context.Context) error {
 	if err := r.dir.Write(rundir.ManifestFile, yaml); err != nil {
 		return err
 	}
+	// Before the machine is looked at, which may take seconds: from here on the
+	// directory says what it is.
+	if err := r.enter(rundir.Preflight); err != nil {
+		return err
+	}
 	if err := r.dir.WriteJSON(rundir.PlanFile, r.plan); err != nil {
 		return err
 	}
 	if err := r.dir.WriteJSON(rundir.MachineFile, machine.Collect(ctx)); err != nil {
 		return err
 	}
-	if err := r.enter(rundir.Preflight); err != nil {
+	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if err := r.preflight(ctx); err != nil {
@@ -166,20 +186,21 @@ func (r *runner) power(ctx context.Context) error {
 	if err := r.enter(rundir.Power); err != nil {
 		return err
 	}
-	err := r.plan.runPower(ctx, r.log, r.dir.File(rundir.PowerLog))
-	if err != nil && r.plan.PowerOptional {
+	err := r.plan.runPower(ctx, r.log, r.dir.File(rundir.PowerLog), r.out.Abort)
+	if err != nil && r.plan.PowerOptional && ctx.Err() == nil {
 		r.fault("the power script failed: " + err.Error())
 		return nil
 	}
 	return err
 }
 
-// runPower runs the power script, its output into a file.
-func (p *Plan) runPower(ctx context.Context, log *Log, output string) error {
+// runPower runs the power script, its output into a file. A script that does not
+// end when the context does is killed when abort is closed.
+func (p *Plan) runPower(ctx context.Context, log *Log, output string, abort <-chan struct{}) error {
 	log.Step("power script %s", p.PowerScript)
 	power := engine.PowerScript{
 		Path: p.PowerScript, Model: p.Manifest.BenchmarkName, Machine: p.Manifest.Machine, Scenario: p.Variant(),
-		Log: output, PassEnv: p.passEnv, Timeout: p.PowerTimeout,
+		Log: output, PassEnv: p.passEnv, Timeout: p.PowerTimeout, Abort: abort,
 	}
 	return power.Run(ctx, p.host)
 }
@@ -195,7 +216,7 @@ func (r *runner) start(ctx context.Context) (engine.Engine, error) {
 	r.log.Step("starting %s, %d replicas", r.plan.engineName(), len(r.plan.Engine.Replicas))
 	began := time.Now()
 	eng, err := engine.Start(ctx, r.plan.Engine, engine.StartOptions{
-		LogDir: logs, Timeout: r.plan.ReadyTimeout, Progress: r.log.engine,
+		LogDir: logs, Timeout: r.plan.ReadyTimeout, Progress: r.log.engine, Abort: r.out.Abort,
 	})
 	if err != nil {
 		return nil, err
@@ -222,7 +243,7 @@ func (r *runner) finish(runErr error) (*report.Summary, error) {
 	}
 	errs := []error{runErr}
 	if r.records != nil {
-		errs = append(errs, r.records.Close())
+		errs = append(errs, r.records.Close(), r.closeParts())
 	}
 	now := time.Now().UTC()
 	r.state.Ended = &now
@@ -242,7 +263,7 @@ func (r *runner) finish(runErr error) (*report.Summary, error) {
 		// A directory without a measurement says itself why there is none.
 		_ = r.dir.Write(rundir.InvalidFile, []byte(r.reasons(err)))
 	}
-	errs = append(errs, r.dir.Close())
+	errs = append(errs, rundir.Seal(r.dir.Path), r.dir.Close())
 	return sum, errors.Join(errs...)
 }
 
@@ -257,6 +278,18 @@ func (r *runner) reasons(err error) string {
 		lines = []string{firstLine(err)}
 	}
 	return strings.Join(lines, "\n") + "\n"
+}
+
+// closeParts seals the last Parquet records. What could not be written while the
+// run went on is made of the record file.
+func (r *runner) closeParts() error {
+	if r.parts == nil || r.parts.Close() == nil {
+		return nil
+	}
+	if _, err := record.Complete(r.dir.Path, r.plan.about()...); err != nil {
+		r.log.Note(fmt.Sprintf("the Parquet records are not whole (mlrun runs recover makes them): %v", err))
+	}
+	return nil
 }
 
 func firstLine(err error) string {
@@ -280,19 +313,22 @@ func (r *runner) results() (*report.Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.dir.WriteJSON(rundir.SummaryFile, sum); err != nil {
-		return sum, err
+	return sum, errors.Join(writeSummary(r.dir, sum), r.closeLogs(loaded))
+}
+
+// writeSummary writes summary.json and, where the run is not valid, why.
+func writeSummary(dir *rundir.Dir, sum *report.Summary) error {
+	if err := dir.WriteJSON(rundir.SummaryFile, sum); err != nil {
+		return err
 	}
-	if !sum.Valid {
-		text := ""
-		for _, reason := range sum.Reasons {
-			text += reason + "\n"
-		}
-		if err := r.dir.Write(rundir.InvalidFile, []byte(text)); err != nil {
-			return sum, err
-		}
+	if sum.Valid {
+		return nil
 	}
-	return sum, r.closeLogs(loaded)
+	text := ""
+	for _, reason := range sum.Reasons {
+		text += reason + "\n"
+	}
+	return dir.Write(rundir.InvalidFile, []byte(text))
 }
 
 // Path is the absolute path of a file of the run, for messages.

@@ -28,6 +28,8 @@ type scenario struct {
 	// abort, when closed, gives up what is in flight.
 	abort   <-chan struct{}
 	started func(time.Time)
+	// progress is what the client counts in; it may be nil.
+	progress *client.Progress
 }
 
 // Samples is the data set as a scenario needs it.
@@ -43,7 +45,9 @@ type Samples interface {
 // plan says in which way the client carries the phase's requests, and gives
 // the requests.
 func (s *scenario) plan() (client.Plan, client.Source, error) {
-	p := client.Plan{Timeout: s.timeout, StallLimit: s.stall, Grace: s.grace, LateLimit: s.late, Abort: s.abort, Started: s.started, GCPercent: 400}
+	p := client.Plan{
+		Timeout: s.timeout, StallLimit: s.stall, Grace: s.grace, LateLimit: s.late, Abort: s.abort, Started: s.started, Progress: s.progress, GCPercent: 400,
+	}
 	switch s.effective.Requested.Scenario {
 	case loadgen.Offline:
 		source, err := s.offline()

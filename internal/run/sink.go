@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mlcfg/internal/client"
+	"mlcfg/internal/live"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/record"
 )
@@ -14,12 +15,13 @@ import (
 // one entry of the accuracy log where the sample is logged.
 type sink struct {
 	records  *record.Writer
+	parts    *record.Parts // nil: there are none
 	accuracy *loadgen.AccuracyLog
 	logged   logged // which samples go into the accuracy log
 	offline  bool
 	tokens   bool   // the run has token latencies
 	first    uint64 // the phase's first sample
-	log      *Log
+	meter    *live.Meter
 	// issued tells, where the official LoadGen issues, when its first query came
 	// and what the records count from; nil otherwise.
 	issued func() (first, zero time.Duration)
@@ -42,9 +44,28 @@ func (s *sink) Write(batch []client.Result) error {
 				return fmt.Errorf("writing the accuracy log: %w", err)
 			}
 		}
-		s.log.count(r)
 	}
-	return s.records.Flush()
+	if err := s.records.Flush(); err != nil {
+		return err
+	}
+	s.meter.Add(batch)
+	s.seal(batch)
+	return nil
+}
+
+// seal writes the batch as Parquet too. A failure does not end the run: the
+// record file has everything, and the parts are made of it at the end.
+func (s *sink) seal(batch []client.Result) {
+	if s.parts == nil {
+		return
+	}
+	for i := range batch {
+		s.fill(&batch[i])
+		if s.parts.Append(&s.row) != nil {
+			return
+		}
+	}
+	_ = s.parts.SealOld() // Close tells
 }
 
 func (s *sink) fill(r *client.Result) {

@@ -7,7 +7,9 @@
 //	state.json                 how far the run came, and how it ended
 //	machine.json               what it ran on: kernel, processors, accelerators, driver
 //	metrics.jsonl              what the engines said of themselves, once a second
+//	engine/endpoints.json      what the running engines say that they are
 //	records.jsonl              one line a request, written as the run goes
+//	records.parquet/           the same in Parquet, sealed part by part as the run goes
 //	engine/replica-N.log       what each engine replica printed
 //	engine/endpoints.json      what the replicas say of themselves: model, release
 //	loadgen.log                what the official LoadGen printed, where it issued the queries
@@ -17,6 +19,7 @@
 //	mlperf_log_detail.txt
 //	mlperf_log_accuracy.json
 //	INVALID                    why this run is no valid result; absent otherwise
+//	SHA256SUMS                 digests of all of these, the last thing that is written
 package rundir
 
 import (
@@ -75,6 +78,8 @@ type State struct {
 	// Started and Ended are wall-clock times; Ended is nil while the run goes on.
 	Started time.Time  `json:"started"`
 	Ended   *time.Time `json:"ended,omitempty"`
+	// Recovered is when the directory of a run that was cut off was finished.
+	Recovered *time.Time `json:"recovered,omitempty"`
 	// MeasuringSince is the wall-clock time that stands at 0 ns of the records.
 	MeasuringSince *time.Time `json:"measuring_since,omitempty"`
 	// Faults are what went wrong, in the order in which it did; any makes the run INVALID.
@@ -101,15 +106,34 @@ func Create(path string) (*Dir, error) {
 		}
 		return nil, fmt.Errorf("making the run directory: %w", err)
 	}
-	lock, err := os.OpenFile(filepath.Join(path, lockFile), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o644)
+	return lock(path)
+}
+
+// ErrRunning tells that another process writes the directory.
+var ErrRunning = errors.New("the run still goes on")
+
+// Open takes the directory of a run that has ended, in whatever way, to write into it,
+// and holds its lock until Close. The error is ErrRunning while another process does.
+func Open(path string) (*Dir, error) {
+	if _, err := ReadState(path); err != nil {
+		return nil, err
+	}
+	return lock(path)
+}
+
+func lock(path string) (*Dir, error) {
+	f, err := os.OpenFile(filepath.Join(path, lockFile), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("making the run directory's lock: %w", err)
 	}
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		lock.Close()
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			err = ErrRunning
+		}
 		return nil, fmt.Errorf("locking the run directory: %w", err)
 	}
-	return &Dir{Path: path, lock: lock}, nil
+	return &Dir{Path: path, lock: f}, nil
 }
 
 // File is the path of a file in the directory.

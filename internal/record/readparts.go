@@ -1,0 +1,186 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// ReadParts calls yield for each record of the Parquet parts in the run directory
+// dir, in the order in which they were written, and stops when yield returns
+// false. The record is only valid during the call. A directory without parts
+// gives os.ErrNotExist.
+func ReadParts(dir string, yield func(*Record) bool) error {
+	path := filepath.Join(dir, PartsDir)
+	if _, err := os.Stat(path); err != nil {
+		return fmt.Errorf("reading Parquet records: %w", err)
+	}
+	for number := 0; ; number++ {
+		name := filepath.Join(path, partName(number))
+		stopped := false
+		err := readPart(name, func(r *Record) bool {
+			stopped = !yield(r)
+			return !stopped
+		})
+		switch {
+		case errors.Is(err, os.ErrNotExist):
+			return nil
+		case err != nil:
+			return fmt.Errorf("reading %s/%s: %w", PartsDir, partName(number), err)
+		case stopped:
+			return nil
+		}
+	}
+}
+
+// longestText bounds texts out of a part as the record file's lines are.
+const longestText = longestLine
+
+// openPart opens a part and checks that it has the columns of one. The library
+// guards against damaged files, but not at every place.
+func openPart(path string, use func(*parquet.File) error) (err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the Parquet file is damaged: %v", p)
+		}
+	}()
+	file, err := parquet.OpenFile(f, info.Size(), parquet.SkipBloomFilters(true))
+	if err != nil {
+		return err
+	}
+	if got, want := file.Schema().String(), parquet.SchemaOf(partRow{}).String(); got != want {
+		return errors.New("its columns are not those of a record file")
+	}
+	if n := file.NumRows(); n < 0 || n > PartRows {
+		return fmt.Errorf("%d rows; a part has %d at most", n, PartRows)
+	}
+	return use(file)
+}
+
+func readPart(path string, yield func(*Record) bool) error {
+	return openPart(path, func(file *parquet.File) error {
+		in := parquet.NewReader(file)
+		defer in.Close()
+		rows := make([]parquet.Row, batchRows)
+		var r Record
+		for {
+			n, err := in.ReadRows(rows)
+			for _, row := range rows[:n] {
+				if err := r.fill(row); err != nil {
+					return err
+				}
+				if !yield(&r) {
+					return nil
+				}
+			}
+			if err == io.EOF {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+		}
+	})
+}
+
+// fill takes the values of a row, one for each column.
+func (r *Record) fill(row parquet.Row) error {
+	if len(row) != partColumns {
+		return fmt.Errorf("a row of %d values", len(row))
+	}
+	reached := func(i int) int64 {
+		if row[i].IsNull() {
+			return NotReached
+		}
+		return row[i].Int64()
+	}
+	text := func(i int) string {
+		if b := row[i].ByteArray(); len(b) <= longestText {
+			return string(b)
+		}
+		return ""
+	}
+	*r = Record{
+		Seq: row[0].Uint64(), Query: row[1].Uint64(), Sample: row[2].Uint32(), Replica: row[3].Int32(),
+		Scheduled: row[4].Int64(), Issued: row[5].Int64(), Sent: reached(6), FirstToken: reached(7), Done: reached(8),
+		InputTokens: row[9].Int64(), OutputTokens: row[10].Int64(),
+		Status: Status(text(11)), Finish: text(12), Error: text(13),
+	}
+	return r.validate()
+}
+
+// Complete writes the records that the record file in the run directory dir has
+// and its Parquet parts have not: those of a run that was killed. A part that
+// cannot be read, and all after it, is written again. It tells how many records
+// the parts then hold.
+func Complete(dir string, about ...string) (records int, err error) {
+	return complete(dir, PartRows, about)
+}
+
+func complete(dir string, limit int, about []string) (records int, err error) {
+	path := filepath.Join(dir, PartsDir)
+	if err := os.Mkdir(path, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
+		return 0, fmt.Errorf("making the folder of Parquet records: %w", err)
+	}
+	number, have, err := whole(path)
+	if err != nil {
+		return 0, err
+	}
+	p := newParts(path, number, limit, about)
+	var failed error
+	err = ReadFile(filepath.Join(dir, FileName), func(r *Record) bool {
+		if records++; records > have {
+			failed = p.Append(r)
+		}
+		return failed == nil
+	})
+	if errors.Is(err, ErrTorn) || errors.Is(err, os.ErrNotExist) {
+		err = nil
+	}
+	if err = errors.Join(err, failed, p.Close()); err != nil {
+		return 0, err
+	}
+	// The part under way when the run ended is in a part of its own now.
+	if err := os.Remove(filepath.Join(path, partialPart)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return records, fmt.Errorf("removing the part that was under way: %w", err)
+	}
+	return records, nil
+}
+
+// whole counts the parts that can be read, and their rows, up to the first that
+// cannot, and removes that one and those after it.
+func whole(path string) (parts, rows int, err error) {
+	bad := false
+	for number := 0; ; number++ {
+		name := filepath.Join(path, partName(number))
+		n := 0
+		if !bad {
+			err := readPart(name, func(*Record) bool { n++; return true })
+			if errors.Is(err, os.ErrNotExist) {
+				return parts, rows, nil
+			}
+			if bad = err != nil; !bad {
+				parts, rows = parts+1, rows+n
+				continue
+			}
+		}
+		if err := os.Remove(name); errors.Is(err, os.ErrNotExist) {
+			return parts, rows, nil
+		} else if err != nil {
+			return 0, 0, fmt.Errorf("removing a damaged part of the Parquet records: %w", err)
+		}
+	}
+}

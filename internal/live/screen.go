@@ -1,7 +1,6 @@
 package live
 
 import (
-	"fmt"
 	"io"
 	"strings"
 	"sync"
@@ -69,17 +68,15 @@ func (c *Screen) view() string {
 	return strings.Join(c.shown, "\n") + "\n"
 }
 
-// erase moves to the view's first line and clears everything from there. Where
-// the terminal has become narrower it has broken the lines that are too long now.
+// erase clears the view's lines from the last to the first, one by one: some
+// terminals keep what is cleared as a whole in their history. Where the terminal has become narrower it has
+// broken the lines that are too long now.
 func (c *Screen) erase(width int) string {
 	rows := 0
 	for _, line := range c.shown {
 		rows += 1 + max(visible(line)-1, 0)/width
 	}
-	if rows == 0 {
-		return "\r"
-	}
-	return fmt.Sprintf("\r\x1b[%dA\x1b[J", rows)
+	return "\r\x1b[2K" + strings.Repeat("\x1b[A\x1b[2K", rows)
 }
 
 // visible is how many characters of a line are seen.

@@ -42,6 +42,7 @@ func (a *app) commands() []*cli.Command {
 		a.tuneCommand(),
 		a.reportCommand(),
 		a.verifyCommand(),
+		a.runsCommand(),
 		a.scheduleCommand(),
 		a.datasetCommand(),
 		a.accuracyCommand(),

@@ -8,9 +8,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -27,13 +25,26 @@ type Info struct {
 	// CPUs is how many the process may use, MemoryBytes the machine's memory.
 	CPUs        int   `json:"cpus"`
 	MemoryBytes int64 `json:"memory_bytes,omitempty"`
-	// NUMA are the nodes' CPUs in the kernel's list form, by node.
-	NUMA []string `json:"numa,omitempty"`
+	// Sockets, Cores and ThreadsPerCore are the machine's, as the kernel tells them.
+	Sockets        int `json:"sockets,omitempty"`
+	Cores          int `json:"cores,omitempty"`
+	ThreadsPerCore int `json:"threads_per_core,omitempty"`
+	// CPULimit and MemoryLimitBytes are what the control group of the process
+	// allows: processors, and bytes. Absent where it sets no limit.
+	CPULimit         float64 `json:"cpu_limit,omitempty"`
+	MemoryLimitBytes int64   `json:"memory_limit_bytes,omitempty"`
+	// NUMA are the nodes' CPUs in the kernel's list form, by node, NUMAMemoryBytes their memory.
+	NUMA            []string `json:"numa,omitempty"`
+	NUMAMemoryBytes []int64  `json:"numa_memory_bytes,omitempty"`
+	// HugePages is the kernel's setting for transparent ones: always, madvise or never.
+	HugePages string `json:"transparent_hugepages,omitempty"`
 	// Governor is the frequency governor of the first CPU.
 	Governor string `json:"cpu_governor,omitempty"`
 	// Accelerators and Driver are what the vendor's tool says, one line each.
 	Accelerators []string `json:"accelerators,omitempty"`
 	Driver       string   `json:"driver,omitempty"`
+	// Topology is how the accelerators are connected, as the vendor's tool draws it.
+	Topology []string `json:"topology,omitempty"`
 }
 
 // toolTimeout bounds each vendor tool: a hung driver must not hang a run.
@@ -46,33 +57,14 @@ func Collect(ctx context.Context) Info {
 	i.Kernel = line("/proc/sys/kernel/osrelease")
 	i.Distribution = strings.Trim(field("/etc/os-release", "PRETTY_NAME", "="), `"`)
 	i.CPU = field("/proc/cpuinfo", "model name", ":")
-	if kb, err := strconv.ParseInt(strings.TrimSuffix(field("/proc/meminfo", "MemTotal", ":"), " kB"), 10, 64); err == nil {
-		i.MemoryBytes = kb << 10
-	}
-	nodes, _ := filepath.Glob("/sys/devices/system/node/node[0-9]*")
-	for n := range nodes {
-		i.NUMA = append(i.NUMA, line("/sys/devices/system/node/node"+strconv.Itoa(n)+"/cpulist"))
-	}
+	i.MemoryBytes = kilobytes(field("/proc/meminfo", "MemTotal", ":"))
+	i.cores()
+	i.limits()
+	i.nodes()
+	i.HugePages = bracketed(line("/sys/kernel/mm/transparent_hugepage/enabled"))
 	i.Governor = line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 	i.accelerators(ctx)
 	return i
-}
-
-// accelerators asks the vendors' tools that are there.
-func (i *Info) accelerators(ctx context.Context) {
-	if out := tool(ctx, "nvidia-smi", "--query-gpu=name,uuid,memory.total,driver_version", "--format=csv,noheader"); out != nil {
-		i.Accelerators = out
-		if words := strings.Split(out[0], ", "); len(words) == 4 {
-			i.Driver = "NVIDIA " + words[3]
-		}
-		return
-	}
-	if out := tool(ctx, "rocm-smi", "--showproductname", "--csv"); len(out) > 1 {
-		i.Accelerators = out[1:]
-		if version := line("/sys/module/amdgpu/version"); version != "" {
-			i.Driver = "amdgpu " + version
-		}
-	}
 }
 
 // tool runs a vendor's tool and gives its lines, nil where it is not there or fails.

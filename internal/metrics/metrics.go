@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -41,61 +42,112 @@ type Sample struct {
 	// PromptTokens and GenerationTokens count since the engine started.
 	PromptTokens     *float64 `json:"prompt_tokens,omitempty"`
 	GenerationTokens *float64 `json:"generation_tokens,omitempty"`
+	// PromptRate and GenerationRate are the engine's own figures of tokens a
+	// second, where it has them; the counts above give them otherwise.
+	PromptRate     *float64 `json:"prompt_tokens_per_second,omitempty"`
+	GenerationRate *float64 `json:"generation_tokens_per_second,omitempty"`
+	// Preemptions count requests that were put back into the queue for want of KV cache.
+	Preemptions *float64 `json:"preemptions,omitempty"`
 }
 
-// names are the engines' names of the figures: vLLM's (vllm/v1/metrics/loggers.py,
-// the KV cache's was gpu_cache_usage_perc before 0.10), SGLang's (srt/metrics/collector.py).
-var names = map[string]func(*Sample) **float64{
-	"vllm:num_requests_running":    func(s *Sample) **float64 { return &s.Running },
-	"vllm:num_requests_waiting":    func(s *Sample) **float64 { return &s.Waiting },
-	"vllm:kv_cache_usage_perc":     func(s *Sample) **float64 { return &s.KVCache },
-	"vllm:gpu_cache_usage_perc":    func(s *Sample) **float64 { return &s.KVCache },
-	"vllm:prompt_tokens_total":     func(s *Sample) **float64 { return &s.PromptTokens },
-	"vllm:generation_tokens_total": func(s *Sample) **float64 { return &s.GenerationTokens },
+// figure is what a name on a page stands for.
+type figure struct {
+	of func(*Sample) **float64
+	// mean tells that the values of several schedulers are averaged; they add up otherwise.
+	mean bool
+	// old marks a former name: it counts where the page has no newer one, since
+	// some releases give both.
+	old bool
+}
 
-	"sglang:num_running_reqs":        func(s *Sample) **float64 { return &s.Running },
-	"sglang:num_queue_reqs":          func(s *Sample) **float64 { return &s.Waiting },
-	"sglang:token_usage":             func(s *Sample) **float64 { return &s.KVCache },
-	"sglang:prompt_tokens_total":     func(s *Sample) **float64 { return &s.PromptTokens },
-	"sglang:generation_tokens_total": func(s *Sample) **float64 { return &s.GenerationTokens },
+func running(s *Sample) **float64          { return &s.Running }
+func waiting(s *Sample) **float64          { return &s.Waiting }
+func kvCache(s *Sample) **float64          { return &s.KVCache }
+func promptTokens(s *Sample) **float64     { return &s.PromptTokens }
+func generationTokens(s *Sample) **float64 { return &s.GenerationTokens }
+func promptRate(s *Sample) **float64       { return &s.PromptRate }
+func generationRate(s *Sample) **float64   { return &s.GenerationRate }
+func preemptions(s *Sample) **float64      { return &s.Preemptions }
+
+// names are the engines' names of the figures: vLLM's (vllm/v1/metrics/loggers.py,
+// before it vllm/engine/metrics.py; the KV cache's was gpu_cache_usage_perc until 0.10, which has both), SGLang's
+// (srt/metrics/collector.py, later srt/observability/metrics_collector.py).
+var names = map[string]figure{
+	"vllm:num_requests_running":                 {of: running},
+	"vllm:num_requests_waiting":                 {of: waiting},
+	"vllm:kv_cache_usage_perc":                  {of: kvCache, mean: true},
+	"vllm:gpu_cache_usage_perc":                 {of: kvCache, mean: true, old: true},
+	"vllm:prompt_tokens_total":                  {of: promptTokens},
+	"vllm:generation_tokens_total":              {of: generationTokens},
+	"vllm:avg_prompt_throughput_toks_per_s":     {of: promptRate},
+	"vllm:avg_generation_throughput_toks_per_s": {of: generationRate},
+	"vllm:num_preemptions_total":                {of: preemptions},
+
+	"sglang:num_running_reqs":        {of: running},
+	"sglang:num_queue_reqs":          {of: waiting},
+	"sglang:token_usage":             {of: kvCache, mean: true},
+	"sglang:prompt_tokens_total":     {of: promptTokens},
+	"sglang:generation_tokens_total": {of: generationTokens},
+	"sglang:gen_throughput":          {of: generationRate},
 }
 
 // Parse reads a Prometheus page in its text format. Values of one name with
-// different labels (one a scheduler, say) add up; all else is passed over.
+// different labels (one a scheduler, say) add up, or are averaged where they are shares; all else is passed over.
 func Parse(r io.Reader) (Sample, error) {
 	var s Sample
+	type sum struct {
+		total float64
+		n     int
+	}
+	sums := map[string]sum{}
 	in := bufio.NewScanner(io.LimitReader(r, longestPage))
 	in.Buffer(make([]byte, 0, 64<<10), 1<<20)
 	for in.Scan() {
-		line := in.Bytes()
-		end := bytes.IndexAny(line, "{ ")
-		if end <= 0 {
-			continue
-		}
-		field, ok := names[string(line[:end])]
+		name, v, ok := parseLine(in.Bytes())
 		if !ok {
 			continue
 		}
-		rest := line[end:]
-		if rest[0] == '{' {
-			// Label values may hold anything but a bare quote; the value follows the last brace.
-			rest = rest[bytes.LastIndexByte(rest, '}')+1:]
+		sums[name] = sum{sums[name].total + v, sums[name].n + 1}
+	}
+	for _, old := range []bool{true, false} { // the newer name is written over the older
+		for name, total := range sums {
+			f := names[name]
+			if f.old != old {
+				continue
+			}
+			v := total.total
+			if f.mean {
+				v /= float64(total.n)
+			}
+			*f.of(&s) = &v
 		}
-		words := strings.Fields(string(rest))
-		if len(words) == 0 {
-			continue
-		}
-		v, err := strconv.ParseFloat(words[0], 64)
-		if err != nil || v != v {
-			continue
-		}
-		at := field(&s)
-		if *at != nil {
-			v += **at
-		}
-		*at = &v
 	}
 	return s, in.Err()
+}
+
+// parseLine gives name and value of a line that holds a figure.
+func parseLine(line []byte) (name string, v float64, ok bool) {
+	end := bytes.IndexAny(line, "{ ")
+	if end <= 0 {
+		return "", 0, false
+	}
+	if _, ok := names[string(line[:end])]; !ok {
+		return "", 0, false
+	}
+	rest := line[end:]
+	if rest[0] == '{' {
+		// Label values may hold anything but a bare quote; the value follows the last brace.
+		rest = rest[bytes.LastIndexByte(rest, '}')+1:]
+	}
+	words := strings.Fields(string(rest))
+	if len(words) == 0 {
+		return "", 0, false
+	}
+	v, err := strconv.ParseFloat(words[0], 64)
+	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+		return "", 0, false
+	}
+	return string(line[:end]), v, true
 }
 
 const longestPage = 8 << 20

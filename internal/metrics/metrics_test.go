@@ -32,11 +32,15 @@ func TestParse(t *testing.T) {
 		page string
 		want Sample
 	}{
-		"vllm":     {vllmPage, Sample{Running: f(7), Waiting: f(2), KVCache: f(.25), PromptTokens: f(1.5e6), GenerationTokens: f(12)}},
-		"old vllm": {"vllm:gpu_cache_usage_perc 0.5\n", Sample{KVCache: f(.5)}},
-		"sglang":   {"sglang:num_running_reqs{model_name=\"m\"} 5.0\nsglang:num_queue_reqs 1\nsglang:token_usage 0.75\n", Sample{Running: f(5), Waiting: f(1), KVCache: f(.75)}},
-		"nothing":  {"", Sample{}},
-		"damaged":  {"vllm:num_requests_running{\nvllm:num_requests_waiting abc\nvllm:kv_cache_usage_perc NaN\n{}\n", Sample{}},
+		"vllm":           {vllmPage, Sample{Running: f(7), Waiting: f(2), KVCache: f(.25), PromptTokens: f(1.5e6), GenerationTokens: f(12)}},
+		"two schedulers": {"vllm:kv_cache_usage_perc{engine=\"0\"} 0.5\nvllm:kv_cache_usage_perc{engine=\"1\"} 0.25\nvllm:num_preemptions_total{engine=\"0\"} 2\nvllm:num_preemptions_total{engine=\"1\"} 3\n", Sample{KVCache: f(.375), Preemptions: f(5)}},
+		"both names":     {"vllm:gpu_cache_usage_perc 0.5\nvllm:kv_cache_usage_perc 0.5\n", Sample{KVCache: f(.5)}},
+		"rates":          {"vllm:avg_prompt_throughput_toks_per_s 100\nvllm:avg_generation_throughput_toks_per_s 50\n", Sample{PromptRate: f(100), GenerationRate: f(50)}},
+		"sglang's rate":  {"sglang:gen_throughput{dp_rank=\"0\"} 70\nsglang:gen_throughput{dp_rank=\"1\"} 30\nsglang:token_usage +Inf\n", Sample{GenerationRate: f(100)}},
+		"old vllm":       {"vllm:gpu_cache_usage_perc 0.5\n", Sample{KVCache: f(.5)}},
+		"sglang":         {"sglang:num_running_reqs{model_name=\"m\"} 5.0\nsglang:num_queue_reqs 1\nsglang:token_usage 0.75\n", Sample{Running: f(5), Waiting: f(1), KVCache: f(.75)}},
+		"nothing":        {"", Sample{}},
+		"damaged":        {"vllm:num_requests_running{\nvllm:num_requests_waiting abc\nvllm:kv_cache_usage_perc NaN\n{}\n", Sample{}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,7 +24,9 @@ import (
 //   - every record is a sample that LoadGen's schedule issues for that
 //     manifest, at its time, once, and none is missing (where the official
 //     LoadGen issued, times are when it did, and its word ends the test),
-//   - summary.json and the verdict in LoadGen's logs are what the records give.
+//   - the Parquet records are those of the record file,
+//   - summary.json and LoadGen's logs are what the records give,
+//   - every file is as it was when the run was finished.
 //
 // Given a manifest, it must be the directory's. The error is about a directory
 // that cannot be read at all.
@@ -51,7 +54,15 @@ func Verify(dir string, m *manifest.Manifest) ([]string, error) {
 	if err := v.summary(); err != nil {
 		return nil, err
 	}
-	v.logs()
+	v.parts()
+	if err := v.logs(); err != nil {
+		return nil, err
+	}
+	changed, err := rundir.CheckSeal(dir)
+	if err != nil {
+		return nil, err
+	}
+	v.found = append(v.found, changed...)
 	return v.found, nil
 }
 
@@ -195,22 +206,30 @@ func orNothing(b json.RawMessage) string {
 	return string(b)
 }
 
-// logs compares the verdict in LoadGen's summary with the records'.
-func (v *verifier) logs() {
-	data, err := os.ReadFile(filepath.Join(v.run.Path, loadgen.SummaryName))
-	if err != nil {
-		v.say("%s is missing", loadgen.SummaryName)
+// parts compares the Parquet records with the record file.
+func (v *verifier) parts() {
+	if len(v.run.Records) == 0 {
 		return
 	}
-	j, err := Judge(v.run)
-	if err != nil || v.run.State.OfficialLoadGen != "" {
-		return // nothing was judged, or by the official LoadGen's own times
+	count, wrong := 0, 0
+	err := record.ReadParts(v.run.Path, func(r *record.Record) bool {
+		count++
+		at, there := slices.BinarySearchFunc(v.run.Records, r.Seq, func(have record.Record, seq uint64) int { return cmp.Compare(have.Seq, seq) })
+		if there && v.run.Records[at] == *r {
+			return true
+		}
+		if wrong++; wrong <= most {
+			v.say("record %d in %s is not that of %s", r.Seq, record.PartsDir, record.FileName)
+		}
+		return true
+	})
+	switch {
+	case err != nil:
+		v.say("%v", err)
+	case wrong > most:
+		v.say("%d further records in %s differ", wrong-most, record.PartsDir)
 	}
-	want := "Result is : INVALID"
-	if j.Verdict.Valid {
-		want = "Result is : VALID"
-	}
-	if !bytes.Contains(data, []byte(want+"\n")) {
-		v.say("%s does not say %q, which is what the records give", loadgen.SummaryName, want)
+	if err == nil && count != len(v.run.Records) {
+		v.say("%s has %d records, %s has %d", record.PartsDir, count, record.FileName, len(v.run.Records))
 	}
 }

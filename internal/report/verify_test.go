@@ -2,13 +2,17 @@ package report
 
 import (
 	"encoding/json"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
+	"mlcfg/internal/metrics"
 	"mlcfg/internal/record"
 	"mlcfg/internal/rundir"
 )
@@ -41,28 +45,41 @@ func wholeRun(t *testing.T) string {
 		r.FirstToken, r.Done = r.FirstToken+moved, r.Done+moved
 		return true
 	})
-	sum := summarize(t, dir)
-	data, err := json.Marshal(sum)
-	if err != nil {
-		t.Fatal(err)
-	}
-	verdict := "Result is : INVALID\n"
-	if run, err = Load(dir); err != nil {
-		t.Fatal(err)
-	}
-	j, err := Judge(run)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if j.Verdict.Valid {
-		verdict = "Result is : VALID\n"
-	}
-	for name, text := range map[string]string{rundir.SummaryFile: string(data), loadgen.SummaryName: verdict} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+	finish(t, dir)
+	return dir
+}
+
+// finish adds what a run writes after its records.
+func finish(t *testing.T, dir string) {
+	t.Helper()
+	check := func(err error) {
+		t.Helper()
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	return dir
+	data, err := json.Marshal(summarize(t, dir))
+	check(err)
+	run, err := Load(dir)
+	check(err)
+	j, err := Judge(run)
+	check(err)
+	program := loadgen.Program{Name: "mlrun", Version: "test"}
+	logs, err := loadgen.CreateLogs(dir, program, 1, func() time.Duration { return 0 })
+	check(err)
+	logs.Detail.LogResults(j.Settings, &j.Verdict, &j.Summary)
+	check(logs.Accuracy.Add(&loadgen.AccuracyEntry{SeqID: run.Records[3].Seq, SampleIndex: uint64(run.Records[3].Sample), Data: make([]byte, 4*run.Records[3].OutputTokens)}))
+	check(logs.Close(loadgen.Report{SUT: SUT(run.Manifest, false), Settings: j.Settings, Verdict: &j.Verdict, Summary: &j.Summary}))
+	check(os.Mkdir(filepath.Join(dir, rundir.EngineDir), 0o755))
+	for name, text := range map[string]string{
+		rundir.SummaryFile: string(data), rundir.PlanFile: "{}\n", rundir.MachineFile: "{}\n", rundir.EnginesFile: "[]\n", metrics.FileName: "",
+		rundir.EngineDir + "/replica-0.log": "INFO: serving\n", rundir.PowerLog: "600 W\n",
+	} {
+		check(os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
+	}
+	_, err = record.Complete(dir)
+	check(err)
+	check(rundir.Seal(dir))
 }
 
 func TestVerify(t *testing.T) {
@@ -83,7 +100,16 @@ func TestVerify(t *testing.T) {
 			return strings.Replace(s, `"tokens_per_second":`, `"tokens_per_second":1`, 1)
 		}, "summary.json says tokens_per_second"},
 		{"verdict turned", rundir.SummaryFile, func(s string) string { return strings.Replace(s, `"valid":true`, `"valid":false`, 1) }, "summary.json says valid"},
-		{"log turned", loadgen.SummaryName, func(string) string { return "Result is : INVALID\n" }, "does not say"},
+		{"log turned", loadgen.SummaryName, func(s string) string { return strings.Replace(s, "Result is : VALID", "Result is : INVALID", 1) }, "does not say \"Result is : VALID\""},
+		{"log's figure changed", loadgen.SummaryName, func(s string) string {
+			return strings.Replace(s, "Min latency (ns)                : 6", "Min latency (ns)                : 5", 1)
+		}, "mlperf_log_summary.txt line"},
+		{"log cut", loadgen.SummaryName, func(s string) string { return s[:len(s)/2] }, "mlperf_log_summary.txt line"},
+		{"detail turned", loadgen.DetailName, func(s string) string { return strings.Replace(s, `"value": "VALID"`, `"value": "INVALID"`, 1) }, "mlperf_log_detail.txt does not say \"key\": \"result_validity\""},
+		{"answer of another sample", loadgen.AccuracyName, func(s string) string { return strings.Replace(s, `"qsl_idx" : `, `"qsl_idx" : 1`, 1) }, "mlperf_log_accuracy.json entry 3"},
+		{"answer cut", loadgen.AccuracyName, func(s string) string { return strings.Replace(s, `"data" : "00000000`, `"data" : "`, 1) }, "mlperf_log_accuracy.json entry 3"},
+		{"accuracy log damaged", loadgen.AccuracyName, func(s string) string { return s[1:] }, "mlperf_log_accuracy.json cannot be read"},
+		{"Parquet of another run", record.PartsDir + "/part-00000.parquet", func(string) string { return "PAR1" }, "records.parquet/part-00000.parquet"},
 		{"cut off", rundir.StateFile, func(s string) string { return strings.Replace(s, `"ended"`, `"measuring"`, 1) }, "cut off"},
 	}
 	for _, test := range tests {
@@ -95,6 +121,10 @@ func TestVerify(t *testing.T) {
 				t.Fatal(err)
 			}
 			if err := os.WriteFile(path, []byte(test.change(string(text))), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			// A new seal over the change: the contents themselves must speak.
+			if err := rundir.Seal(dir); err != nil {
 				t.Fatal(err)
 			}
 			found, err := Verify(dir, nil)
@@ -117,5 +147,56 @@ func TestVerifyAgainstAManifest(t *testing.T) {
 	}
 	if len(found) != 1 || !strings.Contains(found[0], "another manifest") {
 		t.Errorf("found %q", found)
+	}
+}
+
+// TestEveryFileIsWatched changes, cuts, empties and removes every file of a
+// finished directory: each is found, and named.
+func TestEveryFileIsWatched(t *testing.T) {
+	dir := wholeRun(t)
+	if found, err := Verify(dir, nil); err != nil || len(found) > 0 {
+		t.Fatalf("found %q in a whole directory, error %v", found, err)
+	}
+	files := 0
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() || d.Name() == "lock" {
+			return err
+		}
+		files++
+		whole, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		changes := map[string]func() error{
+			"added to": func() error { return os.WriteFile(path, append(slices.Clone(whole), "x\n"...), 0o644) },
+			"removed":  func() error { return os.Remove(path) },
+		}
+		if len(whole) > 0 {
+			changes["emptied"] = func() error { return os.WriteFile(path, nil, 0o644) }
+			changes["cut"] = func() error { return os.WriteFile(path, whole[:len(whole)-1], 0o644) }
+			flipped := slices.Clone(whole)
+			flipped[len(flipped)/2] ^= 1
+			changes["changed"] = func() error { return os.WriteFile(path, flipped, 0o644) }
+		}
+		for what, change := range changes {
+			if err := change(); err != nil {
+				return err
+			}
+			found, err := Verify(dir, nil)
+			// What cannot be read at all is an error, and enough.
+			if told := strings.Join(found, "\n"); err == nil && !strings.Contains(told, d.Name()) {
+				t.Errorf("%s %s: found %q", d.Name(), what, told)
+			}
+			if err := os.WriteFile(path, whole, 0o644); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files < 14 {
+		t.Errorf("only %d files", files)
 	}
 }

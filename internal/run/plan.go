@@ -298,13 +298,7 @@ func about(digest string, simulated bool) []string {
 }
 
 // sutName is the system under test as LoadGen's logs name it.
-func (p *Plan) sutName() string {
-	name := p.Manifest.Backend + " on " + orElse(p.Manifest.Machine, "an unnamed machine")
-	if p.Engine.Simulated {
-		return "SIMULATED " + name
-	}
-	return name
-}
+func (p *Plan) sutName() string { return report.SUT(p.Manifest, p.Engine.Simulated) }
 
 // Dir is a free name for a run directory under parent.
 func (p *Plan) Dir(parent string, now time.Time) string {

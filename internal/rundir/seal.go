@@ -56,6 +56,9 @@ func CheckSeal(path string) ([]string, error) {
 		return nil, fmt.Errorf("reading the seal: %w", err)
 	}
 	var found []string
+	if n := len(data); n > 0 && data[n-1] != '\n' {
+		found = append(found, SealFile+" is cut short")
+	}
 	listed := map[string]bool{}
 	in := bufio.NewScanner(bytes.NewReader(data))
 	for line := 1; in.Scan(); line++ {

@@ -166,7 +166,8 @@ func (a *app) runCommand() *cli.Command {
 			if err := oneOf("format", format, "text", "json"); err != nil {
 				return err
 			}
-			ctx, abort, stop := interrupts(c.Context)
+			log := a.runLog(quiet)
+			ctx, abort, stop := interrupts(c.Context, log)
 			defer stop()
 			m, err := a.readManifest(c)
 			if err != nil {
@@ -188,7 +189,7 @@ func (a *app) runCommand() *cli.Command {
 				return err
 			}
 			sum, err := run.Run(ctx, p, run.Output{
-				Dir: out, Log: a.runLog(quiet), Program: program(), Abort: abort, Metrics: metrics,
+				Dir: out, Log: log, Program: program(), Abort: abort, Metrics: metrics,
 			})
 			if sum != nil {
 				if err := a.printSummary(sum, format); err != nil {
@@ -210,8 +211,8 @@ func (a *app) runCommand() *cli.Command {
 }
 
 // interrupts gives a context that ends at the first interrupt and a channel that
-// closes at the second.
-func interrupts(parent context.Context) (ctx context.Context, abort <-chan struct{}, stop func()) {
+// closes at the second. The log says what each does.
+func interrupts(parent context.Context, log *run.Log) (ctx context.Context, abort <-chan struct{}, stop func()) {
 	ctx, cancel := context.WithCancel(parent)
 	second := make(chan struct{})
 	signals := make(chan os.Signal, 4)
@@ -225,7 +226,11 @@ func interrupts(parent context.Context) (ctx context.Context, abort <-chan struc
 				return
 			case <-signals:
 				cancel()
-				if count++; count == 2 {
+				switch count++; count {
+				case 1:
+					log.Note("interrupted: what is in flight may end; a second interrupt gives it up")
+				case 2:
+					log.Note("interrupted again: stopping at once")
 					close(second)
 				}
 			}

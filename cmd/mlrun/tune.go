@@ -99,9 +99,10 @@ func (a *app) tuneQPSCommand() *cli.Command {
 				return err
 			}
 			s.From = cmp.Or(s.From, section.Settings.ServerTargetQPS)
-			ctx, abort, stop := interrupts(c.Context)
+			log := a.runLog(quiet)
+			ctx, abort, stop := interrupts(c.Context, log)
 			defer stop()
-			t := &tuner{app: a, flags: &f, manifest: m, results: results, quiet: quiet, abort: abort, out: tuned{Benchmark: m.BenchmarkName, Simulated: f.simulate, Runs: []tried{}}}
+			t := &tuner{app: a, flags: &f, manifest: m, results: results, log: log, abort: abort, out: tuned{Benchmark: m.BenchmarkName, Simulated: f.simulate, Runs: []tried{}}}
 			found, err := s.Run(func(qps float64) (bool, error) { return t.try(ctx, qps) })
 			if err != nil && len(t.out.Runs) == 0 {
 				return err
@@ -146,7 +147,7 @@ type tuner struct {
 	flags    *runFlags
 	manifest *manifest.Manifest
 	results  string
-	quiet    bool
+	log      *run.Log
 	abort    <-chan struct{}
 	out      tuned
 }
@@ -164,7 +165,7 @@ func (t *tuner) try(ctx context.Context, qps float64) (bool, error) {
 	dir := p.Dir(t.results, time.Now())
 	fmt.Fprintf(t.app.stderr, "run %d: target %g QPS\n", len(t.out.Runs)+1, qps)
 	sum, err := run.Run(ctx, p, run.Output{
-		Dir: dir, Log: t.app.runLog(t.quiet), Program: program(), Abort: t.abort,
+		Dir: dir, Log: t.log, Program: program(), Abort: t.abort,
 	})
 	if err != nil {
 		return false, engineHint(fmt.Errorf("the run at %g QPS (%s): %w", qps, filepath.Clean(dir), err))

@@ -65,9 +65,11 @@ func (r *runner) outcome(err, cause error, eng engine.Engine) error {
 // then abort is closed too. stop ends the watching and says why the context ended.
 func (r *runner) watch(parent context.Context, eng engine.Engine) (ctx context.Context, abort <-chan struct{}, stop func() error) {
 	ctx, cancel := context.WithCancelCause(parent)
-	aborted, watched, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	aborted, stopped, watched := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(watched)
+		// After a first interrupt too: what is in flight may be waited for when the
+		// second comes, or the engine ends.
 		select {
 		case err := <-eng.Died():
 			cancel(err)
@@ -76,20 +78,20 @@ func (r *runner) watch(parent context.Context, eng engine.Engine) (ctx context.C
 			select {
 			case <-timer.C:
 			case <-r.out.Abort:
-			case <-ended:
+			case <-stopped:
 			}
 			close(aborted)
 		case <-r.out.Abort:
 			cancel(ErrInterrupted)
 			close(aborted)
-		case <-ctx.Done():
+		case <-stopped:
 		}
 	}()
 	return ctx, aborted, func() error {
 		cause := context.Cause(ctx)
-		cancel(nil)
-		close(ended)
+		close(stopped)
 		<-watched
+		cancel(nil)
 		return cause
 	}
 }

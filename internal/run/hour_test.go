@@ -1,0 +1,137 @@
+package run
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"mlcfg/internal/client"
+	"mlcfg/internal/live"
+	"mlcfg/internal/loadgen"
+	"mlcfg/internal/record"
+)
+
+var hour = flag.Bool("hour", false, "TestHour records a whole hour: a million requests")
+
+// TestHour records a server run of an hour of virtual time (of 72 s without
+// -hour) as a run does: LoadGen's schedule, results in batches, record file,
+// Parquet and live view. Memory stays where it is after the first tenth, and every
+// request is there once.
+func TestHour(t *testing.T) {
+	duration := 72 * time.Second
+	if *hour {
+		duration = time.Hour
+	}
+	s := loadgen.DefaultSettings()
+	s.Scenario, s.ServerTargetQPS, s.MinDuration, s.MinQueryCount = loadgen.Server, 278, duration, 1
+	e, err := s.Effective(loadgen.Library{TotalSampleCount: 24576, PerformanceSampleCount: 24576})
+	if err != nil {
+		t.Fatal(err)
+	}
+	phases, err := e.Phases(loadgen.Generator{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	phase := phases[0]
+	total := phase.Totals().Samples
+	dir := t.TempDir()
+	w, err := record.Create(filepath.Join(dir, record.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts, err := record.CreateParts(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	meter := live.NewMeter(live.Run{})
+	meter.Start(live.Phase{Total: total, Due: phase.Due()}, 8)
+	meter.Begin(time.Unix(0, 0))
+	out := &sink{records: w, parts: parts, meter: meter}
+
+	batch := make([]client.Result, 0, 256)
+	var after []memory // each tenth
+	var before, end runtime.MemStats
+	var spent time.Duration
+	write := func() {
+		began := time.Now()
+		if err := out.Write(batch); err != nil {
+			t.Fatal(err)
+		}
+		spent += time.Since(began)
+		batch = batch[:0]
+	}
+	runtime.ReadMemStats(&before)
+	n := uint64(0)
+	for cursor := phase.Cursor(); cursor.Next(); n++ {
+		q := &cursor.Query
+		batch = append(batch, client.Result{
+			ID: q.FirstSample, Sample: q.Samples[0], Replica: int(n % 8), Scheduled: q.Scheduled, Sent: q.Scheduled + 20*time.Microsecond,
+			FirstToken: q.Scheduled + 50*time.Millisecond + time.Duration(n%977)*time.Microsecond, Done: q.Scheduled + 2*time.Second + time.Duration(n%7919)*time.Microsecond,
+			InputTokens: 250, OutputTokens: 100 + int(n%28), FinishReason: "length",
+		})
+		if len(batch) == cap(batch) {
+			write()
+		}
+		if (n+1)*10/total > n*10/total {
+			meter.Snapshot(time.Unix(0, int64(q.Scheduled)))
+			after = append(after, memoryNow())
+		}
+	}
+	write()
+	runtime.ReadMemStats(&end)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := parts.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for i, m := range after {
+		t.Logf("after %3d %%: %5.1f MB live, %5.1f MB resident", 10*(i+1), m.live, m.resident)
+	}
+	t.Logf("%d requests: %v a request, %.2f allocations", n, (spent / time.Duration(n)).Round(time.Nanosecond), float64(end.Mallocs-before.Mallocs)/float64(n))
+	if grown := after[len(after)-1].live - after[0].live; grown > 32 {
+		t.Errorf("%.1f MB more are live at the end than after the first tenth", grown)
+	}
+	for name, read := range map[string]func(func(*record.Record) bool) error{
+		record.FileName: func(f func(*record.Record) bool) error {
+			return record.ReadFile(filepath.Join(dir, record.FileName), f)
+		},
+		record.PartsDir: func(f func(*record.Record) bool) error { return record.ReadParts(dir, f) },
+	} {
+		next := uint64(0)
+		if err := read(func(r *record.Record) bool {
+			if r.Seq != next || r.Status != record.OK {
+				t.Fatalf("%s: record %d is %+v", name, next, *r)
+			}
+			next++
+			return true
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if next != n || n != total {
+			t.Errorf("%s has %d records of %d requests, %d were scheduled", name, next, n, total)
+		}
+	}
+}
+
+// memory is what the process holds, in megabytes.
+type memory struct{ live, resident float64 }
+
+func memoryNow() memory {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	out := memory{live: float64(m.HeapAlloc) / 1e6}
+	if data, err := os.ReadFile("/proc/self/statm"); err == nil {
+		if words := strings.Fields(string(data)); len(words) > 1 {
+			pages, _ := strconv.Atoi(words[1]) // 0 where the kernel says something else
+			out.resident = float64(pages*os.Getpagesize()) / 1e6
+		}
+	}
+	return out
+}

@@ -72,6 +72,10 @@ bench-client: ## our client beside the fastest other load generator, on one mock
 	./bench/client/peers.sh
 	$(GO) run ./bench/client/compare
 
+.PHONY: soak
+soak: ## record an hour of virtual time, and a million requests to the mock server: memory, completeness, cost
+	$(GO) test ./internal/run -run 'TestHour|TestMillion' -hour -million -v
+
 .PHONY: schema-add
 schema-add: ## add an engine's release to the schemas: make schema-add RELEASE=vllm==0.34.0 (needs python3)
 	$(GO) run ./cmd/mlcfg schema import '$(RELEASE)' --into schema

@@ -114,6 +114,14 @@ func NewMeter(r Run) *Meter {
 	return &Meter{run: r, ttft: &histogram.Histogram{}, tpot: &histogram.Histogram{}, latency: &histogram.Histogram{}}
 }
 
+// Describe says anew what is run: that an engine is simulated may be known only
+// when it serves.
+func (m *Meter) Describe(r Run) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.run = r
+}
+
 // Start begins a phase: all counts are zero again.
 func (m *Meter) Start(p Phase, replicas int) {
 	m.mu.Lock()

@@ -72,7 +72,7 @@ func finish(t *testing.T, dir string) {
 	check(logs.Close(loadgen.Report{SUT: SUT(run.Manifest, false), Settings: j.Settings, Verdict: &j.Verdict, Summary: &j.Summary}))
 	check(os.Mkdir(filepath.Join(dir, rundir.EngineDir), 0o755))
 	for name, text := range map[string]string{
-		rundir.SummaryFile: string(data), rundir.PlanFile: "{}\n", rundir.MachineFile: "{}\n", rundir.EnginesFile: "[]\n", metrics.FileName: "",
+		rundir.SummaryFile: string(data), rundir.PlanFile: "{}\n", rundir.MachineFile: "{}\n", rundir.EngineDir + "/endpoints.json": "[]\n", metrics.FileName: "",
 		rundir.EngineDir + "/replica-0.log": "INFO: serving\n", rundir.PowerLog: "600 W\n",
 	} {
 		check(os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))

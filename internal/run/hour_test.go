@@ -1,16 +1,19 @@
 package run
 
 import (
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"mlcfg/internal/client"
+	"mlcfg/internal/client/mock"
 	"mlcfg/internal/live"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/record"
@@ -58,11 +61,11 @@ func TestHour(t *testing.T) {
 	var before, end runtime.MemStats
 	var spent time.Duration
 	write := func() {
-		began := time.Now()
+		began := cpuTime()
 		if err := out.Write(batch); err != nil {
 			t.Fatal(err)
 		}
-		spent += time.Since(began)
+		spent += cpuTime() - began
 		batch = batch[:0]
 	}
 	runtime.ReadMemStats(&before)
@@ -93,7 +96,7 @@ func TestHour(t *testing.T) {
 	for i, m := range after {
 		t.Logf("after %3d %%: %5.1f MB live, %5.1f MB resident", 10*(i+1), m.live, m.resident)
 	}
-	t.Logf("%d requests: %v a request, %.2f allocations", n, (spent / time.Duration(n)).Round(time.Nanosecond), float64(end.Mallocs-before.Mallocs)/float64(n))
+	t.Logf("%d requests: %v of CPU time a request, %.2f allocations", n, (spent / time.Duration(n)).Round(time.Nanosecond), float64(end.Mallocs-before.Mallocs)/float64(n))
 	if grown := after[len(after)-1].live - after[0].live; grown > 32 {
 		t.Errorf("%.1f MB more are live at the end than after the first tenth", grown)
 	}
@@ -117,6 +120,90 @@ func TestHour(t *testing.T) {
 			t.Errorf("%s has %d records of %d requests, %d were scheduled", name, next, n, total)
 		}
 	}
+}
+
+var million = flag.Bool("million", false, "TestMillion sends a million requests")
+
+// TestMillion sends requests (20,000 without -million) with the real client to the
+// mock server over loopback and records them as a run does.
+func TestMillion(t *testing.T) {
+	n := 20_000
+	if *million {
+		n = 1_000_000
+	}
+	server, err := mock.Start("127.0.0.1:0", mock.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	c, err := client.New(client.Options{URLs: []string{server.URL()}, Model: "mock", Stream: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	w, err := record.Create(filepath.Join(dir, record.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts, err := record.CreateParts(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	meter := live.NewMeter(live.Run{})
+	meter.Start(live.Phase{Total: uint64(n)}, 1)
+	out := &sink{records: w, parts: parts, meter: meter}
+	prompt := make([]int32, 32)
+	source := client.SourceFunc(func(a client.Ask, r *client.Request) bool {
+		r.ID, r.Replica, r.Tokens, r.MaxTokens = uint64(a.Sent), 0, prompt, 1
+		return a.Sent < n
+	})
+	var after []memory
+	written := 0
+	sum, err := c.Run(t.Context(), client.Plan{Pace: client.AtOnce, Concurrency: 32, Progress: meter.Progress(), Started: meter.Begin}, source, client.SinkFunc(func(batch []client.Result) error {
+		if err := out.Write(batch); err != nil {
+			return err
+		}
+		before := written * 10 / n
+		if written += len(batch); written*10/n > before {
+			server.Truth() // which is not the client's memory
+			after = append(after, memoryNow())
+		}
+		return nil
+	}))
+	if err := errors.Join(err, w.Close(), parts.Close()); err != nil || sum.OK != n {
+		t.Fatalf("%d of %d requests were answered, error %v", sum.OK, n, err)
+	}
+	for i, m := range after {
+		t.Logf("after %3d %%: %5.1f MB live, %5.1f MB resident", 10*(i+1), m.live, m.resident)
+	}
+	t.Logf("%d requests in %v, %v of CPU time a request with the server's share", n, sum.Wall.Round(time.Second), (sum.CPU / time.Duration(n)).Round(time.Nanosecond))
+	if grown := after[len(after)-1].live - after[0].live; grown > 32 {
+		t.Errorf("%.1f MB more are live at the end than after the first tenth", grown)
+	}
+	seen := make([]bool, n)
+	count := 0
+	if err := record.ReadParts(dir, func(r *record.Record) bool {
+		if r.Seq >= uint64(n) || seen[r.Seq] {
+			t.Fatalf("record %d is one too many", r.Seq)
+		}
+		seen[r.Seq] = true
+		count++
+		return true
+	}); err != nil || count != n {
+		t.Errorf("%d records of %d requests, error %v", count, n, err)
+	}
+	if s := meter.Snapshot(time.Now()); s.Sent != uint64(n) || s.Done != uint64(n) || s.FirstToken != uint64(n) {
+		t.Errorf("the live view counts %d sent, %d first tokens, %d done; want %d of each", s.Sent, s.FirstToken, s.Done, n)
+	}
+}
+
+// cpuTime is what the process has used.
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // memory is what the process holds, in megabytes.

@@ -215,6 +215,7 @@ func (r *runner) startPhase(phase *loadgen.Phase, totals loadgen.Totals, replica
 		}
 	}
 	r.log.startPhase(p.Name, totals, q.Scenario)
+	r.meter.Describe(r.plan.live())
 	r.meter.Start(p, replicas)
 	return r.meter.Progress()
 }

@@ -35,7 +35,7 @@ func (a *app) nodeCommand() *cli.Command {
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "say nothing but notes while it goes on", Destination: &quiet},
 		),
 		Action: func(c *cli.Context) error {
-			ctx, _, stop := interrupts(c.Context)
+			ctx, _, stop := interrupts(c.Context, nil) // a node has nothing in flight to wait for
 			defer stop()
 			m, err := a.readManifest(c)
 			if err != nil {

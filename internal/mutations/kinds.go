@@ -180,7 +180,7 @@ func plan(data string, input []byte) result {
 	if err != nil {
 		return result{}
 	}
-	p.Check()
+	p.Check(context.Background())
 	if _, err := json.Marshal(p); err != nil {
 		return result{wrong: "a plan that cannot be printed: " + err.Error()}
 	}

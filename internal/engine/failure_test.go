@@ -45,6 +45,7 @@ OSError: [Errno 98] Address already in use`, "the port is taken", ""},
 		{s, "RuntimeError: CUDA error: invalid device ordinal", "a device that was asked for does not exist", "harness_config.device_count"},
 		{v, "ValueError: World size (8) is larger than the number of available GPUs (4) in this node.", "8 devices are needed, 4 are visible", "engine_config.tensor_parallel_size"},
 		{v, "ValueError: Total number of attention heads (64) must be divisible by tensor parallel size (6).", "64 attention heads cannot be shared by tensor parallel size 6", "engine_config.tensor_parallel_size"},
+		{v, "(EngineCore pid=17) ValueError: current platform cpu does not support ray.", "vLLM for cpu has no support for Ray", "backend"},
 		{v, `(EngineCore_DP0 pid=17374) ERROR 09-28 15:47:24 [core.py:718] ValueError: Free memory on device (3.22/4.0 GiB) on startup is less than desired GPU memory utilization (0.9, 3.6 GiB). Decrease GPU memory utilization or reduce GPU memory used by other processes.
 (APIServer pid=1) RuntimeError: Engine core initialization failed. See root cause above. Failed core proc(s): {}`, "only 3.22/4.0 GiB of device memory is free, 3.6 GiB is wanted; something else uses the device, or the share is too large", "engine_config.gpu_memory_utilization"},
 		{v, "ValueError: Free memory on device cuda:0 (3.22/4.0 GiB) on startup is less than desired GPU memory utilization (0.9, 3.6 GiB).", "only 3.22/4.0 GiB of device memory is free, 3.6 GiB is wanted; something else uses the device, or the share is too large", "engine_config.gpu_memory_utilization"},
@@ -94,6 +95,7 @@ Please verify the following requirements:`, "no model at /model/llama2-70b", "en
 		{s, "torch.distributed.DistBackendError: NCCL error in: ../torch/csrc/distributed/c10d/NCCLUtils.hpp:268, unhandled cuda error (run with NCCL_DEBUG=INFO for details), NCCL version 2.21.5", "the devices cannot talk to each other: unhandled cuda error (NCCL_DEBUG=INFO says more)", "env_config"},
 		// The rank that ran out of memory is the cause, the others' broken connection is not.
 		{v, "RuntimeError: NCCL error: remote process exited or there was a network error\ntorch.OutOfMemoryError: HIP out of memory. Tried to allocate 2.00 GiB.", "out of device memory. Tried to allocate 2.00 GiB", "engine_config.gpu_memory_utilization"},
+		{v, "RuntimeError: Engine core initialization failed. See root cause above. Failed core proc(s): {'EngineCore': -9}", "its process EngineCore was killed by signal 9; 9 is what the kernel sends where memory runs out", ""},
 		{v, "everything is fine\nINFO: Application startup complete.", "", ""},
 		{v, "", "", ""},
 	} {

@@ -35,6 +35,7 @@ var symptoms = []symptom{
 	{message: rx(`(lib[\w.+-]+\.so[\w.]*): cannot open shared object file`), cause: "the library $1 is not found (LD_LIBRARY_PATH)"},
 	{message: rx(`invalid device ordinal`), cause: "a device that was asked for does not exist", vllm: "harness_config.device_count", sglang: "harness_config.device_count"},
 	{message: rx(`World size \((\d+)\) is larger than the number of available GPUs \((\d+)\)`), cause: "$1 devices are needed, $2 are visible", vllm: "engine_config.tensor_parallel_size"},
+	{message: rx(`current platform (\S+) does not support ray`), cause: "vLLM for $1 has no support for Ray", vllm: "backend"},
 	{message: rx(`number of required GPUs exceeds the total number of available GPUs`), cause: "more devices are needed than Ray has", vllm: "engine_config.tensor_parallel_size"},
 	{message: rx(`Total number of attention heads \((\d+)\) must be divisible by tensor parallel size \((\d+)\)`), cause: "$1 attention heads cannot be shared by tensor parallel size $2", vllm: "engine_config.tensor_parallel_size"},
 
@@ -74,6 +75,7 @@ var symptoms = []symptom{
 	{message: rx(`max_num_batched_tokens \((\d+)\) must be greater than or equal to max_num_seqs \((\d+)\)`), cause: "max_num_batched_tokens $1 is less than max_num_seqs $2", vllm: "engine_config.max_num_batched_tokens"},
 	{message: rx(`Quantization method specified in the model config \((\S+)\) does not match the quantization method specified in the .quantization. argument \((\S+)\)`), cause: "the model is quantized with $1, not $2", vllm: "engine_config.quantization"},
 	{message: rx(`Unknown quantization method: (\S+?)\. Must be one of`), cause: "quantization $1 is not known to this release", vllm: "engine_config.quantization"},
+	{message: rx(`Failed core proc\(s\): \{'(\w+)': -(\d+)\}`), cause: "its process $1 was killed by signal $2; 9 is what the kernel sends where memory runs out"},
 	{message: rx(`[Cc]ontext_length.*is greater than the derived context_length \((\d+)\)`), cause: "context_length is more than the model's own $1", sglang: "engine_config.context_length"},
 
 	// What follows is as often the consequence of something above.

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -25,6 +26,7 @@ func TestMain(m *testing.M) {
 		SuperviseCommand: func([]string) int { return Supervise(os.Stdin, os.Stdout) },
 		"fake-engine":    fakeEngine,
 		"fake-worker":    fakeWorker,
+		"fake-tracker":   fakeTracker,
 		"fake-mlrun":     fakeMlrun,
 		"fake-ray":       fakeRay,
 	}
@@ -94,7 +96,8 @@ func holders(path string) (list []string) {
 
 // fakeEngine is called with a mode, the lock file and a port. Modes: serve;
 // deaf (serves, and does not heed SIGTERM, nor do its workers); die (at once,
-// saying why); load (never serves); brief (serves until /quit is asked for).
+// saying why); load (never serves); tracked (as deaf, with a resource tracker
+// and no workers); brief (serves until /quit is asked for).
 func fakeEngine(args []string) int {
 	mode, lock, port := args[0], args[1], args[2]
 	alive(lock)
@@ -108,8 +111,11 @@ func fakeEngine(args []string) int {
 		select {}
 	case "deaf":
 		signal.Ignore(syscall.SIGTERM)
+	case "tracked":
+		signal.Ignore(syscall.SIGTERM)
+		startTracker(lock)
 	}
-	if mode != "brief" {
+	if mode == "serve" || mode == "deaf" {
 		for _, kind := range []string{"plain", "session", "orphan"} {
 			startWorker(kind, mode, lock)
 		}
@@ -139,6 +145,41 @@ func fakeRay(args []string) int {
 			conn.Close()
 		}
 	}
+}
+
+// startTracker starts what Python starts for shared memory: a process that
+// outlives those that it serves, told by its command line, and removes what they leave.
+func startTracker(lock string) {
+	segment := lock + ".segment"
+	err := os.WriteFile(segment, nil, 0o644)
+	cmd := exec.Command(os.Args[0], "fake-tracker", "from multiprocessing.resource_tracker import main", segment, lock)
+	if err == nil {
+		// The pipe closes with this process.
+		_, err = cmd.StdinPipe()
+	}
+	var out io.Reader
+	if err == nil {
+		out, err = cmd.StdoutPipe()
+	}
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err == nil {
+		// It does not heed signals from now on.
+		_, err = bufio.NewReader(out).ReadString('\n')
+	}
+	if err != nil {
+		panic(err)
+	}
+}
+
+func fakeTracker(args []string) int {
+	signal.Ignore(syscall.SIGTERM)
+	alive(args[2])
+	fmt.Println("up")
+	io.Copy(io.Discard, os.Stdin)
+	os.Remove(args[1])
+	return 0
 }
 
 // startWorker returns when the worker is up and holds its lock.

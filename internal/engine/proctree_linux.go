@@ -44,8 +44,9 @@ func processes() []procEntry {
 	return list
 }
 
-// signalTree signals every descendant of a process, the nearest first.
-func signalTree(root int, sig syscall.Signal) {
+// signalTree signals every descendant of a process but those to be spared, the
+// nearest first; spare may be nil.
+func signalTree(root int, sig syscall.Signal, spare func(pid int) bool) {
 	children := map[int][]int{}
 	for _, p := range processes() {
 		children[p.parent] = append(children[p.parent], p.pid)
@@ -54,8 +55,18 @@ func signalTree(root int, sig syscall.Signal) {
 	for len(queue) > 0 {
 		pid := queue[0]
 		queue = append(queue[1:], children[pid]...)
-		syscall.Kill(pid, sig)
+		if spare == nil || !spare(pid) {
+			syscall.Kill(pid, sig)
+		}
 	}
+}
+
+// tracksResources tells that a process is one of Python's resource trackers
+// (multiprocessing.resource_tracker). Such a process removes the shared memory
+// of those that it was started for when the last of them is dead, and ends.
+func tracksResources(pid int) bool {
+	b, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
+	return strings.Contains(string(b), "multiprocessing.resource_tracker")
 }
 
 // killLeft kills what a replica leaves when its supervisor has been killed

@@ -63,6 +63,26 @@ func TestStartServeStop(t *testing.T) {
 	}
 }
 
+// An engine that has to be killed leaves no shared memory: its resource tracker
+// gets the time to remove it.
+func TestResourceTrackerOutlivesTheKilled(t *testing.T) {
+	dir := t.TempDir()
+	eng, err := Start(context.Background(), fakePlan("tracked", dir, 1), fakeOptions(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	awaitHolders(t, filepath.Join(dir, "lock"), 2)
+	if err := eng.Stop(10 * time.Millisecond); err != nil {
+		t.Error(err)
+	}
+	if left := holders(filepath.Join(dir, "lock")); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "lock.segment")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("what the tracker was to remove is there: %v", err)
+	}
+}
+
 // The claim: when mlrun is killed with -9, nothing is left behind; not workers
 // that have left the group or the session, not orphans, not what does not heed SIGTERM.
 func TestNothingLeftWhenMlrunIsKilled(t *testing.T) {
@@ -197,7 +217,7 @@ func TestStopWhileSuspended(t *testing.T) {
 		t.Fatal(err)
 	}
 	supervisor := eng.(*group).members[0].process.supervisor.Process.Pid
-	signalTree(supervisor, syscall.SIGSTOP)
+	signalTree(supervisor, syscall.SIGSTOP, nil)
 	stopped := make(chan error, 1)
 	go func() { stopped <- eng.Stop(time.Hour) }()
 	select {
@@ -207,7 +227,7 @@ func TestStopWhileSuspended(t *testing.T) {
 		}
 	case <-time.After(time.Minute):
 		t.Error("the engine is suspended still")
-		signalTree(supervisor, syscall.SIGKILL)
+		signalTree(supervisor, syscall.SIGKILL, nil)
 	}
 	awaitAllGone(t, filepath.Join(dir, "lock"))
 }

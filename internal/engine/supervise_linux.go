@@ -36,6 +36,9 @@ const (
 	abandonedGrace = 2 * time.Second
 	leftoverGrace  = 2 * time.Second
 	killInterval   = 50 * time.Millisecond
+	// trackerGrace is how long resource trackers live on when all else was killed:
+	// without them, each engine that is killed leaves its shared memory in /dev/shm.
+	trackerGrace = 10 * time.Second
 )
 
 // Supervise runs one engine and returns when no process of it is left. It reads
@@ -177,6 +180,7 @@ func (s *supervisor) listen(input *bufio.Reader) {
 func (s *supervisor) run() {
 	terminated := make(chan os.Signal, 1)
 	signal.Notify(terminated, syscall.SIGTERM)
+	var killed time.Time // when the killing began
 	kill := time.NewTimer(time.Hour)
 	kill.Stop()
 	end := func(grace time.Duration) {
@@ -197,10 +201,13 @@ func (s *supervisor) run() {
 			if s.keep && describe(status) == endedWell {
 				return
 			}
-			signalTree(os.Getpid(), syscall.SIGTERM)
+			signalTree(os.Getpid(), syscall.SIGTERM, nil)
 			kill.Reset(leftoverGrace)
 		case <-kill.C:
-			signalTree(os.Getpid(), syscall.SIGKILL)
+			if killed.IsZero() {
+				killed = time.Now()
+			}
+			signalTree(os.Getpid(), syscall.SIGKILL, func(pid int) bool { return time.Since(killed) < trackerGrace && tracksResources(pid) })
 			// Once more: what was being started has been missed.
 			kill.Reset(killInterval)
 		case <-s.gone:

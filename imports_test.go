@@ -45,6 +45,12 @@ func TestImports(t *testing.T) {
 			}
 		}
 	}
+	// A browser is for tests and pictures.
+	for _, program := range []string{"cmd/mlrun", "cmd/mlcfg"} {
+		if slices.Contains(packages[program].Deps, "mlcfg/internal/browser") {
+			t.Errorf("%s depends on internal/browser", program)
+		}
+	}
 	// One package reads YAML, and one package handles command lines.
 	for name, p := range packages {
 		all := slices.Concat(p.Imports, p.TestImports, p.XTestImports)

@@ -5,30 +5,38 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/atomicfile"
+	"mlcfg/internal/compare"
 	"mlcfg/internal/report"
+	"mlcfg/internal/webreport"
 )
 
 const reportHelp = `Makes a report of run directories from their records alone, at any time. A run
-that was killed is reported with what it had written, as INVALID.
+that was killed is reported with what it had written, as INVALID. Several runs are
+compared: which settings differ, and which figures, with the confidence that runs of
+one manifest give as repetitions of one measurement.
 
   mlrun report runs/first
   mlrun report --format json runs/first
   mlrun report --format html -o report.html runs/first          one page that works offline
-  mlrun report --format html -o compared.html runs/a runs/b     and what differs between runs
+  mlrun report --format html -o compared.html runs/a* runs/b*   and what differs between runs
+  mlrun report --plots plots runs/first                         each chart as an SVG file
 
 Exit status: 0 every run is VALID, 1 one is INVALID, 2 one cannot be read.`
 
 func (a *app) reportCommand() *cli.Command {
-	var format, out string
+	var format, out, plots string
 	return &cli.Command{
 		Name: "report", Usage: "print what run directories hold", ArgsUsage: "DIR...", Description: reportHelp,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "format", Usage: "text, markdown, json or html", Value: "text", Destination: &format},
 			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "write into `FILE` in place of standard output", Destination: &out},
+			&cli.StringFlag{Name: "plots", Usage: "write each chart as an SVG file into `DIR` too", Destination: &plots},
 		},
 		Action: func(c *cli.Context) error {
 			if err := oneOf("format", format, "text", "markdown", "json", "html"); err != nil {
@@ -37,70 +45,104 @@ func (a *app) reportCommand() *cli.Command {
 			if c.NArg() == 0 {
 				return withHint("mlrun report DIR", "report takes at least one run directory")
 			}
-			var runs []*report.Run
-			var sums []*report.Summary
-			var errs []error
-			valid := true
-			for _, dir := range c.Args().Slice() {
-				loaded, sum, err := load(dir)
-				if err != nil {
-					errs = append(errs, err)
-					continue
-				}
-				valid = valid && sum.Valid
-				runs, sums = append(runs, loaded), append(sums, sum)
-			}
-			var text bytes.Buffer
-			if len(runs) > 0 {
-				errs = append(errs, writeReport(&text, format, runs, sums))
-			}
-			if out != "" && text.Len() > 0 {
-				errs = append(errs, atomicfile.Write(out, text.Bytes(), 0o644))
-			} else {
-				_, err := a.stdout.Write(text.Bytes())
-				errs = append(errs, err)
+			sheets, errs := loadSheets(c.Args().Slice())
+			if len(sheets) > 0 {
+				errs = append(errs, a.writeReport(format, out, plots, sheets))
 			}
 			if err := errors.Join(errs...); err != nil {
 				return err
 			}
-			if !valid {
-				return errFindings
+			for _, s := range sheets {
+				if !s.Valid {
+					return errFindings
+				}
 			}
 			return nil
 		},
 	}
 }
 
-func load(dir string) (*report.Run, *report.Summary, error) {
-	loaded, err := report.Load(dir)
-	if err != nil {
-		return nil, nil, err
+// loadSheets reduces the runs one after another, so that the records of one
+// alone are in memory. A directory that is named twice is an error.
+func loadSheets(dirs []string) (sheets []*report.Sheet, errs []error) {
+	var seen []os.FileInfo
+	for _, dir := range dirs {
+		loaded, err := report.Load(dir)
+		if info, statErr := os.Stat(dir); statErr == nil && err == nil {
+			if slices.ContainsFunc(seen, func(other os.FileInfo) bool { return os.SameFile(other, info) }) {
+				err = fmt.Errorf("the run %s is named twice", dir)
+			}
+			seen = append(seen, info)
+		}
+		var sheet *report.Sheet
+		if err == nil {
+			sheet, err = report.NewSheet(loaded)
+		}
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		sheets = append(sheets, sheet)
 	}
-	sum, err := report.Summarize(loaded)
-	return loaded, sum, err
+	return sheets, errs
 }
 
-// writeReport writes all runs in one format. JSON is a list for several runs.
-func writeReport(w io.Writer, format string, runs []*report.Run, sums []*report.Summary) error {
-	switch {
-	case format == "html":
-		return report.WriteHTML(w, runs)
-	case format == "json" && len(sums) == 1:
-		return writeJSON(w, sums[0])
-	case format == "json":
-		return writeJSON(w, sums)
+func (a *app) writeReport(format, out, plots string, sheets []*report.Sheet) error {
+	var text bytes.Buffer
+	if err := formatReport(&text, format, sheets); err != nil {
+		return err
 	}
-	for i, sum := range sums {
-		if i > 0 {
-			fmt.Fprintln(w)
-		}
-		write := report.WriteText
-		if format == "markdown" {
-			write = report.WriteMarkdown
-		}
-		if err := write(w, sum); err != nil {
+	if plots != "" {
+		if _, err := webreport.WritePlots(plots, sheets); err != nil {
 			return err
 		}
 	}
-	return nil
+	if out != "" {
+		return atomicfile.Write(out, text.Bytes(), 0o644)
+	}
+	_, err := a.stdout.Write(text.Bytes())
+	return err
+}
+
+// comparedRuns is the JSON form of several runs.
+type comparedRuns struct {
+	Simulated  bool                `json:"simulated"`
+	Runs       []*report.Sheet     `json:"runs"`
+	Comparison *compare.Comparison `json:"comparison"`
+}
+
+func formatReport(w io.Writer, format string, sheets []*report.Sheet) error {
+	if format == "html" {
+		return webreport.Write(w, sheets)
+	}
+	var c *compare.Comparison
+	if len(sheets) > 1 {
+		var err error
+		if c, err = compare.Runs(sheets); err != nil {
+			return err
+		}
+	}
+	switch {
+	case format == "json" && c != nil:
+		return writeJSON(w, comparedRuns{c.Simulated, sheets, c})
+	case format == "json":
+		return writeJSON(w, sheets[0])
+	}
+	writeSheet, writeComparison := report.WriteSheetText, compare.WriteText
+	if format == "markdown" {
+		writeSheet, writeComparison = report.WriteSheetMarkdown, compare.WriteMarkdown
+	}
+	for i, s := range sheets {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		if err := writeSheet(w, s); err != nil {
+			return err
+		}
+	}
+	if c == nil {
+		return nil
+	}
+	fmt.Fprintln(w)
+	return writeComparison(w, c)
 }

@@ -38,15 +38,15 @@ func FuzzLoad(f *testing.F) {
 			return
 		}
 		var text bytes.Buffer
-		if sum, err := Summarize(run); err == nil {
-			if err := WriteText(&text, sum); err != nil {
-				t.Error(err)
+		if sheet, err := NewSheet(run); err == nil {
+			for _, err := range []error{WriteSheetText(&text, sheet), WriteSheetMarkdown(&text, sheet)} {
+				if err != nil {
+					t.Error(err)
+				}
 			}
 		}
 		if i := strings.IndexFunc(text.String(), func(r rune) bool { return unicode.IsControl(r) && r != '\n' }); i >= 0 {
 			t.Errorf("a control character in %q", text.String())
 		}
-		text.Reset()
-		_ = WriteHTML(&text, []*Run{run})
 	})
 }

@@ -11,11 +11,7 @@ import (
 // WriteMarkdown writes a summary as Markdown, for an issue or a page.
 func WriteMarkdown(w io.Writer, s *Summary) error {
 	var b strings.Builder
-	verdict := "VALID"
-	if !s.Valid {
-		verdict = "INVALID"
-	}
-	fmt.Fprintf(&b, "## %s: %s %s on %s, %s (%s)\n\n", verdict, markdown(s.Benchmark), markdown(s.Scenario), markdown(orNone(s.Machine)), markdown(s.Backend), markdown(s.Engine))
+	fmt.Fprintf(&b, "## %s: %s %s on %s, %s (%s)\n\n", s.Verdict(), Markdown(s.Benchmark), Markdown(s.Scenario), Markdown(orNone(s.Machine)), Markdown(s.Backend), Markdown(s.Engine))
 	if s.Simulated {
 		b.WriteString("**Simulated engine: these figures say nothing about any hardware.**\n\n")
 	}
@@ -23,21 +19,21 @@ func WriteMarkdown(w io.Writer, s *Summary) error {
 		b.WriteString("**Synthetic data: the data set was not there, prompts were made up.**\n\n")
 	}
 	for _, r := range s.Reasons {
-		fmt.Fprintf(&b, "- %s\n", markdown(r))
+		fmt.Fprintf(&b, "- %s\n", Markdown(r))
 	}
 	if len(s.Reasons) > 0 {
 		b.WriteByte('\n')
 	}
-	b.WriteString("| figure | value |\n| --- | ---: |\n")
+	b.WriteString("| figure" + mark(s) + " | value |\n| --- | ---: |\n")
 	fmt.Fprintf(&b, "| samples/s | %.2f |\n| tokens/s | %.1f |\n", s.SamplesPerSecond, s.TokensPerSecond)
 	if s.ScheduledSamplesPerSecond != nil {
 		fmt.Fprintf(&b, "| samples/s scheduled | %.2f |\n", *s.ScheduledSamplesPerSecond)
 	}
 	fmt.Fprintf(&b, "| samples completed | %d of %d |\n| failed | %d |\n| seconds | %.3f |\n", s.Completed, s.Samples, s.Failed, s.Seconds)
 	for _, name := range slices.Sorted(maps.Keys(s.Errors)) {
-		fmt.Fprintf(&b, "| failed: %s | %d |\n", markdown(name), s.Errors[name])
+		fmt.Fprintf(&b, "| failed: %s | %d |\n", Markdown(name), s.Errors[name])
 	}
-	b.WriteString("\n| ms | min | mean | p50 | p90 | p99 | p99.9 | max | limit |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
+	b.WriteString("\n| ms" + mark(s) + " | min | mean | p50 | p90 | p99 | p99.9 | max | limit |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
 	for _, row := range s.rows() {
 		if row.spread == nil {
 			continue
@@ -52,7 +48,7 @@ func WriteMarkdown(w io.Writer, s *Summary) error {
 	return err
 }
 
-// markdown keeps text from outside from being taken for markup.
-func markdown(s string) string {
+// Markdown keeps text from outside from being taken for markup.
+func Markdown(s string) string {
 	return strings.NewReplacer("|", `\|`, "<", "&lt;", ">", "&gt;", "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`).Replace(Printable(s))
 }

@@ -23,11 +23,7 @@ func WriteText(w io.Writer, s *Summary) error {
 	if s.OfficialLoadGen != "" {
 		fmt.Fprintf(&b, "issued and judged by the official LoadGen %s\n", Printable(s.OfficialLoadGen))
 	}
-	verdict := "VALID"
-	if !s.Valid {
-		verdict = "INVALID"
-	}
-	fmt.Fprintf(&b, "%s  %s %s %s on %s, %s (%s)\n", verdict, Printable(s.Benchmark), Printable(s.Scenario), Printable(s.Mode), orNone(Printable(s.Machine)), Printable(s.Backend), Printable(s.Engine))
+	fmt.Fprintf(&b, "%s  %s %s %s on %s, %s (%s)\n", s.Verdict(), Printable(s.Benchmark), Printable(s.Scenario), Printable(s.Mode), orNone(Printable(s.Machine)), Printable(s.Backend), Printable(s.Engine))
 	for _, r := range s.Reasons {
 		fmt.Fprintf(&b, "  - %s\n", Printable(r))
 	}

@@ -12,6 +12,9 @@ import (
 
 // rates are LoadGen's result figures for the scenario.
 func (s *Summary) rates(e *loadgen.Effective, f *loadgen.Summary) {
+	if f.Samples == 0 {
+		return // nothing was completed, and LoadGen's N-1 samples would be a huge number
+	}
 	switch e.Requested.Scenario {
 	case loadgen.Offline:
 		s.SamplesPerSecond = finite(f.SamplesPerSecond())
@@ -36,7 +39,7 @@ func perSecond(n int64, seconds float64) float64 { return finite(float64(n) / se
 
 // finite keeps a rate over no time at all out of JSON, which has no infinity.
 func finite(f float64) float64 {
-	if math.IsNaN(f) || math.IsInf(f, 0) || f < 0 {
+	if math.IsNaN(f) || math.IsInf(f, 0) || f <= 0 { // no negative zero either
 		return 0
 	}
 	return f

@@ -1,0 +1,184 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+
+	"mlcfg/internal/metrics"
+	"mlcfg/internal/record"
+)
+
+// Balance is how the load was shared out among replicas.
+type Balance struct {
+	// Busiest is the most output tokens of a replica over the mean of all: 1 is even.
+	Busiest float64        `json:"busiest_over_mean"`
+	Shares  []ReplicaShare `json:"replicas"`
+}
+
+// ReplicaShare is one replica's part of a run.
+type ReplicaShare struct {
+	Replica
+	// Share and TokenShare are parts of all requests and output tokens, 0 to 1.
+	Share      float64  `json:"share"`
+	TokenShare float64  `json:"token_share"`
+	TTFTP50MS  *float64 `json:"ttft_p50_ms,omitempty"`
+	TTFTP99MS  *float64 `json:"ttft_p99_ms,omitempty"`
+	TPOTP99MS  *float64 `json:"tpot_p99_ms,omitempty"`
+	// PeakWaiting and PeakKVCache are the engine's own, absent where it said nothing.
+	PeakWaiting *float64 `json:"peak_waiting,omitempty"`
+	PeakKVCache *float64 `json:"peak_kv_cache,omitempty"`
+}
+
+func balance(sum *Summary, rows []record.Record, samples []metrics.Sample) *Balance {
+	if len(sum.Replicas) == 0 {
+		return nil
+	}
+	b := &Balance{Shares: make([]ReplicaShare, len(sum.Replicas))}
+	place := map[int]int{}
+	var most int64
+	for i, r := range sum.Replicas {
+		place[r.Index] = i
+		b.Shares[i].Replica = r
+		b.Shares[i].Share = float64(r.Requests) / float64(max(sum.Samples, 1))
+		b.Shares[i].TokenShare = float64(r.OutputTokens) / float64(max(sum.OutputTokens, 1))
+		most = max(most, r.OutputTokens)
+	}
+	if sum.OutputTokens > 0 {
+		b.Busiest = float64(most) * float64(len(b.Shares)) / float64(sum.OutputTokens)
+	}
+	ttft, tpot := make([][]int64, len(b.Shares)), make([][]int64, len(b.Shares))
+	for i := range rows {
+		at := place[int(rows[i].Replica)]
+		if v, ok := ttftOf(&rows[i]); ok {
+			ttft[at] = append(ttft[at], v)
+		}
+		if v, ok := tpotOf(&rows[i]); ok {
+			tpot[at] = append(tpot[at], v)
+		}
+	}
+	for i := range b.Shares {
+		slices.Sort(ttft[i])
+		slices.Sort(tpot[i])
+		b.Shares[i].TTFTP50MS, b.Shares[i].TTFTP99MS, b.Shares[i].TPOTP99MS = at(ttft[i], .5), at(ttft[i], .99), at(tpot[i], .99)
+	}
+	for i := range samples {
+		at, ok := place[samples[i].Replica]
+		if !ok {
+			continue
+		}
+		peak(&b.Shares[at].PeakWaiting, samples[i].Waiting)
+		peak(&b.Shares[at].PeakKVCache, samples[i].KVCache)
+	}
+	return b
+}
+
+func at(sorted []int64, p float64) *float64 {
+	if len(sorted) == 0 {
+		return nil
+	}
+	v := ms(percentile(sorted, p))
+	return &v
+}
+
+func peak(top **float64, v *float64) {
+	if v != nil && (*top == nil || *v > **top) {
+		*top = v
+	}
+}
+
+// Slow is one of the slowest requests, and what took its time.
+type Slow struct {
+	Seq          uint64  `json:"seq"`
+	Sample       uint32  `json:"sample"`
+	Replica      int32   `json:"replica"`
+	ScheduledS   float64 `json:"scheduled_s"`
+	InputTokens  int64   `json:"input_tokens"`
+	OutputTokens int64   `json:"output_tokens"`
+	LatencyMS    float64 `json:"latency_ms"`
+	// Latency is LateMS until the request left, WaitMS to its first token, and
+	// DecodeMS to its last. Where nothing was streamed WaitMS is to the end.
+	LateMS   float64 `json:"late_ms"`
+	WaitMS   float64 `json:"wait_ms"`
+	DecodeMS float64 `json:"decode_ms"`
+}
+
+// slowest is how many requests are listed.
+const slowest = 10
+
+// longest gives the slowest requests, the slowest first.
+func longest(rows []record.Record) []Slow {
+	var top []*record.Record
+	for i := range rows {
+		latency, ok := latencyOf(&rows[i])
+		if !ok {
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(top, latency, func(t *record.Record, latency int64) int {
+			if t.Done-t.Scheduled >= latency {
+				return -1
+			}
+			return 1
+		})
+		if at < slowest {
+			top = slices.Insert(top, at, &rows[i])
+			top = top[:min(len(top), slowest)]
+		}
+	}
+	var out []Slow
+	for _, r := range top {
+		s := Slow{
+			Seq: r.Seq, Sample: r.Sample, Replica: r.Replica, ScheduledS: float64(r.Scheduled) / 1e9, InputTokens: r.InputTokens, OutputTokens: r.OutputTokens,
+			LatencyMS: ms(r.Done - r.Scheduled), LateMS: ms(max(r.Sent-r.Scheduled, 0)),
+		}
+		s.WaitMS = s.LatencyMS - s.LateMS
+		if r.FirstToken != record.NotReached {
+			s.DecodeMS = ms(r.Done - r.FirstToken)
+			s.WaitMS -= s.DecodeMS
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// Failure is one cause of failed requests.
+type Failure struct {
+	Cause    string  `json:"cause"`
+	Requests uint64  `json:"requests"`
+	FirstS   float64 `json:"first_s"`
+}
+
+// mostCauses bounds the list of causes; the rest is one line.
+const mostCauses = 20
+
+func failures(rows []record.Record) []Failure {
+	byCause := map[string]*Failure{}
+	for i := range rows {
+		r := &rows[i]
+		if r.Status == record.OK {
+			continue
+		}
+		f := byCause[cause(r)]
+		if f == nil {
+			f = &Failure{Cause: cause(r), FirstS: float64(r.Scheduled) / 1e9}
+			byCause[f.Cause] = f
+		}
+		f.Requests++
+		f.FirstS = min(f.FirstS, float64(r.Scheduled)/1e9)
+	}
+	var out []Failure
+	for _, f := range byCause {
+		out = append(out, *f)
+	}
+	slices.SortFunc(out, func(a, b Failure) int {
+		return cmp.Or(cmp.Compare(b.Requests, a.Requests), cmp.Compare(a.Cause, b.Cause))
+	})
+	if len(out) > mostCauses {
+		rest := Failure{Cause: "other causes", FirstS: out[mostCauses].FirstS}
+		for _, f := range out[mostCauses:] {
+			rest.Requests += f.Requests
+			rest.FirstS = min(rest.FirstS, f.FirstS)
+		}
+		out = append(out[:mostCauses:mostCauses], rest)
+	}
+	return out
+}

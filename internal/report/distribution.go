@@ -1,0 +1,141 @@
+package report
+
+import (
+	"math"
+	"slices"
+	"sort"
+
+	"mlcfg/internal/record"
+)
+
+// Distribution is how one time is spread over the requests that have it. The
+// figures are exact, whatever their number: each quantile is a request's.
+type Distribution struct {
+	Name  string `json:"name"`
+	Count uint64 `json:"count"`
+	// Quantiles rise to the largest, closer together towards it.
+	Quantiles []Quantile `json:"quantiles"`
+	// Histogram counts every request once.
+	Histogram []Bin `json:"histogram"`
+	// LimitMS is what the scenario allows at its percentile, and Above how many
+	// requests took longer; absent where there is no limit.
+	LimitMS *float64 `json:"limit_ms,omitempty"`
+	Above   uint64   `json:"above_limit,omitempty"`
+}
+
+// Quantile tells that a share of the requests took MS or less.
+type Quantile struct {
+	Share float64 `json:"share"`
+	MS    float64 `json:"ms"`
+}
+
+// Bin counts requests from From, included, to To. Over bins hold all above From, To being the largest.
+type Bin struct {
+	FromMS float64 `json:"from_ms"`
+	ToMS   float64 `json:"to_ms"`
+	Count  uint64  `json:"count"`
+	Over   bool    `json:"over,omitempty"`
+}
+
+func distributions(sum *Summary, rows []record.Record) []Distribution {
+	var out []Distribution
+	var scratch []int64
+	for _, kind := range []struct {
+		name   string
+		spread *Spread
+		of     func(*record.Record) (int64, bool)
+	}{{"TTFT", sum.TTFT, ttftOf}, {"TPOT", sum.TPOT, tpotOf}, {"latency", sum.Latency, latencyOf}, {"lateness", sum.Lateness, latenessOf}} {
+		if kind.spread == nil {
+			continue
+		}
+		scratch = collect(scratch[:0], rows, kind.of)
+		if len(scratch) == 0 {
+			continue
+		}
+		d := Distribution{Name: kind.name, Count: uint64(len(scratch)), Quantiles: quantiles(scratch), Histogram: histogram(scratch), LimitMS: kind.spread.LimitMS}
+		if d.LimitMS != nil {
+			limit := int64(math.Round(*d.LimitMS * 1e6))
+			d.Above = uint64(len(scratch) - sort.Search(len(scratch), func(i int) bool { return scratch[i] > limit }))
+		}
+		out = append(out, d)
+	}
+	return out
+}
+
+// collect gathers one time of all rows that have it, sorted.
+func collect(into []int64, rows []record.Record, of func(*record.Record) (int64, bool)) []int64 {
+	into = slices.Grow(into, len(rows))
+	for i := range rows {
+		if v, ok := of(&rows[i]); ok {
+			into = append(into, v)
+		}
+	}
+	slices.Sort(into)
+	return into
+}
+
+// quantiles picks elements of sorted times: two hundred along the way, and ten
+// more for each further nine of the tail. The last is always the largest.
+func quantiles(sorted []int64) []Quantile {
+	n := len(sorted)
+	var out []Quantile
+	last := -1
+	add := func(i int) {
+		if i = min(i, n-1); i > last {
+			out = append(out, Quantile{float64(i+1) / float64(n), ms(sorted[i])})
+			last = i
+		}
+	}
+	const along = 200
+	for i := range along {
+		add(n * i / along)
+	}
+	for rest := 0.01; rest*float64(n) >= 1; rest /= 10 {
+		for tenth := range 9 {
+			add(n - int(math.Ceil(float64(n)*rest*(1-float64(tenth)/10))))
+		}
+	}
+	add(n - 1)
+	return out
+}
+
+// histogram counts sorted times in round intervals. Where a few lie far out,
+// those above the 99.9th percentile are one bin.
+func histogram(sorted []int64) []Bin {
+	n := len(sorted)
+	low, high, largest := ms(sorted[0]), ms(percentile(sorted, .999)), ms(sorted[n-1])
+	if largest-low <= 1.5*(high-low) || n < 20 {
+		high = largest
+	}
+	count := min(max(5*math.Cbrt(float64(n)), 8), 80) // fewer after rounding
+	width := roundUp(max((high-low)/count, math.Abs(high)/1e4, 1e-6))
+	low = math.Floor(low/width) * width
+	bins := make([]Bin, int((high-low)/width)+1)
+	for i := range bins {
+		bins[i].FromMS, bins[i].ToMS = low+float64(i)*width, low+float64(i+1)*width
+	}
+	end := bins[len(bins)-1].ToMS
+	over := Bin{FromMS: end, ToMS: largest, Over: true}
+	for _, v := range sorted {
+		if i := int((ms(v) - low) / width); i < len(bins) {
+			bins[i].Count++
+		} else {
+			over.Count++
+		}
+	}
+	if over.Count > 0 {
+		bins = append(bins, over)
+	}
+	return bins
+}
+
+// roundUp is the next of 1, 2, 5, 10, … times a power of ten.
+func roundUp(v float64) float64 {
+	power := math.Pow(10, math.Floor(math.Log10(v)))
+	for _, m := range []float64{1, 2, 5} {
+		if m*power >= v*(1-1e-9) {
+			return m * power
+		}
+	}
+	return 10 * power
+}

@@ -80,6 +80,7 @@ soak: ## record an hour of virtual time, and a million requests to the mock serv
 schema-add: ## add an engine's release to the schemas: make schema-add RELEASE=vllm==0.34.0 (needs python3)
 	$(GO) run ./cmd/mlcfg schema import '$(RELEASE)' --into schema
 	$(MAKE) schema-docs
+	$(GO) test ./cmd/mlcfg -run 'Golden|Checks|Docs' -update
 	$(GO) test ./schema/...
 
 .PHONY: schema-docs

@@ -12,8 +12,8 @@ import (
 // optional post release and an optional label of a local build, the part of
 // PEP 440 that final releases use.
 type version struct {
-	numbers []int
-	post    int // -1 for none, so that 0.4.9 < 0.4.9.post1
+	numbers [6]int // an array, so that comparing allocates nothing
+	post    int    // -1 for none, so that 0.4.9 < 0.4.9.post1
 	local   string
 }
 
@@ -29,28 +29,30 @@ func parseVersion(s string) (version, error) {
 	if v.local = local; hasLocal && !isLocalLabel(local) {
 		return version{}, fmt.Errorf("%q is not a release number", s)
 	}
+	count := 0
 	for part := range strings.SplitSeq(public, ".") {
 		if n, isPost := strings.CutPrefix(part, "post"); isPost {
 			p, err := strconv.ParseUint(n, 10, 31)
-			if err != nil || v.post >= 0 || len(v.numbers) == 0 {
+			if err != nil || v.post >= 0 || count == 0 {
 				return version{}, fmt.Errorf("%q is not a release number", s)
 			}
 			v.post = int(p)
 			continue
 		}
 		n, err := strconv.ParseUint(part, 10, 31)
-		if err != nil || v.post >= 0 {
+		if err != nil || v.post >= 0 || count == len(v.numbers) {
 			return version{}, fmt.Errorf("%q is not a release number", s)
 		}
-		v.numbers = append(v.numbers, int(n))
+		v.numbers[count] = int(n)
+		count++
 	}
 	return v, nil
 }
 
 // compare orders releases; missing numbers count as zero (0.9 equals 0.9.0).
 func (v version) compare(w version) int {
-	for i := range max(len(v.numbers), len(w.numbers)) {
-		if c := cmp.Compare(v.at(i), w.at(i)); c != 0 {
+	for i := range v.numbers {
+		if c := cmp.Compare(v.numbers[i], w.numbers[i]); c != 0 {
 			return c
 		}
 	}
@@ -59,13 +61,6 @@ func (v version) compare(w version) int {
 
 func isLocalLabel(s string) bool {
 	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == ""
-}
-
-func (v version) at(i int) int {
-	if i < len(v.numbers) {
-		return v.numbers[i]
-	}
-	return 0
 }
 
 // CompareReleases orders two release numbers of one engine, oldest first, post

@@ -13,6 +13,10 @@ build: ## build bin/mlcfg and bin/mlrun, one static binary each
 demo: build ## compile the example and run it, offline and server, on the simulated engine
 	./examples/demo.sh
 
+.PHONY: images
+images: build ## take the pictures of docs/images from runs of the example (needs Chromium)
+	./scripts/report-images.sh
+
 .PHONY: test
 test: ## every test
 	$(GO) test ./...

@@ -35,7 +35,8 @@ func (a *app) nodeCommand() *cli.Command {
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "say nothing but notes while it goes on", Destination: &quiet},
 		),
 		Action: func(c *cli.Context) error {
-			ctx, _, stop := interrupts(c.Context, nil) // a node has nothing in flight to wait for
+			log := a.runLog(quiet)
+			ctx, abort, stop := interrupts(c.Context, log)
 			defer stop()
 			m, err := a.readManifest(c)
 			if err != nil {
@@ -51,7 +52,7 @@ func (a *app) nodeCommand() *cli.Command {
 			if out == "" {
 				out = fmt.Sprintf("%s-node-%d", p.Dir(results, time.Now()), p.Engine.Node.Index)
 			}
-			err = run.RunNode(ctx, p, run.Output{Dir: out, Log: &run.Log{W: a.stderr, Quiet: quiet}})
+			err = run.RunNode(ctx, p, run.Output{Dir: out, Log: log, Abort: abort})
 			fmt.Fprintf(a.stderr, "logs: %s\n", filepath.Clean(out))
 			return engineHint(err)
 		},

@@ -189,7 +189,11 @@ func (a *app) runsShowCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			_, sum, err := load(found.Dir)
+			loaded, err := report.Load(found.Dir)
+			if err != nil {
+				return err
+			}
+			sum, err := report.Summarize(loaded)
 			if err != nil {
 				return err
 			}

@@ -240,9 +240,10 @@ func (p *Plan) planSchedule() error {
 	if e.Requested.Scenario == loadgen.MultiStream {
 		return errors.New("scenario multistream is not executed by this program: no LLM benchmark of MLPerf has it")
 	}
-	// Before it is counted, which takes a minute for some billions.
-	if n := e.TargetDuration.Seconds() * e.TargetQPS * float64(e.SamplesPerQuery); e.Requested.Scenario != loadgen.Offline && n > 2*loadgen.MaxIssued {
-		return fmt.Errorf("duration and rate ask for %.3g samples; this program can issue %d", n, uint64(loadgen.MaxIssued))
+	// Before it is counted, which takes a minute for some billions. Offline counts at once.
+	n := max(float64(e.MinQueryCount), e.TargetDuration.Seconds()*e.TargetQPS)
+	if e.Requested.Scenario != loadgen.Offline && e.Requested.Mode != loadgen.AccuracyOnly && n > 2*loadgen.MaxIssued {
+		return fmt.Errorf("duration, rate and minimum query count ask for %.3g samples; this program can issue %d", n, uint64(loadgen.MaxIssued))
 	}
 	phases, err := e.Phases(loadgen.Generator{})
 	if err != nil {

@@ -17,8 +17,9 @@ fail() { echo "release: $*" >&2; exit 2; }
 say() { echo "release: $* (${SECONDS}s)" >&2; }
 
 [ ! -e "$dist" ] || fail "$dist exists; a release never writes over another"
-version=${VERSION:-$(git describe --tags --always)}
-committed=$(git show -s --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ HEAD)
+commit=$(git rev-parse HEAD) # which may move while this runs
+version=${VERSION:-$(git describe --tags --always "$commit")}
+committed=$(TZ=UTC git show -s --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ "$commit")
 work=$(mktemp -d)
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 export CGO_ENABLED=0 GOFLAGS="-trimpath -buildvcs=false -mod=readonly" GOAMD64=v1 GOARM64=v8.0 GOEXPERIMENT=
@@ -27,7 +28,7 @@ export CGO_ENABLED=0 GOFLAGS="-trimpath -buildvcs=false -mod=readonly" GOAMD64=v
 build() {
   local source="$work/$1/src" out="$2" target program platform
   mkdir -p "$source" "$out"
-  git archive HEAD | tar -x -C "$source"
+  git archive "$commit" | tar -x -C "$source"
   for target in $targets; do
     program=${target%%:*} platform=${target#*:}
     say "$1: $program for $platform"

@@ -242,7 +242,7 @@ func (p *Plan) planSchedule() error {
 	}
 	// Before it is counted, which takes a minute for some billions. Offline counts at once.
 	n := max(float64(e.MinQueryCount), e.TargetDuration.Seconds()*e.TargetQPS)
-	if e.Requested.Scenario != loadgen.Offline && e.Requested.Mode != loadgen.AccuracyOnly && n > 2*loadgen.MaxIssued {
+	if e.Requested.Scenario != loadgen.Offline && e.Requested.Mode != loadgen.AccuracyOnly && n > 1.1*loadgen.MaxIssued {
 		return fmt.Errorf("duration, rate and minimum query count ask for %.3g samples; this program can issue %d", n, uint64(loadgen.MaxIssued))
 	}
 	phases, err := e.Phases(loadgen.Generator{})

@@ -22,11 +22,13 @@ type Log struct {
 	Screen *live.Screen
 	// Quiet leaves out everything but notes.
 	Quiet bool
-	// Every is how often a line on the progress of a phase is written; 0 means 10 s.
+	// Every is how often a line on the progress of a phase, or of an engine that
+	// loads, is written; 0 means 10 s.
 	Every time.Duration
 
 	mu    sync.Mutex
 	began time.Time
+	last  time.Time // of the last line
 }
 
 // redrawn is the time between two drawings of the live view.
@@ -52,7 +54,8 @@ func (l *Log) write(kind, text string) {
 	if l.began.IsZero() {
 		l.began = time.Now()
 	}
-	line := fmt.Sprintf("mlrun %7.1fs  %s%s", time.Since(l.began).Seconds(), kind, report.Printable(text))
+	l.last = time.Now()
+	line := fmt.Sprintf("mlrun %7.1fs  %s%s", l.last.Sub(l.began).Seconds(), kind, report.Printable(text))
 	if l.Screen != nil {
 		l.Screen.Print(line)
 		return
@@ -60,15 +63,35 @@ func (l *Log) write(kind, text string) {
 	_, _ = fmt.Fprintln(l.W, line)
 }
 
+func (l *Log) every() time.Duration {
+	if l.Every <= 0 {
+		return 10 * time.Second
+	}
+	return l.Every
+}
+
 // engine says how far the engines' start came. It is called for each line that
-// they print; the stages of their progress bars are enough for a person.
+// they print; the stages of their progress bars are enough for a person, and now
+// and then what they said last.
 func (l *Log) engine(p engine.Progress) {
 	switch {
 	case p.Ready:
 		l.Step("replica %d serves", p.Replica)
 	case p.Percent >= 0 && p.Percent%25 == 0:
 		l.Step("replica %d: %s %d%%", p.Replica, p.Stage, p.Percent)
+	case p.Line != "" && l.silent():
+		l.Step("replica %d says: %s", p.Replica, p.Line)
 	}
+}
+
+// silent tells that nothing was written for a while.
+func (l *Log) silent() bool {
+	if l == nil {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return time.Since(l.last) >= l.every()
 }
 
 // startPhase says what is about to be issued.
@@ -81,10 +104,7 @@ func (l *Log) follow(m *live.Meter) (stop func()) {
 	if l == nil || l.W == nil || l.Quiet {
 		return func() {}
 	}
-	every := l.Every
-	if every <= 0 {
-		every = 10 * time.Second
-	}
+	every := l.every()
 	if l.Screen != nil {
 		every = redrawn
 	}

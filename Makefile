@@ -4,6 +4,9 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 10s
+# Where make engines installs, and what go test gets in make integration (-run, -short).
+ENGINES     ?= .engines
+INTEGRATION ?= -timeout 3h
 
 .PHONY: build
 build: ## build bin/mlcfg and bin/mlrun, one static binary each
@@ -57,7 +60,11 @@ conformance: ## compare with the official LoadGen from PyPI; writes docs/conform
 
 .PHONY: engines
 engines: ## install vLLM and SGLang for the CPU into .engines (7 GB to download, 15 GB of disk)
-	./scripts/engines.sh
+	ENGINES='$(ENGINES)' ./scripts/engines.sh
+
+.PHONY: integration
+integration: ## compile and run on the engines of make engines, and break them: the real thing, long
+	ENGINES='$(abspath $(ENGINES))' $(GO) test -count=1 -v $(INTEGRATION) ./internal/integration
 
 .PHONY: golden
 golden: ## rewrite every golden file from what the code does now; read the diff

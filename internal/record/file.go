@@ -3,7 +3,6 @@ package record
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -88,6 +87,8 @@ const longestLine = 1 << 20
 // records; a malformed line elsewhere is an error with its line number.
 func Read(r io.Reader, yield func(*Record) bool) error {
 	in := bufio.NewReaderSize(r, longestLine)
+	var all lines
+	var rec Record
 	for line := 1; ; line++ {
 		text, err := in.ReadSlice('\n')
 		switch {
@@ -100,13 +101,7 @@ func Read(r io.Reader, yield func(*Record) bool) error {
 		case err != nil:
 			return fmt.Errorf("reading records, line %d: %w", line, err)
 		}
-		var rec Record
-		dec := json.NewDecoder(bytes.NewReader(text))
-		dec.DisallowUnknownFields()
-		if err := dec.Decode(&rec); err != nil {
-			return fmt.Errorf("record file line %d: %w", line, err)
-		}
-		if err := rec.validate(); err != nil {
+		if err := all.parse(text, &rec); err != nil {
 			return fmt.Errorf("record file line %d: %w", line, err)
 		}
 		if !yield(&rec) {

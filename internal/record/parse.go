@@ -1,0 +1,142 @@
+package record
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+)
+
+// lines reads records out of lines. It keeps the few texts that statuses and
+// finish reasons are, so that a million records share them.
+type lines struct {
+	words map[string]string
+}
+
+// parse reads one line. What [Record.AppendJSON] writes is read without cost;
+// anything else that JSON allows is read as JSON.
+func (l *lines) parse(text []byte, rec *Record) error {
+	if l.written(text, rec) {
+		return rec.validate()
+	}
+	*rec = Record{}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(rec); err != nil {
+		return err
+	}
+	if rest := bytes.TrimSpace(text[dec.InputOffset():]); len(rest) > 0 {
+		return fmt.Errorf("there is more behind the record: %.40q", rest)
+	}
+	return rec.validate()
+}
+
+// written reads a line of the form that AppendJSON gives, without escapes in its
+// texts, and reports whether it is one.
+func (l *lines) written(text []byte, rec *Record) bool {
+	s := scan{rest: bytes.TrimSuffix(text, []byte("\n")), ok: true}
+	*rec = Record{
+		Seq: s.unsigned(`{"seq":`, math.MaxUint64), Query: s.unsigned(`,"query":`, math.MaxUint64),
+		Sample: uint32(s.unsigned(`,"sample":`, math.MaxUint32)), Replica: int32(s.signed(`,"replica":`, 32)),
+		Scheduled: s.signed(`,"scheduled_ns":`, 64), Issued: s.signed(`,"issued_ns":`, 64), Sent: s.signed(`,"sent_ns":`, 64),
+		FirstToken: s.signed(`,"first_token_ns":`, 64), Done: s.signed(`,"done_ns":`, 64),
+		InputTokens: s.signed(`,"input_tokens":`, 64), OutputTokens: s.signed(`,"output_tokens":`, 64),
+		Status: Status(l.word(s.text(`,"status":"`))),
+	}
+	if s.begins(`,"finish":"`) {
+		rec.Finish = l.word(s.text(`,"finish":"`))
+	}
+	if s.begins(`,"error":"`) {
+		rec.Error = string(s.text(`,"error":"`))
+	}
+	return s.ok && string(s.rest) == "}"
+}
+
+// mostWords bounds what is remembered of a file from elsewhere.
+const mostWords = 64
+
+func (l *lines) word(b []byte) string {
+	if w, ok := l.words[string(b)]; ok {
+		return w
+	}
+	w := string(b)
+	if l.words == nil {
+		l.words = map[string]string{}
+	}
+	if len(l.words) < mostWords {
+		l.words[w] = w
+	}
+	return w
+}
+
+// scan takes a line apart from its start; ok is false from the first part that
+// is not as expected.
+type scan struct {
+	rest []byte
+	ok   bool
+}
+
+func (s *scan) begins(prefix string) bool {
+	return s.ok && len(s.rest) >= len(prefix) && string(s.rest[:len(prefix)]) == prefix
+}
+
+func (s *scan) after(prefix string) bool {
+	s.ok = s.begins(prefix)
+	if s.ok {
+		s.rest = s.rest[len(prefix):]
+	}
+	return s.ok
+}
+
+// digits are those of a whole number, a minus before them where signed.
+func (s *scan) digits(prefix string, signed bool) []byte {
+	if !s.after(prefix) {
+		return nil
+	}
+	n := 0
+	if signed && n < len(s.rest) && s.rest[n] == '-' {
+		n++
+	}
+	first := n
+	for n < len(s.rest) && s.rest[n] >= '0' && s.rest[n] <= '9' {
+		n++
+	}
+	// JSON has no number without a digit and none that begins with a 0 and goes on.
+	s.ok = n > first && (s.rest[first] != '0' || n == first+1)
+	number := s.rest[:n]
+	s.rest = s.rest[n:]
+	return number
+}
+
+func (s *scan) unsigned(prefix string, most uint64) uint64 {
+	n, err := strconv.ParseUint(string(s.digits(prefix, false)), 10, 64)
+	s.ok = s.ok && err == nil && n <= most
+	return n
+}
+
+func (s *scan) signed(prefix string, bits int) int64 {
+	n, err := strconv.ParseInt(string(s.digits(prefix, true)), 10, bits)
+	s.ok = s.ok && err == nil
+	return n
+}
+
+// text is what stands up to the closing quote; plain characters alone.
+func (s *scan) text(prefix string) []byte {
+	if !s.after(prefix) {
+		return nil
+	}
+	for i, c := range s.rest {
+		switch {
+		case c == '"':
+			text := s.rest[:i]
+			s.rest = s.rest[i+1:]
+			return text
+		case c < 0x20 || c == '\\' || c >= 0x80:
+			s.ok = false
+			return nil
+		}
+	}
+	s.ok = false
+	return nil
+}

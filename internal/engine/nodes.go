@@ -182,7 +182,7 @@ func (p *Plan) addNode(n Node) {
 // other nodes run nothing but Ray, which starts the engine's workers there.
 func (p *Plan) addRay(n Node, devices int) error {
 	if p.DeviceVariable == "ROCR_VISIBLE_DEVICES" {
-		return errors.New("Ray refuses ROCR_VISIBLE_DEVICES: bind devices with HIP_VISIBLE_DEVICES (--device-env)")
+		return errors.New("ROCR_VISIBLE_DEVICES is refused by Ray: bind devices with HIP_VISIBLE_DEVICES (--device-env)")
 	}
 	if !n.many() {
 		if _, given := lookup(p.Replicas[0].Env, "RAY_ADDRESS"); !given {

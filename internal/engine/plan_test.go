@@ -261,7 +261,7 @@ func TestPlanRefuses(t *testing.T) {
 		{"Ray knows its nodes by IP address", func(m *manifest.Manifest, o *Options) {
 			m.Backend, m.EngineConfig["tensor_parallel_size"], o.Node = "ray", int64(4), Node{1, 2, "head", ""}
 		}},
-		{"Ray refuses ROCR_VISIBLE_DEVICES", func(m *manifest.Manifest, o *Options) { m.Backend, o.DeviceEnv = "ray", "ROCR_VISIBLE_DEVICES" }},
+		{"ROCR_VISIBLE_DEVICES is refused by Ray", func(m *manifest.Manifest, o *Options) { m.Backend, o.DeviceEnv = "ray", "ROCR_VISIBLE_DEVICES" }},
 		{"engine_config.nnodes is 4, but --node 1/2 means 2", func(m *manifest.Manifest, o *Options) {
 			m.Engine.Version, m.EngineConfig["nnodes"] = "0.33.0", int64(4)
 			m.EngineConfig["tensor_parallel_size"], o.Node = int64(4), Node{1, 2, "h", ""}

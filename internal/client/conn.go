@@ -180,7 +180,7 @@ func (c *conn) lost(err error, class ErrorClass) {
 	case gaveUp == CanceledError:
 		a.fail(CanceledError, "the run was stopped; %d chunks with tokens had come", a.chunks)
 	case class == SendError:
-		a.fail(SendError, "writing the request: %v", err)
+		a.fail(SendError, "writing the request: %v", reason(err))
 	case errors.Is(err, io.EOF):
 		c.answer.closed(nil, now)
 	default:

@@ -2,7 +2,9 @@ package client
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"net"
 	"strconv"
 	"time"
 )
@@ -134,7 +136,17 @@ func because(err error) string {
 	if err == nil {
 		return ""
 	}
-	return ": " + err.Error()
+	return ": " + reason(err).Error()
+}
+
+// reason is an error without the addresses of the connection: the replica is in
+// the record, and a port of this machine's would make each message another.
+func reason(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Err != nil {
+		return op.Err
+	}
+	return err
 }
 
 // take is a piece of the body.

@@ -73,7 +73,7 @@ func (p *pool) begin(c *conn, req *Request) {
 	now := p.run.now()
 	c.begin(req, now)
 	if err := c.post(); err != nil {
-		c.answer.answer.fail(SendError, "writing the request: %v", err)
+		c.answer.answer.fail(SendError, "writing the request: %v", reason(err))
 		_ = c.net.Close() // its reader records the result
 	}
 	c.mu.Unlock()

@@ -204,3 +204,18 @@ func TestPrintable(t *testing.T) {
 		}
 	}
 }
+
+// Failures of one kind are counted together, whatever numbers their messages have.
+func TestCause(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                                   "failed",
+		"status: HTTP status 503: no 12":     "status: HTTP status 503: no N",
+		"broken: after 5123 bytes and 12 ch": "broken: after N bytes and N ch",
+		"7":                                  "N",
+		"no number":                          "no number",
+	} {
+		if got := cause(&record.Record{Status: record.Failed, Error: text}); got != want {
+			t.Errorf("%q is counted under %q, want %q", text, got, want)
+		}
+	}
+}

@@ -250,12 +250,12 @@ func TestPeaksAreKept(t *testing.T) {
 	}
 }
 
-// TestCausesAreBounded: an engine that puts a number into each message does not
-// make an endless list.
+// TestCausesAreBounded: an engine that puts a word of its own into each message
+// does not make an endless list.
 func TestCausesAreBounded(t *testing.T) {
 	r := made(loadgen.Server, 500, ended, nil)
 	for i := range r.Records {
-		fail(&r.Records[i], fmt.Sprintf("request %d refused", i))
+		fail(&r.Records[i], fmt.Sprintf("request %s refused", strings.Repeat("x", i)))
 	}
 	s := sheetOf(t, r)
 	var n uint64

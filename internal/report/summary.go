@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"mlcfg/internal/loadgen"
@@ -159,13 +160,32 @@ func (s *Summary) count(records []record.Record) {
 	slices.SortFunc(s.Replicas, func(a, b Replica) int { return a.Index - b.Index })
 }
 
-// cause is what failed requests are counted under.
+// cause is what failed requests are counted under: the message without what
+// each has of its own, as how many bytes had come. An HTTP status stays.
 func cause(r *record.Record) string {
 	if r.Error == "" {
 		return string(r.Status)
 	}
-	return r.Error
+	var b strings.Builder
+	for rest := r.Error; rest != ""; {
+		at := strings.IndexAny(rest, digits)
+		if at < 0 {
+			b.WriteString(rest)
+			break
+		}
+		end := at + len(rest[at:]) - len(strings.TrimLeft(rest[at:], digits))
+		b.WriteString(rest[:at])
+		if strings.HasSuffix(rest[:at], "status ") || strings.HasSuffix(rest[:at], "HTTP ") {
+			b.WriteString(rest[at:end])
+		} else {
+			b.WriteByte('N')
+		}
+		rest = rest[end:]
+	}
+	return b.String()
 }
+
+const digits = "0123456789"
 
 func (s *Summary) spreads(records []record.Record, e *loadgen.Effective) {
 	n := len(records)

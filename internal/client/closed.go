@@ -25,7 +25,7 @@ func (r *run) workOn(c *conn) {
 			}
 			var err error
 			if c, err = r.connect(r.dialing, replica); err != nil {
-				r.refuse(&req, replica, ConnectError, err.Error())
+				r.refuse(&req, replica, ConnectError, reason(err).Error())
 				continue
 			}
 		}

@@ -175,7 +175,7 @@ func (p *pool) dial() {
 	p.dialMore(0)
 	p.mu.Unlock()
 	if failed != nil {
-		p.run.refuse(failed, p.replica, ConnectError, err.Error())
+		p.run.refuse(failed, p.replica, ConnectError, reason(err).Error())
 	}
 }
 

@@ -54,7 +54,7 @@ func (f *Failure) Report() string {
 
 // diagnose finds the first known symptom in a log.
 func diagnose(log string, p Protocol, flags map[string]schema.Flag) (cause, key string) {
-	for _, s := range symptoms {
+	for _, s := range symptoms() {
 		at := s.message.FindStringSubmatchIndex(log)
 		if at == nil {
 			continue

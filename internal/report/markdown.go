@@ -50,5 +50,5 @@ func WriteMarkdown(w io.Writer, s *Summary) error {
 
 // Markdown keeps text from outside from being taken for markup.
 func Markdown(s string) string {
-	return strings.NewReplacer("|", `\|`, "<", "&lt;", ">", "&gt;", "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`).Replace(Printable(s))
+	return strings.NewReplacer(`\`, `\\`, "&", "&amp;", "|", `\|`, "<", "&lt;", ">", "&gt;", "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`).Replace(Printable(s))
 }

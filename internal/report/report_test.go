@@ -219,3 +219,21 @@ func TestCause(t *testing.T) {
 		}
 	}
 }
+
+// Text from outside has no markup's meaning in Markdown, and no control characters.
+func TestMarkdown(t *testing.T) {
+	for text, want := range map[string]string{
+		"plain text 1.5":      "plain text 1.5",
+		"a|b":                 `a\|b`,
+		`a\|b`:                `a\\\|b`,
+		"<script>x</script>":  "&lt;script&gt;x&lt;/script&gt;",
+		"&lt;b&gt;":           "&amp;lt;b&amp;gt;",
+		"[a](http://x) `c`":   "\\[a](http://x) \\`c\\`",
+		"*bold* _it_":         `\*bold\* \_it\_`,
+		"line\nbreak\x1b[31m": `line\\nbreak\\x1b\[31m`,
+	} {
+		if got := Markdown(text); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
+}

@@ -36,7 +36,7 @@ lint: ## gofmt, go vet, staticcheck
 
 .PHONY: faults
 faults: build ## kill, starve and corrupt runs, and see what is lost; renews docs/reliability.md (two minutes)
-	$(GO) run ./internal/faults -mlrun bin/mlrun -doc docs/reliability.md
+	$(GO) run ./tools/faults -mlrun bin/mlrun -doc docs/reliability.md
 
 .PHONY: fuzz
 fuzz: ## every fuzz target with its corpus, FUZZTIME each (make fuzz FUZZTIME=1m)
@@ -44,7 +44,7 @@ fuzz: ## every fuzz target with its corpus, FUZZTIME each (make fuzz FUZZTIME=1m
 
 .PHONY: mutations
 mutations: ## 100,000 damaged inputs through lint, compile, plan and the pickle reader; renews docs/reliability.md
-	$(GO) run ./internal/mutations -doc docs/reliability.md
+	$(GO) run ./tools/mutations -doc docs/reliability.md
 
 .PHONY: vuln
 vuln: ## known vulnerabilities in what is linked; skipped where the database is out of reach
@@ -56,7 +56,7 @@ release: ## static binaries for every platform into dist/, proved reproducible, 
 
 .PHONY: conformance
 conformance: ## compare with the official LoadGen from PyPI; writes docs/conformance.md
-	$(GO) run ./internal/loadgen/conformance -venv .venv -doc docs/conformance.md
+	$(GO) run ./tools/conformance -venv .venv -doc docs/conformance.md
 
 .PHONY: engines
 engines: ## install vLLM and SGLang for the CPU into .engines (7 GB to download, 15 GB of disk)
@@ -64,7 +64,7 @@ engines: ## install vLLM and SGLang for the CPU into .engines (7 GB to download,
 
 .PHONY: integration
 integration: ## compile and run on the engines of make engines, and break them: the real thing, long
-	ENGINES='$(abspath $(ENGINES))' $(GO) test -count=1 -v $(INTEGRATION) ./internal/integration
+	ENGINES='$(abspath $(ENGINES))' $(GO) test -count=1 -v $(INTEGRATION) ./tools/integration
 
 .PHONY: golden
 golden: ## rewrite every golden file from what the code does now; read the diff
@@ -80,8 +80,8 @@ bench-overlays: build ## lint, compile and diff of 1,000 overlays, beside yaml.v
 
 .PHONY: bench-client
 bench-client: ## our client beside the fastest other load generator, on one mock server (minutes; downloads it once)
-	./bench/client/peers.sh
-	$(GO) run ./bench/client/compare
+	./tools/bench/client/peers.sh
+	$(GO) run ./tools/bench/client/compare
 
 .PHONY: soak
 soak: ## record an hour of virtual time, and a million requests to the mock server: memory, completeness, cost

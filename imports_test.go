@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -33,32 +35,43 @@ func TestImports(t *testing.T) {
 		}
 		packages[strings.TrimPrefix(p.ImportPath, "mlcfg/")] = p
 	}
+	within := func(name, room string) bool { return name == room || strings.HasPrefix(name, room+"/") }
+	depends := func(name, room string) bool {
+		return slices.ContainsFunc(packages[name].Deps, func(dep string) bool {
+			return within(strings.TrimPrefix(dep, "mlcfg/"), room)
+		})
+	}
 	// mlrun runs manifests and nothing else: of the compiler it sees the
 	// manifest, findings and the schema's flag tables.
-	for name, p := range packages {
-		if name != "cmd/mlrun" && name != "internal/run" && name != "internal/manifest" {
+	for name := range packages {
+		if name != "cmd/mlrun" && !within(name, "internal/run") && name != "internal/manifest" {
 			continue
 		}
-		for _, compiler := range []string{"source", "merge", "check", "compile", "project", "diff"} {
-			if slices.Contains(p.Deps, "mlcfg/internal/"+compiler) {
+		for _, compiler := range []string{"source", "merge", "config", "check", "compile", "explain", "edit", "lsp"} {
+			if depends(name, "internal/"+compiler) {
 				t.Errorf("%s depends on internal/%s", name, compiler)
 			}
 		}
 	}
-	// A browser is for tests and pictures.
-	for _, program := range []string{"cmd/mlrun", "cmd/mlcfg"} {
-		if slices.Contains(packages[program].Deps, "mlcfg/internal/browser") {
-			t.Errorf("%s depends on internal/browser", program)
+	// The makers' programs, a browser among them, are for tests, pictures and measurements.
+	for name, p := range packages {
+		if within(name, "tools") {
+			continue
+		}
+		for _, dep := range p.Imports {
+			if within(strings.TrimPrefix(dep, "mlcfg/"), "tools") {
+				t.Errorf("%s imports %s", name, dep)
+			}
 		}
 	}
 	// One package reads YAML, and one package handles command lines.
 	for name, p := range packages {
 		all := slices.Concat(p.Imports, p.TestImports, p.XTestImports)
-		if slices.Contains(all, "gopkg.in/yaml.v3") && name != "internal/source" && name != "bench/overlays" {
+		if slices.Contains(all, "gopkg.in/yaml.v3") && name != "internal/source" && name != "tools/bench/overlays" {
 			t.Errorf("%s imports yaml.v3, which internal/source alone may (and the benchmark that compares with it)", name)
 		}
-		if slices.Contains(all, "github.com/urfave/cli/v2") && !strings.HasPrefix(name, "cmd/") && name != "internal/cliargs" && name != "internal/clidoc" {
-			t.Errorf("%s imports the flag package, which only cmd/, internal/cliargs and internal/clidoc may", name)
+		if slices.Contains(all, "github.com/urfave/cli/v2") && !strings.HasPrefix(name, "cmd/") && !within(name, "internal/cli") {
+			t.Errorf("%s imports the flag package, which only cmd/ and internal/cli may", name)
 		}
 		if strings.HasPrefix(name, "internal/") || name == "schema" {
 			for _, dep := range p.Imports {
@@ -70,20 +83,61 @@ func TestImports(t *testing.T) {
 	}
 	// What knows no key stays free of those that do.
 	for low, highs := range map[string][]string{
-		"internal/source":  {"merge", "check", "compile", "manifest", "loadgen"},
-		"internal/layout":  {"merge", "check", "compile", "manifest", "loadgen"},
-		"internal/merge":   {"check", "compile", "manifest", "loadgen"},
-		"internal/diag":    {"source", "merge", "check", "compile", "manifest", "loadgen"},
-		"internal/project": {"check", "compile", "manifest", "loadgen"},
+		"internal/source":  {"merge", "config", "check", "compile", "manifest", "loadgen"},
+		"internal/merge":   {"config", "check", "compile", "manifest", "loadgen"},
+		"internal/diag":    {"source", "merge", "config", "check", "compile", "manifest", "loadgen"},
+		"internal/config":  {"check", "compile", "manifest", "loadgen"},
 		"internal/loadgen": {"source", "merge", "check", "client", "engine", "run"},
 		"internal/engine":  {"run", "report"},
 		"internal/client":  {"run", "report", "loadgen"},
-		"schema":           {"source", "merge", "check", "compile", "manifest", "loadgen"},
+		"internal/record":  {"run", "report", "engine", "client"},
+		"internal/report":  {"run", "engine", "client"},
+		"schema":           {"source", "merge", "config", "check", "compile", "manifest", "loadgen"},
 	} {
-		for _, high := range highs {
-			if slices.Contains(packages[low].Deps, "mlcfg/internal/"+high) {
-				t.Errorf("%s depends on internal/%s", low, high)
+		for name := range packages {
+			if !within(name, low) {
+				continue
 			}
+			for _, high := range highs {
+				if depends(name, "internal/"+high) {
+					t.Errorf("%s depends on internal/%s", name, high)
+				}
+			}
+		}
+	}
+	rooms(t, packages)
+}
+
+// rooms holds the list of rooms in docs/development.md to the packages that are there:
+// each room one line, each line a room.
+func rooms(t *testing.T, packages map[string]listed) {
+	t.Helper()
+	page, err := os.ReadFile("docs/development.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]int{}
+	for _, m := range regexp.MustCompile(`(?m)^    ((?:internal|tools|schema|cmd)[\w/]*)  +\S`).FindAllSubmatch(page, -1) {
+		told[string(m[1])]++
+	}
+	there := map[string]bool{}
+	for name := range packages {
+		parts := strings.Split(name, "/")
+		switch parts[0] {
+		case "internal", "tools", "cmd":
+			there[parts[0]+"/"+parts[1]] = true
+		case "schema":
+			there["schema"] = true
+		}
+	}
+	for name := range there {
+		if told[name] != 1 {
+			t.Errorf("docs/development.md names %s %d times, not once", name, told[name])
+		}
+	}
+	for name := range told {
+		if !there[name] {
+			t.Errorf("docs/development.md names %s, which is not there", name)
 		}
 	}
 }

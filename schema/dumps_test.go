@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"mlcfg/internal/sharedata"
+	"mlcfg/tools/sharedata"
 )
 
 // dumped is an argument as the running engine reports it.

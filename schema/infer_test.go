@@ -6,8 +6,8 @@ import (
 	"slices"
 	"testing"
 
-	"mlcfg/internal/sharedata"
 	"mlcfg/internal/source"
+	"mlcfg/tools/sharedata"
 )
 
 // TestInferOnCorpus finds the release that each real overlay was written for.

@@ -14,8 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"mlcfg/internal/sharedata"
 	"mlcfg/internal/source"
+	"mlcfg/tools/sharedata"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")

@@ -1,7 +1,7 @@
 package schema
 
-import "mlcfg/internal/nearest"
+import "mlcfg/internal/diag"
 
 // Nearest gives the name that a misspelt one was most likely meant to be, or
 // "" where none is near.
-func Nearest(names []string, name string) string { return nearest.Name(names, name) }
+func Nearest(names []string, name string) string { return diag.Name(names, name) }

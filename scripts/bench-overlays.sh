@@ -10,8 +10,8 @@ count=${COUNT:-1000} runs=${N:-5} from=${FROM:-../shared/corpus}
 [ -f "$from/config.yaml" ] || from=examples
 peers=$PWD/.peers
 mkdir -p "$peers"
-go build -o "$peers/process" ./bench/process
-go build -o "$peers/overlays" ./bench/overlays
+go build -o "$peers/process" ./tools/bench/process
+go build -o "$peers/overlays" ./tools/bench/overlays
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$peers/overlays" generate -from "$from" -n "$count" -seed 1 -out "$work/a"
@@ -36,7 +36,7 @@ else
   echo "SKIPPED: cue cannot be installed"
 fi
 if [ -x "$peers/omegaconf/bin/python" ] || { python3 -m venv "$peers/omegaconf" && "$peers/omegaconf/bin/pip" -q install omegaconf==2.3.0; }; then
-  cp "$OLDPWD/bench/overlays/merge.py" .
+  cp "$OLDPWD/tools/bench/overlays/merge.py" .
   commands+=("omegaconf-merge=$peers/omegaconf/bin/python merge.py a/config.yaml $files")
 else
   echo "SKIPPED: OmegaConf cannot be installed"

@@ -5,19 +5,19 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 peers=$PWD/.peers
 mkdir -p "$peers"
-go build -o "$peers/process" ./bench/process
+go build -o "$peers/process" ./tools/bench/process
 overlay=examples/models/llama2-70b/server_alpha.yaml
 commands=(
   "mlcfg-lint=bin/mlcfg lint $overlay --engine-version vllm=0.9.2 --engine-version sglang=0.4.9 --round v5.1 --map /conf=examples/conf"
   "mlcfg-version=bin/mlcfg --version"
 )
 if [ -x "$peers/cue" ] || GOBIN=$peers go install cuelang.org/go/cmd/cue@v0.17.1; then
-  commands+=("cue-vet=$peers/cue vet bench/process/overlay.cue $overlay")
+  commands+=("cue-vet=$peers/cue vet tools/bench/process/overlay.cue $overlay")
 else
   echo "SKIPPED: cue cannot be installed"
 fi
 if [ -x "$peers/omegaconf/bin/python" ] || { python3 -m venv "$peers/omegaconf" && "$peers/omegaconf/bin/pip" -q install omegaconf==2.3.0; }; then
-  commands+=("omegaconf-merge=$peers/omegaconf/bin/python bench/process/merge.py examples/config.yaml $overlay")
+  commands+=("omegaconf-merge=$peers/omegaconf/bin/python tools/bench/process/merge.py examples/config.yaml $overlay")
 else
   echo "SKIPPED: OmegaConf cannot be installed"
 fi

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs every fuzz target for FUZZTIME (default 10s) with its corpus, and says how
 # many inputs each tried:
-#   scripts/fuzz.sh [PACKAGE...]     as in scripts/fuzz.sh ./internal/pickle; all where none is named
+#   scripts/fuzz.sh [PACKAGE...]     as in scripts/fuzz.sh ./internal/dataset/pickle; all where none is named
 # What is found new is kept in Go's build cache; an input that breaks a target is
 # written to its testdata/fuzz, to be fixed and committed.
 # Exit status: 0 all hold, 1 one does not, 2 one could not be built.

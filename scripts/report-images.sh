@@ -25,7 +25,7 @@ for seqs in 512 12; do
 done
 "$mlrun" report --format html -o "$work/report.html" "$work/seqs512-1" || [ $? = 1 ]
 "$mlrun" report --format html -o "$work/compared.html" "$work"/seqs512-? "$work"/seqs12-? || [ $? = 1 ]
-go build -o "$work/pictures" ./internal/browser/pictures
+go build -o "$work/pictures" ./tools/browser/pictures
 "$work/pictures" -out "$out/report" -width 1200 -height 1500 "$work/report.html"
 "$work/pictures" -out "$out/report-narrow" -width 360 -height 900 -scale 2 -only light "$work/report.html"
 "$work/pictures" -out "$out/report-compared" -width 1400 -height 1250 "$work/compared.html"

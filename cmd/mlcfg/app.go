@@ -10,9 +10,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"mlcfg/internal/cliargs"
+	"mlcfg/internal/cli/cliargs"
+	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
-	"mlcfg/internal/project"
 	"mlcfg/schema"
 )
 
@@ -115,7 +115,7 @@ func hintOf(err error) string {
 		return p.hint
 	case errors.As(err, &usage):
 		return usage.Hint
-	case errors.Is(err, project.ErrNoBase):
+	case errors.Is(err, config.ErrNoBase):
 		return "an overlay goes on a shared config.yaml: name it with --base FILE"
 	}
 	return ""

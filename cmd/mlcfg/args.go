@@ -7,7 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"mlcfg/internal/cliargs"
+	"mlcfg/internal/cli/cliargs"
 	"mlcfg/schema"
 )
 

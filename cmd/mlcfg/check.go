@@ -8,8 +8,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/check"
+	"mlcfg/internal/compile/recompile"
 	"mlcfg/internal/diag"
-	"mlcfg/internal/recompile"
 )
 
 const checkHelp = `Check says whether manifests are, to the byte, what their sources compile to today,

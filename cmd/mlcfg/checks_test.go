@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mlcfg/internal/diag"
-	"mlcfg/internal/sharedata"
+	"mlcfg/tools/sharedata"
 )
 
 const checksHead = `# Checks

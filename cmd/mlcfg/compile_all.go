@@ -13,9 +13,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/atomicfile"
+	"mlcfg/internal/compile/recompile"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/manifest"
-	"mlcfg/internal/recompile"
 )
 
 // compileAll writes the manifests that a repository ought to have and that are

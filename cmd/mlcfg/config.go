@@ -13,11 +13,12 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/check"
+	"mlcfg/internal/cli/pathmap"
 	"mlcfg/internal/compile"
+	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/loadgen"
-	"mlcfg/internal/pathmap"
-	"mlcfg/internal/project"
+
 	"mlcfg/schema"
 )
 
@@ -39,8 +40,8 @@ func configFlags() []cli.Flag {
 // loader is what the flags come to: overlays, and how to read and compile them.
 type loader struct {
 	overlays []string
-	settings *project.Settings
-	project  *project.Project
+	settings *config.Settings
+	project  *config.Project
 	compiler *compile.Compiler
 }
 
@@ -90,19 +91,19 @@ func loadOverlays(c *cli.Context, overlays []string) (*loader, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.project, l.compiler = project.New(files), compile.New(options)
+	l.project, l.compiler = config.New(files), compile.New(options)
 	return l, nil
 }
 
 // readOptions reads the flags that say how overlays are read and compiled, over
 // what the project file says.
-func readOptions(c *cli.Context, s *project.Settings) (project.Options, compile.Options, error) {
-	files := project.Options{Base: cmp.Or(c.String("base"), s.Base), Overrides: c.StringSlice("set")}
+func readOptions(c *cli.Context, s *config.Settings) (config.Options, compile.Options, error) {
+	files := config.Options{Base: cmp.Or(c.String("base"), s.Base), Overrides: c.StringSlice("set")}
 	options, err := compileOptions(c, s)
 	return files, options, err
 }
 
-func compileOptions(c *cli.Context, s *project.Settings) (compile.Options, error) {
+func compileOptions(c *cli.Context, s *config.Settings) (compile.Options, error) {
 	options := compile.Options{Round: cmp.Or(c.String("round"), s.Round), Releases: maps.Clone(s.Engines)}
 	if options.Releases == nil {
 		options.Releases = map[string]string{}
@@ -175,7 +176,7 @@ func onEach[A, T any](all []A, f func(A) (T, error)) ([]T, error) {
 }
 
 // writeText writes findings for people.
-func (a *app) writeText(l diag.List, p *project.Project, toStdout bool) error {
+func (a *app) writeText(l diag.List, p *config.Project, toStdout bool) error {
 	w := a.stderr
 	if toStdout {
 		w = a.stdout

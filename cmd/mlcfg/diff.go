@@ -14,7 +14,7 @@ import (
 	"mlcfg/internal/check"
 	"mlcfg/internal/compile"
 	"mlcfg/internal/diag"
-	"mlcfg/internal/diff"
+	"mlcfg/internal/explain/diff"
 )
 
 const diffHelp = `Diff compares what configurations resolve to, not their text: each difference with

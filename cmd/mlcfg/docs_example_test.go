@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"mlcfg/internal/sharedata"
+	"mlcfg/tools/sharedata"
 )
 
 // words are the words of a command line, quoted by ' as a shell has them.

@@ -9,9 +9,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/check"
-	"mlcfg/internal/clidoc"
+	"mlcfg/internal/cli/clidoc"
+	"mlcfg/internal/config"
 	"mlcfg/internal/loadgen"
-	"mlcfg/internal/project"
 	"mlcfg/schema"
 )
 
@@ -128,8 +128,8 @@ func sectionNamed(name string) *schema.Section {
 		}
 		releases := schema.Releases(engine)
 		release := releases[len(releases)-1]
-		if file := project.FindSettings("."); file != "" {
-			if s, _, err := project.ReadSettings(file); err == nil && s.Engines[engine] != "" {
+		if file := config.FindSettings("."); file != "" {
+			if s, _, err := config.ReadSettings(file); err == nil && s.Engines[engine] != "" {
 				release = s.Engines[engine]
 			}
 		}

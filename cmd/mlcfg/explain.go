@@ -7,7 +7,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/explain"
-	"mlcfg/internal/keypath"
 )
 
 const explainHelp = `Explain says where the values of an overlay are from: the chain of the engine's
@@ -84,7 +83,7 @@ func (a *app) explain(c *cli.Context) error {
 		err = explain.WriteJSON(a.stdout, view, values)
 	case pattern == "":
 		err = explain.WriteBlame(a.stdout, view, append(values, view.Unread...), options)
-	case keypath.IsPattern(pattern) || len(values) > maxLong:
+	case explain.IsPattern(pattern) || len(values) > maxLong:
 		err = explain.WriteBlame(a.stdout, view, values, options)
 	default:
 		err = explain.WriteText(a.stdout, view, values, options)

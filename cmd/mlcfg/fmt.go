@@ -12,8 +12,8 @@ import (
 
 	"mlcfg/internal/atomicfile"
 	"mlcfg/internal/diag"
-	"mlcfg/internal/layout"
 	"mlcfg/internal/source"
+	"mlcfg/internal/source/layout"
 	"mlcfg/schema"
 )
 

@@ -7,7 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"mlcfg/internal/clidoc"
+	"mlcfg/internal/cli/clidoc"
 )
 
 // TestHelp: every command has a help text, and examples in it that use the command.

@@ -10,8 +10,8 @@ import (
 
 	"mlcfg/internal/atomicfile"
 	"mlcfg/internal/diag"
+	"mlcfg/internal/edit"
 	"mlcfg/internal/loadgen"
-	"mlcfg/internal/scaffold"
 	"mlcfg/schema"
 )
 
@@ -55,7 +55,7 @@ func (a *app) init(c *cli.Context) error {
 		}
 	}
 	rounds, vllm, sglang := loadgen.Rounds(), schema.Releases("vllm"), schema.Releases("sglang")
-	files, err := scaffold.Files(scaffold.Names{
+	files, err := edit.Files(edit.Names{
 		Benchmark: c.String("benchmark"), Machine: c.String("machine"),
 		VLLM: vllm[len(vllm)-1], SGLang: sglang[len(sglang)-1], Round: rounds[len(rounds)-1],
 	})

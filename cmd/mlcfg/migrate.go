@@ -9,9 +9,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/atomicfile"
+	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
-	"mlcfg/internal/migrate"
-	"mlcfg/internal/project"
+	"mlcfg/internal/edit/migrate"
 )
 
 const migrateHelp = `Migrate brings files of the older format, which Hydra read (llm_config,
@@ -171,14 +171,14 @@ func (a *app) migrateFile(l *loader, f textFile, target string) (migrated, error
 	if said.Count(diag.Warning) > 0 {
 		status = errFindings
 	}
-	config, loadErr := l.project.LoadText(target, result.Text)
+	loaded, loadErr := l.project.LoadText(target, result.Text)
 	switch {
-	case errors.Is(loadErr, project.ErrNoBase):
+	case errors.Is(loadErr, config.ErrNoBase):
 		a.warn("%s: not linted: there is no base; name it with --base FILE", f.path)
 	case loadErr != nil:
 		return m, loadErr
 	default:
-		out := l.compiler.Check(config)
+		out := l.compiler.Check(loaded)
 		m.Lint = out.Found
 		serious := diag.List{}
 		for _, d := range out.Found {

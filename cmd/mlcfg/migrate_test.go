@@ -6,9 +6,9 @@ import (
 	"testing"
 
 	"mlcfg/internal/compile"
-	"mlcfg/internal/migrate"
-	"mlcfg/internal/project"
-	"mlcfg/internal/sharedata"
+	"mlcfg/internal/config"
+	"mlcfg/internal/edit/migrate"
+	"mlcfg/tools/sharedata"
 )
 
 // TestMigrateCorpus migrates every real file of the older format: lint finds no
@@ -29,7 +29,7 @@ func TestMigrateCorpus(t *testing.T) {
 			if r == nil {
 				t.Fatal(found)
 			}
-			config, err := project.New(project.Options{Base: filepath.Join(corpus, "config.yaml")}).LoadText(path, r.Text)
+			config, err := config.New(config.Options{Base: filepath.Join(corpus, "config.yaml")}).LoadText(path, r.Text)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -9,7 +9,7 @@ import (
 
 	"mlcfg/internal/atomicfile"
 	"mlcfg/internal/diag"
-	"mlcfg/internal/sibling"
+	"mlcfg/internal/edit"
 	"mlcfg/internal/source"
 )
 
@@ -44,7 +44,7 @@ func (a *app) new(c *cli.Context) error {
 		return withHint("mlcfg new models/llama2-70b/offline_mi355x.yaml", "name the one overlay to make")
 	}
 	path, from := c.Args().First(), c.String("from")
-	name, ok := sibling.NameOf(path)
+	name, ok := edit.NameOf(path)
 	if !ok {
 		return withHint("name it VARIANT_MACHINE.yaml, as offline_mi355x.yaml", "%s does not name a machine", path)
 	}
@@ -61,7 +61,7 @@ func (a *app) new(c *cli.Context) error {
 		overlays = append(overlays, found...)
 	}
 	if from == "" {
-		if from = sibling.Nearest(path, overlays); from == "" {
+		if from = edit.Nearest(path, overlays); from == "" {
 			return withHint("name one with --from", "there is no overlay of variant %s beside %s", name.Variant, path)
 		}
 	}
@@ -69,13 +69,13 @@ func (a *app) new(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	made, err := sibling.Make(path, from, f.data)
+	made, err := edit.Make(path, from, f.data)
 	if err != nil {
 		return withHint("mlcfg lint "+from+" tells more", "%w", err)
 	}
 	others := map[string]*source.Node{}
 	for _, o := range overlays {
-		if n, ok := sibling.NameOf(o); ok && n.Variant == name.Variant && n.Folder == name.Folder {
+		if n, ok := edit.NameOf(o); ok && n.Variant == name.Variant && n.Folder == name.Folder {
 			if g, err := readFile(o); err == nil {
 				if root, _ := source.Parse(o, g.data); root != nil {
 					others[o] = root
@@ -103,11 +103,11 @@ func (a *app) new(c *cli.Context) error {
 }
 
 // spots keeps an empty list from being null in JSON.
-func spots(s []sibling.Spot) []sibling.Spot { return append([]sibling.Spot{}, s...) }
+func spots(s []edit.Spot) []edit.Spot { return append([]edit.Spot{}, s...) }
 
-func (a *app) listMade(path, from string, made *sibling.Made) error {
+func (a *app) listMade(path, from string, made *edit.Made) error {
 	_, err := fmt.Fprintf(a.stdout, "%s, from %s\n", diag.Clean(path), diag.Clean(from))
-	list := func(title string, all []sibling.Spot) {
+	list := func(title string, all []edit.Spot) {
 		if len(all) > 0 && err == nil {
 			_, err = fmt.Fprintf(a.stdout, "%s:\n", title)
 		}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"mlcfg/internal/project"
+	"mlcfg/internal/config"
 )
 
 // defaultOverlays is where overlays lie, below the configuration root, that no
@@ -19,7 +19,7 @@ const defaultOverlays = "models/*/*.yaml"
 // repository is a configuration repository as a whole: the project file's
 // settings, completed where it does not say.
 type repository struct {
-	*project.Settings
+	*config.Settings
 	overlays []string
 }
 
@@ -34,7 +34,7 @@ func openRepository(c *cli.Context) (*repository, error) {
 	if s.Root == "" {
 		base := cmp.Or(c.String("base"), s.Base)
 		if base == "" {
-			if base, err = project.FindBase("overlay"); err != nil {
+			if base, err = config.FindBase("overlay"); err != nil {
 				return nil, withHint("run it in a configuration repository, or name its base: --base DIR/config.yaml", "no mlcfg.cue, config.yaml or common/config.yaml here or above")
 			}
 		}

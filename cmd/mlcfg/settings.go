@@ -10,10 +10,10 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/check"
+	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/loadgen"
-	"mlcfg/internal/project"
-	"mlcfg/internal/site"
+
 	"mlcfg/schema"
 )
 
@@ -29,20 +29,20 @@ func (e *projectFault) Error() string { return fmt.Sprintf("%s has %s", e.file, 
 // settings reads the project file: the one that --project names, or the nearest
 // above the first of the operands, above the working folder where there are
 // none. Without one the settings are empty.
-func settings(c *cli.Context, operands []string) (*project.Settings, error) {
+func settings(c *cli.Context, operands []string) (*config.Settings, error) {
 	file, dir := c.String("project"), "."
 	switch {
 	case file == "none":
-		return &project.Settings{}, nil
+		return &config.Settings{}, nil
 	case file == "":
 		if len(operands) > 0 {
 			dir = filepath.Dir(operands[0])
 		}
-		if file = project.FindSettings(dir); file == "" {
-			return &project.Settings{}, nil
+		if file = config.FindSettings(dir); file == "" {
+			return &config.Settings{}, nil
 		}
 	}
-	s, found, err := project.ReadSettings(file)
+	s, found, err := config.ReadSettings(file)
 	if err != nil {
 		return nil, err
 	}
@@ -59,8 +59,8 @@ func settings(c *cli.Context, operands []string) (*project.Settings, error) {
 }
 
 // siteSchema reads the site's own schemas that a project file names.
-func siteSchema(s *project.Settings) (*site.Schema, error) {
-	own, found, err := site.Read(s.Site)
+func siteSchema(s *config.Settings) (*config.Site, error) {
+	own, found, err := config.ReadSite(s.Site)
 	if err != nil {
 		return nil, err
 	}

@@ -12,9 +12,9 @@ import (
 	"mlcfg/internal/atomicfile"
 	"mlcfg/internal/check"
 	"mlcfg/internal/diag"
+	"mlcfg/internal/edit"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/source"
-	"mlcfg/internal/trim"
 )
 
 const trimHelp = `Trim lists the values of overlays that the base has already, or takes them out
@@ -185,14 +185,14 @@ func (l *loader) trim(overlay string) (trimmed, error) {
 		t.found, t.Fault = found, found.Summary()
 		return t, nil
 	}
-	find := func() (*source.Document, []trim.Value) {
+	find := func() (*source.Document, []edit.Value) {
 		doc, _ := source.ParseDocument(overlay, f.data) // removing uses a document up
-		return doc, trim.Find(config.Base.Root, doc)
+		return doc, edit.Find(config.Base.Root, doc)
 	}
-	same := func(chosen func(trim.Value) bool) []byte {
+	same := func(chosen func(edit.Value) bool) []byte {
 		doc, values := find()
-		values = slices.DeleteFunc(values, func(v trim.Value) bool { return !chosen(v) })
-		out := trim.Remove(doc, f.data, values, isEngineSection)
+		values = slices.DeleteFunc(values, func(v edit.Value) bool { return !chosen(v) })
+		out := edit.Remove(doc, f.data, values, isEngineSection)
 		if got, _, err := l.gets(overlay, out); out == nil || err != nil || !bytes.Equal(got, want) {
 			return nil
 		}
@@ -200,14 +200,14 @@ func (l *loader) trim(overlay string) (trimmed, error) {
 	}
 	_, values := find()
 	gone := map[string]bool{}
-	if t.out = same(func(trim.Value) bool { return true }); t.out != nil {
+	if t.out = same(func(edit.Value) bool { return true }); t.out != nil {
 		for _, v := range values {
 			gone[v.Key] = true
 		}
 	} else {
 		for _, v := range values {
 			gone[v.Key] = true
-			if out := same(func(v trim.Value) bool { return gone[v.Key] }); out != nil {
+			if out := same(func(v edit.Value) bool { return gone[v.Key] }); out != nil {
 				t.out = out
 			} else {
 				delete(gone, v.Key)

@@ -11,9 +11,9 @@ import (
 	"testing"
 
 	"mlcfg/internal/compile"
-	"mlcfg/internal/project"
-	"mlcfg/internal/sharedata"
+	"mlcfg/internal/config"
 	"mlcfg/internal/source"
+	"mlcfg/tools/sharedata"
 )
 
 // manifests are what each backend gets from an overlay, sources apart.
@@ -21,7 +21,7 @@ func manifests(t *testing.T, base, path string, data []byte) string {
 	t.Helper()
 	var all strings.Builder
 	for _, backend := range []string{"vllm", "sglang", "ray"} {
-		config, err := project.New(project.Options{Base: base}).LoadText(path, data)
+		config, err := config.New(config.Options{Base: base}).LoadText(path, data)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,7 +48,7 @@ func checkTrim(t *testing.T, base, path string, data []byte) trimmed {
 	if err := os.WriteFile(path, data, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	l := &loader{project: project.New(project.Options{Base: base}), compiler: compile.New(compile.Options{Round: "v5.1"})}
+	l := &loader{project: config.New(config.Options{Base: base}), compiler: compile.New(compile.Options{Round: "v5.1"})}
 	got, err := l.trim(path)
 	if err != nil {
 		t.Fatal(err)

@@ -9,9 +9,9 @@ import (
 
 	"mlcfg/internal/atomicfile"
 	"mlcfg/internal/compile"
+	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
-	"mlcfg/internal/project"
-	"mlcfg/internal/upgrade"
+	"mlcfg/internal/edit/upgrade"
 	"mlcfg/schema"
 )
 
@@ -168,7 +168,7 @@ func (l *loader) upgrade(overlay string, targets map[string]string, write bool) 
 
 // noWorse tells whether an edited overlay has no error at the new release that
 // it did not have before the edit.
-func (l *loader) noWorse(overlay string, before *project.Config, edited []byte, backend string, releases map[string]string) bool {
+func (l *loader) noWorse(overlay string, before *config.Config, edited []byte, backend string, releases map[string]string) bool {
 	after, err := l.project.LoadText(overlay, edited)
 	if err != nil {
 		return false

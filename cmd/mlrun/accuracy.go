@@ -11,12 +11,12 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/accuracy"
+	"mlcfg/internal/accuracy/punkt"
 	"mlcfg/internal/dataset"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
-	"mlcfg/internal/punkt"
+	"mlcfg/internal/record"
 	"mlcfg/internal/run"
-	"mlcfg/internal/rundir"
 	"mlcfg/internal/tokenizer"
 )
 
@@ -131,7 +131,7 @@ func (a *app) accuracy(c *cli.Context, path string, f *accuracyFlags) error {
 
 // fromRun takes what the flags leave open from a run's manifest.
 func (f *accuracyFlags) fromRun(dir string) (simulated bool, err error) {
-	m, err := manifest.ReadFile(filepath.Join(dir, rundir.ManifestFile), nil)
+	m, err := manifest.ReadFile(filepath.Join(dir, record.ManifestFile), nil)
 	if err != nil {
 		return false, err
 	}
@@ -144,7 +144,7 @@ func (f *accuracyFlags) fromRun(dir string) (simulated bool, err error) {
 	if f.tokenizer == "" {
 		f.tokenizer = run.TokenizerOf(m, nil)
 	}
-	state, err := rundir.ReadState(dir)
+	state, err := record.ReadState(dir)
 	return state.Simulated, err
 }
 

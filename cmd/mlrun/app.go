@@ -11,8 +11,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"mlcfg/internal/cliargs"
-	"mlcfg/internal/clidoc"
+	"mlcfg/internal/cli/cliargs"
+	"mlcfg/internal/cli/clidoc"
 	"mlcfg/internal/diag"
 )
 

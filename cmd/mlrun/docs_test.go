@@ -13,7 +13,7 @@ import (
 
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
-	"mlcfg/internal/sharedata"
+	"mlcfg/tools/sharedata"
 )
 
 var update = flag.Bool("update", false, "rewrite the output that docs/run.md shows")

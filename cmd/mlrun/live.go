@@ -9,9 +9,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"mlcfg/internal/ansi"
-	"mlcfg/internal/live"
+	"mlcfg/internal/cli/ansi"
 	"mlcfg/internal/run"
+	"mlcfg/internal/run/live"
 )
 
 // runLog is where a run says how it goes: a live view on a terminal, lines elsewhere.

@@ -11,9 +11,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/atomicfile"
-	"mlcfg/internal/compare"
 	"mlcfg/internal/report"
-	"mlcfg/internal/webreport"
+	"mlcfg/internal/report/compare"
+	"mlcfg/internal/report/webreport"
 )
 
 const reportHelp = `Makes a report of run directories from their records alone, at any time. A run

@@ -14,11 +14,11 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"mlcfg/internal/cli/pathmap"
 	"mlcfg/internal/engine"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/loadgen/official"
 	"mlcfg/internal/manifest"
-	"mlcfg/internal/pathmap"
 	"mlcfg/internal/report"
 	"mlcfg/internal/run"
 )

@@ -11,8 +11,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"mlcfg/internal/history"
 	"mlcfg/internal/report"
+	"mlcfg/internal/report/history"
 	"mlcfg/internal/run"
 )
 

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"mlcfg/internal/sharedata"
+	"mlcfg/tools/sharedata"
 )
 
 // scheduleCase is a file of expected values: settings, and what LoadGen's

@@ -12,9 +12,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/client/mock"
+	"mlcfg/internal/client/selftest"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/run"
-	"mlcfg/internal/selftest"
 )
 
 const selftestHelp = `Measures what this machine's client can do, against a server without a model: how

@@ -16,7 +16,7 @@ import (
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/report"
 	"mlcfg/internal/run"
-	"mlcfg/internal/tune"
+	"mlcfg/internal/run/tune"
 )
 
 const tuneHelp = `Searches the highest server_target_qps at which a server run is VALID. Each try is a

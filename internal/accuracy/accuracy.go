@@ -21,9 +21,9 @@ import (
 	"sync"
 	"unicode/utf8"
 
+	"mlcfg/internal/accuracy/punkt"
+	"mlcfg/internal/accuracy/rouge"
 	"mlcfg/internal/dataset"
-	"mlcfg/internal/punkt"
-	"mlcfg/internal/rouge"
 )
 
 // Decoder gives the text of token ids.

@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"mlcfg/internal/accuracy/punkt"
 	"mlcfg/internal/dataset"
-	"mlcfg/internal/punkt"
 )
 
 // golden is what testdata/make_golden.py wrote: values of the public scripts'
@@ -117,7 +117,7 @@ func evaluate(t *testing.T, path, benchmark string, set *dataset.Set) *Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sentences, err := punkt.Open("../punkt/testdata/model")
+	sentences, err := punkt.Open("punkt/testdata/model")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,9 +10,9 @@
 package check
 
 import (
+	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/merge"
-	"mlcfg/internal/site"
 	"mlcfg/schema"
 )
 
@@ -25,7 +25,7 @@ type Input struct {
 	// with none only the shared sections are checked.
 	Targets []Target
 	// Site is the site's own schema, nil where it has none.
-	Site *site.Schema
+	Site *config.Site
 	// Variables are names of environment variables that the site's fork reads.
 	Variables []string
 	// Named tells that the user named the backend: then a backend in the
@@ -86,7 +86,7 @@ func Check(in Input) Result {
 // checker checks sections against one schema and collects findings.
 type checker struct {
 	schema    *schema.Schema
-	site      *site.Schema
+	site      *config.Site
 	variables []string
 	overlay   string
 	tree      *merge.Tree

@@ -14,9 +14,9 @@ import (
 
 	"mlcfg/internal/diag"
 	"mlcfg/internal/merge"
-	"mlcfg/internal/sharedata"
 	"mlcfg/internal/source"
 	"mlcfg/schema"
+	"mlcfg/tools/sharedata"
 )
 
 // refusals are values that break each rule and values that do not, as YAML;

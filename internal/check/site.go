@@ -5,9 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/merge"
-	"mlcfg/internal/site"
 	"mlcfg/schema"
 )
 
@@ -65,7 +65,7 @@ func steps(t *merge.Tree) []string { return strings.Split(t.Path, ".") }
 
 // Site gives the faults of a site's own schema: a key that is most likely a
 // known one misspelt would never be held to anything.
-func Site(own *site.Schema) diag.List {
+func Site(own *config.Site) diag.List {
 	var found diag.List
 	look := func(section *schema.Section, in string, known func(name string) bool) {
 		var path []string

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"mlcfg/internal/balance"
+	"mlcfg/internal/client/balance"
 )
 
 var paces = map[string]Plan{

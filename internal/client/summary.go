@@ -5,7 +5,7 @@ import (
 	"runtime"
 	"time"
 
-	"mlcfg/internal/histogram"
+	"mlcfg/internal/client/histogram"
 )
 
 // Summary is what a run came to.

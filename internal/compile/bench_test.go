@@ -4,8 +4,8 @@ import (
 	"os"
 	"testing"
 
+	"mlcfg/internal/config"
 	"mlcfg/internal/merge"
-	"mlcfg/internal/project"
 	"mlcfg/internal/source"
 )
 
@@ -40,7 +40,7 @@ func BenchmarkParse(b *testing.B) {
 // BenchmarkMerge is the merge of an overlay with its base.
 func BenchmarkMerge(b *testing.B) {
 	base, overlay := benchOverlay(b)
-	config, err := project.New(project.Options{Base: base}).Load(overlay)
+	config, err := config.New(config.Options{Base: base}).Load(overlay)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func BenchmarkMerge(b *testing.B) {
 // inferred releases and manifests included.
 func BenchmarkCheck(b *testing.B) {
 	base, overlay := benchOverlay(b)
-	config, err := project.New(project.Options{Base: base}).Load(overlay)
+	config, err := config.New(config.Options{Base: base}).Load(overlay)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func BenchmarkCheck(b *testing.B) {
 // both engines; the base and the schemas are read already.
 func BenchmarkLint(b *testing.B) {
 	base, overlay := benchOverlay(b)
-	p, c := project.New(project.Options{Base: base}), New(Options{})
+	p, c := config.New(config.Options{Base: base}), New(Options{})
 	b.ReportAllocs()
 	for b.Loop() {
 		config, err := p.Load(overlay)
@@ -89,7 +89,7 @@ func BenchmarkFirst(b *testing.B) {
 	base, overlay := benchOverlay(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		config, err := project.New(project.Options{Base: base}).Load(overlay)
+		config, err := config.New(config.Options{Base: base}).Load(overlay)
 		if err != nil {
 			b.Fatal(err)
 		}

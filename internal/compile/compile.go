@@ -15,13 +15,13 @@ import (
 	"sync"
 
 	"mlcfg/internal/check"
+	"mlcfg/internal/cli/pathmap"
 	"mlcfg/internal/diag"
-	"mlcfg/internal/interpolate"
+
+	"mlcfg/internal/config"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/merge"
-	"mlcfg/internal/pathmap"
-	"mlcfg/internal/project"
-	"mlcfg/internal/site"
+
 	"mlcfg/internal/source"
 	"mlcfg/schema"
 )
@@ -39,7 +39,7 @@ type Options struct {
 	// Round is the round of MLPerf whose settings hold ("v5.1"); empty: the newest.
 	Round string
 	// Site is the site's own schema, nil where it has none.
-	Site *site.Schema
+	Site *config.Site
 	// Variables are names of environment variables that the site's fork reads.
 	Variables []string
 	// Machines are the machines that overlays are for; empty: any.
@@ -89,7 +89,7 @@ type Target struct {
 }
 
 // Check checks a configuration for every backend that was asked for.
-func (c *Compiler) Check(config *project.Config) Outcome {
+func (c *Compiler) Check(config *config.Config) Outcome {
 	out := Outcome{Found: config.Found}
 	if config.Overlay.Root == nil || config.Base.Root == nil {
 		return out // what cannot be read cannot be checked
@@ -97,7 +97,7 @@ func (c *Compiler) Check(config *project.Config) Outcome {
 	in := check.Input{Tree: config.Tree, Overlay: config.Overlay.Path, Named: len(c.options.Backends) > 0, Site: c.options.Site, Variables: c.options.Variables}
 	c.machine(config, &out.Found)
 	var layers []merge.Layer
-	resolved, said := interpolate.Resolve(config.Tree)
+	resolved, said := merge.Resolve(config.Tree)
 	if out.Found.Add(said...); resolved != nil {
 		layers = append(layers, *resolved)
 		in.Tree = config.With(layers...)
@@ -125,7 +125,7 @@ func (c *Compiler) Check(config *project.Config) Outcome {
 	}
 	result := check.Check(in)
 	for _, d := range result.Found {
-		if d.Code != interpolate.Code { // those left were told, with their reasons
+		if d.Code != merge.Code { // those left were told, with their reasons
 			out.Found.Add(d)
 		}
 	}
@@ -145,7 +145,7 @@ func (c *Compiler) Check(config *project.Config) Outcome {
 }
 
 // machine reports an overlay for a machine that the project does not have.
-func (c *Compiler) machine(config *project.Config, found *diag.List) {
+func (c *Compiler) machine(config *config.Config, found *diag.List) {
 	_, machine := UseCase(config.Overlay.Path)
 	if machine == "" || len(c.options.Machines) == 0 || slices.Contains(c.options.Machines, machine) {
 		return
@@ -163,7 +163,7 @@ func (c *Compiler) machine(config *project.Config, found *diag.List) {
 
 // Configured are the names of the backends that Check would check a
 // configuration for.
-func (c *Compiler) Configured(config *project.Config) []string {
+func (c *Compiler) Configured(config *config.Config) []string {
 	if config.Overlay.Root == nil || config.Base.Root == nil {
 		return nil
 	}
@@ -177,7 +177,7 @@ func (c *Compiler) Configured(config *project.Config) []string {
 
 // backends chooses what to check for, and reports a backend that the overlay
 // has nothing for.
-func (c *Compiler) backends(config *project.Config, found *diag.List) []check.Backend {
+func (c *Compiler) backends(config *config.Config, found *diag.List) []check.Backend {
 	var chosen []check.Backend
 	if len(c.options.Backends) == 0 {
 		for _, name := range []string{"vllm", "sglang"} {
@@ -222,7 +222,7 @@ func hasSection(tree *merge.Tree, b check.Backend) bool {
 // maxNamed bounds the use cases that a message names.
 const maxNamed = 8
 
-func noSection(config *project.Config, b check.Backend) diag.Diagnostic {
+func noSection(config *config.Config, b check.Backend) diag.Diagnostic {
 	d := diag.Diagnostic{
 		Pos: fileOf(config), Severity: diag.Error, Code: "no-backend-section", Key: b.EngineSection(), Backend: b.Name,
 		Message: fmt.Sprintf("this use case has no %s configuration yet: the overlay lacks %s", b.Name, b.EngineSection()),
@@ -240,7 +240,7 @@ func noSection(config *project.Config, b check.Backend) diag.Diagnostic {
 	return d
 }
 
-func fileOf(config *project.Config) diag.Pos { return diag.Pos{File: config.Overlay.Path} }
+func fileOf(config *config.Config) diag.Pos { return diag.Pos{File: config.Overlay.Path} }
 
 // release gives the engine's release: the user's word, or the newest that
 // knows the most of the configuration's keys, and then why.

@@ -10,10 +10,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mlcfg/internal/check"
+	"mlcfg/internal/config"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
-	"mlcfg/internal/project"
-	"mlcfg/internal/sharedata"
+	"mlcfg/tools/sharedata"
 )
 
 // corpus gives the real overlays and their base.
@@ -29,7 +29,7 @@ func corpus(t testing.TB) (base string, overlays []string) {
 
 func compileFor(t testing.TB, base, overlay, backend string) Outcome {
 	t.Helper()
-	config, err := project.New(project.Options{Base: base}).Load(overlay)
+	config, err := config.New(config.Options{Base: base}).Load(overlay)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"mlcfg/internal/project"
+	"mlcfg/internal/config"
 )
 
 // TestDeterminism compiles one input again and again: in other folders, from
@@ -30,9 +30,9 @@ func TestDeterminism(t *testing.T) {
 		return dir
 	}
 	overrides := []string{"harness_config.target_qps=5", "vllm_env_config.A=1"}
-	compileAt := func(o project.Options, overlay string) []byte {
+	compileAt := func(o config.Options, overlay string) []byte {
 		o.Overrides = overrides
-		config, err := project.New(o).Load(overlay)
+		config, err := config.New(o).Load(overlay)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,7 +47,7 @@ func TestDeterminism(t *testing.T) {
 		return data
 	}
 	first := place()
-	want := compileAt(project.Options{}, filepath.Join(first, "models", "m", "offline_x.yaml"))
+	want := compileAt(config.Options{}, filepath.Join(first, "models", "m", "offline_x.yaml"))
 	check := func(how string, got []byte) {
 		t.Helper()
 		if !bytes.Equal(got, want) {
@@ -55,18 +55,18 @@ func TestDeterminism(t *testing.T) {
 		}
 	}
 	second := place()
-	check("another folder", compileAt(project.Options{}, filepath.Join(second, "models", "m", "offline_x.yaml")))
-	check("a base that is named", compileAt(project.Options{Base: filepath.Join(second, "config.yaml")}, filepath.Join(second, "models", "m", "offline_x.yaml")))
+	check("another folder", compileAt(config.Options{}, filepath.Join(second, "models", "m", "offline_x.yaml")))
+	check("a base that is named", compileAt(config.Options{Base: filepath.Join(second, "config.yaml")}, filepath.Join(second, "models", "m", "offline_x.yaml")))
 	t.Chdir(filepath.Join(second, "models"))
-	check("a relative path", compileAt(project.Options{}, filepath.Join("m", "offline_x.yaml")))
+	check("a relative path", compileAt(config.Options{}, filepath.Join("m", "offline_x.yaml")))
 	t.Chdir(filepath.Join(second, "models", "m"))
-	check("the overlay's own folder", compileAt(project.Options{Base: "../../config.yaml"}, "offline_x.yaml"))
+	check("the overlay's own folder", compileAt(config.Options{Base: "../../config.yaml"}, "offline_x.yaml"))
 	for _, name := range []string{"HOME", "USER", "LANG", "LC_ALL", "TZ", "HOSTNAME", "TMPDIR"} {
 		t.Setenv(name, "else")
 	}
-	check("another environment", compileAt(project.Options{}, "offline_x.yaml"))
+	check("another environment", compileAt(config.Options{}, "offline_x.yaml"))
 
-	p, c := project.New(project.Options{Overrides: overrides}), New(Options{Backends: []string{"vllm"}})
+	p, c := config.New(config.Options{Overrides: overrides}), New(Options{Backends: []string{"vllm"}})
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {

@@ -5,9 +5,9 @@ import (
 	"path/filepath"
 	"testing"
 
+	"mlcfg/internal/config"
 	"mlcfg/internal/manifest"
-	"mlcfg/internal/project"
-	"mlcfg/internal/sharedata"
+	"mlcfg/tools/sharedata"
 )
 
 // FuzzLint: no overlay makes the check panic, every finding in the overlay has
@@ -25,11 +25,11 @@ func FuzzLint(f *testing.F) {
 		}
 		f.Add(data)
 	}
-	p := project.New(project.Options{Base: filepath.Join(root, "config.yaml"), Overrides: []string{"harness_config.target_qps=5", "a.b.0=[1"}})
-	clean := project.New(project.Options{Base: filepath.Join(root, "config.yaml")})
+	p := config.New(config.Options{Base: filepath.Join(root, "config.yaml"), Overrides: []string{"harness_config.target_qps=5", "a.b.0=[1"}})
+	clean := config.New(config.Options{Base: filepath.Join(root, "config.yaml")})
 	c := New(Options{})
 	f.Fuzz(func(t *testing.T, data []byte) {
-		for _, p := range []*project.Project{p, clean} {
+		for _, p := range []*config.Project{p, clean} {
 			config, err := p.LoadText("offline_x.yaml", data)
 			if err != nil {
 				t.Fatal(err)

@@ -7,10 +7,10 @@ import (
 	"strings"
 
 	"mlcfg/internal/check"
+	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
-	"mlcfg/internal/project"
 )
 
 // frozen is LoadGen's part of a manifest.
@@ -30,7 +30,7 @@ type conf struct {
 
 // loadgen freezes LoadGen's settings: what a run follows from is in the
 // manifest then, whatever becomes of user.conf.
-func (c *Compiler) loadgen(config *project.Config, values check.Shared, found *diag.List) frozen {
+func (c *Compiler) loadgen(config *config.Config, values check.Shared, found *diag.List) frozen {
 	scenario, errS := loadgen.ParseScenario(text(values.Top, "scenario"))
 	mode, errM := loadgen.ParseMode(text(values.Top, "test_mode"))
 	benchmark := text(values.Top, "benchmark_name")
@@ -95,7 +95,7 @@ func (c *Compiler) conf(name, root string, kind loadgen.ConfKind) conf {
 // add takes findings over, with the places that a reader needs: the file that
 // was read for the name in the configuration, and the key's place for findings
 // about a key.
-func (c *Compiler) add(config *project.Config, found *diag.List, l diag.List, name, local string) {
+func (c *Compiler) add(config *config.Config, found *diag.List, l diag.List, name, local string) {
 	for _, d := range l {
 		switch {
 		case d.Pos.File == name && name != "":
@@ -108,7 +108,7 @@ func (c *Compiler) add(config *project.Config, found *diag.List, l diag.List, na
 }
 
 // placeOf is where a key's value stands, the overlay where nowhere.
-func placeOf(config *project.Config, key string) diag.Pos {
+func placeOf(config *config.Config, key string) diag.Pos {
 	if t := config.Tree.Lookup(strings.Split(key, ".")...); t != nil && len(t.Chain) > 0 && key != "" {
 		return t.Value().Pos
 	}
@@ -117,7 +117,7 @@ func placeOf(config *project.Config, key string) diag.Pos {
 
 const userConfKey = "harness_config.user_conf_path"
 
-func notFound(config *project.Config, name, local string) diag.Diagnostic {
+func notFound(config *config.Config, name, local string) diag.Diagnostic {
 	d := diag.Diagnostic{
 		Pos: placeOf(config, userConfKey), Severity: diag.Warning, Code: "user-conf-not-found", Key: userConfKey,
 		Message: fmt.Sprintf("%s is not here: its settings are not frozen, and mlrun does not run the manifest until they are", name),

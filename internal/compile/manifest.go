@@ -5,13 +5,13 @@ import (
 	"strings"
 
 	"mlcfg/internal/check"
+	"mlcfg/internal/config"
 	"mlcfg/internal/manifest"
-	"mlcfg/internal/project"
 	"mlcfg/schema"
 )
 
 // manifest puts a manifest together from values without faults.
-func (c *Compiler) manifest(config *project.Config, v *check.Config, load frozen) *manifest.Manifest {
+func (c *Compiler) manifest(config *config.Config, v *check.Config, load frozen) *manifest.Manifest {
 	variant, machine := UseCase(config.Overlay.Path)
 	m := &manifest.Manifest{
 		BenchmarkName: text(v.Top, "benchmark_name"), Scenario: text(v.Top, "scenario"), TestMode: text(v.Top, "test_mode"),

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
-	"mlcfg/internal/project"
 	"mlcfg/schema"
 )
 
@@ -199,7 +199,7 @@ func TestMutations(t *testing.T) {
 		}
 		lines := strings.Split(string(data), "\n")
 		tried := map[int]bool{}
-		p := project.New(project.Options{Base: base})
+		p := config.New(config.Options{Base: base})
 		c := New(Options{})
 		before := atLines(t, c, p, overlay, string(data))
 		for m, mutation := range mutations {
@@ -237,7 +237,7 @@ func TestMutations(t *testing.T) {
 }
 
 // atLines gives the lines of the overlay that have an error.
-func atLines(t *testing.T, c *Compiler, p *project.Project, overlay, text string) map[int]bool {
+func atLines(t *testing.T, c *Compiler, p *config.Project, overlay, text string) map[int]bool {
 	t.Helper()
 	config, err := p.LoadText(overlay, []byte(text))
 	if err != nil {

@@ -141,7 +141,7 @@ func TestOptions(t *testing.T) {
 
 // TestPickle reads the frames that package pandas keeps as test data.
 func TestPickle(t *testing.T) {
-	paths, _ := filepath.Glob("../pandas/testdata/*_mlperf_*.pkl")
+	paths, _ := filepath.Glob("pandas/testdata/*_mlperf_*.pkl")
 	if len(paths) == 0 {
 		t.Fatal("no pickles")
 	}

@@ -38,7 +38,7 @@ func FuzzCSV(f *testing.F) {
 }
 
 func FuzzPickle(f *testing.F) {
-	fuzzFile(f, "x.pkl", testFiles(f, "../pandas/testdata/2.2.3_*.pkl", "../pandas/testdata/1.0.5_ext*.pkl")...)
+	fuzzFile(f, "x.pkl", testFiles(f, "pandas/testdata/2.2.3_*.pkl", "pandas/testdata/1.0.5_ext*.pkl")...)
 }
 
 func FuzzParquet(f *testing.F) {

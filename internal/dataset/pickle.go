@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"mlcfg/internal/pandas"
-	"mlcfg/internal/pickle"
+	"mlcfg/internal/dataset/pandas"
+	"mlcfg/internal/dataset/pickle"
 )
 
 // readPickle reads a pickled data frame.

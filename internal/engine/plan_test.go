@@ -15,8 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mlcfg/internal/manifest"
-	"mlcfg/internal/sharedata"
 	"mlcfg/schema"
+	"mlcfg/tools/sharedata"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")

@@ -8,7 +8,7 @@ import (
 	"reflect"
 	"strings"
 
-	"mlcfg/internal/ansi"
+	"mlcfg/internal/cli/ansi"
 	"mlcfg/internal/diag"
 )
 

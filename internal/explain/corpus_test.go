@@ -9,13 +9,13 @@ import (
 	"testing"
 
 	"mlcfg/internal/compile"
-	"mlcfg/internal/project"
-	"mlcfg/internal/sharedata"
+	"mlcfg/internal/config"
+	"mlcfg/tools/sharedata"
 )
 
 func viewOf(t *testing.T, base, overlay, backend string, overrides ...string) (*View, compile.Outcome) {
 	t.Helper()
-	config, err := project.New(project.Options{Base: base, Overrides: overrides}).Load(overlay)
+	config, err := config.New(config.Options{Base: base, Overrides: overrides}).Load(overlay)
 	if err != nil {
 		t.Fatal(err)
 	}

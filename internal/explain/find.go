@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"mlcfg/internal/check"
-	"mlcfg/internal/keypath"
+
 	"mlcfg/schema"
 )
 
@@ -65,10 +65,10 @@ func (v *Value) rank() int {
 // means tells whether a pattern means the value, by its name or by the keys
 // that layers write for it.
 func (v *Value) means(pattern string) bool {
-	if keypath.Match(pattern, v.Name) {
+	if Match(pattern, v.Name) {
 		return true
 	}
-	return slices.ContainsFunc(v.Chain, func(s Step) bool { return s.Key != v.Name && keypath.Match(pattern, s.Key) })
+	return slices.ContainsFunc(v.Chain, func(s Step) bool { return s.Key != v.Name && Match(pattern, s.Key) })
 }
 
 // unset are all keys of the schema that the backend reads, set or not.
@@ -116,7 +116,7 @@ func (u *unsetKeys) add(path string, g Group, section *schema.Section, note stri
 // notFound says what became of a key that is not there.
 func (v *View) notFound(pattern string, known []Value) *NotFound {
 	e := &NotFound{Msg: fmt.Sprintf("there is no key %s for backend %s", pattern, v.Backend.Name)}
-	if keypath.IsPattern(pattern) {
+	if IsPattern(pattern) {
 		e.Msg = fmt.Sprintf("no key of backend %s fits %s", v.Backend.Name, pattern)
 		return e
 	}

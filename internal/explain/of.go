@@ -10,10 +10,10 @@ import (
 
 	"mlcfg/internal/check"
 	"mlcfg/internal/compile"
+	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/merge"
-	"mlcfg/internal/project"
 	"mlcfg/schema"
 )
 
@@ -27,7 +27,7 @@ const (
 
 // Of gives the view of a configuration that a compiler made for a target.
 // Where the outcome has errors, faulty keys have the value of the files.
-func Of(config *project.Config, out compile.Outcome, target compile.Target) *View {
+func Of(config *config.Config, out compile.Outcome, target compile.Target) *View {
 	b := target.Backend
 	tree := target.Tree
 	v := &View{Overlay: config.Overlay.Path, Base: config.Base.Path, Backend: b, Release: target.Release, schema: target.Values.Schema}

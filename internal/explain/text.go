@@ -6,7 +6,7 @@ import (
 	"io"
 	"strings"
 
-	"mlcfg/internal/ansi"
+	"mlcfg/internal/cli/ansi"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/manifest"
 	"mlcfg/schema"

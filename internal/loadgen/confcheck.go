@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"mlcfg/internal/diag"
-	"mlcfg/internal/nearest"
 )
 
 // strict is Error for a user.conf. An mlperf.conf may be of a round to come.
@@ -29,13 +28,13 @@ func (p *confParser) name(text string) (confName, bool) {
 	n := confName{text[:second], text[second+1 : dot], text[dot+1:]}
 	if n.scenario != "*" && !slices.Contains(scenarioNames[:], n.scenario) {
 		d := p.add(p.strict(), "conf-scenario", text, "no scenario %q: %s", n.scenario, ignoresLine)
-		n.scenario = nearest.Name(scenarioNames[:], n.scenario)
+		n.scenario = diag.Name(scenarioNames[:], n.scenario)
 		p.suggest(d, n.scenario != "", n.String(), "the scenarios are "+strings.Join(scenarioNames[:], ", ")+", or * for all")
 		return confName{}, false
 	}
 	if len(keysNamed(n.key)) == 0 {
 		d := p.add(p.strict(), "conf-key", text, "no key %q: %s", n.key, ignoresLine)
-		n.key = nearest.Name(confKeyNames(), n.key)
+		n.key = diag.Name(confKeyNames(), n.key)
 		p.suggest(d, n.key != "", n.String(), "the keys are "+strings.Join(confKeyNames(), ", "))
 		return confName{}, false
 	}
@@ -77,7 +76,7 @@ func misspeltModel(name string, own []string) string {
 			return plain
 		}
 	}
-	meant := nearest.Name(known, name)
+	meant := diag.Name(known, name)
 	if meant != "" && digits(meant) != digits(name) {
 		return ""
 	}

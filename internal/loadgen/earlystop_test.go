@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"mlcfg/internal/sharedata"
+	"mlcfg/tools/sharedata"
 )
 
 func TestMinPassingQueriesGolden(t *testing.T) {

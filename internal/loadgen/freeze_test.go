@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"mlcfg/internal/diag"
-	"mlcfg/internal/sharedata"
+	"mlcfg/tools/sharedata"
 )
 
 // The published runs of the machine whose user.conf is in the corpus were run

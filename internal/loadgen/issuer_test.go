@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"mlcfg/internal/sharedata"
+	"mlcfg/tools/sharedata"
 )
 
 // issued is what a run of LoadGen did with one query.

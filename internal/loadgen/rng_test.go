@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"testing"
 
-	"mlcfg/internal/sharedata"
+	"mlcfg/tools/sharedata"
 )
 
 // readJSON reads one file of expected values.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"mlcfg/internal/sharedata"
+	"mlcfg/tools/sharedata"
 )
 
 // confRounds names the round of each file of the reference data.

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"mlcfg/internal/sharedata"
+	"mlcfg/tools/sharedata"
 )
 
 // logged are the values of a detail log by key, the last of each.

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"mlcfg/internal/sharedata"
+	"mlcfg/tools/sharedata"
 )
 
 // generated is one file of golden/*.json: what the genuine generator made of

@@ -5,8 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
-	"mlcfg/internal/project"
 	"mlcfg/internal/source"
 )
 
@@ -27,11 +27,11 @@ func (s *Server) publish(d *document) error {
 
 // findings are lint's for an overlay; of a base those of reading it.
 func (s *Server) findings(d *document) diag.List {
-	if filepath.Ext(d.path) != ".yaml" && filepath.Ext(d.path) != ".yml" && filepath.Base(d.path) != project.FileName {
+	if filepath.Ext(d.path) != ".yaml" && filepath.Ext(d.path) != ".yml" && filepath.Base(d.path) != config.FileName {
 		return nil
 	}
-	if filepath.Base(d.path) == project.FileName {
-		_, found, err := project.ReadSettings(d.path)
+	if filepath.Base(d.path) == config.FileName {
+		_, found, err := config.ReadSettings(d.path)
 		if err != nil {
 			return nil // not saved yet
 		}
@@ -46,7 +46,7 @@ func (s *Server) findings(d *document) diag.List {
 	switch {
 	case errors.As(err, &faulty):
 		return faulty.Findings()
-	case errors.Is(err, project.ErrNoBase):
+	case errors.Is(err, config.ErrNoBase):
 		return nil // a YAML file of another kind
 	case err != nil:
 		return diag.List{{Pos: diag.Pos{File: d.path}, Severity: diag.Error, Message: err.Error()}}

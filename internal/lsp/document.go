@@ -9,7 +9,7 @@ import (
 	"unicode/utf16"
 
 	"mlcfg/internal/compile"
-	"mlcfg/internal/project"
+	"mlcfg/internal/config"
 )
 
 // document is a file that is open in the editor.
@@ -155,8 +155,8 @@ func (s *Server) session(d *document) (*Session, error) {
 // resolved is a document as the compiler sees it.
 type resolved struct {
 	session *Session
-	project *project.Project
-	config  *project.Config
+	project *config.Project
+	config  *config.Config
 	outcome compile.Outcome
 }
 
@@ -166,7 +166,7 @@ func (s *Server) resolve(d *document) (*resolved, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &resolved{session: session, project: project.New(session.Files)}
+	r := &resolved{session: session, project: config.New(session.Files)}
 	if r.config, err = r.project.LoadText(d.path, []byte(d.text)); err != nil {
 		return nil, err
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mlcfg/internal/compile"
+	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
-	"mlcfg/internal/project"
 )
 
 const base = `benchmark_name: llama2-70b
@@ -45,7 +45,7 @@ func repository(t testing.TB) string {
 
 func open(string) (*Session, error) {
 	return &Session{
-		Settings: &project.Settings{Engines: map[string]string{"vllm": "0.9.2"}},
+		Settings: &config.Settings{Engines: map[string]string{"vllm": "0.9.2"}},
 		Compiler: compile.New(compile.Options{Round: "v5.1", Releases: map[string]string{"vllm": "0.9.2"}}),
 	}, nil
 }
@@ -170,7 +170,7 @@ func TestFindings(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	config, err := project.New(project.Options{}).LoadText(path, []byte(overlay))
+	config, err := config.New(config.Options{}).LoadText(path, []byte(overlay))
 	if err != nil {
 		t.Fatal(err)
 	}

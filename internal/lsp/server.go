@@ -20,8 +20,7 @@ import (
 	"slices"
 
 	"mlcfg/internal/compile"
-	"mlcfg/internal/project"
-	"mlcfg/internal/site"
+	"mlcfg/internal/config"
 )
 
 // Limits of what the server holds.
@@ -33,11 +32,11 @@ const (
 
 // Session is how the files of one folder are read and compiled.
 type Session struct {
-	Settings *project.Settings
-	Files    project.Options
+	Settings *config.Settings
+	Files    config.Options
 	Compiler *compile.Compiler
 	// Site is the site's own schema, nil where it has none.
-	Site *site.Schema
+	Site *config.Site
 }
 
 // Server serves one client.

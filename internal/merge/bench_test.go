@@ -4,7 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"mlcfg/internal/sharedata"
+	"mlcfg/tools/sharedata"
 )
 
 // BenchmarkMerge merges a real overlay over the base, both parsed before.

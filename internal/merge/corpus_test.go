@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"mlcfg/internal/sharedata"
 	"mlcfg/internal/source"
+	"mlcfg/tools/sharedata"
 )
 
 // TestCorpus merges every real overlay over the base and compares the sections

@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"slices"
 
-	"mlcfg/internal/metrics"
 	"mlcfg/internal/record"
+	"mlcfg/internal/record/metrics"
 )
 
 // Balance is how the load was shared out among replicas.

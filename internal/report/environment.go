@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"mlcfg/internal/rundir"
+	"mlcfg/internal/record"
 )
 
 // environment says what a run ran on and with: its state, what machine.json
@@ -55,7 +55,7 @@ const longestFile = 4 << 20
 // stand behind one another. It is empty where the file is not there or no JSON object.
 func Machine(dir string) map[string]string {
 	var fields map[string]any
-	readJSON(filepath.Join(dir, rundir.MachineFile), &fields)
+	readJSON(filepath.Join(dir, record.MachineFile), &fields)
 	out := map[string]string{}
 	flattenFacts(out, "", fields)
 	return out
@@ -102,7 +102,7 @@ func command(dir string) string {
 			} `json:"replicas"`
 		} `json:"engine"`
 	}
-	readJSON(filepath.Join(dir, rundir.PlanFile), &plan)
+	readJSON(filepath.Join(dir, record.PlanFile), &plan)
 	if len(plan.Engine.Replicas) == 0 {
 		return ""
 	}

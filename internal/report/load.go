@@ -17,16 +17,15 @@ import (
 
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
-	"mlcfg/internal/metrics"
 	"mlcfg/internal/record"
-	"mlcfg/internal/rundir"
+	"mlcfg/internal/record/metrics"
 )
 
 // Run is one run directory, read.
 type Run struct {
 	Path     string
 	Manifest *manifest.Manifest
-	State    rundir.State
+	State    record.State
 	// Running tells that a process still writes the directory.
 	Running bool
 	// Torn tells that the record file ends in a record that was not written whole.
@@ -45,18 +44,18 @@ type Run struct {
 // Load reads a run directory. A run that was killed, or still goes on, is
 // loaded with what it had written.
 func Load(path string) (*Run, error) {
-	if err := rundir.CheckPlain(path); err != nil {
+	if err := record.CheckPlain(path); err != nil {
 		return nil, err
 	}
-	state, err := rundir.ReadState(path)
+	state, err := record.ReadState(path)
 	if err != nil {
 		return nil, err
 	}
 	r := &Run{Path: path, State: state}
-	if r.Running, err = rundir.Running(path); err != nil {
+	if r.Running, err = record.Running(path); err != nil {
 		return nil, err
 	}
-	if r.Manifest, err = manifest.ReadFile(filepath.Join(path, rundir.ManifestFile), nil); err != nil {
+	if r.Manifest, err = manifest.ReadFile(filepath.Join(path, record.ManifestFile), nil); err != nil {
 		return nil, fmt.Errorf("loading the run %s: %w", path, err)
 	}
 	err = record.ReadFile(filepath.Join(path, record.FileName), func(rec *record.Record) bool {
@@ -93,7 +92,7 @@ func Load(path string) (*Run, error) {
 			return nil, fmt.Errorf("loading the run %s: %w", path, err)
 		}
 	}
-	invalid, err := os.ReadFile(filepath.Join(path, rundir.InvalidFile))
+	invalid, err := os.ReadFile(filepath.Join(path, record.InvalidFile))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("loading the run %s: %w", path, err)
 	}

@@ -15,14 +15,13 @@ import (
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/record"
-	"mlcfg/internal/rundir"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
 // fixture makes a run directory of n server requests at 100 a second; change
 // may alter each record, or end the run early by returning false.
-func fixture(t *testing.T, n int, state rundir.State, change func(i int, r *record.Record) bool) string {
+func fixture(t *testing.T, n int, state record.State, change func(i int, r *record.Record) bool) string {
 	t.Helper()
 	s := loadgen.DefaultSettings()
 	s.Scenario, s.ServerTargetQPS, s.MinDuration, s.MinQueryCount = loadgen.Server, 100, 5*time.Second, 100
@@ -36,13 +35,13 @@ func fixture(t *testing.T, n int, state rundir.State, change func(i int, r *reco
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, err := rundir.Create(filepath.Join(t.TempDir(), "run"))
+	dir, err := record.CreateDir(filepath.Join(t.TempDir(), "run"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer dir.Close()
 	state.DatasetSamples = 64
-	for _, err := range []error{dir.Write(rundir.ManifestFile, yaml), dir.WriteJSON(rundir.StateFile, state)} {
+	for _, err := range []error{dir.Write(record.ManifestFile, yaml), dir.WriteJSON(record.StateFile, state)} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -83,7 +82,7 @@ func summarize(t *testing.T, dir string) *Summary {
 	return sum
 }
 
-var ended = rundir.State{Phase: rundir.Ended, Program: "mlrun test"}
+var ended = record.State{Phase: record.Ended, Program: "mlrun test"}
 
 func TestGolden(t *testing.T) {
 	fails := func(i int, r *record.Record) bool {
@@ -101,11 +100,11 @@ func TestGolden(t *testing.T) {
 	}
 	simulated := ended
 	simulated.Simulated, simulated.Synthetic = true, true
-	cut := rundir.State{Phase: rundir.Measuring, Program: "mlrun test"}
-	interrupted := rundir.State{Phase: rundir.Measuring, Program: "mlrun test", Faults: []string{"ended during measuring: interrupted"}}
+	cut := record.State{Phase: record.Measuring, Program: "mlrun test"}
+	interrupted := record.State{Phase: record.Measuring, Program: "mlrun test", Faults: []string{"ended during measuring: interrupted"}}
 	tests := []struct {
 		name   string
-		state  rundir.State
+		state  record.State
 		change func(int, *record.Record) bool
 	}{
 		{"valid", ended, nil},
@@ -157,7 +156,7 @@ func golden(t *testing.T, name string, got []byte) {
 // TestTornRecordsAreLeftOut cuts the record file at many places: what was
 // written whole is reported, and nothing else.
 func TestTornRecordsAreLeftOut(t *testing.T) {
-	dir := fixture(t, 40, rundir.State{Phase: rundir.Measuring}, nil)
+	dir := fixture(t, 40, record.State{Phase: record.Measuring}, nil)
 	path := filepath.Join(dir, record.FileName)
 	whole, err := os.ReadFile(path)
 	if err != nil {
@@ -178,9 +177,9 @@ func TestDamagedDirectories(t *testing.T) {
 	tests := map[string]struct {
 		file, text, want string
 	}{
-		"no state":      {rundir.StateFile, "", "reading"},
-		"bad state":     {rundir.StateFile, "{", "state.json"},
-		"bad manifest":  {rundir.ManifestFile, "kind: other\n", "not a manifest"},
+		"no state":      {record.StateFile, "", "reading"},
+		"bad state":     {record.StateFile, "{", "state.json"},
+		"bad manifest":  {record.ManifestFile, "kind: other\n", "not a manifest"},
 		"bad record":    {record.FileName, "{}\n", "line 1"},
 		"repeated line": {record.FileName, strings.Repeat(`{"seq":0,"query":0,"sample":0,"replica":0,"scheduled_ns":0,"issued_ns":0,"sent_ns":0,"first_token_ns":1,"done_ns":2,"input_tokens":1,"output_tokens":2,"status":"ok"}`+"\n", 2), "two records have the sequence number 0"},
 	}

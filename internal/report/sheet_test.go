@@ -15,13 +15,12 @@ import (
 
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
-	"mlcfg/internal/metrics"
 	"mlcfg/internal/record"
-	"mlcfg/internal/rundir"
+	"mlcfg/internal/record/metrics"
 )
 
 // made is a run in memory: n requests, 100 a second where they are scheduled.
-func made(scenario loadgen.Scenario, n int, state rundir.State, change func(*loadgen.Settings)) *Run {
+func made(scenario loadgen.Scenario, n int, state record.State, change func(*loadgen.Settings)) *Run {
 	s := loadgen.DefaultSettings()
 	s.Scenario, s.ServerTargetQPS, s.OfflineExpectedQPS, s.MinDuration, s.MinQueryCount = scenario, 100, 100, 5*time.Second, 100
 	if scenario == loadgen.Server {
@@ -113,11 +112,11 @@ func TestSheetGolden(t *testing.T) {
 			return r
 		},
 		"crashed": func() *Run {
-			r := made(loadgen.Server, 30, rundir.State{Phase: rundir.Measuring}, nil)
+			r := made(loadgen.Server, 30, record.State{Phase: record.Measuring}, nil)
 			r.Records[29].Status, r.Records[29].Done, r.Records[29].FirstToken = record.Abandoned, record.NotReached, record.NotReached
 			return r
 		},
-		"nothing": func() *Run { return made(loadgen.Server, 0, rundir.State{Phase: rundir.Starting}, nil) },
+		"nothing": func() *Run { return made(loadgen.Server, 0, record.State{Phase: record.Starting}, nil) },
 	}
 	for name, run := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -297,7 +296,7 @@ func TestEnvironmentOfAnyMachineFile(t *testing.T) {
 		`{"gpus":[{"name":"H","slot":1}],"none":null}`:                                                     "gpus=name H, slot 1",
 		`[]`: "", `{`: "", "": "",
 	} {
-		if err := os.WriteFile(filepath.Join(dir, rundir.MachineFile), []byte(text), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, record.MachineFile), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		var got []string

@@ -9,7 +9,6 @@ import (
 
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/record"
-	"mlcfg/internal/rundir"
 )
 
 // Format is raised when a field of summary.json is renamed, dropped or changes its meaning.
@@ -96,7 +95,7 @@ func Summarize(r *Run) (*Summary, error) {
 	s := &Summary{
 		Format: Format, Benchmark: m.BenchmarkName, Scenario: m.Scenario, Mode: m.TestMode, Machine: m.Machine,
 		Backend: m.Backend, Engine: m.Engine.Name + " " + m.Engine.Version, Manifest: m.Digest,
-		Complete: r.State.Phase == rundir.Ended && len(r.State.Faults) == 0, Simulated: r.State.Simulated, SyntheticData: r.State.Synthetic,
+		Complete: r.State.Phase == record.Ended && len(r.State.Faults) == 0, Simulated: r.State.Simulated, SyntheticData: r.State.Synthetic,
 		OfficialLoadGen: r.State.OfficialLoadGen,
 		Reasons:         []string{}, Replicas: []Replica{},
 	}

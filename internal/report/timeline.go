@@ -3,8 +3,8 @@ package report
 import (
 	"slices"
 
-	"mlcfg/internal/metrics"
 	"mlcfg/internal/record"
+	"mlcfg/internal/record/metrics"
 )
 
 // Timeline is the course of a run in equal intervals.

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"mlcfg/internal/loadgen"
-	"mlcfg/internal/rundir"
+	"mlcfg/internal/record"
 )
 
 // rates are LoadGen's result figures for the scenario.
@@ -84,7 +84,7 @@ func (s *Summary) faults(r *Run) {
 	switch {
 	case r.Running:
 		s.Reasons = append(s.Reasons, "the run still goes on: "+string(r.State.Phase))
-	case r.State.Phase != rundir.Ended && r.State.Phase != rundir.Results:
+	case r.State.Phase != record.Ended && r.State.Phase != record.Results:
 		s.Reasons = append(s.Reasons, "the run was cut off during: "+string(r.State.Phase))
 	}
 	s.Reasons = append(s.Reasons, r.State.Faults...)

@@ -13,7 +13,6 @@ import (
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/record"
-	"mlcfg/internal/rundir"
 )
 
 // Verify tells what speaks against a run directory: that it does not belong to
@@ -42,7 +41,7 @@ func Verify(dir string, m *manifest.Manifest) ([]string, error) {
 	switch {
 	case r.Running:
 		v.say("the run still goes on")
-	case r.State.Phase != rundir.Ended:
+	case r.State.Phase != record.Ended:
 		v.say("the run was cut off during: %s", r.State.Phase)
 	}
 	if r.Torn {
@@ -58,7 +57,7 @@ func Verify(dir string, m *manifest.Manifest) ([]string, error) {
 	if err := v.logs(); err != nil {
 		return nil, err
 	}
-	changed, err := rundir.CheckSeal(dir)
+	changed, err := record.CheckSeal(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -146,9 +145,9 @@ func (v *verifier) shortfall(e *loadgen.Effective, phase *loadgen.Phase) {
 
 // summary compares summary.json with what the records give.
 func (v *verifier) summary() error {
-	written, err := os.ReadFile(filepath.Join(v.run.Path, rundir.SummaryFile))
+	written, err := os.ReadFile(filepath.Join(v.run.Path, record.SummaryFile))
 	if errors.Is(err, os.ErrNotExist) {
-		v.say("%s is missing", rundir.SummaryFile)
+		v.say("%s is missing", record.SummaryFile)
 		return nil
 	}
 	if err != nil {
@@ -158,7 +157,7 @@ func (v *verifier) summary() error {
 	dec := json.NewDecoder(bytes.NewReader(written))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&got); err != nil {
-		v.say("%s cannot be read: %v", rundir.SummaryFile, err)
+		v.say("%s cannot be read: %v", record.SummaryFile, err)
 		return nil
 	}
 	want, err := Summarize(v.run)
@@ -169,7 +168,7 @@ func (v *verifier) summary() error {
 	gotFields, wantFields := fieldsOf(&got), fieldsOf(want)
 	for _, name := range slices.Sorted(keysOf(gotFields, wantFields)) {
 		if g, w := gotFields[name], wantFields[name]; !bytes.Equal(g, w) {
-			v.say("%s says %s: %s; the records give %s", rundir.SummaryFile, name, orNothing(g), orNothing(w))
+			v.say("%s says %s: %s; the records give %s", record.SummaryFile, name, orNothing(g), orNothing(w))
 		}
 	}
 	return nil

@@ -12,9 +12,8 @@ import (
 
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
-	"mlcfg/internal/metrics"
 	"mlcfg/internal/record"
-	"mlcfg/internal/rundir"
+	"mlcfg/internal/record/metrics"
 )
 
 // wholeRun makes a directory whose records follow LoadGen's schedule, with the
@@ -70,16 +69,16 @@ func finish(t *testing.T, dir string) {
 	logs.Detail.LogResults(j.Settings, &j.Verdict, &j.Summary)
 	check(logs.Accuracy.Add(&loadgen.AccuracyEntry{SeqID: run.Records[3].Seq, SampleIndex: uint64(run.Records[3].Sample), Data: make([]byte, 4*run.Records[3].OutputTokens)}))
 	check(logs.Close(loadgen.Report{SUT: SUT(run.Manifest, false), Settings: j.Settings, Verdict: &j.Verdict, Summary: &j.Summary}))
-	check(os.Mkdir(filepath.Join(dir, rundir.EngineDir), 0o755))
+	check(os.Mkdir(filepath.Join(dir, record.EngineDir), 0o755))
 	for name, text := range map[string]string{
-		rundir.SummaryFile: string(data), rundir.PlanFile: "{}\n", rundir.MachineFile: "{}\n", rundir.EngineDir + "/endpoints.json": "[]\n", metrics.FileName: "",
-		rundir.EngineDir + "/replica-0.log": "INFO: serving\n", rundir.PowerLog: "600 W\n",
+		record.SummaryFile: string(data), record.PlanFile: "{}\n", record.MachineFile: "{}\n", record.EngineDir + "/endpoints.json": "[]\n", metrics.FileName: "",
+		record.EngineDir + "/replica-0.log": "INFO: serving\n", record.PowerLog: "600 W\n",
 	} {
 		check(os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
 	}
 	_, err = record.Complete(dir)
 	check(err)
-	check(rundir.Seal(dir))
+	check(record.Seal(dir))
 }
 
 func TestVerify(t *testing.T) {
@@ -96,10 +95,10 @@ func TestVerify(t *testing.T) {
 		{"sample changed", record.FileName, func(s string) string { return strings.Replace(s, `"sample":`, `"sample":9`, 1) }, "LoadGen issues sample"},
 		{"time changed", record.FileName, func(s string) string { return strings.Replace(s, `"scheduled_ns":`, `"scheduled_ns":1`, 1) }, "LoadGen issues sample"},
 		{"latency changed", record.FileName, func(s string) string { return strings.Replace(s, `"done_ns":6`, `"done_ns":5`, 1) }, "summary.json says"},
-		{"figure changed", rundir.SummaryFile, func(s string) string {
+		{"figure changed", record.SummaryFile, func(s string) string {
 			return strings.Replace(s, `"tokens_per_second":`, `"tokens_per_second":1`, 1)
 		}, "summary.json says tokens_per_second"},
-		{"verdict turned", rundir.SummaryFile, func(s string) string { return strings.Replace(s, `"valid":true`, `"valid":false`, 1) }, "summary.json says valid"},
+		{"verdict turned", record.SummaryFile, func(s string) string { return strings.Replace(s, `"valid":true`, `"valid":false`, 1) }, "summary.json says valid"},
 		{"log turned", loadgen.SummaryName, func(s string) string { return strings.Replace(s, "Result is : VALID", "Result is : INVALID", 1) }, "does not say \"Result is : VALID\""},
 		{"log's figure changed", loadgen.SummaryName, func(s string) string {
 			return strings.Replace(s, "Min latency (ns)                : 6", "Min latency (ns)                : 5", 1)
@@ -110,7 +109,7 @@ func TestVerify(t *testing.T) {
 		{"answer cut", loadgen.AccuracyName, func(s string) string { return strings.Replace(s, `"data" : "00000000`, `"data" : "`, 1) }, "mlperf_log_accuracy.json entry 3"},
 		{"accuracy log damaged", loadgen.AccuracyName, func(s string) string { return s[1:] }, "mlperf_log_accuracy.json cannot be read"},
 		{"Parquet of another run", record.PartsDir + "/part-00000.parquet", func(string) string { return "PAR1" }, "records.parquet/part-00000.parquet"},
-		{"cut off", rundir.StateFile, func(s string) string { return strings.Replace(s, `"ended"`, `"measuring"`, 1) }, "cut off"},
+		{"cut off", record.StateFile, func(s string) string { return strings.Replace(s, `"ended"`, `"measuring"`, 1) }, "cut off"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -124,7 +123,7 @@ func TestVerify(t *testing.T) {
 				t.Fatal(err)
 			}
 			// A new seal over the change: the contents themselves must speak.
-			if err := rundir.Seal(dir); err != nil {
+			if err := record.Seal(dir); err != nil {
 				t.Fatal(err)
 			}
 			found, err := Verify(dir, nil)

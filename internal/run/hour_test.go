@@ -14,9 +14,9 @@ import (
 
 	"mlcfg/internal/client"
 	"mlcfg/internal/client/mock"
-	"mlcfg/internal/live"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/record"
+	"mlcfg/internal/run/live"
 )
 
 var hour = flag.Bool("hour", false, "TestHour records a whole hour: a million requests")

@@ -7,11 +7,11 @@ import (
 	"strings"
 
 	"mlcfg/internal/engine"
-	"mlcfg/internal/rundir"
+	"mlcfg/internal/record"
 )
 
 // endpointsFile is where a run keeps what its engines say of themselves.
-var endpointsFile = path.Join(rundir.EngineDir, "endpoints.json")
+var endpointsFile = path.Join(record.EngineDir, "endpoints.json")
 
 // known keeps what the engines say of themselves, and notes where it is not
 // what the manifest was checked against.

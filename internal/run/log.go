@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"mlcfg/internal/engine"
-	"mlcfg/internal/live"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/report"
+	"mlcfg/internal/run/live"
 )
 
 // Log tells a person how a run goes, one line a step, with the time since it

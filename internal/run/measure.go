@@ -8,11 +8,10 @@ import (
 
 	"mlcfg/internal/client"
 	"mlcfg/internal/engine"
-	"mlcfg/internal/live"
 	"mlcfg/internal/loadgen"
-	"mlcfg/internal/metrics"
 	"mlcfg/internal/record"
-	"mlcfg/internal/rundir"
+	"mlcfg/internal/record/metrics"
+	"mlcfg/internal/run/live"
 )
 
 // measure warms the engines up and carries out the phases of the test.
@@ -38,7 +37,7 @@ func (r *runner) measure(ctx context.Context, eng engine.Engine) error {
 	}
 	err = r.outcome(err, stop(), eng)
 	if err == nil {
-		return r.enter(rundir.Results)
+		return r.enter(record.Results)
 	}
 	return err
 }
@@ -125,7 +124,7 @@ func (r *runner) lost(cause error) bool {
 // test warms the engines up and issues the phases.
 func (r *runner) test(ctx context.Context, c *client.Client, phases []*loadgen.Phase, eng engine.Engine, abort <-chan struct{}) error {
 	if r.plan.WarmUp {
-		if err := r.enter(rundir.WarmUp); err != nil {
+		if err := r.enter(record.WarmUp); err != nil {
 			return err
 		}
 		if err := r.warmUp(ctx, c, len(eng.Endpoints()), abort); err != nil {
@@ -248,7 +247,7 @@ func (r *runner) begin(t time.Time) {
 	}
 	since := t.UTC()
 	r.state.MeasuringSince = &since
-	if err := r.enter(rundir.Measuring); err != nil {
+	if err := r.enter(record.Measuring); err != nil {
 		r.fault(err.Error())
 	}
 	var err error

@@ -10,7 +10,7 @@ import (
 
 	"mlcfg/internal/atomicfile"
 	"mlcfg/internal/engine"
-	"mlcfg/internal/rundir"
+	"mlcfg/internal/record"
 )
 
 // RunNode carries out the plan of a worker node: preflight, power script, the
@@ -28,7 +28,7 @@ func RunNode(ctx context.Context, p *Plan, out Output) error {
 		return err
 	}
 	if p.PowerScript != "" {
-		err := p.runPower(ctx, out.Log, filepath.Join(out.Dir, rundir.PowerLog), out.Abort)
+		err := p.runPower(ctx, out.Log, filepath.Join(out.Dir, record.PowerLog), out.Abort)
 		if err != nil && !p.PowerOptional {
 			return err
 		}
@@ -38,7 +38,7 @@ func RunNode(ctx context.Context, p *Plan, out Output) error {
 	}
 	n := p.Engine.Node
 	out.Log.Step("starting node %d of %d of %s, whose head is at %s", n.Index, n.Count, p.engineName(), n.Head)
-	eng, err := engine.Start(ctx, p.Engine, engine.StartOptions{LogDir: filepath.Join(out.Dir, rundir.EngineDir)})
+	eng, err := engine.Start(ctx, p.Engine, engine.StartOptions{LogDir: filepath.Join(out.Dir, record.EngineDir)})
 	if err != nil {
 		return err
 	}
@@ -69,8 +69,8 @@ func (p *Plan) makeNodeDir(dir string) error {
 		return fmt.Errorf("encoding the plan: %w", err)
 	}
 	return errors.Join(
-		atomicfile.Write(filepath.Join(dir, rundir.ManifestFile), yaml, 0o644),
-		atomicfile.Write(filepath.Join(dir, rundir.PlanFile), append(plan, '\n'), 0o644),
+		atomicfile.Write(filepath.Join(dir, record.ManifestFile), yaml, 0o644),
+		atomicfile.Write(filepath.Join(dir, record.PlanFile), append(plan, '\n'), 0o644),
 	)
 }
 

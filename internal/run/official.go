@@ -13,7 +13,6 @@ import (
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/loadgen/official"
 	"mlcfg/internal/record"
-	"mlcfg/internal/rundir"
 )
 
 // planOfficial looks for the official LoadGen, and refuses what it is not
@@ -45,7 +44,7 @@ func (r *runner) official(ctx context.Context, c *client.Client, phase *loadgen.
 	if offline && totals.Queries != 1 {
 		return fmt.Errorf("offline, the official LoadGen is run with the whole data set loaded at once; here it would issue %d queries (performance_sample_count_override)", totals.Queries)
 	}
-	log, err := os.OpenFile(r.dir.File(rundir.LoadgenLog), os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o644)
+	log, err := os.OpenFile(r.dir.File(record.LoadgenLog), os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
 		return fmt.Errorf("making the log of the official LoadGen: %w", err)
 	}

@@ -10,11 +10,11 @@ import (
 
 	"mlcfg/internal/client"
 	"mlcfg/internal/engine"
-	"mlcfg/internal/live"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
+	"mlcfg/internal/record"
 	"mlcfg/internal/report"
-	"mlcfg/internal/rundir"
+	"mlcfg/internal/run/live"
 )
 
 // Options are what a user says beside the manifest. The zero value runs the
@@ -303,7 +303,7 @@ func (p *Plan) sutName() string { return report.SUT(p.Manifest, p.Engine.Simulat
 
 // Dir is a free name for a run directory under parent.
 func (p *Plan) Dir(parent string, now time.Time) string {
-	return rundir.Name(parent, []string{p.Benchmark, p.Variant(), p.Manifest.Machine, p.Manifest.Backend}, now)
+	return record.Name(parent, []string{p.Benchmark, p.Variant(), p.Manifest.Machine, p.Manifest.Backend}, now)
 }
 
 // Expected says how long the run will take, as far as that is known before it.

@@ -9,7 +9,6 @@ import (
 
 	"mlcfg/internal/record"
 	"mlcfg/internal/report"
-	"mlcfg/internal/rundir"
 )
 
 // Recover finishes the directory of a run that was killed, from what it had
@@ -19,12 +18,12 @@ import (
 // directory is finished and as it was sealed. The error is rundir.ErrRunning
 // while the run goes on.
 func Recover(path string) (sum *report.Summary, changed bool, err error) {
-	dir, err := rundir.Open(path)
+	dir, err := record.OpenDir(path)
 	if err != nil {
 		return nil, false, err
 	}
 	defer func() { err = errors.Join(err, dir.Close()) }()
-	state, err := rundir.ReadState(path)
+	state, err := record.ReadState(path)
 	if err != nil {
 		return nil, false, err
 	}
@@ -45,7 +44,7 @@ func Recover(path string) (sum *report.Summary, changed bool, err error) {
 	}
 	now := time.Now().UTC()
 	state.Recovered = &now
-	if err := dir.WriteJSON(rundir.StateFile, state); err != nil {
+	if err := dir.WriteJSON(record.StateFile, state); err != nil {
 		return nil, true, err
 	}
 	if sum, err = summarize(path); err != nil {
@@ -54,7 +53,7 @@ func Recover(path string) (sum *report.Summary, changed bool, err error) {
 	if err := writeSummary(dir, sum); err != nil {
 		return sum, true, err
 	}
-	return sum, true, rundir.Seal(path)
+	return sum, true, record.Seal(path)
 }
 
 // ErrChanged tells that a finished directory was changed afterwards. Nothing is
@@ -62,14 +61,14 @@ func Recover(path string) (sum *report.Summary, changed bool, err error) {
 var ErrChanged = errors.New("the run is finished, and its directory is not as it was sealed")
 
 // finished tells that a run, or an earlier recovery, left nothing to be done.
-func finished(path string, s *rundir.State) (bool, error) {
+func finished(path string, s *record.State) (bool, error) {
 	if s.Ended == nil && s.Recovered == nil {
 		return false, nil
 	}
-	if _, err := os.Stat(filepath.Join(path, rundir.SealFile)); errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(path, record.SealFile)); errors.Is(err, os.ErrNotExist) {
 		return false, nil
 	}
-	found, err := rundir.CheckSeal(path)
+	found, err := record.CheckSeal(path)
 	if err == nil && len(found) > 0 {
 		err = ErrChanged
 	}

@@ -19,13 +19,12 @@ import (
 	"time"
 
 	"mlcfg/internal/engine"
-	"mlcfg/internal/live"
 	"mlcfg/internal/loadgen"
-	"mlcfg/internal/machine"
-	"mlcfg/internal/metrics"
 	"mlcfg/internal/record"
+	"mlcfg/internal/record/metrics"
 	"mlcfg/internal/report"
-	"mlcfg/internal/rundir"
+	"mlcfg/internal/run/live"
+	"mlcfg/internal/run/machine"
 )
 
 // Output says where a run writes and to whom it talks.
@@ -56,7 +55,7 @@ func Run(ctx context.Context, p *Plan, out Output) (*report.Summary, error) {
 	if p.Worker() {
 		return nil, fmt.Errorf("node %d of %d carries a part of the engine and no test", p.Engine.Node.Index, p.Engine.Node.Count)
 	}
-	dir, err := rundir.Create(out.Dir)
+	dir, err := record.CreateDir(out.Dir)
 	if err != nil {
 		if out.Metrics != nil {
 			out.Metrics.Close()
@@ -77,9 +76,9 @@ func Run(ctx context.Context, p *Plan, out Output) (*report.Summary, error) {
 type runner struct {
 	plan  *Plan
 	out   Output
-	dir   *rundir.Dir
+	dir   *record.Dir
 	log   *Log
-	state rundir.State
+	state record.State
 
 	effective loadgen.Effective
 	logs      *loadgen.Logs
@@ -98,22 +97,22 @@ func (r *runner) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.state = rundir.State{
-		Phase: rundir.Preflight, Simulated: r.plan.Engine.Simulated, Synthetic: r.plan.Data.Synthetic, OfficialLoadGen: r.plan.OfficialLoadGen,
+	r.state = record.State{
+		Phase: record.Preflight, Simulated: r.plan.Engine.Simulated, Synthetic: r.plan.Data.Synthetic, OfficialLoadGen: r.plan.OfficialLoadGen,
 		Started: time.Now().UTC(), Program: r.out.Program.String(), DatasetSamples: uint64(r.plan.Data.Samples),
 	}
-	if err := r.dir.Write(rundir.ManifestFile, yaml); err != nil {
+	if err := r.dir.Write(record.ManifestFile, yaml); err != nil {
 		return err
 	}
 	// Before the machine is looked at, which may take seconds: from here on the
 	// directory says what it is.
-	if err := r.enter(rundir.Preflight); err != nil {
+	if err := r.enter(record.Preflight); err != nil {
 		return err
 	}
-	if err := r.dir.WriteJSON(rundir.PlanFile, r.plan); err != nil {
+	if err := r.dir.WriteJSON(record.PlanFile, r.plan); err != nil {
 		return err
 	}
-	if err := r.dir.WriteJSON(rundir.MachineFile, machine.Collect(ctx)); err != nil {
+	if err := r.dir.WriteJSON(record.MachineFile, machine.Collect(ctx)); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
@@ -138,9 +137,9 @@ func (r *runner) run(ctx context.Context) error {
 }
 
 // enter notes in state.json how far the run came.
-func (r *runner) enter(phase rundir.Phase) error {
+func (r *runner) enter(phase record.Phase) error {
 	r.state.Phase = phase
-	return r.dir.WriteJSON(rundir.StateFile, r.state)
+	return r.dir.WriteJSON(record.StateFile, r.state)
 }
 
 func (r *runner) preflight(ctx context.Context) error {
@@ -183,10 +182,10 @@ func (r *runner) power(ctx context.Context) error {
 	if r.plan.PowerScript == "" {
 		return nil
 	}
-	if err := r.enter(rundir.Power); err != nil {
+	if err := r.enter(record.Power); err != nil {
 		return err
 	}
-	err := r.plan.runPower(ctx, r.log, r.dir.File(rundir.PowerLog), r.out.Abort)
+	err := r.plan.runPower(ctx, r.log, r.dir.File(record.PowerLog), r.out.Abort)
 	if err != nil && r.plan.PowerOptional && ctx.Err() == nil {
 		r.fault("the power script failed: " + err.Error())
 		return nil
@@ -206,10 +205,10 @@ func (p *Plan) runPower(ctx context.Context, log *Log, output string, abort <-ch
 }
 
 func (r *runner) start(ctx context.Context) (engine.Engine, error) {
-	if err := r.enter(rundir.Starting); err != nil {
+	if err := r.enter(record.Starting); err != nil {
 		return nil, err
 	}
-	logs := r.dir.File(rundir.EngineDir)
+	logs := r.dir.File(record.EngineDir)
 	if err := os.Mkdir(logs, 0o755); err != nil {
 		return nil, fmt.Errorf("making the folder of the engine's logs: %w", err)
 	}
@@ -247,9 +246,9 @@ func (r *runner) finish(runErr error) (*report.Summary, error) {
 	}
 	now := time.Now().UTC()
 	r.state.Ended = &now
-	measured := phase == rundir.Measuring || phase == rundir.Results
+	measured := phase == record.Measuring || phase == record.Results
 	if runErr == nil || !measured {
-		phase = rundir.Ended
+		phase = record.Ended
 	}
 	errs = append(errs, r.enter(phase))
 	var sum *report.Summary
@@ -261,9 +260,9 @@ func (r *runner) finish(runErr error) (*report.Summary, error) {
 	}
 	if err := errors.Join(errs...); err != nil && sum == nil {
 		// A directory without a measurement says itself why there is none.
-		_ = r.dir.Write(rundir.InvalidFile, []byte(r.reasons(err)))
+		_ = r.dir.Write(record.InvalidFile, []byte(r.reasons(err)))
 	}
-	errs = append(errs, rundir.Seal(r.dir.Path), r.dir.Close())
+	errs = append(errs, record.Seal(r.dir.Path), r.dir.Close())
 	return sum, errors.Join(errs...)
 }
 
@@ -317,8 +316,8 @@ func (r *runner) results() (*report.Summary, error) {
 }
 
 // writeSummary writes summary.json and, where the run is not valid, why.
-func writeSummary(dir *rundir.Dir, sum *report.Summary) error {
-	if err := dir.WriteJSON(rundir.SummaryFile, sum); err != nil {
+func writeSummary(dir *record.Dir, sum *report.Summary) error {
+	if err := dir.WriteJSON(record.SummaryFile, sum); err != nil {
 		return err
 	}
 	if sum.Valid {
@@ -328,7 +327,7 @@ func writeSummary(dir *rundir.Dir, sum *report.Summary) error {
 	for _, reason := range sum.Reasons {
 		text += reason + "\n"
 	}
-	return dir.Write(rundir.InvalidFile, []byte(text))
+	return dir.Write(record.InvalidFile, []byte(text))
 }
 
 // Path is the absolute path of a file of the run, for messages.

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"mlcfg/internal/balance"
 	"mlcfg/internal/client"
+	"mlcfg/internal/client/balance"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
 )

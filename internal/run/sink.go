@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"mlcfg/internal/client"
-	"mlcfg/internal/live"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/record"
+	"mlcfg/internal/run/live"
 )
 
 // sink writes results as they come: one record each and, in accuracy mode,

@@ -6,7 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"mlcfg/internal/balance"
+	"mlcfg/internal/client/balance"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/tokenizer"

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"mlcfg/internal/sharedata"
+	"mlcfg/tools/sharedata"
 )
 
 // scalarRows is scalars.json: what OmegaConf makes of texts.

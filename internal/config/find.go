@@ -1,0 +1,113 @@
+package config
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// ErrNoBase says that there is no base above an overlay.
+var ErrNoBase = errors.New("no base")
+
+// baseNames are where a base lies in a configuration root.
+var baseNames = []string{"config.yaml", filepath.Join("common", "config.yaml")}
+
+// FindBase walks up from an overlay to the nearest config.yaml or
+// common/config.yaml. The path given back is relative where overlay's is. The
+// error is an ErrNoBase where there is none.
+func FindBase(overlay string) (string, error) {
+	abs := absolute(overlay)
+	for dir := filepath.Dir(abs); ; dir = filepath.Dir(dir) {
+		for _, name := range baseNames {
+			path := filepath.Join(dir, name)
+			if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && path != abs {
+				return like(overlay, path), nil
+			}
+		}
+		if dir == filepath.Dir(dir) {
+			return "", fmt.Errorf("%w for %s: no config.yaml or common/config.yaml in its folder or above", ErrNoBase, overlay)
+		}
+	}
+}
+
+// like writes an absolute path as relative where the example is.
+func like(example, path string) string {
+	if filepath.IsAbs(example) {
+		return path
+	}
+	wd, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	rel, err := filepath.Rel(wd, path)
+	if err != nil {
+		return path
+	}
+	return rel
+}
+
+// rootOf is the folder that holds both a base and an overlay: the base's own
+// (above common/), or the nearest that they share. It is relative where the
+// overlay's path is.
+func rootOf(base, overlay string) string {
+	dir := filepath.Dir(absolute(base))
+	if filepath.Base(dir) == "common" && filepath.Base(base) == "config.yaml" {
+		dir = filepath.Dir(dir)
+	}
+	for ; ; dir = filepath.Dir(dir) {
+		if rel, err := filepath.Rel(dir, absolute(overlay)); err == nil && filepath.IsLocal(rel) || dir == filepath.Dir(dir) {
+			return like(overlay, dir)
+		}
+	}
+}
+
+// maxSearched bounds the files looked at for a section.
+const maxSearched = 2000
+
+// WithSection gives the YAML files under the configuration root, relative to
+// it and sorted, that have a section of the name at their top; bases are not
+// among them. It reads no more than the lines' beginnings.
+func (c *Config) WithSection(section string) []string {
+	var found []string
+	searched := 0
+	_ = filepath.WalkDir(c.Root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return nil // an unreadable folder has nothing to offer
+		case d.IsDir() && path != c.Root && strings.HasPrefix(d.Name(), "."):
+			return filepath.SkipDir
+		case d.IsDir() || !slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(path)):
+			return nil
+		}
+		if searched++; searched > maxSearched {
+			return filepath.SkipAll
+		}
+		if d.Name() != "config.yaml" && absolute(path) != absolute(c.Base.Path) && hasSection(path, section) {
+			found = append(found, c.Relative(path))
+		}
+		return nil
+	})
+	slices.Sort(found)
+	return found
+}
+
+func hasSection(path, section string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		if rest, ok := bytes.CutPrefix(lines.Bytes(), []byte(section)); ok && bytes.HasPrefix(bytes.TrimLeft(rest, " "), []byte(":")) {
+			return true
+		}
+	}
+	return false
+}

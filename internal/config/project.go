@@ -1,0 +1,255 @@
+// Package config finds and reads the files of a configuration: the base, an
+// overlay on it, overrides over both. It knows where files lie and nothing of
+// what their keys mean.
+//
+//	p := config.New(config.Options{Overrides: []string{"harness_config.target_qps=5"}})
+//	c, err := p.Load("models/llama2-70b/offline_mi325x.yaml")
+//	if !c.Found.HasErrors() { use(c.Tree) }
+//
+// An error says that a file could not be read or found; what is wrong inside
+// of one is a finding.
+
+package config
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"mlcfg/internal/diag"
+	"mlcfg/internal/merge"
+	"mlcfg/internal/source"
+)
+
+// maxFile bounds a configuration file, in bytes.
+const maxFile = 32 << 20
+
+// Options say what goes over every overlay. The zero value finds the base by
+// walking up from the overlay and has no overrides.
+type Options struct {
+	// Base is the shared configuration; empty: the nearest config.yaml or
+	// common/config.yaml upwards.
+	Base string
+	// Overrides are key=value texts, in the order of the command line.
+	Overrides []string
+}
+
+// Project reads overlays under the same options. It reads each base once, and
+// may be used from several goroutines.
+type Project struct {
+	base      string
+	overrides []merge.Override
+	found     diag.List
+	texts     map[string]string // of the overrides, by the File of their places
+
+	mu    sync.Mutex
+	files map[string]*fileOnce
+	roots map[string]place // by the folder of overlays
+}
+
+// place is where the overlays of a folder belong: to a base, below a root.
+type place struct{ base, root string }
+
+// File is a file that was read.
+type File struct {
+	// Path is how messages name it.
+	Path string
+	// SHA256 is in hexadecimal digits.
+	SHA256 string
+	Root   *source.Node
+	Found  diag.List
+}
+
+// Config is one overlay with all that goes below and above it.
+type Config struct {
+	// Root is the configuration root: the folder that paths in a manifest are
+	// relative to.
+	Root          string
+	Base, Overlay *File
+	Tree          *merge.Tree
+	// Overrides are the command line's, in order.
+	Overrides []string
+	// Found are the faults of reading, those of the base and the overrides included.
+	Found diag.List
+
+	layers []merge.Layer
+}
+
+// New makes a project of options. Faults of the overrides are in every Config's Found.
+func New(o Options) *Project {
+	p := &Project{base: o.Base, texts: map[string]string{}, files: map[string]*fileOnce{}, roots: map[string]place{}}
+	var args []string
+	for i, text := range o.Overrides {
+		args = append(args, "--set", text)
+		p.texts[fmt.Sprintf("--set #%d", i+1)] = text
+	}
+	p.overrides, p.found = merge.ParseArgs(args)
+	return p
+}
+
+// Load reads an overlay, its base, and merges.
+func (p *Project) Load(overlay string) (*Config, error) {
+	file, err := p.read(overlay)
+	if err != nil {
+		return nil, err
+	}
+	return p.onBase(file)
+}
+
+// LoadText is Load for an overlay whose text is at hand, under the path it has
+// or would have.
+func (p *Project) LoadText(overlay string, data []byte) (*Config, error) {
+	return p.onBase(parse(overlay, data))
+}
+
+func (p *Project) onBase(file *File) (*Config, error) {
+	at, err := p.placeOf(file.Path)
+	if err != nil {
+		return nil, err
+	}
+	base, err := p.readOnce(at.base)
+	if err != nil {
+		return nil, fmt.Errorf("reading the base: %w", err)
+	}
+	c := &Config{Root: at.root, Base: base, Overlay: file}
+	c.Found.Add(base.Found...)
+	c.Found.Add(file.Found...)
+	c.Found.Add(p.found...)
+	c.layers = []merge.Layer{{Name: "base", Root: base.Root}, {Name: "overlay", Root: file.Root}}
+	c.layers = append(c.layers, merge.Layers(p.overrides)...)
+	for _, o := range p.overrides {
+		c.Overrides = append(c.Overrides, o.Text)
+	}
+	c.Tree = merge.Merge(c.layers...)
+	c.Found.Sort()
+	return c, nil
+}
+
+// placeOf finds where an overlay belongs, once for each folder: the walk upwards
+// is a good part of the work on a small file. A file with a base's name is not
+// its own base, and so has an answer of its own.
+func (p *Project) placeOf(overlay string) (place, error) {
+	dir := filepath.Dir(overlay)
+	plain := filepath.Base(overlay) != baseNames[0]
+	p.mu.Lock()
+	at, known := p.roots[dir]
+	p.mu.Unlock()
+	if known && plain {
+		return at, nil
+	}
+	at.base = p.base
+	if at.base == "" {
+		var err error
+		if at.base, err = FindBase(overlay); err != nil {
+			return place{}, err
+		}
+	}
+	at.root = rootOf(at.base, overlay)
+	if plain {
+		p.mu.Lock()
+		p.roots[dir] = at
+		p.mu.Unlock()
+	}
+	return at, nil
+}
+
+// With gives the tree with more layers on top.
+func (c *Config) With(layers ...merge.Layer) *merge.Tree {
+	return merge.Merge(append(slices.Clip(c.layers), layers...)...)
+}
+
+type fileOnce struct {
+	once sync.Once
+	file *File
+	err  error
+}
+
+// readOnce reads a file that several overlays share.
+func (p *Project) readOnce(path string) (*File, error) {
+	p.mu.Lock()
+	f := p.files[path]
+	if f == nil {
+		f = &fileOnce{}
+		p.files[path] = f
+	}
+	p.mu.Unlock()
+	f.once.Do(func() { f.file, f.err = p.read(path) })
+	return f.file, f.err
+}
+
+func (p *Project) read(path string) (*File, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("reading %s: %w", path, reason(err))
+	case info.IsDir():
+		return nil, fmt.Errorf("reading %s: it is a folder, an overlay is one YAML file", path)
+	case info.Size() > maxFile:
+		return nil, fmt.Errorf("reading %s: larger than %d MiB", path, maxFile>>20)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, reason(err))
+	}
+	return parse(path, data), nil
+}
+
+func parse(path string, data []byte) *File {
+	sum := sha256.Sum256(data)
+	f := &File{Path: path, SHA256: hex.EncodeToString(sum[:])}
+	f.Root, f.Found = source.Parse(path, data)
+	return f
+}
+
+// reason takes the path out of an error that names it already.
+func reason(err error) error {
+	if p, ok := err.(*fs.PathError); ok {
+		return p.Err
+	}
+	return err
+}
+
+// Text gives the text behind a place's File: an override's, or the file's,
+// read again. It is nil where there is none.
+func (p *Project) Text(file string) []byte {
+	if text, ok := p.texts[file]; ok {
+		return []byte(text)
+	}
+	if strings.HasPrefix(file, "--set") {
+		return nil
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil
+	}
+	return bytes.TrimPrefix(data, []byte("\ufeff"))
+}
+
+// Relative gives a file's path below the configuration root, with slashes, as
+// manifests hold it; a file elsewhere keeps its name alone, so that the same
+// input gives the same bytes in any folder.
+func (c *Config) Relative(path string) string {
+	rel, err := filepath.Rel(c.Root, path) // without the working folder where both are relative, or neither
+	if err != nil {
+		rel, err = filepath.Rel(absolute(c.Root), absolute(path))
+	}
+	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		return filepath.Base(path)
+	}
+	return filepath.ToSlash(rel)
+}
+
+func absolute(path string) string {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return path
+	}
+	return abs
+}

@@ -1,0 +1,60 @@
+package record
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestCheckPlain(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, StateFile), []byte("{}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, EngineDir), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := CheckPlain(dir); err != nil {
+		t.Error(err)
+	}
+	pipe := filepath.Join(dir, SummaryFile)
+	for what, plant := range map[string]func() error{
+		"pipe":             func() error { return syscall.Mkfifo(pipe, 0o644) },
+		"link to a device": func() error { return os.Symlink("/dev/zero", pipe) },
+		"link to nothing":  func() error { return os.Symlink("nothing", pipe) },
+	} {
+		if err := plant(); err != nil {
+			t.Fatal(err)
+		}
+		if err := CheckPlain(dir); err == nil || !strings.Contains(err.Error(), SummaryFile) {
+			t.Errorf("%s: %v", what, err)
+		}
+		os.Remove(pipe)
+	}
+}
+
+// Names come from manifests and become part of a path.
+func TestNameStaysBelowItsParent(t *testing.T) {
+	for _, word := range []string{"../../etc", "/etc/passwd", "..", ".", "a/b\\c", "\x00\x1b[2J", "\u202e", strings.Repeat("../", 100)} {
+		got := Name("results", []string{word, word}, time.Now())
+		if filepath.Dir(got) != "results" || strings.ContainsAny(filepath.Base(got), "/\\\x00\x1b\u202e") {
+			t.Errorf("%q gives %q", word, got)
+		}
+	}
+	// A link that leads nowhere is taken, too.
+	dir := t.TempDir()
+	now := time.Now()
+	first := Name(dir, []string{"x"}, now)
+	if err := os.Symlink("nowhere", first); err != nil {
+		t.Fatal(err)
+	}
+	if second := Name(dir, []string{"x"}, now); second == first {
+		t.Error("a name that a link has is free")
+	}
+	if _, err := CreateDir(first); err == nil || !strings.Contains(err.Error(), "exists already") {
+		t.Errorf("a link is written through: %v", err)
+	}
+}

@@ -75,7 +75,7 @@ type hookRun struct {
 	words     *strings.Replacer
 }
 
-// page gives the page with the output of its commands. Before the second block of
+// page returns the page with the output of its commands. Before the second block of
 // commands the faults are mended, as the page says.
 func (r *hookRun) page(page string) string {
 	r.git(r.dir, "init", "-q", "-b", "main")

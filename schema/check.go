@@ -38,7 +38,7 @@ type Fault struct {
 	Suggestion string
 }
 
-// Check gives the faults of a value: nil, bool, int64, *big.Int, float64,
+// Check returns the faults of a value: nil, bool, int64, *big.Int, float64,
 // string, []any or map[string]any. The maps and lists in it hold the same.
 func (k *Key) Check(value any) []Fault {
 	if checkAlternatives(k.alts, value) == nil {

@@ -202,7 +202,7 @@ func conjunction(e ast.Expr) (alternative, bool) {
 	return alternative{}, false
 }
 
-// constant gives the Go value of a literal expression.
+// constant returns the Go value of a literal expression.
 func constant(e ast.Expr) (any, bool) {
 	switch x := e.(type) {
 	case *ast.BasicLit:

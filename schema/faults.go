@@ -118,7 +118,7 @@ func describe(alts []alternative) string {
 	return joinOr(words)
 }
 
-// covered tells that a general alternative takes the literal too.
+// covered reports whether a general alternative takes the literal too.
 func covered(alts []alternative, literal *alternative) bool {
 	return slices.ContainsFunc(alts, func(b alternative) bool {
 		return !b.isLiteral && b.kinds&literal.kinds != 0 && b.accepts(literal.literal, literal.kinds)

@@ -10,7 +10,7 @@ import (
 // Span is a run of releases, both ends included.
 type Span struct{ First, Last string }
 
-// History gives the runs of releases that know a key, oldest first; the last
+// History returns the runs of releases that know a key, oldest first; the last
 // one's Last is the newest embedded release for a key that still lives.
 func History(engine, section, key string) []Span {
 	st := storeOf(engine)
@@ -30,7 +30,7 @@ func History(engine, section, key string) []Span {
 	return runs
 }
 
-// Definitions gives every definition that a key ever had, oldest first.
+// Definitions returns every definition that a key ever had, oldest first.
 func Definitions(engine, section, key string) []*Key {
 	st := storeOf(engine)
 	if st == nil {
@@ -43,7 +43,7 @@ func Definitions(engine, section, key string) []*Key {
 	return keys
 }
 
-// named gives the entries of a key, oldest first.
+// named returns the entries of a key, oldest first.
 func (st *store) named(section, key string) []*entry {
 	run := st.definitions(section, key)
 	found := make([]*entry, len(run))
@@ -54,7 +54,7 @@ func (st *store) named(section, key string) []*entry {
 	return found
 }
 
-// definitions gives the entries of a key in any order. The files are sorted by
+// definitions returns the entries of a key in any order. The files are sorted by
 // name within a section, so that nothing has to be indexed at start-up.
 func (st *store) definitions(section, key string) []entry {
 	all := st.sections[section]
@@ -71,7 +71,7 @@ type Place struct {
 	Engine  string
 	Section string
 	Spans   []Span
-	// Here tells that the release asked about knows the name in this place.
+	// Here reports whether the release asked about knows the name in this place.
 	Here bool
 }
 
@@ -130,7 +130,7 @@ func (i Inference) String() string {
 	return text
 }
 
-// Infer gives the newest release that knows the most of the given keys, named
+// Infer returns the newest release that knows the most of the given keys, named
 // by section. It reads the index alone. Candidates are the releases to choose
 // from, all of the engine's where there are none. The release is empty for an
 // unknown engine or where no candidate is known.
@@ -190,7 +190,7 @@ func (k *definedKey) in(release int) bool {
 	return slices.ContainsFunc(k.definitions, func(e entry) bool { return e.in(release) })
 }
 
-// count gives the keys with their definitions, each key once, and how many of
+// count returns the keys with their definitions, each key once, and how many of
 // them each release knows. No release has two definitions of a key.
 func (st *store) count(keys map[string][]string) (all []definedKey, known []int) {
 	change := make([]int, len(st.releases)+1)

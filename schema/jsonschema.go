@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// JSONSchema gives a JSON Schema (draft 7, which editors know) of overlays that
+// JSONSchema returns a JSON Schema (draft 7, which editors know) of overlays that
 // are checked against the given releases, at most one an engine. It refuses
 // what lint refuses for a name, a type, a range or an enum of a single key; it
 // knows no rule over several keys. Two things it can not tell: JSON Schema
@@ -160,7 +160,7 @@ func sameJSON(a, b any) bool {
 	return okX && okY && x == y || equal(a, b)
 }
 
-// generalBeside tells that another alternative takes the kinds in general.
+// generalBeside reports whether another alternative takes the kinds in general.
 func generalBeside(alts []alternative, kinds Kind) bool {
 	return slices.ContainsFunc(alts, func(b alternative) bool { return !b.isLiteral && b.kinds&kinds != 0 })
 }

@@ -28,8 +28,13 @@ var kindWords = []struct {
 	kind Kind
 	word string
 }{
-	{Bool, "a boolean"}, {Int, "an integer"}, {Float, "a number"}, {String, "a string"},
-	{List, "a list"}, {Map, "a map"}, {Null, "null"},
+	{Bool, "a boolean"},
+	{Int, "an integer"},
+	{Float, "a number"},
+	{String, "a string"},
+	{List, "a list"},
+	{Map, "a map"},
+	{Null, "null"},
 }
 
 // String names the kinds as a person would: "an integer or null".
@@ -91,7 +96,7 @@ type Key struct {
 	// DefaultNote is the text of a default that is computed at run time, or
 	// says why there is none.
 	DefaultNote string
-	// Required tells that the engine does not start without the key.
+	// Required reports whether the engine does not start without the key.
 	Required bool
 	// Flag is the spelling on the command line, nil for a key that only the
 	// engine's constructor takes.

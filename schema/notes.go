@@ -18,7 +18,7 @@ type Note struct {
 	// section ("cudagraph_capture_sizes") or a path into a nested one
 	// ("structured_outputs_config.backend"); empty where there is none.
 	Replaced string `json:"replaced"`
-	// Drop tells that the key can be taken out: what it steered is no longer there.
+	// Drop reports whether the key can be taken out: what it steered is no longer there.
 	Drop bool `json:"drop"`
 	// Source says where that is written: an address, or a release and a file.
 	Source string `json:"source"`

@@ -56,7 +56,7 @@ type Section struct {
 	lengths map[int][]string // the names by their length, each sorted, likewise
 }
 
-// Load gives the schema of a release; Resolve finds its exact name. A Schema
+// Load returns the schema of a release; Resolve finds its exact name. A Schema
 // may be used from several goroutines.
 func Load(engine, release string) (*Schema, error) {
 	st := storeOf(engine)
@@ -101,7 +101,7 @@ func (st *store) schema(at int) *Schema {
 	return s
 }
 
-// Section gives a section by name, nil where the release has none of that name.
+// Section returns a section by name, nil where the release has none of that name.
 func (s *Schema) Section(name string) *Section { return s.sections[name] }
 
 // Sections are the names of all sections, sorted.

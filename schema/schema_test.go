@@ -100,7 +100,13 @@ func TestEmbeddedFilesAreCUE(t *testing.T) {
 var probes = []any{
 	nil, true, false, int64(-2), int64(-1), int64(0), int64(1), int64(2), int64(8), int64(1 << 40),
 	-2.5, -1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, "", "auto", "1", "true", "bfloat16", "fcfs", "no such value",
-	[]any{}, []any{int64(1)}, []any{"a"}, []any{1.5, nil}, map[string]any{}, map[string]any{"a": int64(1)}, map[string]any{"a": "b"},
+	[]any{},
+	[]any{int64(1)},
+	[]any{"a"},
+	[]any{1.5, nil},
+	map[string]any{},
+	map[string]any{"a": int64(1)},
+	map[string]any{"a": "b"},
 }
 
 // TestCheckAgreesWithCUE holds Key.Check against CUE's evaluator: what one

@@ -150,7 +150,7 @@ func (a *app) warn(format string, args ...any) {
 	fmt.Fprintf(a.stderr, "mlcfg: "+format+"\n", args...)
 }
 
-// color tells whether output on w may have colours: on terminals, unless
+// color reports whether output on w may have colours: on terminals, unless
 // NO_COLOR is set (https://no-color.org).
 func (a *app) color(w io.Writer) bool {
 	if a.getenv("NO_COLOR") != "" || a.getenv("TERM") == "dumb" {

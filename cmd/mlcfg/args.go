@@ -28,7 +28,7 @@ var overrideForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+
 // plainKeys are the older harness's keys that are flags here.
 var plainKeys = []string{"backend", "config_path", "config_name"}
 
-// isKey tells whether a flag is a configuration key that is to be set: a dotted
+// isKey reports whether a flag is a configuration key that is to be set: a dotted
 // one, or one at the top.
 func isKey(command *cli.Command, name string) bool {
 	key := strings.ReplaceAll(name, "-", "_")

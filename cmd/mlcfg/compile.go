@@ -140,7 +140,7 @@ type compiled struct {
 	manifest []byte
 }
 
-// oneBackend gives the backend that the command line names. A backend in the
+// oneBackend returns the backend that the command line names. A backend in the
 // file alone is not enough, and the message says so.
 func (a *app) oneBackend(c *cli.Context, l *loader) (string, error) {
 	names := slices.Compact(c.StringSlice("backend"))
@@ -185,7 +185,7 @@ func (a *app) deliver(path string, data []byte, makeDir bool) error {
 	return atomicfile.Write(path, data, 0o644)
 }
 
-// isDir tells whether an output names a folder: it exists as one, or ends in a slash.
+// isDir reports whether an output names a folder: it exists as one, or ends in a slash.
 func isDir(output string) bool {
 	if strings.HasSuffix(output, "/") || strings.HasSuffix(output, string(filepath.Separator)) {
 		return true

@@ -116,7 +116,7 @@ func (a *app) diff(c *cli.Context) (err error) {
 	return nil
 }
 
-// missing tells that an operand is no file of today: a revision's.
+// missing reports whether an operand is no file of today: a revision's.
 func missing(arg string) bool {
 	_, err := os.Stat(arg)
 	return err != nil

@@ -115,7 +115,7 @@ func copyCorpus(t *testing.T, dir string) string {
 	return hex.EncodeToString(sum.Sum(nil))[:16]
 }
 
-// runPage gives a page with the output that its commands have now.
+// runPage returns a page with the output that its commands have now.
 func runPage(t *testing.T, page string) string {
 	var out strings.Builder
 	block, file := "", ""

@@ -65,7 +65,7 @@ func (a *app) values(command *cli.Command, flag, given string) []string {
 	return nil
 }
 
-// isKeyBegun tells that an operand begins a key rather than a file's name: there
+// isKeyBegun reports whether an operand begins a key rather than a file's name: there
 // is a dot or an equals sign in it, or no file that begins so.
 func isKeyBegun(given string) bool {
 	if given == "" || strings.Contains(given, "/") {
@@ -113,7 +113,7 @@ func keysAndValues(given string) (all []string) {
 	return all
 }
 
-// sectionNamed gives the keys of a section of configurations, the top for "".
+// sectionNamed returns the keys of a section of configurations, the top for "".
 func sectionNamed(name string) *schema.Section {
 	switch name {
 	case "":

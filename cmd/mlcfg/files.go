@@ -101,7 +101,7 @@ func configFiles(dir string) ([]textFile, error) {
 	return files, err
 }
 
-// isConfig tells whether a file has a key of a configuration at its top, the
+// isConfig reports whether a file has a key of a configuration at its top, the
 // older format included. One that cannot be read has, so that its faults are told.
 func isConfig(f textFile) bool {
 	root, found := source.Parse(f.path, f.data)

@@ -144,7 +144,7 @@ func (a *app) listTrimmed(t trimmed) error {
 	return nil
 }
 
-// overlaysIn gives the overlays that a command line names; folders are walked.
+// overlaysIn returns the overlays that a command line names; folders are walked.
 func overlaysIn(args []string) ([]string, error) {
 	var overlays []string
 	for _, arg := range args {

@@ -166,7 +166,7 @@ func (l *loader) upgrade(overlay string, targets map[string]string, write bool) 
 	return reports, nil
 }
 
-// noWorse tells whether an edited overlay has no error at the new release that
+// noWorse reports whether an edited overlay has no error at the new release that
 // it did not have before the edit.
 func (l *loader) noWorse(overlay string, before *config.Config, edited []byte, backend string, releases map[string]string) bool {
 	after, err := l.project.LoadText(overlay, edited)

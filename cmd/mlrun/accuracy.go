@@ -115,7 +115,8 @@ func (a *app) accuracy(c *cli.Context, path string, f *accuracyFlags) error {
 		return err
 	}
 	set, err := dataset.Read(c.Context, f.dataset, dataset.Options{
-		Only: []dataset.Role{dataset.RoleReference, dataset.RoleSource, dataset.RoleMetric}, Columns: columns, AllowEmpty: true})
+		Only: []dataset.Role{dataset.RoleReference, dataset.RoleSource, dataset.RoleMetric}, Columns: columns, AllowEmpty: true,
+	})
 	if err != nil {
 		return err
 	}

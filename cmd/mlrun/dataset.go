@@ -139,8 +139,11 @@ func printInfo(out io.Writer, info dataset.Info) error {
 		name string
 		n    *dataset.Counts
 	}{
-		{"input tokens", info.InputTokens}, {"reference tokens", info.ReferenceTokens}, {"max tokens", info.MaxTokens},
-		{"prompt bytes", info.PromptBytes}, {"reference bytes", info.ReferenceBytes},
+		{"input tokens", info.InputTokens},
+		{"reference tokens", info.ReferenceTokens},
+		{"max tokens", info.MaxTokens},
+		{"prompt bytes", info.PromptBytes},
+		{"reference bytes", info.ReferenceBytes},
 	} {
 		if c.n != nil {
 			fmt.Fprintf(w, "%s\tmean %.1f, min %d, p50 %d, p90 %d, p99 %d, max %d, total %d", c.name, c.n.Mean, c.n.Min, c.n.P50, c.n.P90, c.n.P99, c.n.Max, c.n.Total)

@@ -57,7 +57,7 @@ func (a *app) listen(ctx context.Context, address string, open bool) (net.Listen
 	return l, nil
 }
 
-// loopback tells whether a host is this machine alone.
+// loopback reports whether a host is this machine alone.
 func loopback(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()

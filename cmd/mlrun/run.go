@@ -210,7 +210,7 @@ func (a *app) runCommand() *cli.Command {
 	}
 }
 
-// interrupts gives a context that ends at the first interrupt and a channel that
+// interrupts returns a context that ends at the first interrupt and a channel that
 // closes at the second. The log says what each does.
 func interrupts(parent context.Context, log *run.Log) (ctx context.Context, abort <-chan struct{}, stop func()) {
 	ctx, cancel := context.WithCancel(parent)

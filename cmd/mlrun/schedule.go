@@ -88,7 +88,7 @@ type setting struct {
 // value.
 var settings = []setting{
 	{"target-qps", "queries a second (offline: samples)", number(func(s *loadgen.Section, x float64) {
-		// The two streams have an expected latency in the place of a rate.
+		// The two streams have an expected latency instead of a rate.
 		s.Settings.ServerTargetQPS, s.Settings.OfflineExpectedQPS = x, x
 		s.Settings.SingleStreamExpectedLatencyNS, s.Settings.MultiStreamExpectedLatencyNS = 1e9/x, 1e9/x
 	})},
@@ -182,7 +182,7 @@ func duration(set func(*loadgen.Section, time.Duration)) func(*loadgen.Section, 
 	}
 }
 
-// scheduleSection gives the settings of a manifest, or of flags.
+// scheduleSection returns the settings of a manifest, or of flags.
 func (a *app) scheduleSection(c *cli.Context, f *scheduleFlags) (loadgen.Section, error) {
 	if c.NArg() > 1 {
 		return loadgen.Section{}, withHint("mlrun schedule takes one manifest", "schedule: unexpected argument %q", c.Args().Get(1))
@@ -212,7 +212,7 @@ func (a *app) scheduleSection(c *cli.Context, f *scheduleFlags) (loadgen.Section
 	return section, nil
 }
 
-// flagSection gives the settings of flags.
+// flagSection returns the settings of flags.
 func (a *app) flagSection(c *cli.Context, f *scheduleFlags) (loadgen.Section, error) {
 	section, err := a.baseSection(f)
 	if err != nil {
@@ -236,7 +236,7 @@ func (a *app) flagSection(c *cli.Context, f *scheduleFlags) (loadgen.Section, er
 	return section, nil
 }
 
-// baseSection gives the settings that flags change: LoadGen's own with a
+// baseSection returns the settings that flags change: LoadGen's own with a
 // round's seeds, or the round's and user.conf's where they are asked for.
 func (a *app) baseSection(f *scheduleFlags) (loadgen.Section, error) {
 	r := loadgen.Request{Benchmark: f.model, Round: cmp.Or(f.round, loadgen.NewestRound()), UserConfPath: f.userConf}

@@ -48,7 +48,7 @@ type Score struct {
 	Value float64 `json:"value"`
 	Min   float64 `json:"min,omitempty"`
 	Max   float64 `json:"max,omitempty"`
-	// Approximate tells that the figure is not the scripts' own, because the
+	// Approximate reports whether the figure is not the scripts' own, because the
 	// sentence model is not there.
 	Approximate bool `json:"approximate,omitempty"`
 }
@@ -67,10 +67,10 @@ type Result struct {
 	Scores     []Score `json:"scores"`
 	// Unscored counts samples that are not scored here, by source.
 	Unscored map[string]int `json:"unscored,omitempty"`
-	// Complete tells that every sample of the data set has an answer and every
+	// Complete reports whether every sample of the data set has an answer and every
 	// figure that the benchmark asks for is there.
 	Complete bool `json:"complete"`
-	// Passed tells that the result is complete and every figure within bounds.
+	// Passed reports whether the result is complete and every figure within bounds.
 	Passed bool     `json:"passed"`
 	Notes  []string `json:"notes,omitempty"`
 }

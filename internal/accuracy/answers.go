@@ -66,7 +66,7 @@ func niah(reference, prediction string) float64 {
 	return round(sum/float64(len(got))*100, 2)
 }
 
-// qa gives 100 if the answer holds one of the references that | parts, without
+// qa returns 100 if the answer holds one of the references that | parts, without
 // regard to blanks and case (llama3.1-405b, qa_em).
 func qa(reference, prediction string) float64 {
 	if i := strings.LastIndex(prediction, "Answer: "); i >= 0 {
@@ -92,7 +92,7 @@ func qa(reference, prediction string) float64 {
 	return 0
 }
 
-// gsm8k tells whether the number in an answer is the reference's (mixtral-8x7b):
+// gsm8k reports whether the number in an answer is the reference's (mixtral-8x7b):
 // the first after the last "The answer is", else the last of all.
 func gsm8k(reference, prediction string) bool {
 	prediction, _, _ = strings.Cut(prediction, "\nQ:")
@@ -178,7 +178,7 @@ func harmonyLetter(c choice, text string, lone bool) string {
 
 func unescape(s string) string { return strings.NewReplacer(`\n`, "\n", `\'`, "'").Replace(s) }
 
-// lastGroup gives the first group of the last match, empty for none.
+// lastGroup returns the first group of the last match, empty for none.
 func lastGroup(re *regexp.Regexp, s string) string {
 	all := re.FindAllStringSubmatch(s, -1)
 	if len(all) == 0 {
@@ -187,7 +187,7 @@ func lastGroup(re *regexp.Regexp, s string) string {
 	return all[len(all)-1][1]
 }
 
-// aime tells whether the whole number of 0 to 999 in an answer is the
+// aime reports whether the whole number of 0 to 999 in an answer is the
 // reference's: the last boxed one, else the last labelled one that no point or
 // letter follows (deepseek-r1, gpt-oss-120b).
 func aime(reference, text string) bool {

@@ -42,16 +42,25 @@ var benchmarks = []Benchmark{
 	{Name: "llama2-70b-99", Samples: 24576, targets: llama2(0.99)},
 	{Name: "llama2-70b-99.9", Samples: 24576, targets: llama2(0.999)},
 	{Name: "llama3.1-8b", Samples: 13368, targets: []target{
-		{"rouge1", 38.7792 * 0.99, 0}, {"rouge2", 15.9075 * 0.99, 0}, {"rougeL", 24.4957 * 0.99, 0}, {"rougeLsum", 35.793 * 0.99, 0}, {"gen_len", 8167644 * 0.9, 8167644 * 1.1}}},
+		{"rouge1", 38.7792 * 0.99, 0}, {"rouge2", 15.9075 * 0.99, 0}, {"rougeL", 24.4957 * 0.99, 0}, {"rougeLsum", 35.793 * 0.99, 0}, {"gen_len", 8167644 * 0.9, 8167644 * 1.1},
+	}},
 	{Name: "llama3.1-8b-edge", Samples: 5000, targets: []target{
-		{"rouge1", 39.06 * 0.99, 0}, {"rouge2", 16.1147 * 0.99, 0}, {"rougeL", 24.6375 * 0.99, 0}, {"rougeLsum", 36.124 * 0.99, 0}, {"gen_len", 3051113 * 0.9, 3051113 * 1.1}}},
+		{"rouge1", 39.06 * 0.99, 0}, {"rouge2", 16.1147 * 0.99, 0}, {"rougeL", 24.6375 * 0.99, 0}, {"rougeLsum", 36.124 * 0.99, 0}, {"gen_len", 3051113 * 0.9, 3051113 * 1.1},
+	}},
 	{Name: "mixtral-8x7b", judge: judgeMixtral, Samples: 15000, targets: []target{
-		{"rouge1", 45.5989 * 0.99, 0}, {"rouge2", 23.3526 * 0.99, 0}, {"rougeL", 30.4608 * 0.99, 0}, {"gsm8k", 73.66 * 0.99, 0}, {"mbxp", 60.16 * 0.99, 0},
-		{"tokens_per_sample", 144.84 * 0.9, 145.9 * 1.1}}},
+		{"rouge1", 45.5989 * 0.99, 0},
+		{"rouge2", 23.3526 * 0.99, 0},
+		{"rougeL", 30.4608 * 0.99, 0},
+		{"gsm8k", 73.66 * 0.99, 0},
+		{"mbxp", 60.16 * 0.99, 0},
+		{"tokens_per_sample", 144.84 * 0.9, 145.9 * 1.1},
+	}},
 	{Name: "llama3.1-405b", judge: judgeMetric, Samples: 8313, targets: []target{
-		{"rougeL", 21.6666 * 0.99, 0}, {"exact_match", 90.1335 * 0.99, 0}, {"tokens_per_sample", 684.68 * 0.9, 684.68 * 1.1}}},
+		{"rougeL", 21.6666 * 0.99, 0}, {"exact_match", 90.1335 * 0.99, 0}, {"tokens_per_sample", 684.68 * 0.9, 684.68 * 1.1},
+	}},
 	{Name: "deepseek-r1", judge: judgeAnswers, Samples: 4388, targets: []target{
-		{"exact_match", 81.3582 * 0.99, 0}, {"tokens_per_sample", 3886.2274 * 0.9, 3886.2274 * 1.1}}},
+		{"exact_match", 81.3582 * 0.99, 0}, {"tokens_per_sample", 3886.2274 * 0.9, 3886.2274 * 1.1},
+	}},
 	{Name: "gpt-oss-120b", judge: judgeHarmony, Samples: 4395, special: true, targets: []target{{"exact_match", 83.13 * 0.99, 0}}},
 }
 
@@ -68,7 +77,7 @@ func Names() []string {
 	return out
 }
 
-// Find gives the benchmark of a name as MLPerf or a configuration spells it:
+// Find returns the benchmark of a name as MLPerf or a configuration spells it:
 // llama2-70b, llama2-70b-99.9, llama2-70b-interactive, llama3_1-405b.
 func Find(name string) (Benchmark, error) {
 	plain := strings.ReplaceAll(strings.ToLower(name), "llama3_1", "llama3.1")

@@ -205,7 +205,7 @@ func (l *Log) check() error {
 	return nil
 }
 
-// ids gives the token ids of an answer, nil for text.
+// ids returns the token ids of an answer, nil for text.
 func (l *Log) ids(e Entry) []int32 {
 	switch l.Kind {
 	case Int32:

@@ -133,7 +133,7 @@ func (r *Result) note(format string, args ...any) {
 	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
 }
 
-// judge gives the scores their bounds and says whether all is there and reached.
+// judge returns the scores their bounds and says whether all is there and reached.
 func (r *Result) judge(b Benchmark) {
 	r.Complete = r.Samples == r.SetSamples
 	if !r.Complete {
@@ -180,7 +180,7 @@ func why(source string) string {
 	return "no rule is known for them"
 }
 
-// Python gives the scores as the public scripts print them: what MLCommons'
+// Python returns the scores as the public scripts print them: what MLCommons'
 // submission checker looks for in accuracy.txt.
 func (r *Result) Python() string {
 	var parts []string

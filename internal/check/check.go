@@ -28,7 +28,7 @@ type Input struct {
 	Site *config.Site
 	// Variables are names of environment variables that the site's fork reads.
 	Variables []string
-	// Named tells that the user named the backend: then a backend in the
+	// Named reports whether the user named the backend: then a backend in the
 	// configuration has to agree.
 	Named bool
 }

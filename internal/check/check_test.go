@@ -16,8 +16,18 @@ func TestOneSlip(t *testing.T) {
 		a, b string
 		want bool
 	}{
-		{"ABC", "ABC", false}, {"ABC", "AB", true}, {"ABC", "BC", true}, {"ABC", "AXBC", true}, {"ABC", "ABX", true}, {"ABC", "ACB", true},
-		{"ABC", "BAC", true}, {"ABC", "CBA", false}, {"ABC", "AXX", false}, {"ABC", "A", false}, {"", "A", true}, {"MAX_T", "MIN_T", false},
+		{"ABC", "ABC", false},
+		{"ABC", "AB", true},
+		{"ABC", "BC", true},
+		{"ABC", "AXBC", true},
+		{"ABC", "ABX", true},
+		{"ABC", "ACB", true},
+		{"ABC", "BAC", true},
+		{"ABC", "CBA", false},
+		{"ABC", "AXX", false},
+		{"ABC", "A", false},
+		{"", "A", true},
+		{"MAX_T", "MIN_T", false},
 	} {
 		if oneSlip(tt.a, tt.b) != tt.want || oneSlip(tt.b, tt.a) != tt.want {
 			t.Errorf("oneSlip(%s, %s) is not %v", tt.a, tt.b, tt.want)

@@ -21,7 +21,7 @@ type Config struct {
 	// EngineConfig and SamplingConfig are the backend's sections; null is kept.
 	EngineConfig, SamplingConfig map[string]any
 
-	// named tells that the backend was named on the command line.
+	// named reports whether the backend was named on the command line.
 	named  bool
 	tree   *merge.Tree
 	faulty map[string]bool
@@ -50,7 +50,7 @@ type key struct {
 // name is the last step of the path.
 func (k key) name() string { return k.path[len(k.path)-1] }
 
-// engine gives a key of the engine's section. ok is false where there is no
+// engine returns a key of the engine's section. ok is false where there is no
 // value to compare: not set and without default, null, or faulty.
 func (c *Config) engine(name string) (key, bool) {
 	return c.find(c.EngineConfig, c.Schema.Section(schema.EngineConfig), c.Backend.EngineSection(), name)

@@ -29,7 +29,7 @@ func (c *checker) credential(t *merge.Tree, value string) bool {
 	return true
 }
 
-// IsSecret tells whether a key's text looks like a credential, by the key's
+// IsSecret reports whether a key's text looks like a credential, by the key's
 // name or by its own form: no output may show it.
 func IsSecret(name, value string) bool {
 	return value != "" && (secretName(name) || secretValue(value))

@@ -11,7 +11,7 @@ import (
 	"mlcfg/schema"
 )
 
-// isEnvName tells whether a name has POSIX's form of an environment variable's,
+// isEnvName reports whether a name has POSIX's form of an environment variable's,
 // either case.
 func isEnvName(s string) bool {
 	for i := range len(s) {
@@ -24,7 +24,7 @@ func isEnvName(s string) bool {
 	return s != ""
 }
 
-// env gives the environment of the engine's process: env_config with the
+// env returns the environment of the engine's process: env_config with the
 // backend's own section over it, each value as Python's str() has it, null
 // being not set.
 func (c *checker) env(b Backend) map[string]string {
@@ -112,7 +112,7 @@ func (c *checker) otherVariable(t *merge.Tree, match func(string) bool) string {
 	return ""
 }
 
-// oneSlip tells whether two names differ by a single slip of the fingers: one
+// oneSlip reports whether two names differ by a single slip of the fingers: one
 // letter more, less, other, or two swapped.
 func oneSlip(a, b string) bool {
 	if len(a) < len(b) {

@@ -54,7 +54,7 @@ func (c *checker) inert(t *merge.Tree, why string, note schema.Note) {
 }
 
 // readable checks a value against how the release reads the variable. What its
-// reader raises an error on, or misreads, is an error; a boolean in the place of
+// reader raises an error on, or misreads, is an error; a boolean instead of
 // a number, and a number in that of a boolean, is a warning, since some readers
 // only compare.
 func (c *checker) readable(t *merge.Tree, key *schema.Key) {

@@ -42,7 +42,7 @@ func backendAgrees(c *Config, found *diag.List) {
 	}
 }
 
-// own gives the engine key as the user's files and overrides have it, without
+// own returns the engine key as the user's files and overrides have it, without
 // the layer that the backend's name puts on top.
 func (c *Config) own(name string) (key, bool) {
 	path := []string{c.Backend.EngineSection(), name}

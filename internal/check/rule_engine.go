@@ -14,7 +14,7 @@ type engineRule struct {
 	first, last string
 	// keys are the arguments it reads; the finding stands at one that is set.
 	keys []string
-	// broken tells whether the engine refuses the values. A key that is not set
+	// broken reports whether the engine refuses the values. A key that is not set
 	// has its default, or is absent where it has none.
 	broken func(v args) bool
 	// message says what is wrong; lower case, no full stop.
@@ -62,7 +62,7 @@ func engineRefuses(c *Config, found *diag.List) {
 	}
 }
 
-// concerns tells whether the configuration sets any of the rule's keys: what it
+// concerns reports whether the configuration sets any of the rule's keys: what it
 // leaves to defaults the engine does not refuse.
 func (r *engineRule) concerns(c *Config) bool {
 	return slices.ContainsFunc(r.keys, func(name string) bool { return c.EngineConfig[name] != nil })

@@ -159,7 +159,7 @@ func engineSection(engine string) (name, model string) {
 	return "vllm_engine_config", "model"
 }
 
-// refused tells whether the check finds the rule's message, or with an empty one any error in the section.
+// refused reports whether the check finds the rule's message, or with an empty one any error in the section.
 func refused(t *testing.T, engine, release, text, message string) bool {
 	t.Helper()
 	section, model := engineSection(engine)

@@ -8,7 +8,7 @@ import (
 	"mlcfg/internal/diag"
 )
 
-// engineSize gives the devices that one engine (replica) takes, and the keys
+// engineSize returns the devices that one engine (replica) takes, and the keys
 // that say so: tensor parallel x pipeline parallel x data parallel.
 func (c *Config) engineSize() (size int64, keys []key, ok bool) {
 	names := []string{c.Backend.TP, c.Backend.PP, c.Backend.DP}
@@ -35,7 +35,7 @@ func (c *Config) engineSize() (size int64, keys []key, ok bool) {
 	return size, keys, true
 }
 
-// replicas gives the number of engines that run side by side.
+// replicas returns the number of engines that run side by side.
 func (c *Config) replicas() (n int64, ok bool) {
 	devices, okD := c.harness("device_count")
 	count, okI := devices.int()

@@ -63,7 +63,7 @@ func (c *checker) demanded(t *merge.Tree, section ...string) {
 
 func steps(t *merge.Tree) []string { return strings.Split(t.Path, ".") }
 
-// Site gives the faults of a site's own schema: a key that is most likely a
+// Site returns the faults of a site's own schema: a key that is most likely a
 // known one misspelt would never be held to anything.
 func Site(own *config.Site) diag.List {
 	var found diag.List

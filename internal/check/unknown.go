@@ -87,7 +87,7 @@ func (c *checker) becameOf(history []schema.Span) string {
 	return strings.Join(words, ", ")
 }
 
-// around gives the last release before one that knew a key and the first after
+// around returns the last release before one that knew a key and the first after
 // it, each empty where there is none.
 func around(history []schema.Span, release string) (last, next string) {
 	for _, span := range history {

@@ -363,7 +363,7 @@ func (r *response) readFrame(p []byte) (rest []byte) {
 	return nil
 }
 
-// cutLine gives the first line, without its end, and the rest.
+// cutLine returns the first line, without its end, and the rest.
 func cutLine(b []byte) (line, rest []byte) {
 	end := bytes.IndexByte(b, '\n')
 	if end < 0 {

@@ -25,7 +25,7 @@ const sleepAtMost = 100 * time.Millisecond
 // the kernel may have put aside, gives its own away. They cost nothing unused.
 const spareProcessors = 4
 
-// keepThread gives the calling goroutine an operating system thread of its own,
+// keepThread returns the calling goroutine an operating system thread of its own,
 // which the kernel wakes at once, and which finds a processor of Go's. restore is
 // called when the goroutine ends; the thread ends with it.
 func keepThread() (restore func()) {

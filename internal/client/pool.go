@@ -103,7 +103,7 @@ func (p *pool) serve(c *conn) {
 	p.drop(c)
 }
 
-// release gives a connection the next waiting request, or puts it with the
+// release returns a connection the next waiting request, or puts it with the
 // unused ones. It reports whether the connection can go on.
 func (p *pool) release(c *conn) bool {
 	p.mu.Lock()
@@ -179,7 +179,7 @@ func (p *pool) dial() {
 	}
 }
 
-// cancelWaiting gives up the requests that wait for a connection.
+// cancelWaiting returns up the requests that wait for a connection.
 func (p *pool) cancelWaiting() {
 	p.mu.Lock()
 	waiting := p.waiting

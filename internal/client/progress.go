@@ -29,7 +29,7 @@ func (p *Progress) Replica(i int) (sent, firstToken, done int64) {
 	return r.sent.Load(), firstToken, done
 }
 
-// of gives a replica's counters, nil where nobody counts.
+// of returns a replica's counters, nil where nobody counts.
 func (p *Progress) of(replica int) *replicaProgress {
 	if p == nil || replica < 0 || replica >= len(p.replicas) {
 		return nil

@@ -86,7 +86,7 @@ func (r *recorder) add(res *Result) {
 	}
 }
 
-// pass gives the current batch to the writer. r.mu is held.
+// pass returns the current batch to the writer. r.mu is held.
 func (r *recorder) pass() {
 	if len(r.current.results) == 0 {
 		return

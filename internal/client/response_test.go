@@ -115,8 +115,10 @@ var responses = []struct {
 	{
 		name:  "text that looks like JSON and like the end mark",
 		bytes: streamHead + chunked(tokenEvent(`"token_ids":[1,2],"usage":{"completion_tokens":99}`, "null", 7), tokenEvent("data: [DONE]\n\ndata: ", "null", 8), tokenEvent("[DONE]", "stop", 9), usageEvent, "[DONE]"),
-		want: outcome{Chunks: 3, IDs: []int32{7, 8, 9}, Text: `"token_ids":[1,2],"usage":{"completion_tokens":99}` + "data: [DONE]\n\ndata: [DONE]",
-			Input: 4, Output: 3, Finish: "stop", Status: 200, Done: true, Reuse: true},
+		want: outcome{
+			Chunks: 3, IDs: []int32{7, 8, 9}, Text: `"token_ids":[1,2],"usage":{"completion_tokens":99}` + "data: [DONE]\n\ndata: [DONE]",
+			Input: 4, Output: 3, Finish: "stop", Status: 200, Done: true, Reuse: true,
+		},
 	},
 	{
 		name: "comments, other fields, CRLF, data in two lines, chunk extensions, trailer, interim response",
@@ -178,36 +180,66 @@ var responses = []struct {
 		want:  outcome{Last: 1, Chunks: 1, IDs: []int32{7, 8, 9}, Text: "abc", Input: 4, Output: 3, Finish: "stop", Status: 200, Done: true, Reuse: true},
 	},
 
-	{name: "status", bytes: whole("503 Service Unavailable", `{"error":{"message":"busy"}}`),
-		want: outcome{Status: 503, Input: -1, Output: -1, Error: StatusError, Done: true, Reuse: true}},
-	{name: "error in the stream", bytes: streamHead + chunked(tokenEvent("a", "null", 7), `{"error":{"message":"CUDA out of memory","code":500}}`, "[DONE]"),
-		want: outcome{Chunks: 1, IDs: []int32{7}, Text: "a", Input: -1, Output: -1, Status: 200, Error: EngineError, Done: true, Reuse: true}},
-	{name: "error object", bytes: streamHead + chunked(`{"object":"error","message":"bad"}`, "[DONE]"),
-		want: outcome{Input: -1, Output: -1, Status: 200, Error: EngineError, Done: true, Reuse: true}},
-	{name: "counts", bytes: streamHead + chunked(tokenEvent("a", "null", 7), usageEvent, "[DONE]"),
-		want: outcome{Chunks: 1, IDs: []int32{7}, Text: "a", Input: 4, Output: 3, Status: 200, Error: CountsError, Done: true, Reuse: true}},
-	{name: "prompt count", bytes: streamHead + chunked(tokenEvent("a", "stop", 7, 8, 9), usageEvent, "[DONE]"), sent: 5,
-		want: outcome{Chunks: 1, IDs: []int32{7, 8, 9}, Text: "a", Input: 4, Output: 3, Finish: "stop", Status: 200, Error: CountsError, Done: true, Reuse: true}},
-	{name: "no token", bytes: streamHead + chunked("[DONE]"),
-		want: outcome{Input: -1, Output: -1, Status: 200, Error: NoTokenError, Done: true, Reuse: true}},
-	{name: "no end mark", bytes: streamHead + chunked(tokenEvent("a", "stop", 7, 8, 9), usageEvent),
-		want: outcome{Chunks: 1, IDs: []int32{7, 8, 9}, Text: "a", Input: 4, Output: 3, Finish: "stop", Status: 200, Error: UnendedError, Done: true, Reuse: true}},
-	{name: "late event", bytes: streamHead + chunked(tokenEvent("a", "stop", 7), "[DONE]", tokenEvent("b", "null", 8)),
-		want: outcome{Chunks: 1, IDs: []int32{7}, Text: "a", Input: -1, Output: -1, Finish: "stop", Status: 200, Error: LateError, Done: true, Reuse: true}},
-	{name: "malformed event", bytes: streamHead + chunked(`{"choices":[{"text":"a"]}`, "[DONE]"),
-		want: outcome{Input: -1, Output: -1, Status: 200, Error: MalformedError, Done: true, Reuse: true}},
-	{name: "cut short", bytes: strings.TrimSuffix(streamHead+chunked(tokenEvent("a", "null", 7)), "0\r\n\r\n"),
-		want: outcome{Chunks: 1, IDs: []int32{7}, Text: "a", Input: -1, Output: -1, Status: 200, Error: BrokenError}},
-	{name: "not HTTP", bytes: "SSH-2.0-OpenSSH_9.6\r\n\r\n",
-		want: outcome{Input: -1, Output: -1, Error: ProtocolError, Done: true}},
-	{name: "no event stream", bytes: whole("200 OK", "{}"),
-		want: outcome{Input: -1, Output: -1, Status: 200, Error: ProtocolError, Done: true}},
-	{name: "chunk size", bytes: streamHead + "zz\r\n",
-		want: outcome{Input: -1, Output: -1, Status: 200, Error: ProtocolError, Done: true}},
-	{name: "chunk too short", bytes: streamHead + "4\r\ndata: x\r\n",
-		want: outcome{Input: -1, Output: -1, Status: 200, Error: ProtocolError, Done: true}},
-	{name: "two lengths", bytes: "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
-		want: outcome{Input: -1, Output: -1, Status: 200, Error: ProtocolError, Done: true}},
+	{
+		name: "status", bytes: whole("503 Service Unavailable", `{"error":{"message":"busy"}}`),
+		want: outcome{Status: 503, Input: -1, Output: -1, Error: StatusError, Done: true, Reuse: true},
+	},
+	{
+		name: "error in the stream", bytes: streamHead + chunked(tokenEvent("a", "null", 7), `{"error":{"message":"CUDA out of memory","code":500}}`, "[DONE]"),
+		want: outcome{Chunks: 1, IDs: []int32{7}, Text: "a", Input: -1, Output: -1, Status: 200, Error: EngineError, Done: true, Reuse: true},
+	},
+	{
+		name: "error object", bytes: streamHead + chunked(`{"object":"error","message":"bad"}`, "[DONE]"),
+		want: outcome{Input: -1, Output: -1, Status: 200, Error: EngineError, Done: true, Reuse: true},
+	},
+	{
+		name: "counts", bytes: streamHead + chunked(tokenEvent("a", "null", 7), usageEvent, "[DONE]"),
+		want: outcome{Chunks: 1, IDs: []int32{7}, Text: "a", Input: 4, Output: 3, Status: 200, Error: CountsError, Done: true, Reuse: true},
+	},
+	{
+		name: "prompt count", bytes: streamHead + chunked(tokenEvent("a", "stop", 7, 8, 9), usageEvent, "[DONE]"), sent: 5,
+		want: outcome{Chunks: 1, IDs: []int32{7, 8, 9}, Text: "a", Input: 4, Output: 3, Finish: "stop", Status: 200, Error: CountsError, Done: true, Reuse: true},
+	},
+	{
+		name: "no token", bytes: streamHead + chunked("[DONE]"),
+		want: outcome{Input: -1, Output: -1, Status: 200, Error: NoTokenError, Done: true, Reuse: true},
+	},
+	{
+		name: "no end mark", bytes: streamHead + chunked(tokenEvent("a", "stop", 7, 8, 9), usageEvent),
+		want: outcome{Chunks: 1, IDs: []int32{7, 8, 9}, Text: "a", Input: 4, Output: 3, Finish: "stop", Status: 200, Error: UnendedError, Done: true, Reuse: true},
+	},
+	{
+		name: "late event", bytes: streamHead + chunked(tokenEvent("a", "stop", 7), "[DONE]", tokenEvent("b", "null", 8)),
+		want: outcome{Chunks: 1, IDs: []int32{7}, Text: "a", Input: -1, Output: -1, Finish: "stop", Status: 200, Error: LateError, Done: true, Reuse: true},
+	},
+	{
+		name: "malformed event", bytes: streamHead + chunked(`{"choices":[{"text":"a"]}`, "[DONE]"),
+		want: outcome{Input: -1, Output: -1, Status: 200, Error: MalformedError, Done: true, Reuse: true},
+	},
+	{
+		name: "cut short", bytes: strings.TrimSuffix(streamHead+chunked(tokenEvent("a", "null", 7)), "0\r\n\r\n"),
+		want: outcome{Chunks: 1, IDs: []int32{7}, Text: "a", Input: -1, Output: -1, Status: 200, Error: BrokenError},
+	},
+	{
+		name: "not HTTP", bytes: "SSH-2.0-OpenSSH_9.6\r\n\r\n",
+		want: outcome{Input: -1, Output: -1, Error: ProtocolError, Done: true},
+	},
+	{
+		name: "no event stream", bytes: whole("200 OK", "{}"),
+		want: outcome{Input: -1, Output: -1, Status: 200, Error: ProtocolError, Done: true},
+	},
+	{
+		name: "chunk size", bytes: streamHead + "zz\r\n",
+		want: outcome{Input: -1, Output: -1, Status: 200, Error: ProtocolError, Done: true},
+	},
+	{
+		name: "chunk too short", bytes: streamHead + "4\r\ndata: x\r\n",
+		want: outcome{Input: -1, Output: -1, Status: 200, Error: ProtocolError, Done: true},
+	},
+	{
+		name: "two lengths", bytes: "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
+		want: outcome{Input: -1, Output: -1, Status: 200, Error: ProtocolError, Done: true},
+	},
 }
 
 // TestResponse feeds every response whole, byte by byte, and cut in two at every
@@ -250,13 +282,17 @@ func TestFirstTokenTime(t *testing.T) {
 		first, last int
 	}{
 		{"apart from the head", Completions, []string{streamHead, chunked(tokenEvent("a", "null", 7), tokenEvent("a", "null", 7))}, 2, 2},
-		{"empty ids are no token", Completions, []string{streamHead + chunk("", ": "),
+		{"empty ids are no token", Completions, []string{
+			streamHead + chunk("", ": "),
 			chunk("", "\n"+`data: {"choices":[{"text":"a","token_ids":[],"finish_reason":null}]}`+"\n\n"),
-			chunk("", `data: {"choices":[{"text":"a","token_ids":[1],"finish_reason":null}]}`+"\n\n")}, 3, 3},
-		{"role", Chat, []string{streamHead,
+			chunk("", `data: {"choices":[{"text":"a","token_ids":[1],"finish_reason":null}]}`+"\n\n"),
+		}, 3, 3},
+		{"role", Chat, []string{
+			streamHead,
 			strings.TrimSuffix(chunked(`{"choices":[{"delta":{"role":"assistant","content":""}}]}`), "0\r\n\r\n"),
 			strings.TrimSuffix(chunked(`{"choices":[{"delta":{"content":""}}]}`), "0\r\n\r\n"),
-			chunked(`{"choices":[{"delta":{"content":"x"},"finish_reason":"stop"}]}`)}, 3, 4},
+			chunked(`{"choices":[{"delta":{"content":"x"},"finish_reason":"stop"}]}`),
+		}, 3, 4},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := receive(Options{Protocol: c.protocol, Stream: true}, c.pieces, nil, 0)

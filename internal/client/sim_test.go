@@ -40,8 +40,10 @@ func TestSimulatedEngine(t *testing.T) {
 		{client.Generate, sim.SGLang, false, false, sim.Faults{BreakEvery: 5}, client.BrokenError},
 	} {
 		t.Run(fmt.Sprintf("%s of %s, stream %t, incremental %t, %s", c.protocol, c.engine, c.stream, c.incremental, c.fails), func(t *testing.T) {
-			e, err := sim.New(sim.Config{Protocol: c.engine, Model: "tiny", IncrementalStream: c.incremental, Faults: c.faults,
-				Latency: sim.Latency{Speed: 1000}, Lengths: sim.Lengths{Median: 10}})
+			e, err := sim.New(sim.Config{
+				Protocol: c.engine, Model: "tiny", IncrementalStream: c.incremental, Faults: c.faults,
+				Latency: sim.Latency{Speed: 1000}, Lengths: sim.Lengths{Median: 10},
+			})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -204,7 +204,7 @@ func (c *Compiler) backends(config *config.Config, found *diag.List) []check.Bac
 	return chosen
 }
 
-// hasSection tells whether the overlay or an override says anything to the
+// hasSection reports whether the overlay or an override says anything to the
 // backend's engine. The base alone does not count: it holds defaults only.
 func hasSection(tree *merge.Tree, b check.Backend) bool {
 	t := tree.Lookup(b.EngineSection())
@@ -242,7 +242,7 @@ func noSection(config *config.Config, b check.Backend) diag.Diagnostic {
 
 func fileOf(config *config.Config) diag.Pos { return diag.Pos{File: config.Overlay.Path} }
 
-// release gives the engine's release: the user's word, or the newest that
+// release returns the engine's release: the user's word, or the newest that
 // knows the most of the configuration's keys, and then why.
 func (c *Compiler) release(b check.Backend, tree *merge.Tree) (release, why string) {
 	if release = c.options.Releases[b.Engine]; release != "" {

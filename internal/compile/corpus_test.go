@@ -16,7 +16,7 @@ import (
 	"mlcfg/tools/sharedata"
 )
 
-// corpus gives the real overlays and their base.
+// corpus returns the real overlays and their base.
 func corpus(t testing.TB) (base string, overlays []string) {
 	t.Helper()
 	dir := sharedata.Corpus(t)

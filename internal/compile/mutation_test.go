@@ -93,7 +93,7 @@ func entries(t *testing.T, lines []string) []entry {
 }
 
 // mutation puts one fault into a line; ok is false where it does not apply.
-// atNext tells that the fault stands in a line that comes behind.
+// atNext reports whether the fault stands in a line that comes behind.
 type mutation struct {
 	name  string
 	apply func(e entry, r *rand.Rand) (text string, atNext, ok bool)
@@ -236,7 +236,7 @@ func TestMutations(t *testing.T) {
 	}
 }
 
-// atLines gives the lines of the overlay that have an error.
+// atLines returns the lines of the overlay that have an error.
 func atLines(t *testing.T, c *Compiler, p *config.Project, overlay, text string) map[int]bool {
 	t.Helper()
 	config, err := p.LoadText(overlay, []byte(text))

@@ -46,7 +46,7 @@ func compileCUE(ctx *cue.Context, path string, data []byte) (cue.Value, diag.Lis
 	return v, Found(path, v.Validate())
 }
 
-// Found gives the findings in an error of CUE's; file is where those stand that
+// Found returns the findings in an error of CUE's; file is where those stand that
 // have no place.
 func Found(file string, err error) diag.List {
 	var found diag.List

@@ -70,7 +70,7 @@ func rootOf(base, overlay string) string {
 // maxSearched bounds the files looked at for a section.
 const maxSearched = 2000
 
-// WithSection gives the YAML files under the configuration root, relative to
+// WithSection returns the YAML files under the configuration root, relative to
 // it and sorted, that have a section of the name at their top; bases are not
 // among them. It reads no more than the lines' beginnings.
 func (c *Config) WithSection(section string) []string {

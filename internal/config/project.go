@@ -160,7 +160,7 @@ func (p *Project) placeOf(overlay string) (place, error) {
 	return at, nil
 }
 
-// With gives the tree with more layers on top.
+// With returns the tree with more layers on top.
 func (c *Config) With(layers ...merge.Layer) *merge.Tree {
 	return merge.Merge(append(slices.Clip(c.layers), layers...)...)
 }
@@ -216,7 +216,7 @@ func reason(err error) error {
 	return err
 }
 
-// Text gives the text behind a place's File: an override's, or the file's,
+// Text returns the text behind a place's File: an override's, or the file's,
 // read again. It is nil where there is none.
 func (p *Project) Text(file string) []byte {
 	if text, ok := p.texts[file]; ok {
@@ -232,7 +232,7 @@ func (p *Project) Text(file string) []byte {
 	return bytes.TrimPrefix(data, []byte("\ufeff"))
 }
 
-// Relative gives a file's path below the configuration root, with slashes, as
+// Relative returns a file's path below the configuration root, with slashes, as
 // manifests hold it; a file elsewhere keeps its name alone, so that the same
 // input gives the same bytes in any folder.
 func (c *Config) Relative(path string) string {

@@ -114,7 +114,7 @@ func (s *Settings) Place(key string) diag.Pos {
 	return diag.Pos{File: s.Path}
 }
 
-// below gives a path of the project file's as seen from the working folder.
+// below returns a path of the project file's as seen from the working folder.
 func (s *Settings) below(p string) string {
 	if filepath.IsAbs(p) {
 		return filepath.Clean(p)

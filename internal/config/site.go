@@ -89,7 +89,7 @@ func ReadSite(files []string) (*Site, diag.List, error) {
 	return s, found, nil
 }
 
-// Has tells whether the site says anything about a key.
+// Has reports whether the site says anything about a key.
 func (s *Site) Has(path ...string) bool {
 	if s == nil {
 		return false
@@ -99,7 +99,7 @@ func (s *Site) Has(path ...string) bool {
 	return len(s.words(path)) > 0
 }
 
-// Check gives what the site does not want of a key's value: plain data, as of
+// Check returns what the site does not want of a key's value: plain data, as of
 // schema.Key.Check.
 func (s *Site) Check(path []string, value any) []Violation {
 	if s == nil {

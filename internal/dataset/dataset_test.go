@@ -67,8 +67,10 @@ func TestFormats(t *testing.T) {
 		{"csv with byte order mark", "x.csv", "\xef\xbb\xbf" + csv, "csv", two},
 		{"csv compressed", "x.csv.gz", gzipped(csv), "csv", two},
 		{"tsv", "x.tsv", "tok_input\toutput\n1 2\tp\n3\tq\n", "csv", two},
-		{"csv messages", "x.csv", "messages,prompt\n\"[{\"\"from\"\": \"\"human\"\", \"\"value\"\": \"\"h\"\"}]\",\"a\nb\"\n", "csv",
-			[]Sample{{Prompt: "a\nb", Messages: []Message{{"user", "h"}}}}},
+		{
+			"csv messages", "x.csv", "messages,prompt\n\"[{\"\"from\"\": \"\"human\"\", \"\"value\"\": \"\"h\"\"}]\",\"a\nb\"\n", "csv",
+			[]Sample{{Prompt: "a\nb", Messages: []Message{{"user", "h"}}}},
+		},
 	}...)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -17,7 +17,7 @@ import (
 	"mlcfg/internal/atomicfile"
 )
 
-// Digest gives the SHA-256 or MD5 ("sha256", "md5") of the file at path as
+// Digest returns the SHA-256 or MD5 ("sha256", "md5") of the file at path as
 // hexadecimal text. A digest made before is taken from the user's cache if the
 // file's absolute path, size and time of change are the same; cached tells so. A
 // cache that cannot be read or written is passed over.

@@ -81,10 +81,10 @@ func ParseLengths(s string) (Lengths, error) {
 	return l, nil
 }
 
-// String gives the text the distribution was parsed from.
+// String returns the text the distribution was parsed from.
 func (l Lengths) String() string { return l.text }
 
-// draw gives one length.
+// draw returns one length.
 func (l Lengths) draw(r *rand.Rand) int {
 	var x float64
 	switch l.kind {

@@ -122,7 +122,7 @@ func gather(c *parquet.Column, leaves *[]*parquet.Column) {
 	}
 }
 
-// leaves gives the value columns below c with what their levels mean.
+// leaves returns the value columns below c with what their levels mean.
 func leaves(c *parquet.Column, def, listDef, lists int) ([]leaf, error) {
 	switch {
 	case c.Repeated():

@@ -132,7 +132,7 @@ func (a *assembler) add(v parquet.Value) error {
 	return nil
 }
 
-// flush gives away the list that is complete.
+// flush returns away the list that is complete.
 func (a *assembler) flush() error {
 	if !a.open {
 		return nil
@@ -150,7 +150,7 @@ func (a *assembler) flush() error {
 	return a.put(a.row, v)
 }
 
-// value gives one value as a plain one.
+// value returns one value as a plain one.
 func (a *assembler) value(v parquet.Value) (any, error) {
 	if v.IsNull() {
 		return nil, nil
@@ -177,7 +177,7 @@ func (a *assembler) value(v parquet.Value) (any, error) {
 	return nil, fmt.Errorf("values of type %s are not read", v.Kind())
 }
 
-// integer gives the whole number that v is.
+// integer returns the whole number that v is.
 func integer(v parquet.Value) (n int64, ok bool) {
 	switch v.Kind() {
 	case parquet.Int32:
@@ -188,7 +188,7 @@ func integer(v parquet.Value) (n int64, ok bool) {
 	return 0, false
 }
 
-// finite gives nil for a number that is none: pandas writes missing ones so.
+// finite returns nil for a number that is none: pandas writes missing ones so.
 func finite(f float64) any {
 	if math.IsNaN(f) {
 		return nil

@@ -78,7 +78,7 @@ func parseTokens(s string) ([]int32, error) {
 	return out, nil
 }
 
-// text gives a cell as text; a number as Python prints it.
+// text returns a cell as text; a number as Python prints it.
 func text(v any) (string, error) {
 	switch v := v.(type) {
 	case string:
@@ -159,7 +159,7 @@ func messages(v any) ([]Message, error) {
 	return out, nil
 }
 
-// count gives a cell that is a whole number of zero or more.
+// count returns a cell that is a whole number of zero or more.
 func count(v any) (int, error) {
 	switch v := v.(type) {
 	case int64:

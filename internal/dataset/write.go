@@ -21,7 +21,7 @@ var writers = map[string]func(*Set, []outColumn, io.Writer) error{
 	"parquet": writeParquet,
 }
 
-// FormatOfName gives the format that Write gives a file of this name, and an
+// FormatOfName returns the format that Write gives a file of this name, and an
 // error that lists the known ones.
 func FormatOfName(path string) (string, error) {
 	format := strings.TrimPrefix(filepath.Ext(strings.ToLower(path)), ".")

@@ -19,8 +19,10 @@ import (
 // TestWrite holds that what is written is read back, in every format.
 func TestWrite(t *testing.T) {
 	samples := []Sample{
-		{Tokens: []int32{1, 2, 3}, Prompt: "a \"q\" <é>\nb", Reference: "r", ID: "i1", MaxTokens: 7, Stop: []string{"</s>"}, StopTokens: []int32{2},
-			Messages: []Message{{"user", "hé"}, {"assistant", ""}}, Source: "s", Metric: "m", ReferenceTokens: []int32{4}},
+		{
+			Tokens: []int32{1, 2, 3}, Prompt: "a \"q\" <é>\nb", Reference: "r", ID: "i1", MaxTokens: 7, Stop: []string{"</s>"}, StopTokens: []int32{2},
+			Messages: []Message{{"user", "hé"}, {"assistant", ""}}, Source: "s", Metric: "m", ReferenceTokens: []int32{4},
+		},
 		{Prompt: "only text"},
 		{Tokens: []int32{}, Messages: []Message{{"user", "x"}}},
 	}
@@ -131,8 +133,10 @@ func TestLengths(t *testing.T) {
 			t.Errorf("%s draws %d to %d, want %d to %d", tt.text, low, top, tt.low, tt.top)
 		}
 	}
-	for _, bad := range []string{"", "x", "0", "-1", "1.5", "uniform:9,3", "uniform:3", "normal:1", "normal:1,2,3", "normal:1,2,9,3", "lognormal:0,1", "poisson:3", "fixed:1e99", "histogram:/nonexistent",
-		"histogram:" + write(t, "a.csv", "5,0\n"), "histogram:" + write(t, "b.csv", "5,1\nx,2\n"), "histogram:" + write(t, "c.csv", "0,1\n0,1\n"), "normal:5,1,0,3"} {
+	for _, bad := range []string{
+		"", "x", "0", "-1", "1.5", "uniform:9,3", "uniform:3", "normal:1", "normal:1,2,3", "normal:1,2,9,3", "lognormal:0,1", "poisson:3", "fixed:1e99", "histogram:/nonexistent",
+		"histogram:" + write(t, "a.csv", "5,0\n"), "histogram:" + write(t, "b.csv", "5,1\nx,2\n"), "histogram:" + write(t, "c.csv", "0,1\n0,1\n"), "normal:5,1,0,3",
+	} {
 		if _, err := ParseLengths(bad); err == nil {
 			t.Errorf("%q is taken", bad)
 		}

@@ -27,7 +27,7 @@ type Pos struct {
 	Column int
 }
 
-// String gives file:line:column, leaving out what is not known.
+// String returns file:line:column, leaving out what is not known.
 func (p Pos) String() string {
 	switch {
 	case p.File == "" && p.Line == 0:
@@ -58,7 +58,7 @@ const (
 	Info
 )
 
-// String gives the word used in every output format.
+// String returns the word used in every output format.
 func (s Severity) String() string {
 	switch s {
 	case Error:
@@ -101,7 +101,7 @@ type Diagnostic struct {
 	// Hint is advice on a line of its own, empty where there is none.
 	Hint    string
 	Related []Related
-	// Private tells that the source line holds what must not be shown, a
+	// Private reports whether the source line holds what must not be shown, a
 	// credential: writers leave it out.
 	Private bool
 }

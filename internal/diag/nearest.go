@@ -2,7 +2,7 @@ package diag
 
 import "strings"
 
-// Name gives the name that a misspelt one was most likely meant to be, or
+// Name returns the name that a misspelt one was most likely meant to be, or
 // "" where none is near: one letter in three may differ (one at least, six at
 // most), case and the difference of "-" and "_" counting nothing. Of equally
 // near names the first in the list wins.

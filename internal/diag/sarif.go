@@ -137,7 +137,7 @@ func sarifOf(d Diagnostic, rule int) sarifResult {
 	return r
 }
 
-// sarifPlace gives a location; an override of the command line is in no file.
+// sarifPlace returns a location; an override of the command line is in no file.
 func sarifPlace(p Pos) (place sarifLocation) {
 	switch {
 	case p.File == "":

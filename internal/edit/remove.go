@@ -111,7 +111,7 @@ func (r *remover) entries(entries []*source.Entry) (empty bool) {
 	return empty
 }
 
-// leaves tells whether comments are left of what was inside an entry.
+// leaves reports whether comments are left of what was inside an entry.
 func (r *remover) leaves(e *source.Entry) bool {
 	for n := e.First + 1; n <= e.Last; n++ {
 		if len(bytes.TrimSpace(r.lines[n-1])) > 0 {
@@ -162,7 +162,7 @@ func (r *remover) last(entries []*source.Entry, i int) int {
 	return i
 }
 
-// alone tells whether all entries that a comment stands above are gone, entry i
+// alone reports whether all entries that a comment stands above are gone, entry i
 // being the last of them.
 func (r *remover) alone(entries []*source.Entry, i int) bool {
 	if i+1 < len(entries) && len(entries[i+1].Head) == 0 && !entries[i+1].Blank {

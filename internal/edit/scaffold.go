@@ -25,7 +25,7 @@ type File struct {
 	Data []byte
 }
 
-// Files gives the files, sorted by path.
+// Files returns the files, sorted by path.
 func Files(n Names) ([]File, error) {
 	values := strings.NewReplacer("{{benchmark}}", n.Benchmark, "{{machine}}", n.Machine,
 		"{{vllm}}", n.VLLM, "{{sglang}}", n.SGLang, "{{round}}", n.Round)

@@ -29,7 +29,7 @@ func absolute(path string) string {
 	return path
 }
 
-// Nearest gives the overlay that is most like the one to be made: of the same
+// Nearest returns the overlay that is most like the one to be made: of the same
 // variant, of the same folder, of the machine whose name begins the same the
 // longest; empty where none is of the variant.
 func Nearest(path string, overlays []string) string {

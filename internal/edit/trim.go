@@ -26,7 +26,7 @@ type Value struct {
 	Comment string
 }
 
-// Find gives the values of an overlay that its base has, in the order of the
+// Find returns the values of an overlay that its base has, in the order of the
 // file. Numbers of another type (0 and 0.0) are not equal; in the environment, where all
 // is text, what counts is the text.
 func Find(base *source.Node, doc *source.Document) []Value {
@@ -70,7 +70,7 @@ func (f *finder) visit(entries []*source.Entry, path []string) {
 	}
 }
 
-// anchored tells whether something inside a value may be meant elsewhere.
+// anchored reports whether something inside a value may be meant elsewhere.
 func anchored(v *source.Value) bool {
 	return slices.ContainsFunc(v.Entries, func(e *source.Entry) bool {
 		return e.KeyAnchor != "" || e.Value.Anchor != "" || anchored(e.Value)
@@ -97,7 +97,7 @@ func (f *finder) there(path []string) (field *source.Field, otherKey string) {
 	return field, sharedEnv + "." + path[1]
 }
 
-// equal tells whether two values come to the same in a manifest.
+// equal reports whether two values come to the same in a manifest.
 func equal(a, b *source.Node, env bool) bool {
 	switch {
 	case check.IsNull(a) || check.IsNull(b):

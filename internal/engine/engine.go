@@ -9,7 +9,7 @@
 //
 // A Plan is data: it can be printed, and starts nothing. One file a backend:
 // vllm.go (vLLM, and vLLM over Ray), sglang.go, sim.go (this program's
-// simulated engine in place of either), external.go (engines that run already).
+// simulated engine instead of either), external.go (engines that run already).
 //
 // Each replica runs under a supervisor, this program in a hidden mode, which
 // is the parent that orphans fall to and holds one end of a pipe. When mlrun
@@ -37,7 +37,7 @@ type Endpoint struct {
 	Protocol Protocol `json:"protocol"`
 	// Release is the engine's own, as it says itself; empty where it does not.
 	Release string `json:"release,omitempty"`
-	// Simulated tells that the engine says of itself that it is simulated:
+	// Simulated reports whether the engine says of itself that it is simulated:
 	// whatever is measured there says nothing about hardware.
 	Simulated bool `json:"simulated"`
 }

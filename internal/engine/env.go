@@ -21,7 +21,7 @@ var passedAlways = []string{
 type EnvVar struct {
 	Name  string
 	Value string
-	// Passed tells that the value comes from mlrun's own environment. It is
+	// Passed reports whether the value comes from mlrun's own environment. It is
 	// never printed: that is the way for secrets.
 	Passed bool
 }
@@ -88,7 +88,7 @@ func environment(config map[string]string, host []string, named []string) ([]Env
 	return list, errors.Join(errs...)
 }
 
-// with sets a variable in a sorted environment, in place of one of that name.
+// with sets a variable in a sorted environment, instead of one of that name.
 func with(env []EnvVar, v EnvVar) []EnvVar {
 	i, found := slices.BinarySearchFunc(env, v.Name, func(e EnvVar, name string) int { return strings.Compare(e.Name, name) })
 	if found {

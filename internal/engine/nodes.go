@@ -27,10 +27,10 @@ type Node struct {
 	Address string `json:"address,omitempty"`
 }
 
-// many tells that there are several nodes.
+// many reports whether there are several nodes.
 func (n Node) many() bool { return n.Count > 1 }
 
-// Worker tells that the node serves nothing itself.
+// Worker reports whether the node serves nothing itself.
 func (n Node) Worker() bool { return n.many() && n.Index > 1 }
 
 // ParseNode reads "2/4" and the head's address, HOST or HOST:PORT.
@@ -88,7 +88,7 @@ type Companion struct {
 	Address string `json:"address"`
 }
 
-// usesRay tells that Ray starts the engine's workers.
+// usesRay reports whether Ray starts the engine's workers.
 func usesRay(b backend, m *manifest.Manifest) bool {
 	executor := b.fixed["distributed_executor_backend"]
 	if executor == nil {
@@ -177,7 +177,7 @@ func (p *Plan) addNode(n Node) {
 	}
 }
 
-// addRay gives the replicas what Ray needs: on one node a Ray of each
+// addRay returns the replicas what Ray needs: on one node a Ray of each
 // replica's own, over several one Ray, whose head runs beside the engine; the
 // other nodes run nothing but Ray, which starts the engine's workers there.
 func (p *Plan) addRay(n Node, devices int) error {

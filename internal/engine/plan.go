@@ -22,7 +22,7 @@ const loopback = "127.0.0.1"
 // manifest's own engine as it is found in PATH.
 type Options struct {
 	Host Host
-	// Simulate puts the simulated engine in the place of the real one.
+	// Simulate puts the simulated engine instead of the real one.
 	Simulate bool
 	// SimArgs are further arguments of mlrun sim ("--speed", "10").
 	SimArgs []string
@@ -242,7 +242,7 @@ func (p *Plan) commandLine(b backend, m *manifest.Manifest, o Options) ([]string
 	return append(argv, "--host", loopback, "--port", portMark), err
 }
 
-// translate gives the path here of each absolute path in a value.
+// translate returns the path here of each absolute path in a value.
 func (p *Plan) translate(key string, value any, here func(string) string) any {
 	switch v := value.(type) {
 	case string:
@@ -323,7 +323,7 @@ func (r *Replica) setPort(port int) {
 	}
 }
 
-// assignDevices gives each replica its devices and the CPUs nearest to them.
+// assignDevices returns each replica its devices and the CPUs nearest to them.
 func (p *Plan) assignDevices(m *manifest.Manifest, o Options, each int) error {
 	variable, why := o.Host.deviceVariable(m, o.DeviceEnv)
 	p.note("devices are bound with %s: %s", variable, why)

@@ -30,7 +30,7 @@ func (l portLock) release() {
 	}
 }
 
-// portFree tells whether anything listens on the port now.
+// portFree reports whether anything listens on the port now.
 func portFree(port int) error {
 	l, err := net.Listen("tcp", fmt.Sprintf("%s:%d", loopback, port))
 	if err != nil {

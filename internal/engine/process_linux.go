@@ -129,7 +129,7 @@ func (p *process) stop(grace time.Duration) {
 	fmt.Fprintln(p.control, grace)
 }
 
-// asked tells whether the engine was asked to stop.
+// asked reports whether the engine was asked to stop.
 func (p *process) asked() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

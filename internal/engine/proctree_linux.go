@@ -61,7 +61,7 @@ func signalTree(root int, sig syscall.Signal, spare func(pid int) bool) {
 	}
 }
 
-// tracksResources tells that a process is one of Python's resource trackers
+// tracksResources reports whether a process is one of Python's resource trackers
 // (multiprocessing.resource_tracker). Such a process removes the shared memory
 // of those that it was started for when the last of them is dead, and ends.
 func tracksResources(pid int) bool {
@@ -81,7 +81,7 @@ func killLeft(session int, log string) {
 	}
 }
 
-// writes tells whether a process has a file open for writing; one that reads
+// writes reports whether a process has a file open for writing; one that reads
 // a log is somebody who looks at it.
 func writes(pid int, file string) bool {
 	folder := fmt.Sprintf("/proc/%d/fd", pid)

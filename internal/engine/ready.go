@@ -28,7 +28,7 @@ type Progress struct {
 	// shards", 50); Percent is -1 where there is none.
 	Stage   string
 	Percent int
-	// Ready tells that the replica serves now.
+	// Ready reports whether the replica serves now.
 	Ready bool
 }
 

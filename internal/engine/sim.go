@@ -11,12 +11,17 @@ import (
 // their key in either backend and the argument of mlrun sim.
 var simLimits = map[Protocol][]struct{ key, flag string }{
 	VLLM: {
-		{"block_size", "--block-size"}, {"max_model_len", "--max-model-len"},
-		{"max_num_batched_tokens", "--max-num-batched-tokens"}, {"max_num_seqs", "--max-num-seqs"},
+		{"block_size", "--block-size"},
+		{"max_model_len", "--max-model-len"},
+		{"max_num_batched_tokens", "--max-num-batched-tokens"},
+		{"max_num_seqs", "--max-num-seqs"},
 	},
 	SGLang: {
-		{"context_length", "--max-model-len"}, {"chunked_prefill_size", "--max-num-batched-tokens"},
-		{"max_running_requests", "--max-num-seqs"}, {"max_total_tokens", "--kv-cache-tokens"}, {"page_size", "--block-size"},
+		{"context_length", "--max-model-len"},
+		{"chunked_prefill_size", "--max-num-batched-tokens"},
+		{"max_running_requests", "--max-num-seqs"},
+		{"max_total_tokens", "--kv-cache-tokens"},
+		{"page_size", "--block-size"},
 	},
 }
 

@@ -68,7 +68,7 @@ type Value struct {
 	// Value is what the backend gets, valid where Set: as package manifest
 	// holds it. A value with an error is as the configuration has it.
 	Value any
-	// Set tells that the configuration has a value; a null in an environment
+	// Set reports whether the configuration has a value; a null in an environment
 	// section takes one away.
 	Set bool
 	// Chain is every word on the value, the lowest first; the last counts.

@@ -21,7 +21,7 @@ type NotFound struct {
 // Error is the message without the hint.
 func (e *NotFound) Error() string { return e.Msg }
 
-// Find gives the values that a key or a pattern means: those that are set, and
+// Find returns the values that a key or a pattern means: those that are set, and
 // where there are none, or with unset, those that the schema knows too. The
 // error is a *NotFound that names the nearest key.
 func (v *View) Find(pattern string, unset bool) ([]Value, error) {
@@ -62,7 +62,7 @@ func (v *Value) rank() int {
 	return slices.Index(Groups(), v.Group)
 }
 
-// means tells whether a pattern means the value, by its name or by the keys
+// means reports whether a pattern means the value, by its name or by the keys
 // that layers write for it.
 func (v *Value) means(pattern string) bool {
 	if Match(pattern, v.Name) {

@@ -119,7 +119,7 @@ func bound(b *schema.Bound) *jsonBound {
 	return &jsonBound{b.Value, b.Exclusive}
 }
 
-// Finite gives a value that JSON can hold: .nan and .inf, which no engine is
+// Finite returns a value that JSON can hold: .nan and .inf, which no engine is
 // given but a file may have, become text.
 func Finite(value any) any {
 	switch v := value.(type) {

@@ -2,7 +2,7 @@ package explain
 
 import "strings"
 
-// Match tells whether a pattern means a dotted path. A pattern is a path in
+// Match reports whether a pattern means a dotted path. A pattern is a path in
 // which * stands for any text and ? for one character. It also means everything
 // below what it names ("env_config" is the whole section), and a pattern
 // without a dot means a key of that name in any section ("max_num_seqs",
@@ -27,7 +27,7 @@ func Match(pattern, path string) bool {
 	return false
 }
 
-// Any tells whether one of several patterns means a path.
+// Any reports whether one of several patterns means a path.
 func Any(patterns []string, path string) bool {
 	for _, p := range patterns {
 		if Match(p, path) {
@@ -37,7 +37,7 @@ func Any(patterns []string, path string) bool {
 	return false
 }
 
-// IsPattern tells whether a text has any of the characters with a meaning.
+// IsPattern reports whether a text has any of the characters with a meaning.
 func IsPattern(s string) bool { return strings.ContainsAny(s, "*?") }
 
 // glob matches the whole of s in time linear in len(pattern) * len(s).

@@ -25,7 +25,7 @@ const (
 	loadgenSection = "loadgen"
 )
 
-// Of gives the view of a configuration that a compiler made for a target.
+// Of returns the view of a configuration that a compiler made for a target.
 // Where the outcome has errors, faulty keys have the value of the files.
 func Of(config *config.Config, out compile.Outcome, target compile.Target) *View {
 	b := target.Backend

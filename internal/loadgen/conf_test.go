@@ -16,41 +16,57 @@ func TestConfFindings(t *testing.T) {
 	}{
 		{"right", "# a comment\n\n" + key + " = 83.5\r\n\t*.*.min_duration = 600000\t\n#" + key + " = 70\n#\n#note\n", nil},
 		{"no spaces", key + "=5", []string{
-			"user.conf:1:1 error conf-syntax: no spaces around =: LoadGen ignores the line, did you mean " + key + " = 5"}},
+			"user.conf:1:1 error conf-syntax: no spaces around =: LoadGen ignores the line, did you mean " + key + " = 5",
+		}},
 		{"space missing before", key + " =5", []string{
-			"user.conf:1:1 error conf-syntax: no space beside =: LoadGen rejects the whole file for it and uses none of its values, did you mean " + key + " = 5"}},
+			"user.conf:1:1 error conf-syntax: no space beside =: LoadGen rejects the whole file for it and uses none of its values, did you mean " + key + " = 5",
+		}},
 		{"space missing after", key + "= 5", []string{
-			"user.conf:1:1 error conf-syntax: no space beside =: LoadGen rejects the whole file for it and uses none of its values, did you mean " + key + " = 5"}},
+			"user.conf:1:1 error conf-syntax: no space beside =: LoadGen rejects the whole file for it and uses none of its values, did you mean " + key + " = 5",
+		}},
 		{"colon", "\n" + key + " : 5", []string{
-			`user.conf:2:30 error conf-syntax: ":" where = is expected: LoadGen rejects the whole file for it and uses none of its values`}},
+			`user.conf:2:30 error conf-syntax: ":" where = is expected: LoadGen rejects the whole file for it and uses none of its values`,
+		}},
 		{"no equals sign", key + " 5", []string{
-			`user.conf:1:30 error conf-syntax: "5" where = is expected: LoadGen rejects the whole file for it and uses none of its values, did you mean ` + key + " = 5"}},
+			`user.conf:1:30 error conf-syntax: "5" where = is expected: LoadGen rejects the whole file for it and uses none of its values, did you mean ` + key + " = 5",
+		}},
 		{"lone key", key, []string{"user.conf:1:1 error conf-syntax: no = after the key: LoadGen ignores the line"}},
 		{"no value", key + " =", []string{"user.conf:1:1 error conf-syntax: no value after =: LoadGen ignores the line"}},
 		{"comment after value", key + " = 5 # five", []string{
-			"user.conf:1:34 error conf-comment: a comment after a value: LoadGen rejects the whole file for it and uses none of its values"}},
+			"user.conf:1:34 error conf-comment: a comment after a value: LoadGen rejects the whole file for it and uses none of its values",
+		}},
 		{"comment without space", "#set the rate\n", []string{
-			"user.conf:1:1 error conf-comment: a comment without a space after #: LoadGen rejects the whole file for it and uses none of its values"}},
+			"user.conf:1:1 error conf-comment: a comment without a space after #: LoadGen rejects the whole file for it and uses none of its values",
+		}},
 		{"no number", key + " = fast", []string{
-			`user.conf:1:32 error conf-value: "fast" is not a number: LoadGen rejects the whole file for it and uses none of its values`}},
+			`user.conf:1:32 error conf-value: "fast" is not a number: LoadGen rejects the whole file for it and uses none of its values`,
+		}},
 		{"thousands", key + " = 1_000", []string{
-			`user.conf:1:32 error conf-value: "1_000" is not a number: LoadGen rejects the whole file for it and uses none of its values, did you mean 1000`}},
+			`user.conf:1:32 error conf-value: "1_000" is not a number: LoadGen rejects the whole file for it and uses none of its values, did you mean 1000`,
+		}},
 		{"boolean", "*.*.use_token_latencies = true", []string{
-			`user.conf:1:27 error conf-value: "true" is not a number: LoadGen rejects the whole file for it and uses none of its values, did you mean 1`}},
+			`user.conf:1:27 error conf-value: "true" is not a number: LoadGen rejects the whole file for it and uses none of its values, did you mean 1`,
+		}},
 		{"two values", key + " = 5 6", []string{"user.conf:1:34 warning conf-value: 2 values: LoadGen takes the last, 6"}},
 		{"twice", key + " = 5\n" + key + " = 6", []string{"user.conf:2:1 warning conf-duplicate: set twice: LoadGen takes the last, 6"}},
 		{"misspelt key", "llama2-70b.Server.target_pqs = 5", []string{
-			`user.conf:1:1 error conf-key: no key "target_pqs": LoadGen ignores the line, did you mean llama2-70b.Server.target_qps`}},
+			`user.conf:1:1 error conf-key: no key "target_pqs": LoadGen ignores the line, did you mean llama2-70b.Server.target_qps`,
+		}},
 		{"misspelt scenario", "llama2-70b.server.target_qps = 5", []string{
-			`user.conf:1:1 error conf-scenario: no scenario "server": LoadGen ignores the line, did you mean llama2-70b.Server.target_qps`}},
+			`user.conf:1:1 error conf-scenario: no scenario "server": LoadGen ignores the line, did you mean llama2-70b.Server.target_qps`,
+		}},
 		{"no scenario of LoadGen", "llama2-70b.Interactive.target_qps = 5", []string{
-			`user.conf:1:1 error conf-scenario: no scenario "Interactive": LoadGen ignores the line`}},
+			`user.conf:1:1 error conf-scenario: no scenario "Interactive": LoadGen ignores the line`,
+		}},
 		{"misspelt model", "lama2-70b.Server.target_qps = 5", []string{
-			`user.conf:1:1 error conf-model: no benchmark "lama2-70b": LoadGen reads the line for a model of exactly that name alone, did you mean llama2-70b.Server.target_qps`}},
+			`user.conf:1:1 error conf-model: no benchmark "lama2-70b": LoadGen reads the line for a model of exactly that name alone, did you mean llama2-70b.Server.target_qps`,
+		}},
 		{"model with a dot", "llama3.1-8b.Server.target_qps = 5", []string{
-			`user.conf:1:1 error conf-model: no benchmark "llama3.1-8b": LoadGen reads the line for a model of exactly that name alone, did you mean llama3_1-8b.Server.target_qps`}},
+			`user.conf:1:1 error conf-model: no benchmark "llama3.1-8b": LoadGen reads the line for a model of exactly that name alone, did you mean llama3_1-8b.Server.target_qps`,
+		}},
 		{"model with its accuracy level", "llama2-70b-99.9.Server.target_qps = 5", []string{
-			`user.conf:1:1 error conf-model: no benchmark "llama2-70b-99.9": LoadGen reads the line for a model of exactly that name alone, did you mean llama2-70b.Server.target_qps`}},
+			`user.conf:1:1 error conf-model: no benchmark "llama2-70b-99.9": LoadGen reads the line for a model of exactly that name alone, did you mean llama2-70b.Server.target_qps`,
+		}},
 		{"somebody's models", "llama3-70b.Server.target_qps = 5\nhouse-v1.5.*.target_qps = 1\nthe-own.Server.target_qps = 5", nil},
 		{"key alone", "target_qps = 5", []string{"user.conf:1:1 error conf-key: not of the form model.scenario.key: LoadGen ignores the line"}},
 		{"no model", ".Server.target_qps = 5", []string{"user.conf:1:1 error conf-key: not of the form model.scenario.key: LoadGen ignores the line"}},
@@ -60,28 +76,37 @@ func TestConfFindings(t *testing.T) {
 		{"no octal", "*.*.min_duration = 09", []string{"user.conf:1:20 warning conf-value: min_duration is a whole number: LoadGen reads 09 as 0, did you mean 9"}},
 		{"hexadecimal", "*.*.min_query_count = 0x10", nil},
 		{"negative", "*.*.min_query_count = -1", []string{
-			"user.conf:1:23 error conf-value: min_query_count: out of range: LoadGen reads it as 18446744073709551615"}},
+			"user.conf:1:23 error conf-value: min_query_count: out of range: LoadGen reads it as 18446744073709551615",
+		}},
 		{"negative rate", "*.Server.target_qps = -1", []string{"user.conf:1:23 error conf-value: target_qps: -1 is below 0"}},
 		{"infinite", "*.Server.target_qps = inf", []string{"user.conf:1:23 error conf-value: target_qps: inf is not finite"}},
 		{"share", "*.Server.target_latency_percentile = 0.99", []string{
-			"user.conf:1:38 warning conf-value: target_latency_percentile is in percent: LoadGen reads 0.99 percent, did you mean 99"}},
+			"user.conf:1:38 warning conf-value: target_latency_percentile is in percent: LoadGen reads 0.99 percent, did you mean 99",
+		}},
 		{"more than all", "*.Server.target_latency_percentile = 990", []string{
-			"user.conf:1:38 error conf-value: target_latency_percentile: 990 is more than 100 percent"}},
+			"user.conf:1:38 error conf-value: target_latency_percentile: 990 is more than 100 percent",
+		}},
 		{"switch", "*.*.use_token_latencies = 2\n*.Server.coalesce_queries = 2", []string{
 			"user.conf:1:27 warning conf-value: use_token_latencies is 1 or 0: LoadGen takes 2 for 0",
-			"user.conf:2:29 warning conf-value: coalesce_queries is 1 or 0: LoadGen takes 2 for 1"}},
+			"user.conf:2:29 warning conf-value: coalesce_queries is 1 or 0: LoadGen takes 2 for 1",
+		}},
 		{"mode", "*.*.mode = 7", []string{
-			"user.conf:1:12 error conf-value: mode: 7 is not a mode: 0 is SubmissionRun, 1 AccuracyOnly, 2 PerformanceOnly, 3 FindPeakPerformance"}},
+			"user.conf:1:12 error conf-value: mode: 7 is not a mode: 0 is SubmissionRun, 1 AccuracyOnly, 2 PerformanceOnly, 3 FindPeakPerformance",
+		}},
 		{"too long", "*.*.min_duration = 99999999999999", []string{
-			"user.conf:1:20 error conf-value: min_duration: 99999999999999 ms is too long: the longest possible is 876000h0m0s"}},
+			"user.conf:1:20 error conf-value: min_duration: 99999999999999 ms is too long: the longest possible is 876000h0m0s",
+		}},
 		{"seed", "*.*.qsl_rng_seed = 1", []string{"user.conf:1:1 warning conf-ignored: LoadGen reads qsl_rng_seed from mlperf.conf alone, not from user.conf"}},
 		{"another scenario's key", "*.Offline.coalesce_queries = 1", []string{
-			"user.conf:1:1 warning conf-ignored: LoadGen reads coalesce_queries for Server alone, not for Offline"}},
+			"user.conf:1:1 warning conf-ignored: LoadGen reads coalesce_queries for Server alone, not for Offline",
+		}},
 		{"key of old", "*.Server.target_duration = 0", []string{"user.conf:1:1 warning conf-ignored: LoadGen does not read target_duration"}},
 		{"byte order mark", "\ufeff" + key + " = 5", []string{
-			"user.conf:1:1 error conf-syntax: a byte order mark, which LoadGen takes for a part of the first word"}},
+			"user.conf:1:1 error conf-syntax: a byte order mark, which LoadGen takes for a part of the first word",
+		}},
 		{"the latency of three scenarios", "*.*.target_latency = 10.5", []string{
-			"user.conf:1:22 warning conf-value: target_latency is a whole number: LoadGen reads 10.5 as 10, did you mean 10"}},
+			"user.conf:1:22 warning conf-value: target_latency is a whole number: LoadGen reads 10.5 as 10, did you mean 10",
+		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, found := ParseConf("user.conf", []byte(tt.text), UserConf, "the-own")
@@ -130,14 +155,18 @@ func TestApplyFindings(t *testing.T) {
 		{"nothing", "m.Server.target_qps = 5\n", nil},
 		{"for all", "*.Server.target_qps = 5\n", nil},
 		{"shadowed", "m.*.min_duration = 5\n*.Server.min_duration = 6\n", []string{
-			"user.conf:1:1 warning conf-shadowed: LoadGen takes *.Server.min_duration before it: a scenario goes before a model"}},
+			"user.conf:1:1 warning conf-shadowed: LoadGen takes *.Server.min_duration before it: a scenario goes before a model",
+		}},
 		{"no tokens", "m.Server.ttft_latency = 5\n", []string{
-			"user.conf:1:1 warning conf-ignored: LoadGen does not read ttft_latency while use_token_latencies is off"}},
+			"user.conf:1:1 warning conf-ignored: LoadGen does not read ttft_latency while use_token_latencies is off",
+		}},
 		{"tokens", "m.Server.ttft_latency = 5\nm.*.use_token_latencies = 1\n", nil},
 		{"not inferred", "m.*.token_latency_scaling_factor = 5\n", []string{
-			"user.conf:1:1 warning conf-ignored: LoadGen does not read token_latency_scaling_factor while infer_token_latencies is off"}},
+			"user.conf:1:1 warning conf-ignored: LoadGen does not read token_latency_scaling_factor while infer_token_latencies is off",
+		}},
 		{"other models", "a.Server.target_qps = 5\nb.Server.target_qps = 5\n", []string{
-			"user.conf warning conf-unused: no line is for m; the file has lines for a, b"}},
+			"user.conf warning conf-unused: no line is for m; the file has lines for a, b",
+		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c, found := ParseConf("user.conf", []byte(tt.text), UserConf)
@@ -194,14 +223,36 @@ func TestCNumbers(t *testing.T) {
 		overflow bool
 		isNumber bool
 	}{
-		{"10", 10, "", false, true}, {"10.5", 10, ".5", false, true}, {"1e3", 1, "e3", false, true}, {"010", 8, "", false, true},
-		{"0x10", 16, "", false, true}, {"0X1f", 31, "", false, true}, {"0x", 0, "x", false, false}, {"09", 0, "9", false, true},
-		{"-1", math.MaxUint64, "", false, true}, {"+7", 7, "", false, true}, {"-", 0, "-", false, false}, {"+-7", 0, "+-7", false, false},
-		{"18446744073709551615", math.MaxUint64, "", false, true}, {"18446744073709551616", math.MaxUint64, "", true, true},
-		{"-18446744073709551616", math.MaxUint64, "", true, true}, {"inf", 0, "inf", false, true}, {"-Infinity", 0, "-Infinity", false, true},
-		{"nan", 0, "nan", false, true}, {"nan(1)", 0, "nan(1)", false, true}, {"0x1.8", 1, ".8", false, true}, {"0x1.8p1", 1, ".8p1", false, true},
-		{"1_0", 1, "_0", false, false}, {"1e999", 1, "e999", false, true}, {".5", 0, ".5", false, true}, {"5.", 5, ".", false, true},
-		{".", 0, ".", false, false}, {"1f", 1, "f", false, false}, {"", 0, "", false, true}, {"0", 0, "", false, true}, {"00", 0, "", false, true},
+		{"10", 10, "", false, true},
+		{"10.5", 10, ".5", false, true},
+		{"1e3", 1, "e3", false, true},
+		{"010", 8, "", false, true},
+		{"0x10", 16, "", false, true},
+		{"0X1f", 31, "", false, true},
+		{"0x", 0, "x", false, false},
+		{"09", 0, "9", false, true},
+		{"-1", math.MaxUint64, "", false, true},
+		{"+7", 7, "", false, true},
+		{"-", 0, "-", false, false},
+		{"+-7", 0, "+-7", false, false},
+		{"18446744073709551615", math.MaxUint64, "", false, true},
+		{"18446744073709551616", math.MaxUint64, "", true, true},
+		{"-18446744073709551616", math.MaxUint64, "", true, true},
+		{"inf", 0, "inf", false, true},
+		{"-Infinity", 0, "-Infinity", false, true},
+		{"nan", 0, "nan", false, true},
+		{"nan(1)", 0, "nan(1)", false, true},
+		{"0x1.8", 1, ".8", false, true},
+		{"0x1.8p1", 1, ".8p1", false, true},
+		{"1_0", 1, "_0", false, false},
+		{"1e999", 1, "e999", false, true},
+		{".5", 0, ".5", false, true},
+		{"5.", 5, ".", false, true},
+		{".", 0, ".", false, false},
+		{"1f", 1, "f", false, false},
+		{"", 0, "", false, true},
+		{"0", 0, "", false, true},
+		{"00", 0, "", false, true},
 	} {
 		n, rest, overflow := cInteger(tt.text)
 		if n != tt.n || rest != tt.rest || overflow != tt.overflow || cNumber(tt.text) != tt.isNumber {

@@ -66,7 +66,7 @@ func (p *confParser) checkModel(text string, n confName) bool {
 	return false
 }
 
-// misspeltModel gives the known name that a model's name was meant to be. Names
+// misspeltModel returns the known name that a model's name was meant to be. Names
 // that differ in a digit are other models.
 func misspeltModel(name string, own []string) string {
 	known := append(slices.Clone(own), modelNames()...)
@@ -93,7 +93,7 @@ func digits(s string) string {
 	}, s)
 }
 
-// keysNamed gives LoadGen's look-ups of a key.
+// keysNamed returns LoadGen's look-ups of a key.
 func keysNamed(name string) []confKey {
 	return slices.DeleteFunc(slices.Clone(confKeys), func(k confKey) bool { return k.name != name })
 }

@@ -67,7 +67,7 @@ func (p *Phase) offlineDrawer(rng *engine, same int) func([]int) {
 	}
 }
 
-// strided gives 0, stride, 2 stride ... below n.
+// strided returns 0, stride, 2 stride ... below n.
 func strided(n, stride int) []int {
 	v := make([]int, 0, (n+stride-1)/stride)
 	for i := 0; i < n; i += stride {
@@ -76,7 +76,7 @@ func strided(n, stride int) []int {
 	return v
 }
 
-// inTurn gives the elements of v one after the other.
+// inTurn returns the elements of v one after the other.
 func inTurn(v []int) func() int {
 	next := 0
 	return func() int {
@@ -109,7 +109,7 @@ func (p *permutations) reset() {
 	}
 }
 
-// next gives the next element.
+// next returns the next element.
 func (p *permutations) next() int {
 	if p.at == len(p.order) {
 		p.at = 0

@@ -73,7 +73,7 @@ func (e *Effective) setStream(expectedNS, percentile float64) {
 	e.TargetLatencyPercentile = percentile
 }
 
-// setQPS keeps LoadGen's 1 in the place of a negative rate.
+// setQPS keeps LoadGen's 1 instead of a negative rate.
 func (e *Effective) setQPS(key string, qps float64) {
 	if qps < 0 {
 		e.Errors = append(e.Errors, fmt.Sprintf("Invalid value for %s requested. requested: %s using: 1", key, formatDouble(qps)))

@@ -69,7 +69,7 @@ func (s *Settings) fields() []field {
 	}
 }
 
-// Map gives every setting under its name, for a manifest. The values are text,
+// Map returns every setting under its name, for a manifest. The values are text,
 // bool, float64, int64, and *big.Int outside int64's range. A duration whose
 // unit is milliseconds must be whole in them, as Effective checks.
 func (s Settings) Map() map[string]any {

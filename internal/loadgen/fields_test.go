@@ -53,8 +53,10 @@ func TestMapRoundTrips(t *testing.T) {
 
 func TestMapSurvivesAManifest(t *testing.T) {
 	want := unusual(t)
-	m := manifest.Manifest{BenchmarkName: "b", Scenario: "server", TestMode: "performance", Backend: "vllm",
-		Engine: manifest.Engine{Name: "vllm", Version: "1"}, Loadgen: want.Map(), Schema: "s"}
+	m := manifest.Manifest{
+		BenchmarkName: "b", Scenario: "server", TestMode: "performance", Backend: "vllm",
+		Engine: manifest.Engine{Name: "vllm", Version: "1"}, Loadgen: want.Map(), Schema: "s",
+	}
 	for name, encode := range map[string]func() ([]byte, error){"yaml": m.YAML, "json": m.JSON} {
 		t.Run(name, func(t *testing.T) {
 			data, err := encode()

@@ -97,38 +97,78 @@ func TestFreezeFindings(t *testing.T) {
 		request Request
 		want    []string
 	}{
-		{"nothing said", Request{Benchmark: "llama2-70b", Scenario: Server, Mode: PerformanceOnly},
-			[]string{"- info loadgen-round: no round is named: the newest, v6.1, is assumed"}},
-		{"no such round", Request{Benchmark: "llama2-70b", Round: "v9", Mode: PerformanceOnly},
-			[]string{`- error loadgen-round: "v9" is not a round (one of v5.0, v5.1, v6.0.0pre, v6.0, v6.1)`}},
-		{"spelt with a dot", Request{Benchmark: "llama3.1-8b", Round: "v5.1", Mode: PerformanceOnly},
-			[]string{`- info loadgen-benchmark: "llama3.1-8b" is "llama3_1-8b" in LoadGen's conf files`}},
-		{"accuracy level", Request{Benchmark: "llama2-70b-99.9", Round: "v5.1", Mode: PerformanceOnly},
-			[]string{`- info loadgen-benchmark: "llama2-70b-99.9" is "llama2-70b" in LoadGen's conf files`}},
-		{"misspelt", Request{Benchmark: "lama2-70b", Round: "v5.1", Mode: PerformanceOnly},
-			[]string{`- error loadgen-benchmark: no round has a benchmark "lama2-70b", did you mean llama2-70b`}},
-		{"later round", Request{Benchmark: "gpt-oss-120b", Round: "v5.1", Mode: PerformanceOnly},
-			[]string{`- warning loadgen-round: round v5.1 has no benchmark "gpt-oss-120b", which came with v6.0: it gets what mlperf.conf says for all`}},
-		{"own model", Request{Benchmark: "house-7b", Round: "v5.1", Mode: PerformanceOnly},
-			[]string{`- warning loadgen-benchmark: no round has a benchmark "house-7b": it gets what mlperf.conf says for all`}},
-		{"unknown seeds", Request{Benchmark: "llama2-70b", Mode: PerformanceOnly, MLPerfConf: conf(MLPerfConf, "*.*.qsl_rng_seed = 1\n")},
+		{
+			"nothing said",
+			Request{Benchmark: "llama2-70b", Scenario: Server, Mode: PerformanceOnly},
+			[]string{"- info loadgen-round: no round is named: the newest, v6.1, is assumed"},
+		},
+		{
+			"no such round",
+			Request{Benchmark: "llama2-70b", Round: "v9", Mode: PerformanceOnly},
+			[]string{`- error loadgen-round: "v9" is not a round (one of v5.0, v5.1, v6.0.0pre, v6.0, v6.1)`},
+		},
+		{
+			"spelt with a dot",
+			Request{Benchmark: "llama3.1-8b", Round: "v5.1", Mode: PerformanceOnly},
+			[]string{`- info loadgen-benchmark: "llama3.1-8b" is "llama3_1-8b" in LoadGen's conf files`},
+		},
+		{
+			"accuracy level",
+			Request{Benchmark: "llama2-70b-99.9", Round: "v5.1", Mode: PerformanceOnly},
+			[]string{`- info loadgen-benchmark: "llama2-70b-99.9" is "llama2-70b" in LoadGen's conf files`},
+		},
+		{
+			"misspelt",
+			Request{Benchmark: "lama2-70b", Round: "v5.1", Mode: PerformanceOnly},
+			[]string{`- error loadgen-benchmark: no round has a benchmark "lama2-70b", did you mean llama2-70b`},
+		},
+		{
+			"later round",
+			Request{Benchmark: "gpt-oss-120b", Round: "v5.1", Mode: PerformanceOnly},
+			[]string{`- warning loadgen-round: round v5.1 has no benchmark "gpt-oss-120b", which came with v6.0: it gets what mlperf.conf says for all`},
+		},
+		{
+			"own model",
+			Request{Benchmark: "house-7b", Round: "v5.1", Mode: PerformanceOnly},
+			[]string{`- warning loadgen-benchmark: no round has a benchmark "house-7b": it gets what mlperf.conf says for all`},
+		},
+		{
+			"unknown seeds",
+			Request{Benchmark: "llama2-70b", Mode: PerformanceOnly, MLPerfConf: conf(MLPerfConf, "*.*.qsl_rng_seed = 1\n")},
 			[]string{
 				"- warning loadgen-round: user.conf has the seeds of no known round",
 				"- info loadgen-round: no round is named: the newest, v6.1, is assumed",
-			}},
-		{"limits", Request{Benchmark: "llama2-70b", Scenario: Server, Round: "v5.1", Mode: PerformanceOnly, Harness: &Harness{-1, 3000, 1}},
+			},
+		},
+		{
+			"limits",
+			Request{Benchmark: "llama2-70b", Scenario: Server, Round: "v5.1", Mode: PerformanceOnly, Harness: &Harness{-1, 3000, 1}},
 			[]string{
 				"- info loadgen-limit: minimum and maximum duration are 1s, and no run with a maximum can be submitted",
 				"- info loadgen-limit: 3000 is not llama2-70b's own 24576: it is minimum and maximum query count, and no run with a maximum can be submitted",
-			}},
-		{"mode in user.conf", Request{Benchmark: "llama2-70b", Round: "v5.1", Mode: PerformanceOnly, UserConf: conf(UserConf, "*.*.mode = 1\n")},
-			[]string{"user.conf:1:1 warning conf-ignored: the mode is set by test_mode, after user.conf"}},
-		{"nothing to issue", Request{Benchmark: "llama2-70b", Scenario: Server, Round: "v5.1", Mode: PerformanceOnly,
-			UserConf: conf(UserConf, "*.*.min_duration = 0\n*.*.min_query_count = 0\n")},
-			[]string{"- error loadgen-settings: no query would be issued: with a minimum duration of 0 the minimum query count must be above 0"}},
-		{"both issue modes", Request{Benchmark: "llama2-70b", Scenario: Server, Round: "v5.1", Mode: PerformanceOnly,
-			UserConf: conf(UserConf, "*.*.performance_issue_same = 1\n*.*.performance_issue_unique = 1\n")},
-			[]string{"- warning loadgen-settings: LoadGen will complain: Performance_issue_unique and performance_issue_same, both cannot be true at the same time. performance_issue_unique: 1 performance_issue_same: 1"}},
+			},
+		},
+		{
+			"mode in user.conf",
+			Request{Benchmark: "llama2-70b", Round: "v5.1", Mode: PerformanceOnly, UserConf: conf(UserConf, "*.*.mode = 1\n")},
+			[]string{"user.conf:1:1 warning conf-ignored: the mode is set by test_mode, after user.conf"},
+		},
+		{
+			"nothing to issue",
+			Request{
+				Benchmark: "llama2-70b", Scenario: Server, Round: "v5.1", Mode: PerformanceOnly,
+				UserConf: conf(UserConf, "*.*.min_duration = 0\n*.*.min_query_count = 0\n"),
+			},
+			[]string{"- error loadgen-settings: no query would be issued: with a minimum duration of 0 the minimum query count must be above 0"},
+		},
+		{
+			"both issue modes",
+			Request{
+				Benchmark: "llama2-70b", Scenario: Server, Round: "v5.1", Mode: PerformanceOnly,
+				UserConf: conf(UserConf, "*.*.performance_issue_same = 1\n*.*.performance_issue_unique = 1\n"),
+			},
+			[]string{"- warning loadgen-settings: LoadGen will complain: Performance_issue_unique and performance_issue_same, both cannot be true at the same time. performance_issue_unique: 1 performance_issue_same: 1"},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, found := Freeze(tt.request)
@@ -141,8 +181,10 @@ func TestFreezeFindings(t *testing.T) {
 
 func TestFreezeOrigins(t *testing.T) {
 	c, _ := ParseConf("conf/user.conf", []byte("# ours\n*.Server.target_qps = 5\n*.*.min_duration = 600000\n"), UserConf)
-	s, _ := Freeze(Request{Benchmark: "llama2-70b", Scenario: Server, Mode: PerformanceOnly, Round: "v5.1", UserConfPath: "/x/user.conf", UserConf: c,
-		Harness: &Harness{TargetQPS: 7.5, TotalSampleCount: 100, DurationSec: -1}})
+	s, _ := Freeze(Request{
+		Benchmark: "llama2-70b", Scenario: Server, Mode: PerformanceOnly, Round: "v5.1", UserConfPath: "/x/user.conf", UserConf: c,
+		Harness: &Harness{TargetQPS: 7.5, TotalSampleCount: 100, DurationSec: -1},
+	})
 	for name, want := range map[string]string{
 		"server_target_qps": "harness_config.target_qps", "min_duration_ms": "conf/user.conf:3:1",
 		"qsl_rng_seed": "round v5.1", "max_query_count": "harness_config.total_sample_count", "print_timestamps": "",

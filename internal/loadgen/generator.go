@@ -17,7 +17,7 @@ type Generator struct {
 	OldPerformanceSet bool
 }
 
-// GeneratorOf gives the way of a release of LoadGen, named as its logs name it
+// GeneratorOf returns the way of a release of LoadGen, named as its logs name it
 // ("6.0.17", "5.1.0 @ 50de99161e"). The break of the performance set came with
 // 6.0.6 (commit a8d4d783). The wheels from 5.0 on are built with GCC 14; an
 // older LoadGen that was built at home with a newer compiler draws as those do.

@@ -265,8 +265,10 @@ func TestGoldenLogSummaries(t *testing.T) {
 		var detail strings.Builder
 		log := NewDetailLog(&detail, testProgram, 1, func() time.Duration { return 0 })
 		verdict, summary := g.replay(t, log, want)
-		report := Report{Program: testProgram, SUT: "PySUT", Settings: &g.settings, Verdict: verdict, Summary: summary,
-			Errors: log.Errors(), Warnings: log.Warnings()}
+		report := Report{
+			Program: testProgram, SUT: "PySUT", Settings: &g.settings, Verdict: verdict, Summary: summary,
+			Errors: log.Errors(), Warnings: log.Warnings(),
+		}
 		var text strings.Builder
 		if err := report.WriteSummary(&text); err != nil {
 			t.Fatal(err)

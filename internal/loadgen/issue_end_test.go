@@ -18,19 +18,27 @@ func TestEndOfIssue(t *testing.T) {
 		early    bool
 	}{
 		{name: "server issues all", scenario: Server},
-		{name: "server, too many outstanding", scenario: Server, change: func(e *Effective) { e.MaxAsyncQueries = 2 },
-			want: "IssueQueryThread 0 Ending early: Too many outstanding queries. issued 20 outstanding 3", early: true},
+		{
+			name: "server, too many outstanding", scenario: Server, change: func(e *Effective) { e.MaxAsyncQueries = 2 },
+			want: "IssueQueryThread 0 Ending early: Too many outstanding queries. issued 20 outstanding 3", early: true,
+		},
 		{name: "server, not too many outstanding", scenario: Server, change: func(e *Effective) { e.MaxAsyncQueries = 3 }},
 		{name: "natural", scenario: SingleStream, want: "Ending naturally: Minimum query count and test duration met."},
-		{name: "natural before the limits", scenario: SingleStream, change: func(e *Effective) { e.MaxQueryCount = 5 },
-			want: "Ending naturally: Minimum query count and test duration met."},
+		{
+			name: "natural before the limits", scenario: SingleStream, change: func(e *Effective) { e.MaxQueryCount = 5 },
+			want: "Ending naturally: Minimum query count and test duration met.",
+		},
 		{name: "too few", scenario: SingleStream, change: func(e *Effective) { e.MinQueryCount = 21 }, want: ranOut, early: true},
 		{name: "too short", scenario: MultiStream, change: func(e *Effective) { e.TargetDuration = time.Minute }, want: ranOut, early: true},
-		{name: "query limit", scenario: Server, change: func(e *Effective) { e.MaxQueryCount = 20 },
-			want: "IssueQueryThread 0 Ending early: Max query count reached. query_count 20", early: true},
+		{
+			name: "query limit", scenario: Server, change: func(e *Effective) { e.MaxQueryCount = 20 },
+			want: "IssueQueryThread 0 Ending early: Max query count reached. query_count 20", early: true,
+		},
 		{name: "query limit not reached", scenario: Server, change: func(e *Effective) { e.MaxQueryCount = 21 }},
-		{name: "duration limit", scenario: SingleStream, change: func(e *Effective) { e.MinQueryCount, e.MaxDuration = 50, 190*time.Millisecond },
-			want: "IssueQueryThread 0 Ending early: Max test duration reached. duration_ns 190001000", early: true},
+		{
+			name: "duration limit", scenario: SingleStream, change: func(e *Effective) { e.MinQueryCount, e.MaxDuration = 50, 190*time.Millisecond },
+			want: "IssueQueryThread 0 Ending early: Max test duration reached. duration_ns 190001000", early: true,
+		},
 		{name: "at the duration limit", scenario: Server, change: func(e *Effective) { e.MaxDuration = 190001 * time.Microsecond }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -68,7 +68,7 @@ func (i *Issuer) Joins(scheduled, now time.Duration) bool {
 	return s.Scenario == Server && s.ServerCoalesceQueries && scheduled <= now
 }
 
-// Issued tells that n queries left together at a time, when completed queries
+// Issued reports whether n queries left together at a time, when completed queries
 // were complete. Where it returns true no more are to be issued.
 func (i *Issuer) Issued(n uint64, at time.Duration, completed uint64) (End, bool) {
 	i.issued += n

@@ -113,7 +113,7 @@ func (e Effective) loadableSets(count uint64, g Generator) [][]int {
 	return sets
 }
 
-// CheckPerformance gives the error that Phases would give for the performance
+// CheckPerformance returns the error that Phases would give for the performance
 // phase, without drawing its samples.
 func (e Effective) CheckPerformance(g Generator) error {
 	total := e.Library.TotalSampleCount

@@ -36,8 +36,10 @@ func TestPublicReaders(t *testing.T) {
 		"offline, v5.0":     {"v5.0", "llama2-70b", "llama2-70b-99", "Offline", 41},
 	} {
 		t.Run(name, func(t *testing.T) {
-			request := Request{Benchmark: c.benchmark, Scenario: Server, Round: c.round, Mode: PerformanceOnly,
-				Harness: &Harness{TargetQPS: c.qps, TotalSampleCount: -1, DurationSec: -1}}
+			request := Request{
+				Benchmark: c.benchmark, Scenario: Server, Round: c.round, Mode: PerformanceOnly,
+				Harness: &Harness{TargetQPS: c.qps, TotalSampleCount: -1, DurationSec: -1},
+			}
 			if c.scenario == "Offline" {
 				request.Scenario = Offline
 			}
@@ -135,8 +137,10 @@ func virtualRun(t *testing.T, request Request) (dir string, summary Summary) {
 					for n := range tokens {
 						data = binary.LittleEndian.AppendUint64(data, uint64(n))
 					}
-					err := logs.Accuracy.Add(&AccuracyEntry{SeqID: q.FirstSample + uint64(i), SampleIndex: uint64(sample), Data: data,
-						WithTokenCount: true, TokenCount: tokens, WithTokenData: request.Scenario != Offline, TokenData: data[:8]})
+					err := logs.Accuracy.Add(&AccuracyEntry{
+						SeqID: q.FirstSample + uint64(i), SampleIndex: uint64(sample), Data: data,
+						WithTokenCount: true, TokenCount: tokens, WithTokenData: request.Scenario != Offline, TokenData: data[:8],
+					})
 					if err != nil {
 						t.Fatal(err)
 					}

@@ -76,7 +76,7 @@ func (p *Phase) Totals() Totals {
 	}
 }
 
-// Due gives a function that tells how many samples are due at a time since the
+// Due returns a function that tells how many samples are due at a time since the
 // phase's start. Times must not fall from call to call.
 func (p *Phase) Due() func(at time.Duration) (samples uint64) {
 	times := p.times()
@@ -130,7 +130,7 @@ func (p *Phase) times() *timeline {
 // more says whether there is another query.
 func (t *timeline) more() bool { return t.last < t.until || t.count < t.least }
 
-// next gives the time of the next query.
+// next returns the time of the next query.
 func (t *timeline) next() int64 {
 	t.last = t.at
 	t.count++

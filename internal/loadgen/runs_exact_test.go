@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// exact gives the settings with the rate, or expected latency, that a run was
+// exact returns the settings with the rate, or expected latency, that a run was
 // really given: a log has six digits of it, what was generated shows the rest.
 // The printed value is taken where it explains the log; else the shortest that
 // is printed so and does. Settings that nothing explains come back as they are.
@@ -90,7 +90,7 @@ func (l logged) exact(t *testing.T, s Settings, lib Library, g Generator) Settin
 	return s
 }
 
-// roundedTo gives the bounds of what is x in six digits.
+// roundedTo returns the bounds of what is x in six digits.
 func roundedTo(x float64) (low, high float64) {
 	half := math.Pow(10, math.Floor(math.Log10(x))-5) / 2
 	return x - half, x + half

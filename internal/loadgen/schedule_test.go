@@ -53,7 +53,7 @@ type generated struct {
 	}
 }
 
-// settings gives the settings of a file. What the file does not name follows
+// settings returns the settings of a file. What the file does not name follows
 // from what it expects.
 func (g *generated) settings(t testing.TB) (Settings, Library) {
 	t.Helper()

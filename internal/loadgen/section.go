@@ -20,7 +20,7 @@ type Section struct {
 	// empty where the file was not found.
 	UserConf       string
 	UserConfSHA256 string
-	// Frozen tells that the settings are whole: no user.conf is named, or the
+	// Frozen reports whether the settings are whole: no user.conf is named, or the
 	// one that is was read. mlrun runs nothing else.
 	Frozen bool
 	// Origins says by the names of the settings where each value is from; a
@@ -45,7 +45,7 @@ var sectionNames = []string{
 	benchmarkName, frozenName, originsName, performanceSamplesName, roundName, totalSamplesName, userConfName, userConfSHA256Name,
 }
 
-// Map gives the section as it stands in a manifest.
+// Map returns the section as it stands in a manifest.
 func (s Section) Map() map[string]any {
 	m := s.Settings.Map()
 	origins := map[string]any{}

@@ -20,7 +20,7 @@ const (
 
 var scenarioNames = [...]string{"SingleStream", "MultiStream", "Server", "Offline"}
 
-// String gives LoadGen's name ("SingleStream"), as its logs and conf files spell it.
+// String returns LoadGen's name ("SingleStream"), as its logs and conf files spell it.
 func (s Scenario) String() string { return name(scenarioNames[:], int(s), "Scenario") }
 
 // ParseScenario reads LoadGen's name of a scenario, in any case ("server").
@@ -48,7 +48,7 @@ const (
 
 var modeNames = [...]string{"SubmissionRun", "AccuracyOnly", "PerformanceOnly", "FindPeakPerformance"}
 
-// String gives LoadGen's name ("PerformanceOnly"), as its logs spell it.
+// String returns LoadGen's name ("PerformanceOnly"), as its logs spell it.
 func (m Mode) String() string { return name(modeNames[:], int(m), "Mode") }
 
 // ParseMode reads LoadGen's name of a mode in any case, or its short form
@@ -148,7 +148,7 @@ type Settings struct {
 	TokenLatencyScalingFactor uint64
 }
 
-// DefaultSettings gives what a TestSettings of LoadGen holds before any conf
+// DefaultSettings returns what a TestSettings of LoadGen holds before any conf
 // file is read (test_settings.h). TokenLatencyScalingFactor, which LoadGen
 // leaves uninitialised, is 0.
 func DefaultSettings() Settings {
@@ -222,7 +222,7 @@ type Effective struct {
 	Errors []string
 }
 
-// name gives the name at i.
+// name returns the name at i.
 func name(names []string, i int, kind string) string {
 	if i < len(names) {
 		return names[i]

@@ -23,7 +23,7 @@ type Verdict struct {
 // exitedEarly is LoadGen's advice where too few queries were issued.
 const exitedEarly = "The test exited early, before enough queries were issued."
 
-// Judge gives LoadGen's verdict on a performance run, and the numbers behind
+// Judge returns LoadGen's verdict on a performance run, and the numbers behind
 // it, from its settings and records alone. Records stay as they are.
 //
 // Two cases that LoadGen cannot meet, because it waits for every response
@@ -148,7 +148,7 @@ func earlyStopping(s *Effective, m *measured, latencies []int64, limit int64, su
 	return "", true
 }
 
-// estimateText gives the latency that the percentile stays below with
+// estimateText returns the latency that the percentile stays below with
 // confidence, or says how many queries that would take.
 func estimateText(queries int64, sorted []int64, percentile float64) (text string, estimate int64, ok bool) {
 	t, need, ok := discardable(queries, percentile)

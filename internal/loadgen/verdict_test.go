@@ -64,15 +64,23 @@ func TestJudgeServer(t *testing.T) {
 		{name: "shorter than the minimum", records: serverRecords(100, 50*time.Millisecond, 0, 0), want: "duration early"},
 		{name: "few", records: serverRecords(99, 50*time.Millisecond, 0, 0), want: "duration queries early"},
 		{name: "tokens", tokens: true, records: serverRecords(1000, 3*time.Second, time.Second, 11)},
-		{name: "late first token", tokens: true, records: serverRecords(1000, 3*time.Second, 2500*time.Millisecond, 11),
-			want: "perf early", advice: "TTFT constrain not met: Reduce target QPS to improve latency."},
-		{name: "both late", tokens: true, records: serverRecords(1000, 9*time.Second, 2500*time.Millisecond, 11),
-			want: "perf early", advice: "TTFT constrain not met: Reduce target QPS to improve latency.\n * TPOT constrain not met: Reduce target QPS to improve latency."},
+		{
+			name: "late first token", tokens: true, records: serverRecords(1000, 3*time.Second, 2500*time.Millisecond, 11),
+			want: "perf early", advice: "TTFT constrain not met: Reduce target QPS to improve latency.",
+		},
+		{
+			name: "both late", tokens: true, records: serverRecords(1000, 9*time.Second, 2500*time.Millisecond, 11),
+			want: "perf early", advice: "TTFT constrain not met: Reduce target QPS to improve latency.\n * TPOT constrain not met: Reduce target QPS to improve latency.",
+		},
 		{name: "one token each: negative TPOT passes", tokens: true, records: serverRecords(1000, 9*time.Second, time.Second, 1)},
-		{name: "a sample without a response", records: serverRecords(1000, 50*time.Millisecond, 0, 0),
-			change: func(r *Records) { r.Done[500] = NotReached }, want: "queries"},
-		{name: "the last without a response", records: serverRecords(1000, 50*time.Millisecond, 0, 0),
-			change: func(r *Records) { r.Done[999] = NotReached }, want: "queries"},
+		{
+			name: "a sample without a response", records: serverRecords(1000, 50*time.Millisecond, 0, 0),
+			change: func(r *Records) { r.Done[500] = NotReached }, want: "queries",
+		},
+		{
+			name: "the last without a response", records: serverRecords(1000, 50*time.Millisecond, 0, 0),
+			change: func(r *Records) { r.Done[999] = NotReached }, want: "queries",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.change != nil {
@@ -112,8 +120,12 @@ func TestEarlyStoppingOrder(t *testing.T) {
 
 func TestTimePerOutputToken(t *testing.T) {
 	for _, tt := range []struct{ ttft, latency, tokens, want, counted int64 }{
-		{100, 1100, 11, 100, 11}, {100, 1109, 11, 100, 11}, {100, 1100, 2, 1000, 2},
-		{100, 1100, 1, -1000, 0}, {100, 1100, 0, -1000, 0}, {100, 1100, -5, -1000, 0},
+		{100, 1100, 11, 100, 11},
+		{100, 1109, 11, 100, 11},
+		{100, 1100, 2, 1000, 2},
+		{100, 1100, 1, -1000, 0},
+		{100, 1100, 0, -1000, 0},
+		{100, 1100, -5, -1000, 0},
 		// Without a first token before the end LoadGen subtracts its mark, and wraps.
 		{1100, 100, 11, (math.MinInt64 + 100) / 10, 11},
 		{NotReached, 1100, 11, (math.MinInt64 + 1100) / 10, 11},
@@ -152,9 +164,11 @@ func TestJudgeMultiStream(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &Records{SamplesPerQuery: 2,
-		Scheduled: []int64{0, 0, 100, 100, 200, 200}, Issued: []int64{0, 0, 100, 100, 200, 200},
-		Done: []int64{10, 90, 140, 130, 210, 205}}
+	r := &Records{
+		SamplesPerQuery: 2,
+		Scheduled:       []int64{0, 0, 100, 100, 200, 200}, Issued: []int64{0, 0, 100, 100, 200, 200},
+		Done: []int64{10, 90, 140, 130, 210, 205},
+	}
 	v, sum := mustJudge(t, &s, r)
 	if sum.Queries != 3 || sum.Samples != 6 || sum.QueryLatency.Max != 90 || sum.QueryLatency.Min != 10 || sum.QueryLatency.Mean != 46 || sum.Latency.Min != 5 {
 		t.Errorf("%+v", sum)
@@ -212,8 +226,20 @@ func TestPercentileIndex(t *testing.T) {
 		p    float64
 		want int64
 	}{
-		{1, .5, 0}, {1, .999, 0}, {2, .5, 1}, {100, .99, 99}, {100, .97, 97}, {101, .99, 99}, {1000, .999, 999}, {200, .9, 180},
-		{10, 0, 0}, {10, 1, 9}, {10, 2, 9}, {10, -1, 0}, {10, math.NaN(), 0}, {10, math.Inf(1), 9},
+		{1, .5, 0},
+		{1, .999, 0},
+		{2, .5, 1},
+		{100, .99, 99},
+		{100, .97, 97},
+		{101, .99, 99},
+		{1000, .999, 999},
+		{200, .9, 180},
+		{10, 0, 0},
+		{10, 1, 9},
+		{10, 2, 9},
+		{10, -1, 0},
+		{10, math.NaN(), 0},
+		{10, math.Inf(1), 9},
 	} {
 		if got := percentile(sorted[:tt.n], tt.p); got != tt.want {
 			t.Errorf("n=%d p=%v: %d, want %d", tt.n, tt.p, got, tt.want)

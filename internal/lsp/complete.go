@@ -80,7 +80,7 @@ func values(key *schema.Key) (items []completionItem) {
 	return items
 }
 
-// section gives the keys that a path of sections has, nil where it has none known.
+// section returns the keys that a path of sections has, nil where it has none known.
 func (s *Server) section(d *document, session *Session, path []string) *schema.Section {
 	shared := schema.Shared()
 	if len(path) == 0 {
@@ -109,7 +109,7 @@ func (s *Server) section(d *document, session *Session, path []string) *schema.S
 	return section
 }
 
-// engine gives the schema of the release that the document is checked against,
+// engine returns the schema of the release that the document is checked against,
 // else the newest.
 func (s *Server) engine(d *document, session *Session, engine string) *schema.Schema {
 	if r, err := s.resolve(d); err == nil {

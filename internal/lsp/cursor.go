@@ -12,7 +12,7 @@ type cursor struct {
 	section []string
 	// key is the key on the line, empty where there is none yet.
 	key string
-	// inValue tells that the position is behind the key's colon.
+	// inValue reports whether the position is behind the key's colon.
 	inValue bool
 	// start is where the key begins, in characters from 1.
 	start int
@@ -44,7 +44,7 @@ func (d *document) cursorAt(p position) cursor {
 	return c
 }
 
-// keyOf gives the key that a line begins with, and its indentation.
+// keyOf returns the key that a line begins with, and its indentation.
 func keyOf(line string) (key string, indent int, ok bool) {
 	text := strings.TrimLeft(line, " ")
 	indent = len(line) - len(text)

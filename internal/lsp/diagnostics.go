@@ -10,7 +10,7 @@ import (
 	"mlcfg/internal/source"
 )
 
-// Faulty is an error that has findings; they are shown in the place of it.
+// Faulty is an error that has findings; they are shown instead of it.
 type Faulty interface {
 	error
 	Findings() diag.List

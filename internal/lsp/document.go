@@ -26,7 +26,7 @@ func newDocument(uri string, version *int, text string) (*document, bool) {
 	return &document{uri: uri, path: path, version: version, text: text, lines: strings.Split(text, "\n")}, ok
 }
 
-// pathOf gives the path of a file: URI.
+// pathOf returns the path of a file: URI.
 func pathOf(uri string) (string, bool) {
 	u, err := url.Parse(uri)
 	if err != nil || u.Scheme != "file" || u.Path == "" {
@@ -50,7 +50,7 @@ func uriOf(path string) string {
 	return (&url.URL{Scheme: "file", Path: path}).String()
 }
 
-// line gives a line by its number from 0, without its end.
+// line returns a line by its number from 0, without its end.
 func (d *document) line(n int) string {
 	if n < 0 || n >= len(d.lines) {
 		return ""
@@ -72,7 +72,7 @@ func (d *document) position(line, column int) position {
 	return position{max(0, line-1), len(utf16.Encode(runes[:at]))}
 }
 
-// find gives the document that a request is about.
+// find returns the document that a request is about.
 func (s *Server) find(p *documentParams) (*document, error) {
 	d := s.documents[p.Document.URI]
 	if d == nil {
@@ -136,7 +136,7 @@ func (s *Server) refresh() error {
 	return nil
 }
 
-// session gives the session of a document's folder.
+// session returns the session of a document's folder.
 func (s *Server) session(d *document) (*Session, error) {
 	dir := filepath.Dir(d.path)
 	if known := s.sessions[dir]; known != nil {
@@ -174,7 +174,7 @@ func (s *Server) resolve(d *document) (*resolved, error) {
 	return r, nil
 }
 
-// isBase tells whether a document is a base, which goes below overlays and is
+// isBase reports whether a document is a base, which goes below overlays and is
 // none itself.
 func (s *Server) isBase(d *document) bool {
 	if session, err := s.session(d); err == nil && session.Files.Base != "" {

@@ -65,7 +65,7 @@ type conn struct {
 // errMalformed marks what a client sent that is no message; reading can go on.
 var errMalformed = errors.New("malformed message")
 
-// read gives the next message. An errMalformed was skipped over; io.EOF is the end.
+// read returns the next message. An errMalformed was skipped over; io.EOF is the end.
 func (c *conn) read() ([]byte, error) {
 	length, lines := -1, 0
 	for {

@@ -22,7 +22,7 @@ type Error struct {
 	Hint string
 }
 
-// Error gives file:line: message, without the hint.
+// Error returns file:line: message, without the hint.
 func (e *Error) Error() string {
 	if e.Line == 0 {
 		return fmt.Sprintf("%s: %s", e.File, e.Msg)

@@ -165,7 +165,7 @@ func appendText(b []byte, s string) ([]byte, error) {
 	return appendQuoted(b, s)
 }
 
-// isPlain tells whether s may stand without quotes: it starts with a letter, a
+// isPlain reports whether s may stand without quotes: it starts with a letter, a
 // slash or an underscore, so that it is no number or date to anybody, holds
 // nothing that YAML gives a meaning, and is none of the words that some reader
 // takes for a boolean, null or a number.

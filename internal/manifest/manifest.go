@@ -73,7 +73,7 @@ type Source struct {
 	SHA256 string
 }
 
-// YAML gives the manifest's canonical bytes, Digest included, and sets Digest.
+// YAML returns the manifest's canonical bytes, Digest included, and sets Digest.
 // It fails on values that no manifest can hold: non-finite numbers, text that
 // is not UTF-8, foreign Go types.
 func (m *Manifest) YAML() ([]byte, error) {
@@ -91,7 +91,7 @@ func (m *Manifest) YAML() ([]byte, error) {
 	return slices.Insert(body, at, line...), nil
 }
 
-// JSON gives the same content as YAML in JSON, keys sorted, indented by two
+// JSON returns the same content as YAML in JSON, keys sorted, indented by two
 // spaces, with a final newline, and sets Digest.
 func (m *Manifest) JSON() ([]byte, error) {
 	fields, _, err := m.seal()

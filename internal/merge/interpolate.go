@@ -35,7 +35,7 @@ const (
 	maxDepth = 100     // interpolations that lead to one another
 )
 
-// Resolve gives the layer of the values of all interpolations, nil where there are
+// Resolve returns the layer of the values of all interpolations, nil where there are
 // none. An interpolation at fault stays as it is, and is reported at its place.
 func Resolve(tree *Tree) (*Layer, diag.List) {
 	if !has(tree) {
@@ -71,7 +71,7 @@ type resolver struct {
 	nodes int
 }
 
-// layer gives a map of what is resolved below a tree, nil where that is nothing.
+// layer returns a map of what is resolved below a tree, nil where that is nothing.
 func (r *resolver) layer(t *Tree, path []string) *source.Node {
 	root := &source.Node{Kind: source.Map}
 	if w := t.Winner(); w.Node != nil {
@@ -156,7 +156,7 @@ func (r *resolver) node(n *source.Node, path []string) *source.Node {
 // fault is why a text cannot be resolved.
 type fault struct {
 	message, hint, suggestion string
-	// reported tells that the cause is reported at another place.
+	// reported reports whether the cause is reported at another place.
 	reported bool
 }
 

@@ -15,7 +15,7 @@ type spot struct {
 	node *source.Node
 }
 
-// reference gives the value that an interpolation at a path names.
+// reference returns the value that an interpolation at a path names.
 func (r *resolver) reference(p part, path []string) (*source.Node, *fault) {
 	if f := refuseResolver(p); f != nil {
 		return nil, f
@@ -39,7 +39,7 @@ func (r *resolver) reference(p part, path []string) (*source.Node, *fault) {
 	return r.at(append(from[:len(from):len(from)], names...), p)
 }
 
-// at gives the resolved value at a path.
+// at returns the resolved value at a path.
 func (r *resolver) at(path []string, p part) (*source.Node, *fault) {
 	if len(path) == 1 && path[0] == "backend" {
 		return nil, faultf("each backend has sections of its own: write the value there", "%s would be another value for each backend", p.raw)

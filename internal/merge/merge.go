@@ -64,7 +64,7 @@ func (m *merger) merge(t *Tree, from *source.Node) {
 	}
 }
 
-// tree gives an empty tree with room for its chain.
+// tree returns an empty tree with room for its chain.
 func (m *merger) tree() *Tree {
 	const bulk = 64
 	room := min(m.left, 4)

@@ -21,7 +21,7 @@ type Override struct {
 
 // Layers are the overrides as layers named override, in order. As in OmegaConf's
 // dot-lists they settle among themselves first what they set: a value that is no
-// map, in the place of which a later one puts a map, is left out together with
+// map, instead of which a later one puts a map, is left out together with
 // what it replaced, and so does not take away what the files below say there.
 func Layers(overrides []Override) []Layer {
 	dropped := make([]bool, len(overrides))
@@ -68,8 +68,10 @@ func ParseArgs(args []string) ([]Override, diag.List) {
 	var found diag.List
 	index := 0
 	refuse := func(message, hint, suggestion string) {
-		found.Add(diag.Diagnostic{Pos: diag.Pos{File: fmt.Sprintf("--set #%d", index), Line: 1, Column: 1}, Severity: diag.Error,
-			Code: "bad-override", Message: message, Hint: hint, Suggestion: suggestion})
+		found.Add(diag.Diagnostic{
+			Pos: diag.Pos{File: fmt.Sprintf("--set #%d", index), Line: 1, Column: 1}, Severity: diag.Error,
+			Code: "bad-override", Message: message, Hint: hint, Suggestion: suggestion,
+		})
 	}
 	for len(args) > 0 {
 		index++

@@ -132,7 +132,7 @@ func (t *Tree) Leaves() iter.Seq[*Tree] {
 	}
 }
 
-// Interface gives the merged value as plain Go data, as [source.Node.Interface]
+// Interface returns the merged value as plain Go data, as [source.Node.Interface]
 // does. The root is always a map[string]any.
 func (t *Tree) Interface() any {
 	switch {

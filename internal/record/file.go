@@ -75,7 +75,7 @@ func (w *Writer) Close() error {
 	return err
 }
 
-// ErrTorn tells that the file ends in a line that was not written whole; every
+// ErrTorn reports that the file ends in a line that was not written whole; every
 // record before it was read.
 var ErrTorn = errors.New("the last record was not written whole")
 

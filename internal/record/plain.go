@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 )
 
-// CheckPlain tells whether everything in the run directory at path is a file or a
+// CheckPlain reports whether everything in the run directory at path is a file or a
 // folder: what comes from somebody else may hold a pipe that never ends, or a
 // link to a device or to a file outside.
 func CheckPlain(path string) error {

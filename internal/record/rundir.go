@@ -66,9 +66,9 @@ const (
 // State is what state.json holds.
 type State struct {
 	Phase Phase `json:"phase"`
-	// Simulated tells that the engine was the simulated one: no figure of this run says anything about hardware.
+	// Simulated reports whether the engine was the simulated one: no figure of this run says anything about hardware.
 	Simulated bool `json:"simulated"`
-	// Synthetic tells that the data set was made up, because the real one was not there.
+	// Synthetic reports whether the data set was made up, because the real one was not there.
 	Synthetic bool `json:"synthetic_data"`
 	// OfficialLoadGen is the release of MLPerf's own LoadGen where that issued the
 	// queries and wrote the mlperf_log files; empty where mlrun did.
@@ -109,7 +109,7 @@ func CreateDir(path string) (*Dir, error) {
 	return lock(path)
 }
 
-// ErrRunning tells that another process writes the directory.
+// ErrRunning reports that another process writes the directory.
 var ErrRunning = errors.New("the run still goes on")
 
 // OpenDir takes the directory of a run that has ended, in whatever way, to write into it,
@@ -156,7 +156,7 @@ func (d *Dir) WriteJSON(name string, v any) error {
 	return d.Write(name, append(data, '\n'))
 }
 
-// Close gives up the lock. The directory stays as it is.
+// Close returns up the lock. The directory stays as it is.
 func (d *Dir) Close() error {
 	if err := d.lock.Close(); err != nil {
 		return fmt.Errorf("unlocking the run directory: %w", err)
@@ -164,7 +164,7 @@ func (d *Dir) Close() error {
 	return nil
 }
 
-// Running tells whether a process writes the directory at path now. A run
+// Running reports whether a process writes the directory at path now. A run
 // that was killed no longer holds its lock.
 func Running(path string) (bool, error) {
 	f, err := os.Open(filepath.Join(path, lockFile))

@@ -101,7 +101,7 @@ var (
 	}
 )
 
-// ours tells whether a run itself writes a file of that name.
+// ours reports whether a run itself writes a file of that name.
 func ours(name string) bool {
 	name = filepath.ToSlash(name)
 	return slices.Contains(ourFiles, name) || strings.HasPrefix(name, "mlperf_log_") ||

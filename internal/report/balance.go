@@ -105,7 +105,7 @@ type Slow struct {
 // slowest is how many requests are listed.
 const slowest = 10
 
-// longest gives the slowest requests, the slowest first.
+// longest returns the slowest requests, the slowest first.
 func longest(rows []record.Record) []Slow {
 	var top []*record.Record
 	for i := range rows {

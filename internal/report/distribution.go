@@ -23,7 +23,7 @@ type Distribution struct {
 	Above   uint64   `json:"above_limit,omitempty"`
 }
 
-// Quantile tells that a share of the requests took MS or less.
+// Quantile reports whether a share of the requests took MS or less.
 type Quantile struct {
 	Share float64 `json:"share"`
 	MS    float64 `json:"ms"`

@@ -10,7 +10,7 @@ import (
 	"mlcfg/internal/record"
 )
 
-// ErrNothingToJudge tells that a run has no performance phase, or recorded
+// ErrNothingToJudge reports that a run has no performance phase, or recorded
 // nothing of it.
 var ErrNothingToJudge = errors.New("there is nothing to judge")
 
@@ -24,7 +24,7 @@ type Judgement struct {
 	Summary loadgen.Summary
 }
 
-// Judge gives LoadGen's verdict on what a run recorded. The error is
+// Judge returns LoadGen's verdict on what a run recorded. The error is
 // ErrNothingToJudge where that is nothing, or accuracy mode alone.
 func Judge(r *Run) (*Judgement, error) {
 	e, err := Settings(r)

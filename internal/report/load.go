@@ -26,9 +26,9 @@ type Run struct {
 	Path     string
 	Manifest *manifest.Manifest
 	State    record.State
-	// Running tells that a process still writes the directory.
+	// Running reports whether a process still writes the directory.
 	Running bool
-	// Torn tells that the record file ends in a record that was not written whole.
+	// Torn reports whether the record file ends in a record that was not written whole.
 	Torn bool
 	// Records are sorted by Seq, the order of issue.
 	Records []record.Record

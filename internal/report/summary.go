@@ -30,7 +30,7 @@ type Summary struct {
 	// Valid is LoadGen's verdict and ours: false where anything in Reasons stands.
 	Valid   bool     `json:"valid"`
 	Reasons []string `json:"reasons"`
-	// Complete tells that the run came to its own end.
+	// Complete reports whether the run came to its own end.
 	Complete bool `json:"complete"`
 	// Simulated and SyntheticData tell that the figures say nothing about hardware.
 	Simulated     bool `json:"simulated"`

@@ -67,12 +67,16 @@ func TestCheckResources(t *testing.T) {
 		{"as the benchmark has them", nil, right, nil},
 		{"another model at the usual path", nil, digests("00", usual.dataMD5), []string{"model-00001-of-00002.safetensors has MD5 00, that of llama2-70b is " + strings.Join(usual.modelMD5, " or ")}},
 		{"another data set at the usual path", nil, digests(usual.modelMD5[0], "00"), []string{"data.pkl has MD5 00, that of llama2-70b is " + usual.dataMD5}},
-		{"other paths", func(p *Plan) { p.Manifest.EngineConfig["model"], p.Data.Path = "/mine", "/mine.pkl" }, right,
-			[]string{"the model is /mine, that of llama2-70b is " + strings.Join(usual.models, " or "), "the data set is /mine.pkl, that of llama2-70b is " + usual.data}},
-		{"an unreadable file", nil, func(context.Context, string, string) (string, bool, error) {
-			return "", false, errors.New("input/output error")
+		{
+			"other paths", func(p *Plan) { p.Manifest.EngineConfig["model"], p.Data.Path = "/mine", "/mine.pkl" }, right,
+			[]string{"the model is /mine, that of llama2-70b is " + strings.Join(usual.models, " or "), "the data set is /mine.pkl, that of llama2-70b is " + usual.data},
 		},
-			[]string{"cannot be made: input/output error", "cannot be made: input/output error"}},
+		{
+			"an unreadable file", nil, func(context.Context, string, string) (string, bool, error) {
+				return "", false, errors.New("input/output error")
+			},
+			[]string{"cannot be made: input/output error", "cannot be made: input/output error"},
+		},
 		{"files that are not there", func(p *Plan) { p.Engine.Model, p.Data.File = "/none", "/none" }, digests("00", "00"), nil},
 		{"an engine that runs already", func(p *Plan) { p.Engine.External, p.Manifest.EngineConfig["model"] = true, "/mine" }, right, nil},
 		{"a simulated engine", func(p *Plan) { p.Engine.Simulated = true }, digests("00", "00"), nil},

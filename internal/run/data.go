@@ -20,7 +20,7 @@ type Data struct {
 	File string `json:"file,omitempty"`
 	// Samples is how many there are, 0 where the file has not been read.
 	Samples int `json:"samples"`
-	// Synthetic tells that the samples are made up because the file is not
+	// Synthetic reports whether the samples are made up because the file is not
 	// there, which only a simulated run may do.
 	Synthetic bool `json:"synthetic,omitempty"`
 	// Tokenizer is the file that made the token ids of samples that are text;
@@ -100,7 +100,7 @@ func newPrompts(set *dataset.Set) (*prompts, error) {
 	return p, nil
 }
 
-// chat tells that prompts are conversations.
+// chat reports whether prompts are conversations.
 func (p *prompts) chat() bool { return p.messages != nil }
 
 // Len is the number of samples.

@@ -84,7 +84,7 @@ func (l *Log) engine(p engine.Progress) {
 	}
 }
 
-// silent tells that nothing was written for a while.
+// silent reports whether nothing was written for a while.
 func (l *Log) silent() bool {
 	if l == nil {
 		return false

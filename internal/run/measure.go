@@ -115,7 +115,7 @@ func settle(ctx context.Context) {
 	}
 }
 
-// lost tells that the cause is an engine that ended by itself.
+// lost reports whether the cause is an engine that ended by itself.
 func (r *runner) lost(cause error) bool {
 	var dead *engine.Failure
 	return errors.As(cause, &dead)

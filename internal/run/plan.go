@@ -21,7 +21,7 @@ import (
 // manifest's own engine as it is found in PATH.
 type Options struct {
 	// Engine says how engines are started; Simulate among it puts the simulated
-	// engine in the place of the real one.
+	// engine instead of the real one.
 	Engine engine.Options
 	// Translate turns a path of the manifest, which is often one inside a
 	// container, into one here; nil leaves paths as they are.
@@ -52,7 +52,7 @@ type Options struct {
 	// NoWarmUp leaves out the warm-up that the manifest asks for.
 	NoWarmUp bool
 	// LoadgenPython, when not empty, is the Python whose official LoadGen issues
-	// the queries in the place of this program.
+	// the queries instead of this program.
 	LoadgenPython string
 	// Results is the folder that the run writes into, or one above it; its disk
 	// is looked at before the run.
@@ -112,7 +112,7 @@ type Plan struct {
 	results  string
 }
 
-// NotFrozenError tells that the manifest was compiled without the user.conf
+// NotFrozenError reports that the manifest was compiled without the user.conf
 // that it names, so that it does not say what LoadGen is to do.
 type NotFrozenError struct{ UserConf string }
 
@@ -173,7 +173,7 @@ func NewPlan(ctx context.Context, m *manifest.Manifest, o Options) (*Plan, error
 	return p, p.planSchedule()
 }
 
-// Worker tells that the plan is that of a node which carries a part of the
+// Worker reports whether the plan is that of a node which carries a part of the
 // engine and no test.
 func (p *Plan) Worker() bool { return p.Engine.Node != nil && p.Engine.Node.Worker() }
 

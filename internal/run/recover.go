@@ -56,11 +56,11 @@ func Recover(path string) (sum *report.Summary, changed bool, err error) {
 	return sum, true, record.Seal(path)
 }
 
-// ErrChanged tells that a finished directory was changed afterwards. Nothing is
+// ErrChanged reports that a finished directory was changed afterwards. Nothing is
 // made of it: that would put a new seal on it.
 var ErrChanged = errors.New("the run is finished, and its directory is not as it was sealed")
 
-// finished tells that a run, or an earlier recovery, left nothing to be done.
+// finished reports whether a run, or an earlier recovery, left nothing to be done.
 func finished(path string, s *record.State) (bool, error) {
 	if s.Ended == nil && s.Recovered == nil {
 		return false, nil

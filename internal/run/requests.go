@@ -45,12 +45,12 @@ func (p *Plan) planRequests() error {
 	return nil
 }
 
-// givesTokenIDs tells whether the engine's server answers with token ids.
+// givesTokenIDs reports whether the engine's server answers with token ids.
 func (p *Plan) givesTokenIDs() bool {
 	return p.Engine.Protocol == engine.SGLang || p.Engine.Simulated || schema.CompareReleases(p.Manifest.Engine.Version, "0.10.2") >= 0
 }
 
-// streams tells whether responses are streamed: where first tokens count.
+// streams reports whether responses are streamed: where first tokens count.
 func (p *Plan) streams() bool { return p.settings.Scenario != loadgen.Offline }
 
 // client prepares requests to the endpoints.

@@ -43,7 +43,7 @@ type Output struct {
 	Metrics net.Listener
 }
 
-// ErrInterrupted tells that the run ended because it was told to.
+// ErrInterrupted reports that the run ended because it was told to.
 var ErrInterrupted = errors.New("interrupted")
 
 // stopGrace is how long engines have to end by themselves.

@@ -78,7 +78,7 @@ func (s *scenario) balancer() (*balance.Balancer, error) {
 	})
 }
 
-// inOrder gives the queries as they are scheduled, until LoadGen would stop.
+// inOrder returns the queries as they are scheduled, until LoadGen would stop.
 func (s *scenario) inOrder() client.Source {
 	queries := s.phase.Cursor()
 	return client.SourceFunc(func(a client.Ask, r *client.Request) bool {
@@ -140,7 +140,7 @@ func (s *scenario) take(queues [][]issued, replica int, r *client.Request) bool 
 	return true
 }
 
-// deal gives each replica its share of the samples, which are numbered from first.
+// deal returns each replica its share of the samples, which are numbered from first.
 func (s *scenario) deal(all []int, first uint64) ([][]issued, error) {
 	sorting, err := sortingOf(s.manifest)
 	if err != nil {

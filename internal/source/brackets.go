@@ -40,7 +40,7 @@ func (t *text) brackets(d diag.Diagnostic, f failure) diag.Diagnostic {
 	return d
 }
 
-// breaksOff tells whether the text up to an offset fails even when every bracket
+// breaksOff reports whether the text up to an offset fails even when every bracket
 // that is open in it, from an offset on, is closed.
 func (t *text) breaksOff(from, to int, message string) bool {
 	head := slices.Clone(t.data[:to])
@@ -66,7 +66,7 @@ func (t *text) unclosedBracket(d diag.Diagnostic, line int) diag.Diagnostic {
 	return d
 }
 
-// openBrackets gives the offsets of the brackets that open in s and do not
+// openBrackets returns the offsets of the brackets that open in s and do not
 // close, outermost first.
 func openBrackets(s []byte) (open []int) {
 	for i := 0; i < len(s); i++ {

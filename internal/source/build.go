@@ -27,7 +27,7 @@ type builder struct {
 	path []string
 	// depth counts open maps and lists.
 	depth int
-	// flow tells that the node stands directly in brackets.
+	// flow reports whether the node stands directly in brackets.
 	flow bool
 	// alias is the outermost alias being followed; what it brings in stands there.
 	alias *yaml.Node
@@ -122,9 +122,11 @@ func (b *builder) anchor(n *yaml.Node, at diag.Pos) {
 		return
 	}
 	if first, known := b.anchors[n.Anchor]; known {
-		b.fault(diag.Diagnostic{Pos: at, Code: "duplicate-anchor",
+		b.fault(diag.Diagnostic{
+			Pos: at, Code: "duplicate-anchor",
 			Message: fmt.Sprintf("anchor &%s is set twice: in line %d and again in line %d", clip(n.Anchor), first.Line, at.Line),
-			Related: []diag.Related{{Pos: first, Message: "first set here"}}})
+			Related: []diag.Related{{Pos: first, Message: "first set here"}},
+		})
 		return
 	}
 	if b.anchors == nil {
@@ -190,8 +192,10 @@ func (b *builder) scalar(n *yaml.Node, at diag.Pos) *Node {
 		t = resolvePlain(n.Value)
 		if b.flow && strings.HasSuffix(n.Value, ":") {
 			// PyYAML takes the colon for a key's; the YAML library does not.
-			b.fault(diag.Diagnostic{Pos: at, Code: "bad-scalar", Message: fmt.Sprintf("%s ends with a colon inside brackets", clip(n.Value)),
-				Hint: "put a space behind the colon of a key; quote the text otherwise"})
+			b.fault(diag.Diagnostic{
+				Pos: at, Code: "bad-scalar", Message: fmt.Sprintf("%s ends with a colon inside brackets", clip(n.Value)),
+				Hint: "put a space behind the colon of a key; quote the text otherwise",
+			})
 		}
 	}
 	b.value(node, t)
@@ -222,17 +226,23 @@ func (b *builder) value(node *Node, t tag) {
 	case tagString:
 		node.Kind, node.Str = String, node.Text
 		if fault := interpolationFault(node.Str); fault != "" {
-			b.fault(diag.Diagnostic{Pos: node.Pos, Code: "bad-interpolation", Message: fault,
-				Hint: `an interpolation is ${section.key} or ${oc.env:NAME,default}; \${ is the plain text`})
+			b.fault(diag.Diagnostic{
+				Pos: node.Pos, Code: "bad-interpolation", Message: fault,
+				Hint: `an interpolation is ${section.key} or ${oc.env:NAME,default}; \${ is the plain text`,
+			})
 		}
 	case tagMerge, tagValue:
-		b.fault(diag.Diagnostic{Pos: node.Pos, Code: "bad-scalar",
+		b.fault(diag.Diagnostic{
+			Pos: node.Pos, Code: "bad-scalar",
 			Message:    fmt.Sprintf("%s has a meaning of its own in YAML 1.1 and is no value", node.Text),
-			Suggestion: `"` + node.Text + `"`, Hint: "quote it if the text is meant"})
+			Suggestion: `"` + node.Text + `"`, Hint: "quote it if the text is meant",
+		})
 	}
 	if err != nil {
-		b.fault(diag.Diagnostic{Pos: node.Pos, Code: "bad-scalar", Message: clip(err.Error()),
-			Hint: "quote it if text is meant"})
+		b.fault(diag.Diagnostic{
+			Pos: node.Pos, Code: "bad-scalar", Message: clip(err.Error()),
+			Hint: "quote it if text is meant",
+		})
 	}
 }
 
@@ -245,9 +255,11 @@ func (b *builder) collectionTag(n *yaml.Node, at diag.Pos, own string) {
 
 // badTag reports a tag that is not read. Nothing is ever made of one.
 func (b *builder) badTag(n *yaml.Node, at diag.Pos) {
-	b.fault(diag.Diagnostic{Pos: at, Code: "bad-tag",
+	b.fault(diag.Diagnostic{
+		Pos: at, Code: "bad-tag",
 		Message: fmt.Sprintf("tag %s is not read here", clip(n.Tag)),
-		Hint:    "tags that are: !!str, !!int, !!float, !!bool, !!null, !!map, !!seq"})
+		Hint:    "tags that are: !!str, !!int, !!float, !!bool, !!null, !!map, !!seq",
+	})
 }
 
 // clip keeps a text of a file from flooding a message.

@@ -29,7 +29,7 @@ func (d *docBuilder) text(doc *yaml.Node) {
 	slices.SortFunc(d.spans, func(a, b [2]int) int { return cmp.Compare(a[0], b[0]) })
 }
 
-// blockLines gives the lines of the block scalar of a value, whose header stands
+// blockLines returns the lines of the block scalar of a value, whose header stands
 // at an offset, the line behind the last, and the indentation of its text.
 func (d *docBuilder) blockLines(at int, value string) (from, to, indent int) {
 	total := len(d.t.lines())
@@ -85,7 +85,7 @@ func (d *docBuilder) findComments() {
 	}
 }
 
-// begins tells whether a # at an offset that is not a line's first begins a comment.
+// begins reports whether a # at an offset that is not a line's first begins a comment.
 func (d *docBuilder) begins(at int) bool {
 	switch d.t.data[at-1] {
 	case ' ', '\t':
@@ -108,7 +108,7 @@ func (d *docBuilder) begins(at int) bool {
 // maxAsked bounds how often brackets are counted from the start of the text.
 const maxAsked = 1000
 
-// blankAbove tells whether what stands at an offset is the first in its line and the
+// blankAbove reports whether what stands at an offset is the first in its line and the
 // line above is blank.
 func (d *docBuilder) blankAbove(at int) bool {
 	line := d.t.lineOf(at)

@@ -23,17 +23,17 @@ type Document struct {
 	Entries []*Entry
 	// Foot are comments behind the last entry.
 	Foot []Comment
-	// Linked tells that anchors, aliases or merge keys connect entries, so
+	// Linked reports whether anchors, aliases or merge keys connect entries, so
 	// that their order has a meaning.
 	Linked bool
-	// Flow tells that the file's map is written in brackets.
+	// Flow reports whether the file's map is written in brackets.
 	Flow bool
 }
 
 // Comment is one comment with its #, without what stands before it.
 type Comment struct {
 	Text string
-	// Blank tells that a blank line stands above it.
+	// Blank reports whether a blank line stands above it.
 	Blank bool
 	// Row is its line in the file, 0 for a new one.
 	Row int
@@ -43,11 +43,11 @@ type Comment struct {
 type Entry struct {
 	// Head are the comments above, each on lines of their own.
 	Head []Comment
-	// Blank tells that a blank line stands above, below Head.
+	// Blank reports whether a blank line stands above, below Head.
 	Blank bool
 	// Key is the key's scalar; nil for an item and for a key that is an alias.
 	Key *Node
-	// KeyAlias and KeyAnchor are an alias in the place of the key, and an
+	// KeyAlias and KeyAnchor are an alias instead of the key, and an
 	// anchor on it; without * and &.
 	KeyAlias, KeyAnchor string
 	// Merge tells the merge key <<.
@@ -70,7 +70,7 @@ type Value struct {
 	Scalar *Node
 	// Alias is the name behind *, Anchor that behind &; empty where there is none.
 	Alias, Anchor string
-	// Flow tells that a map or list is written in brackets.
+	// Flow reports whether a map or list is written in brackets.
 	Flow    bool
 	Entries []*Entry
 	// Block is a block scalar, nil for others.
@@ -134,7 +134,7 @@ type docBuilder struct {
 type comment struct {
 	Comment
 	at, column int
-	// own tells that nothing stands before it in its line.
+	// own reports whether nothing stands before it in its line.
 	own bool
 }
 
@@ -352,7 +352,7 @@ func (d *docBuilder) rows(entries []*Entry, until int) {
 	}
 }
 
-// empty tells whether a line holds nothing, or a comment alone.
+// empty reports whether a line holds nothing, or a comment alone.
 func (d *docBuilder) empty(line int) bool {
 	s := bytes.TrimSpace(d.t.line(line))
 	return len(s) == 0 || s[0] == '#' || string(s) == "..."

@@ -47,9 +47,11 @@ func (b *builder) fields(n *yaml.Node) []Field {
 
 // duplicate reports a key that was set before.
 func (b *builder) duplicate(key string, at, first diag.Pos) {
-	d := diag.Diagnostic{Pos: at, Code: "duplicate-key", Hint: "remove one of the two",
+	d := diag.Diagnostic{
+		Pos: at, Code: "duplicate-key", Hint: "remove one of the two",
 		Message: fmt.Sprintf("key %s is set twice: in line %d and again in line %d", clip(key), first.Line, at.Line),
-		Related: []diag.Related{{Pos: first, Message: "first set here"}}}
+		Related: []diag.Related{{Pos: first, Message: "first set here"}},
+	}
 	if first.Line == at.Line {
 		d.Message = fmt.Sprintf("key %s is set twice in line %d", clip(key), at.Line)
 	}
@@ -63,9 +65,11 @@ func (b *builder) checkSpace(key, value *yaml.Node) {
 		return
 	}
 	if m := keyNoSpace.FindStringSubmatch(value.Value); m != nil && !strings.Contains(value.Value, "://") {
-		b.add(diag.Diagnostic{Pos: b.pos(value), Severity: diag.Warning, Code: "text-like-key",
+		b.add(diag.Diagnostic{
+			Pos: b.pos(value), Severity: diag.Warning, Code: "text-like-key",
 			Message:    fmt.Sprintf("%s is a text, for there is no space behind its colon", clip(value.Value)),
-			Suggestion: m[2] + ": " + m[4], Hint: "quote it if the text is meant"})
+			Suggestion: m[2] + ": " + m[4], Hint: "quote it if the text is meant",
+		})
 	}
 }
 
@@ -75,7 +79,7 @@ type fieldSet struct {
 	at     map[string]int
 }
 
-// put sets a field, in the place of an earlier one with the same key.
+// put sets a field, instead of an earlier one with the same key.
 func (s *fieldSet) put(f Field) {
 	if at, known := s.at[f.Key]; known {
 		s.fields[at] = f
@@ -127,11 +131,13 @@ func (b *builder) merge(set *fieldSet, n *yaml.Node) {
 }
 
 func (b *builder) badMerge(n *yaml.Node) {
-	b.fault(diag.Diagnostic{Pos: b.pos(n), Code: "bad-merge-key",
-		Message: "the merge key << takes a map or a list of maps, mostly by alias (<<: *name)"})
+	b.fault(diag.Diagnostic{
+		Pos: b.pos(n), Code: "bad-merge-key",
+		Message: "the merge key << takes a map or a list of maps, mostly by alias (<<: *name)",
+	})
 }
 
-// key gives a key's text. A number is taken as OmegaConf takes it, with the text
+// key returns a key's text. A number is taken as OmegaConf takes it, with the text
 // that Python's str() gives it; so is a boolean, with a warning, for it is
 // hardly ever meant.
 func (b *builder) key(n *yaml.Node) (text string, ok bool) {
@@ -142,8 +148,10 @@ func (b *builder) key(n *yaml.Node) (text string, ok bool) {
 		b.anchor(n, at)
 	}
 	if n.Kind != yaml.ScalarNode {
-		b.fault(diag.Diagnostic{Pos: at, Code: "bad-key", Message: "a map or list cannot be a key",
-			Hint: "a key is a name; quote it if it begins with [ or {"})
+		b.fault(diag.Diagnostic{
+			Pos: at, Code: "bad-key", Message: "a map or list cannot be a key",
+			Hint: "a key is a name; quote it if it begins with [ or {",
+		})
 		return "", false
 	}
 	plain := n.Style == 0
@@ -161,14 +169,18 @@ func (b *builder) key(n *yaml.Node) (text string, ok bool) {
 		if n.Style&yaml.TaggedStyle == 0 && resolvePlain(n.Value) != tagNull {
 			return "", false // reported as a bad scalar
 		}
-		b.fault(diag.Diagnostic{Pos: at, Code: "bad-key", Message: "null cannot be a key",
-			Hint: "quote it if the text is meant"})
+		b.fault(diag.Diagnostic{
+			Pos: at, Code: "bad-key", Message: "null cannot be a key",
+			Hint: "quote it if the text is meant",
+		})
 		return "", false
 	case Bool:
 		if b.alias == nil {
-			b.add(diag.Diagnostic{Pos: at, Severity: diag.Warning, Code: "bool-key",
+			b.add(diag.Diagnostic{
+				Pos: at, Severity: diag.Warning, Code: "bool-key",
 				Message:    fmt.Sprintf("key %s is the boolean %s in YAML 1.1", n.Value, strings.ToLower(node.PyStr())),
-				Suggestion: `"` + n.Value + `"`, Hint: "quote it if the text is meant"})
+				Suggestion: `"` + n.Value + `"`, Hint: "quote it if the text is meant",
+			})
 		}
 	}
 	return node.PyStr(), true

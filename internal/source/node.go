@@ -33,7 +33,7 @@ const (
 	List
 )
 
-// String gives the word that messages use for a kind.
+// String returns the word that messages use for a kind.
 func (k Kind) String() string {
 	switch k {
 	case Null:
@@ -63,7 +63,7 @@ type Node struct {
 	Pos diag.Pos
 	// Text is the scalar as it was written, without quotes; empty for Map and List.
 	Text string
-	// Quoted tells that a scalar was quoted, a block scalar or tagged !!str:
+	// Quoted reports whether a scalar was quoted, a block scalar or tagged !!str:
 	// it is text by intent.
 	Quoted bool
 	// single tells single quotes.
@@ -74,7 +74,7 @@ type Node struct {
 	Float float64
 	// Str is the text of Kind String.
 	Str string
-	// Literal tells that ${ in Str is plain text: its interpolations are
+	// Literal reports whether ${ in Str is plain text: its interpolations are
 	// resolved.
 	Literal bool
 	// Fields are a Map's entries in the order of the file, without duplicates;
@@ -137,7 +137,7 @@ func (n *Node) HasInterpolation() bool {
 	return false
 }
 
-// Interface gives the value as plain Go data: nil, bool, int64 (or *big.Int
+// Interface returns the value as plain Go data: nil, bool, int64 (or *big.Int
 // where it does not fit), float64, string, []any, map[string]any.
 func (n *Node) Interface() any {
 	if n == nil {

@@ -27,8 +27,10 @@ func ParseOverride(index int, override string) (*Node, diag.List) {
 	}
 	if !valued {
 		node.Pos = at
-		found.Add(diag.Diagnostic{Pos: at, Severity: diag.Warning, Code: "override-without-value", Key: strings.Join(path, "."),
-			Message: fmt.Sprintf("%s has no value and sets null", clip(override)), Suggestion: override + "=null"})
+		found.Add(diag.Diagnostic{
+			Pos: at, Severity: diag.Warning, Code: "override-without-value", Key: strings.Join(path, "."),
+			Message: fmt.Sprintf("%s has no value and sets null", clip(override)), Suggestion: override + "=null",
+		})
 	}
 	for i := range found {
 		if found[i].Key = strings.Join(append(path, keyParts(found[i].Key)...), "."); found[i].Key == "" {

@@ -22,16 +22,20 @@ func Parse(name string, data []byte) (*Node, diag.List) {
 	root, found := t.parse()
 	switch {
 	case root == nil && !found.HasErrors():
-		found.Add(diag.Diagnostic{Pos: t.at(1, 1), Severity: diag.Warning, Code: "empty-file",
-			Message: "the file holds no configuration"})
+		found.Add(diag.Diagnostic{
+			Pos: t.at(1, 1), Severity: diag.Warning, Code: "empty-file",
+			Message: "the file holds no configuration",
+		})
 		root = &Node{Kind: Map, Pos: t.at(1, 1)}
 	case root != nil && root.Kind == String && !root.Quoted && keyNoSpace.MatchString(root.Str):
 		d, _ := t.noSpace(diag.Diagnostic{Severity: diag.Error, Code: "syntax"}, root.Pos.Line)
 		found.Add(d)
 		root = nil
 	case root != nil && root.Kind != Map:
-		found.Add(diag.Diagnostic{Pos: root.Pos, Severity: diag.Error, Code: "not-a-map",
-			Message: fmt.Sprintf("the file holds a %s; a configuration is a map of keys and values (key: value)", root.Kind)})
+		found.Add(diag.Diagnostic{
+			Pos: root.Pos, Severity: diag.Error, Code: "not-a-map",
+			Message: fmt.Sprintf("the file holds a %s; a configuration is a map of keys and values (key: value)", root.Kind),
+		})
 		root = nil
 	}
 	found.Sort()
@@ -92,7 +96,7 @@ func isEmpty(n *yaml.Node) bool {
 // versionLine is a %YAML directive above the document, whose minor version is 2 or more.
 var versionLine = regexp.MustCompile(`^((?:[%#][^\r\n]*|[ \t]*)[\r\n]+)*?%YAML[ \t]+1\.([2-9])[ \t]*[\r\n]`)
 
-// asVersion1 gives text with the directive %YAML 1.2 as %YAML 1.1. This YAML
+// asVersion1 returns text with the directive %YAML 1.2 as %YAML 1.1. This YAML
 // library refuses the former; PyYAML reads any 1.x as 1.1.
 func asVersion1(data []byte) []byte {
 	if !bytes.Contains(data, []byte("%YAML")) {
@@ -147,11 +151,15 @@ func (t *text) tooLarge() diag.List {
 	if at, deep := head.deepPlace(); deep {
 		return diag.List{tooDeep(at)}
 	}
-	return diag.List{{Pos: t.at(1, 1), Severity: diag.Error, Code: "too-large",
-		Message: fmt.Sprintf("%d bytes; a configuration has at most %d", len(t.data), maxSize)}}
+	return diag.List{{
+		Pos: t.at(1, 1), Severity: diag.Error, Code: "too-large",
+		Message: fmt.Sprintf("%d bytes; a configuration has at most %d", len(t.data), maxSize),
+	}}
 }
 
 func tooDeep(at diag.Pos) diag.Diagnostic {
-	return diag.Diagnostic{Pos: at, Severity: diag.Error, Code: "too-deep",
-		Message: fmt.Sprintf("nested deeper than %d levels", maxDepth)}
+	return diag.Diagnostic{
+		Pos: at, Severity: diag.Error, Code: "too-deep",
+		Message: fmt.Sprintf("nested deeper than %d levels", maxDepth),
+	}
 }

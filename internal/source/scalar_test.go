@@ -94,8 +94,10 @@ func TestScalarValues(t *testing.T) {
 			t.Errorf("%q is %s, want %s", text, b.String(), want)
 		}
 	}
-	for _, text := range []string{"=", "<<", "0b_", "0x_", "-0x__", "!!int x", "!!int 1.5", "!!int ''", "!!int 08", "!!float x", "!!float 0x10",
-		"!!bool maybe", "!!set {a}", "!!timestamp 2001-01-01", "!!python/name:os.system", "!x y", "[a", "{a", "a: b: c", "@a", "%a", "`a", "*a", "a\tb", "${", "${}", "\"a", "--- 1\n--- 2", "\x01", "\xff"} {
+	for _, text := range []string{
+		"=", "<<", "0b_", "0x_", "-0x__", "!!int x", "!!int 1.5", "!!int ''", "!!int 08", "!!float x", "!!float 0x10",
+		"!!bool maybe", "!!set {a}", "!!timestamp 2001-01-01", "!!python/name:os.system", "!x y", "[a", "{a", "a: b: c", "@a", "%a", "`a", "*a", "a\tb", "${", "${}", "\"a", "--- 1\n--- 2", "\x01", "\xff",
+	} {
 		if n, found := ParseValue("v", text); !found.HasErrors() {
 			t.Errorf("%q is read as %v", text, n.Interface())
 		}

@@ -9,7 +9,7 @@ import (
 	"unicode"
 )
 
-// Spell gives the canonical text of a scalar, one that readers of YAML 1.1 and of
+// Spell returns the canonical text of a scalar, one that readers of YAML 1.1 and of
 // YAML 1.2 take for the same: null, true and false; integers in decimal or 0x;
 // floats with a dot, and a sign in the exponent; text in quotes where either
 // reader would take it for something else, else as the author quoted it.

@@ -29,8 +29,10 @@ func (t *text) syntaxFaults(err error) (found diag.List) {
 	for len(found) < maxSyntaxFaults && err != nil {
 		var several errSeveral
 		if errors.As(err, &several) {
-			found.Add(diag.Diagnostic{Pos: t.at(several.line, several.column), Severity: diag.Error, Code: "several-documents",
-				Message: "a second document begins; a configuration file holds one", Hint: "remove the line ---, or split the file"})
+			found.Add(diag.Diagnostic{
+				Pos: t.at(several.line, several.column), Severity: diag.Error, Code: "several-documents",
+				Message: "a second document begins; a configuration file holds one", Hint: "remove the line ---, or split the file",
+			})
 			return found
 		}
 		d := rest.syntaxFault()
@@ -143,7 +145,7 @@ func (t *text) failingOffset(line int, message string) int {
 	return start + high - last
 }
 
-// blank gives the text with the top-level block around a line blanked; nil where
+// blank returns the text with the top-level block around a line blanked; nil where
 // that leaves nothing to gain.
 func (t *text) blank(line int) *text {
 	total := len(t.lines())
@@ -163,7 +165,7 @@ func (t *text) blank(line int) *text {
 	return &text{name: t.name, data: data, indent: t.indent}
 }
 
-// isTopLevel tells whether a line begins a top-level key.
+// isTopLevel reports whether a line begins a top-level key.
 func isTopLevel(line []byte) bool {
 	return len(line) > 0 && bytes.IndexByte([]byte(" \t#-]}%."), line[0]) < 0
 }

@@ -44,12 +44,14 @@ func (t *text) tabs(doc *yaml.Node) (found diag.List) {
 }
 
 func tabFault(at diag.Pos) diag.Diagnostic {
-	return diag.Diagnostic{Pos: at, Severity: diag.Error, Code: "tab",
+	return diag.Diagnostic{
+		Pos: at, Severity: diag.Error, Code: "tab",
 		Message: "tab character outside of quotes; YAML takes spaces only",
-		Hint:    "replace tabs by spaces, or quote the text that holds one"}
+		Hint:    "replace tabs by spaces, or quote the text that holds one",
+	}
 }
 
-// hasComment tells whether a comment begins in s, which begins outside of one.
+// hasComment reports whether a comment begins in s, which begins outside of one.
 func hasComment(s []byte) bool {
 	for i, c := range s {
 		if c == '#' && (i == 0 || s[i-1] == ' ' || s[i-1] == '\t') {
@@ -59,7 +61,7 @@ func hasComment(s []byte) bool {
 	return false
 }
 
-// textSpans gives the byte ranges, in order, of the quoted and block scalars of
+// textSpans returns the byte ranges, in order, of the quoted and block scalars of
 // a document, which may be nil.
 func (t *text) textSpans(doc *yaml.Node) (spans [][2]int) {
 	var starts []int // of every node

@@ -120,8 +120,10 @@ func breakLen(s []byte) int {
 // UTF-8, and control characters. The first of each line is reported, ten at most.
 func (t *text) checkCharacters() (found diag.List) {
 	if bytes.HasPrefix(t.data, []byte{0xFF, 0xFE}) || bytes.HasPrefix(t.data, []byte{0xFE, 0xFF}) {
-		found.Add(diag.Diagnostic{Pos: t.at(1, 1), Severity: diag.Error, Code: "encoding",
-			Message: "the file is UTF-16; YAML is read as UTF-8", Hint: "save it as UTF-8"})
+		found.Add(diag.Diagnostic{
+			Pos: t.at(1, 1), Severity: diag.Error, Code: "encoding",
+			Message: "the file is UTF-16; YAML is read as UTF-8", Hint: "save it as UTF-8",
+		})
 		return found
 	}
 	reported := 0

@@ -145,7 +145,7 @@ func (t *text) missingValue(d diag.Diagnostic, f failure) diag.Diagnostic {
 	return d
 }
 
-// isKey tells whether s is a key and its colon.
+// isKey reports whether s is a key and its colon.
 func isKey(s []byte) bool { return keyColon.Match(s) }
 
 var (

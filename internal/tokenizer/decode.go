@@ -175,7 +175,7 @@ func decodeMetaspace(f decoderFile) decoder {
 	}
 }
 
-// lossy gives b as text, with one U+FFFD for each longest stretch that could
+// lossy returns b as text, with one U+FFFD for each longest stretch that could
 // have begun a character (Unicode's recommended practice).
 func lossy(b []byte) string {
 	if utf8.Valid(b) {

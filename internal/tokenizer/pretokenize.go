@@ -267,7 +267,7 @@ func (s *splitter) merge(spans []span) []string {
 	return out
 }
 
-// find gives the bounds of the first match.
+// find returns the bounds of the first match.
 func (e *expression) find(text string) (from, to int) {
 	m := e.FindStringSubmatchIndex(text)
 	if m == nil {

@@ -137,7 +137,7 @@ func (t *Tokenizer) Size() int {
 	return int(top) + 1
 }
 
-// Encode gives the token ids of text. special adds what the file's template
+// Encode returns the token ids of text. special adds what the file's template
 // adds, such as the token that begins a text.
 func (t *Tokenizer) Encode(text string, special bool) ([]int32, error) {
 	ids := []int32{}
@@ -199,7 +199,7 @@ func (t *Tokenizer) encodePiece(ids []int32, text string) ([]int32, error) {
 	return ids, nil
 }
 
-// Decode gives the text of token ids; ids that the file does not know are passed
+// Decode returns the text of token ids; ids that the file does not know are passed
 // over. skipSpecial leaves special tokens out.
 func (t *Tokenizer) Decode(ids []int32, skipSpecial bool) string {
 	tokens := make([]string, 0, len(ids))

@@ -89,7 +89,7 @@ func someFound(n int, engine string) error {
 	return nil
 }
 
-// sourceName gives the path of a member below the folder that holds the
+// sourceName returns the path of a member below the folder that holds the
 // package, "" for what is no source of it.
 func sourceName(member, engine string) string {
 	name := strings.TrimPrefix(path.Clean(member), "python/")

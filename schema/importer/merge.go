@@ -23,7 +23,7 @@ type Store struct {
 
 type field struct{ line, doc string }
 
-// NewStore gives an empty store.
+// NewStore returns an empty store.
 func NewStore(engine string) *Store {
 	return &Store{Engine: engine, fields: map[[2]string]map[string]field{}}
 }
@@ -56,7 +56,7 @@ func (s *Store) set(section, name, release string, f field) {
 	s.fields[at][release] = f
 }
 
-// Add puts a release into the store, in the place of one with the same name.
+// Add puts a release into the store, instead of one with the same name.
 func (s *Store) Add(r *Record) error {
 	for _, in := range s.fields {
 		delete(in, r.Release)
@@ -139,7 +139,7 @@ var envForms = map[string]string{
 `,
 }
 
-// render gives the text of the engine's files by name.
+// render returns the text of the engine's files by name.
 func (s *Store) render() map[string]string {
 	out := map[string]string{"releases.cue": s.head(false) + s.releaseList()}
 	files := map[string]*strings.Builder{}

@@ -30,13 +30,13 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// ErrNone tells that no browser is installed.
+// ErrNone reports that no browser is installed.
 var ErrNone = errors.New("no Chromium is installed (looked for chromium, chromium-browser, google-chrome; or name one in BROWSER)")
 
 // names are what the program is called, by distribution.
 var names = []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
 
-// Find gives the path of the browser, or ErrNone.
+// Find returns the path of the browser, or ErrNone.
 func Find() (string, error) {
 	candidates := names
 	if own := os.Getenv("BROWSER"); own != "" {

@@ -37,7 +37,7 @@ type traceEvent struct {
 	} `json:"args"`
 }
 
-// readTrace gives the samples in the order of generation. In the Server
+// readTrace returns the samples in the order of generation. In the Server
 // scenario a first token carries only its query's scheduled time, which is the
 // sample's.
 func readTrace(r io.Reader) ([]sample, error) {

@@ -33,7 +33,7 @@ func Renew(path, name, text string) error {
 	return atomicfile.Write(path, []byte(before+"\n"+strings.TrimSpace(text)+"\n\n"+after), 0o644)
 }
 
-// cut gives a page up to the first mark and from the second on, both among them.
+// cut returns a page up to the first mark and from the second on, both among them.
 func cut(page, name string) (before, part, after string, err error) {
 	from, to := "<!-- "+name+" -->\n", "<!-- end of "+name+" -->"
 	before, rest, found := strings.Cut(page, from)

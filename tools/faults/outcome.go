@@ -35,7 +35,7 @@ type fault struct {
 	setup func(*bench) (undo func(), err error)
 	// attack is called while the program runs.
 	attack func(*bench, *command) error
-	// command, where set, is run in the place of mlrun run.
+	// command, where set, is run instead of mlrun run.
 	command []string
 	// excused is how many finished answers may be missing: what came in the last
 	// moment of a program that was killed, or when nothing could be written any more.

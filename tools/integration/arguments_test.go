@@ -301,7 +301,7 @@ func compare(t *testing.T, plan planned, got parsed) {
 	}
 }
 
-// holds tells that a parsed value is the wanted one; of a section, that it has
+// holds reports whether a parsed value is the wanted one; of a section, that it has
 // the wanted keys.
 func holds(got, want any) bool {
 	section, isSection := want.(map[string]any)

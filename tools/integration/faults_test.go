@@ -27,7 +27,7 @@ type fault struct {
 	// says are texts that mlrun prints.
 	status []int
 	says   []string
-	// measured tells that records are kept.
+	// measured reports whether records are kept.
 	measured bool
 }
 

@@ -176,7 +176,7 @@ func (r *running) tooSlow(t *testing.T) {
 	}
 }
 
-// read gives what the run's records and summary.json hold.
+// read returns what the run's records and summary.json hold.
 func (r *running) read(t *testing.T) ([]record.Record, *report.Summary) {
 	t.Helper()
 	run, err := report.Load(r.dir)

@@ -12,7 +12,11 @@ import (
 var odd = []any{
 	nil, true, "", "None", "MISSING", "\x1b[31m", "../../etc/passwd", "/dev/zero", strings.Repeat("x", 10_000), "${a.b}",
 	int64(0), int64(1), int64(-1), int64(2), int64(math.MaxInt32), int64(math.MaxInt64), int64(math.MinInt64), int64(1 << 40),
-	0.5, math.Copysign(0, -1), 1e-300, 1e300, 0.999999, []any{}, []any{int64(1), "a", nil}, map[string]any{}, map[string]any{"a": map[string]any{"b": []any{}}},
+	0.5, math.Copysign(0, -1), 1e-300, 1e300, 0.999999,
+	[]any{},
+	[]any{int64(1), "a", nil},
+	map[string]any{},
+	map[string]any{"a": map[string]any{"b": []any{}}},
 	"server", "offline", "round_robin", "buckets", "PerformanceOnly", "AccuracyOnly",
 }
 

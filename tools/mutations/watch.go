@@ -45,7 +45,7 @@ func (t *tally) row() string {
 	return fmt.Sprintf("| %s | %d | %d | %d | %d | %d | %d |\n", t.what, t.inputs, t.accepted, t.refused, t.panics, t.hangs, t.memory>>20)
 }
 
-// feed gives a kind its inputs from a number on.
+// feed returns a kind its inputs from a number on.
 func (w *watch) feed(ctx context.Context, k *kind, from, count int) (tally, error) {
 	t := tally{what: k.what}
 	for i := from; i < from+count; i++ {

@@ -46,7 +46,7 @@ const (
 
 const maxModel = 64 << 20 // bytes of one file of the model
 
-// Find gives the folder of the English model: under $NLTK_DATA, the home folder
+// Find returns the folder of the English model: under $NLTK_DATA, the home folder
 // or the system's data folders. It is empty if there is none.
 func Find() string {
 	roots := filepath.SplitList(os.Getenv("NLTK_DATA"))
@@ -117,7 +117,7 @@ func readLines(path string, add func(string) error) error {
 	return sc.Err()
 }
 
-// Split gives the sentences of text, without the blanks between them.
+// Split returns the sentences of text, without the blanks between them.
 func (s *Splitter) Split(text string) []string {
 	t := []rune(text)
 	var out []string
@@ -234,7 +234,7 @@ func realign(t []rune, in []bound) []bound {
 	return out
 }
 
-// closing gives the length of the closing punctuation at the head of t, without
+// closing returns the length of the closing punctuation at the head of t, without
 // and with the blanks behind it; 0 if something else follows it.
 func closing(t []rune) (closers, all int) {
 	for n := 0; n < len(t) && strings.ContainsRune(`"')]}`, t[n]); n++ {

@@ -48,7 +48,7 @@ func (w *word) first() rune {
 func upper(r rune) bool { return unicode.IsUpper(r) || unicode.Is(unicode.Other_Uppercase, r) }
 func lower(r rune) bool { return unicode.IsLower(r) || unicode.Is(unicode.Other_Lowercase, r) }
 
-// ends tells whether a sentence ends in a context before its last word.
+// ends reports whether a sentence ends in a context before its last word.
 func (s *Splitter) ends(context []rune) bool {
 	words := tokenize(context)
 	for i := range words {
@@ -128,7 +128,7 @@ func (s *Splitter) starts(w *word) answer {
 	return unknown
 }
 
-// number tells whether s is one: digits with points, commas and hyphens between,
+// number reports whether s is one: digits with points, commas and hyphens between,
 // a hyphen, a point or comma before, a point behind.
 func number(s string) bool {
 	r := []rune(s)
@@ -144,7 +144,7 @@ func number(s string) bool {
 	return !slices.ContainsFunc(r, func(c rune) bool { return !unicode.Is(unicode.Nd, c) && c != ',' && c != '.' && c != '-' })
 }
 
-// initial tells whether s is one letter and a period.
+// initial reports whether s is one letter and a period.
 func initial(s string) bool {
 	r := []rune(s)
 	return len(r) == 2 && r[1] == '.' && (r[0] == '_' || unicode.IsLetter(r[0]) || unicode.Is(unicode.No, r[0]) || unicode.Is(unicode.Nl, r[0]))
@@ -172,7 +172,7 @@ func tokenize(t []rune) []word {
 	return out
 }
 
-// token gives the length of the token that t begins with.
+// token returns the length of the token that t begins with.
 func token(t []rune) int {
 	if n := multi(t); n > 0 {
 		return n
@@ -190,12 +190,12 @@ func token(t []rune) int {
 	}
 }
 
-// wordEnds tells whether a word ends before t.
+// wordEnds reports whether a word ends before t.
 func wordEnds(t []rune) bool {
 	return len(t) == 0 || space(t[0]) || nonWord(t[0]) || multi(t) > 0
 }
 
-// multi gives the length of a run of two or more hyphens or dots, or of three or
+// multi returns the length of a run of two or more hyphens or dots, or of three or
 // more dots with a blank after each, at the head of t; 0 for none.
 func multi(t []rune) int {
 	run := func(c rune) int {

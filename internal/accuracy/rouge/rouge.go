@@ -47,7 +47,7 @@ func (s *Scorer) L(reference, prediction string) float64 {
 	return lcsScore(s.tokens(reference), s.tokens(prediction))
 }
 
-// tokens gives the stems of a text's words as numbers: runs of a-z and 0-9 in
+// tokens returns the stems of a text's words as numbers: runs of a-z and 0-9 in
 // lower case, stemmed if longer than three.
 func (s *Scorer) tokens(text string) []int32 {
 	if s.words == nil {
@@ -225,7 +225,7 @@ func (s *Scorer) lsum(reference, prediction string) (float64, error) {
 	return fmeasure(hits, n, m), nil
 }
 
-// sentences gives the words of each line that is not empty.
+// sentences returns the words of each line that is not empty.
 func (s *Scorer) sentences(text string) [][]int32 {
 	var out [][]int32
 	for line := range strings.SplitSeq(text, "\n") {

@@ -2,7 +2,7 @@ package rouge
 
 import "strings"
 
-// stem gives the stem of a word in lower case, by Porter's algorithm ("An
+// stem returns the stem of a word in lower case, by Porter's algorithm ("An
 // algorithm for suffix stripping", 1980) with the changes that NLTK makes in its
 // default mode: rouge_score stems so.
 func stem(word string) string {
@@ -27,7 +27,7 @@ var irregular = map[string]string{
 
 func vowel(c byte) bool { return c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u' }
 
-// consonant tells whether the letter at i is one; y is one unless it follows one.
+// consonant reports whether the letter at i is one; y is one unless it follows one.
 func consonant(w string, i int) bool {
 	negate := false
 	for i > 0 && w[i] == 'y' {
@@ -149,9 +149,28 @@ func step2(w string) string {
 		return step2(s + "al")
 	}
 	return apply(w, []rule{
-		{"ational", "ate"}, {"tional", "tion"}, {"enci", "ence"}, {"anci", "ance"}, {"izer", "ize"}, {"bli", "ble"}, {"alli", "al"}, {"entli", "ent"},
-		{"eli", "e"}, {"ousli", "ous"}, {"ization", "ize"}, {"ation", "ate"}, {"ator", "ate"}, {"alism", "al"}, {"iveness", "ive"}, {"fulness", "ful"},
-		{"ousness", "ous"}, {"aliti", "al"}, {"iviti", "ive"}, {"biliti", "ble"}, {"fulli", "ful"}, {"logi", "log"},
+		{"ational", "ate"},
+		{"tional", "tion"},
+		{"enci", "ence"},
+		{"anci", "ance"},
+		{"izer", "ize"},
+		{"bli", "ble"},
+		{"alli", "al"},
+		{"entli", "ent"},
+		{"eli", "e"},
+		{"ousli", "ous"},
+		{"ization", "ize"},
+		{"ation", "ate"},
+		{"ator", "ate"},
+		{"alism", "al"},
+		{"iveness", "ive"},
+		{"fulness", "ful"},
+		{"ousness", "ous"},
+		{"aliti", "al"},
+		{"iviti", "ive"},
+		{"biliti", "ble"},
+		{"fulli", "ful"},
+		{"logi", "log"},
 	}, func(s string, r rule) bool {
 		if r.suffix == "logi" { // the l counts to the stem
 			s += "l"
@@ -166,8 +185,25 @@ func step3(w string) string {
 
 func step4(w string) string {
 	return apply(w, []rule{
-		{"al", ""}, {"ance", ""}, {"ence", ""}, {"er", ""}, {"ic", ""}, {"able", ""}, {"ible", ""}, {"ant", ""}, {"ement", ""}, {"ment", ""}, {"ent", ""},
-		{"ion", ""}, {"ou", ""}, {"ism", ""}, {"ate", ""}, {"iti", ""}, {"ous", ""}, {"ive", ""}, {"ize", ""},
+		{"al", ""},
+		{"ance", ""},
+		{"ence", ""},
+		{"er", ""},
+		{"ic", ""},
+		{"able", ""},
+		{"ible", ""},
+		{"ant", ""},
+		{"ement", ""},
+		{"ment", ""},
+		{"ent", ""},
+		{"ion", ""},
+		{"ou", ""},
+		{"ism", ""},
+		{"ate", ""},
+		{"iti", ""},
+		{"ous", ""},
+		{"ive", ""},
+		{"ize", ""},
 	}, func(s string, r rule) bool {
 		return measure(s) > 1 && (r.suffix != "ion" || strings.IndexByte("st", s[len(s)-1]) >= 0)
 	})

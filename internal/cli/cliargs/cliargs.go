@@ -34,7 +34,7 @@ func Sort(args []string, commands []*cli.Command) ([]string, error) {
 
 // Hooks extend what Sort takes. The zero value extends nothing.
 type Hooks struct {
-	// Extra tells whether a flag that the command does not have is to be taken,
+	// Extra reports whether a flag that the command does not have is to be taken,
 	// with a value: name is spelt as given, without dashes before it.
 	Extra func(command *cli.Command, name string) bool
 	// Rewrite may turn a flag with its value into another; flag is empty for an

@@ -45,7 +45,7 @@ const manHelp = `Man writes the manual pages, one a command, as roff.
   %[1]s man man/man1
   man -l man/man1/%[1]s.1`
 
-// With gives commands with those of this package behind them: completion, and two
+// With returns commands with those of this package behind them: completion, and two
 // that stay hidden. All get their help texts.
 func (p Program) With(commands []*cli.Command) []*cli.Command {
 	var all []*cli.Command

@@ -9,7 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// Complete gives what the last of a command line's words may become; the words
+// Complete returns what the last of a command line's words may become; the words
 // are those behind the program's name. A word given back that ends in = or . goes
 // on. Nothing means: the shell may offer files.
 func (p Program) Complete(commands []*cli.Command, words []string) []string {

@@ -10,7 +10,7 @@ import (
 // helpWidth is where the lines of help texts end, in characters.
 const helpWidth = 80
 
-// setHelp gives a command and those below it the help text of this package as
+// setHelp returns a command and those below it the help text of this package as
 // their template: the flag package's own has every name of a flag twice, in lines
 // of any length.
 func setHelp(parent string, c *cli.Command) {

@@ -28,7 +28,7 @@ func Parse(texts []string) (Map, error) {
 	return m, nil
 }
 
-// Translate gives the path here of a path in a configuration. root is what a
+// Translate returns the path here of a path in a configuration. root is what a
 // relative path without mapping is relative to.
 func (m Map) Translate(path, root string) string {
 	best, length := "", -1

@@ -156,7 +156,7 @@ func shares(n int, percent []float64) []Range {
 	return ranges
 }
 
-// evenOut gives each sample to the replica with the fewest tokens so far, lowest
+// evenOut returns each sample to the replica with the fewest tokens so far, lowest
 // index first. A replica that holds a full chunk closes, except when it is the
 // only one left; closed replicas come first, in the order in which they closed.
 func evenOut(samples []int, replicas, chunk int, length func(int) int) []int {
@@ -187,7 +187,7 @@ func evenOut(samples []int, replicas, chunk int, length func(int) int) []int {
 	return out
 }
 
-// deal gives the samples out in turn and lays the hands side by side.
+// deal returns the samples out in turn and lays the hands side by side.
 func deal(samples []int, replicas int) []int {
 	out := make([]int, 0, len(samples))
 	for first := range min(replicas, len(samples)) {

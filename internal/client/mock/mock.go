@@ -66,7 +66,7 @@ func Start(address string, c Config) (*Server, error) {
 // URL is the base URL that clients use.
 func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
 
-// Truth gives the requests answered since the last call, by arrival.
+// Truth returns the requests answered since the last call, by arrival.
 func (s *Server) Truth() []Visit {
 	s.mu.Lock()
 	out := s.visits

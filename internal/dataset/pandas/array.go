@@ -22,7 +22,7 @@ type array struct {
 	raw     pickle.Value
 }
 
-// dtypeName gives numpy's name of the element type.
+// dtypeName returns numpy's name of the element type.
 func (a *array) dtypeName() string {
 	switch a.kind {
 	case 'O':
@@ -148,7 +148,7 @@ func (d *decoder) dtype(a *array, v pickle.Value) error {
 	return fmt.Errorf("the numpy dtype %q is not read", s)
 }
 
-// index gives the place of element (row, col) in the data.
+// index returns the place of element (row, col) in the data.
 func (a *array) index(row, col int) int {
 	if a.fortran && a.kind != 'O' { // objects are always listed in C order
 		return col*a.rows + row
@@ -156,7 +156,7 @@ func (a *array) index(row, col int) int {
 	return row*a.cols + col
 }
 
-// number gives element i of the bytes of a numeric array: int64, float64 or bool.
+// number returns element i of the bytes of a numeric array: int64, float64 or bool.
 func (a *array) number(b []byte, i int) any {
 	b = b[i*a.size:]
 	switch a.kind {
@@ -207,7 +207,7 @@ func (a *array) integer(b []byte) int64 {
 	return int64(u<<shift) >> shift
 }
 
-// ints gives all elements of an integer array: []int32 where they fit, else []int64.
+// ints returns all elements of an integer array: []int32 where they fit, else []int64.
 func (a *array) ints(b []byte) any {
 	n := a.rows * a.cols
 	out := make([]int32, n)
@@ -225,7 +225,7 @@ func (a *array) ints(b []byte) any {
 	return out
 }
 
-// text gives element i of an array of fixed-width texts or byte strings.
+// text returns element i of an array of fixed-width texts or byte strings.
 func (a *array) text(b []byte, i int) string {
 	b = b[i*a.size : (i+1)*a.size]
 	if a.kind == 'S' {
@@ -239,7 +239,7 @@ func (a *array) text(b []byte, i int) string {
 	return strings.TrimRight(s.String(), "\x00")
 }
 
-// half gives the value of an IEEE 754 half-precision number.
+// half returns the value of an IEEE 754 half-precision number.
 func half(u uint16) float64 {
 	sign, exp, frac := float64(1), int(u>>10&31), float64(u&1023)
 	if u>>15 != 0 {

@@ -127,7 +127,7 @@ func (d *decoder) arrowChunk(v pickle.Value, depth int) (arrowChunk, error) {
 // data is the buffer that holds the elements of a fixed-width type.
 func (c *arrowChunk) data(d *decoder) pickle.Value { return c.buffer(d, 1) }
 
-// buffer gives the bytes of buffer i, None where pyarrow has none.
+// buffer returns the bytes of buffer i, None where pyarrow has none.
 func (c *arrowChunk) buffer(d *decoder, i int) pickle.Value {
 	b := c.buffers.At(i)
 	if d.class(b) != clsArrowBuffer {
@@ -175,7 +175,7 @@ func (c *arrowChunk) fetch(d *decoder, q *queue) {
 	}
 }
 
-// put gives the elements of a fetched chunk in order.
+// put returns the elements of a fetched chunk in order.
 func (c *arrowChunk) put(put func(v any) error) error {
 	text := ""
 	if c.typ.kind == 't' {
@@ -235,7 +235,7 @@ func (c *arrowChunk) element(i int, text string, ints []int32) (any, error) {
 	return a.number(c.by, i), nil
 }
 
-// span gives the bounds of element i in what the offsets point into.
+// span returns the bounds of element i in what the offsets point into.
 func (c *arrowChunk) span(i, limit int) (from, to int, err error) {
 	size := c.typ.size
 	if (i+2)*size > len(c.off) {
@@ -254,7 +254,7 @@ func (c *arrowChunk) span(i, limit int) (from, to int, err error) {
 	return int(f), int(t), nil
 }
 
-// ints gives the elements of the integers below a list, without the child's own offset.
+// ints returns the elements of the integers below a list, without the child's own offset.
 func (c *arrowChunk) ints() ([]int32, error) {
 	if c.typ.kind != 'i' && c.typ.kind != 'u' {
 		return nil, fmt.Errorf("only pyarrow lists of integers are read")

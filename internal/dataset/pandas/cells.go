@@ -134,7 +134,7 @@ func (d *decoder) sequence(v pickle.Value, depth int, put func(any) error, q *qu
 	return nil
 }
 
-// integers gives a sequence of nothing but integers, nil for any other.
+// integers returns a sequence of nothing but integers, nil for any other.
 func integers(v pickle.Value) any {
 	wide := make([]int64, v.Len())
 	fit := true

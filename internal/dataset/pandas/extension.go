@@ -6,7 +6,7 @@ import (
 	"mlcfg/internal/dataset/pickle"
 )
 
-// extensionLen gives the number of elements of an extension array.
+// extensionLen returns the number of elements of an extension array.
 func (d *decoder) extensionLen(v pickle.Value) (int, error) {
 	switch d.class(v) {
 	case clsNDBacked, clsString, clsCategorical, clsMasked, clsOpaque:
@@ -22,7 +22,7 @@ func (d *decoder) extensionLen(v pickle.Value) (int, error) {
 	return 0, fmt.Errorf("%s is not read", d.describe(v))
 }
 
-// extension gives the cells of a column that pandas holds in an extension array.
+// extension returns the cells of a column that pandas holds in an extension array.
 func (d *decoder) extension(v pickle.Value, rows int) (cells, error) {
 	if d.class(v) == clsArrow {
 		c, n, err := d.arrow(v)
@@ -110,7 +110,7 @@ func (d *decoder) backing(v pickle.Value) (kind class, a *array, other pickle.Va
 	return kind, a, other, err
 }
 
-// categories gives the values of an index that lists categories.
+// categories returns the values of an index that lists categories.
 func (d *decoder) categories(index pickle.Value) (cells, int, error) {
 	state := index.Args().At(1)
 	if d.class(index) != clsNewIndex || state.Kind() != pickle.Dict {

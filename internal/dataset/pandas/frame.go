@@ -96,7 +96,7 @@ func Open(ctx context.Context, src pickle.Source, opt pickle.Options) (*Frame, e
 	return f, nil
 }
 
-// Read gives the cells of the named columns (indices into Columns) to put, one
+// Read returns the cells of the named columns (indices into Columns) to put, one
 // by one, in no particular order. A cell is nil (missing), string, int64,
 // float64, bool, []int32 (a list or array of integers), []int64 (the same with
 // one that does not fit in 32 bits), []any or map[string]any; []byte for byte
@@ -174,7 +174,7 @@ func (f *Frame) frame(v pickle.Value) error {
 	return nil
 }
 
-// blockRows gives the number of rows of a block.
+// blockRows returns the number of rows of a block.
 func (d *decoder) blockRows(v pickle.Value) (int, error) {
 	values := v.Args().At(0)
 	if v.Kind() == pickle.Dict {
@@ -232,7 +232,7 @@ func (d *decoder) block(v pickle.Value, rows int, placed []cells) error {
 	return nil
 }
 
-// places gives the columns that a block's rows are: a slice or an integer array.
+// places returns the columns that a block's rows are: a slice or an integer array.
 func (d *decoder) places(v pickle.Value, columns int) ([]int, error) {
 	var at []int
 	if d.class(v) == clsSlice {

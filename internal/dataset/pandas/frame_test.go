@@ -65,7 +65,7 @@ func compareFolder(t *testing.T, dir string) {
 	}
 }
 
-// readAll gives every cell of a frame as JSON would have it.
+// readAll returns every cell of a frame as JSON would have it.
 func readAll(path string) (map[string][]any, error) {
 	ctx := context.Background()
 	f, err := Open(ctx, func() (io.ReadCloser, error) { return os.Open(path) }, pickle.Options{})

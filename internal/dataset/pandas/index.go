@@ -8,7 +8,7 @@ import (
 	"mlcfg/internal/dataset/pickle"
 )
 
-// indexNames gives the labels of an index as texts.
+// indexNames returns the labels of an index as texts.
 func (d *decoder) indexNames(v pickle.Value) ([]string, error) {
 	state := v.Args().At(1)
 	if d.class(v) != clsNewIndex || state.Kind() != pickle.Dict {
@@ -53,7 +53,7 @@ func (d *decoder) indexNames(v pickle.Value) ([]string, error) {
 
 const maxColumns = 1 << 16
 
-// indexLen gives the number of labels of an index.
+// indexLen returns the number of labels of an index.
 func (d *decoder) indexLen(v pickle.Value) (int, error) {
 	state := v.Args().At(1)
 	if d.class(v) != clsNewIndex || state.Kind() != pickle.Dict {
@@ -75,7 +75,7 @@ func (d *decoder) indexLen(v pickle.Value) (int, error) {
 	return n, err
 }
 
-// values gives the elements of a one-dimensional array of any sort.
+// values returns the elements of a one-dimensional array of any sort.
 func (d *decoder) values(v pickle.Value) (cells, int, error) {
 	if c := d.class(v); c == clsArray || c == clsBuffer {
 		a, err := d.array(v)

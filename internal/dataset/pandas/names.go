@@ -96,7 +96,7 @@ var names = map[string]class{
 	"collections.OrderedDict": clsInert,
 }
 
-// classOf gives the meaning of a name, and false for one that is refused. The
+// classOf returns the meaning of a name, and false for one that is refused. The
 // type objects of pandas (Int64Dtype, StringDtype ...) stand beside the data
 // and say nothing that the data does not.
 func classOf(name string) (class, bool) {

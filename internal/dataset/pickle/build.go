@@ -127,7 +127,7 @@ func dotted(module, attr string) string {
 	return module + "." + attr
 }
 
-// call gives the object that remembers the call. Empty containers and texts that
+// call returns the object that remembers the call. Empty containers and texts that
 // stand for bytes are made at once, because opcodes that follow fill them.
 func (m *machine) call(fn, args Value) error {
 	if m.doc.Name(fn) == "functools.partial" && fn.kind == Object {
@@ -167,7 +167,7 @@ func (m *machine) call(fn, args Value) error {
 	return m.push(Value{kind: Object, ref: m.node(node{items: []Value{args, {}}, name: int32(fn.i), size: 1})})
 }
 
-// build gives the object below its state.
+// build returns the object below its state.
 func (m *machine) build() error {
 	vals, err := m.popN(2)
 	if err != nil {

@@ -16,7 +16,7 @@ type Source func() (io.ReadCloser, error)
 
 // Options bound what reading may use. The zero value allows no name at all.
 type Options struct {
-	// Allow tells whether a name ("module.attribute") may appear.
+	// Allow reports whether a name ("module.attribute") may appear.
 	Allow func(name string) bool
 	// MaxMemory bounds the bytes held for the structure; 0 means 4 GiB.
 	MaxMemory int64
@@ -42,7 +42,7 @@ type Doc struct {
 	names   []string
 }
 
-// Name gives the dotted name that v is, or, of an object, that was called; it is
+// Name returns the dotted name that v is, or, of an object, that was called; it is
 // empty for any other kind.
 func (d *Doc) Name(v Value) string {
 	switch v.kind {
@@ -54,7 +54,7 @@ func (d *Doc) Name(v Value) string {
 	return ""
 }
 
-// Short gives the text that v is if it is short enough to be in memory (64
+// Short returns the text that v is if it is short enough to be in memory (64
 // bytes); ok is false for longer ones and for any other kind.
 func (d *Doc) Short(v Value) (s string, ok bool) {
 	if v.kind != Text || v.i >= 0 {
@@ -63,13 +63,13 @@ func (d *Doc) Short(v Value) (s string, ok bool) {
 	return string(d.short(v)), true
 }
 
-// short gives the bytes of a text or byte string in the arena.
+// short returns the bytes of a text or byte string in the arena.
 func (d *Doc) short(v Value) []byte {
 	off := ^v.i
 	return d.arena[off : off+int64(v.n)]
 }
 
-// Lookup gives the value that a dict has for a text key, None if it has none.
+// Lookup returns the value that a dict has for a text key, None if it has none.
 func (d *Doc) Lookup(dict Value, key string) Value {
 	if dict.kind != Dict {
 		return Value{}

@@ -45,7 +45,7 @@ const (
 
 var kindNames = [...]string{"None", "bool", "int", "float", "large int", "str", "bytes", "bytes", "list", "tuple", "dict", "set", "name", "object", "mark"}
 
-// String gives Python's word for the kind.
+// String returns Python's word for the kind.
 func (k Kind) String() string {
 	if int(k) < len(kindNames) {
 		return kindNames[k]
@@ -78,10 +78,10 @@ func (v Value) Kind() Kind { return v.kind }
 // IsNone reports whether v is None.
 func (v Value) IsNone() bool { return v.kind == None }
 
-// Int gives the integer or truth value that v is; ok is false for any other kind.
+// Int returns the integer or truth value that v is; ok is false for any other kind.
 func (v Value) Int() (n int64, ok bool) { return v.i, v.kind == Int || v.kind == Bool }
 
-// Float gives the number that v is; ok is false for any other kind.
+// Float returns the number that v is; ok is false for any other kind.
 func (v Value) Float() (f float64, ok bool) {
 	switch v.kind {
 	case Float:
@@ -109,7 +109,7 @@ func (v Value) Len() int {
 	return 0
 }
 
-// Ints gives the elements of a list that holds nothing but integers of 32 bits;
+// Ints returns the elements of a list that holds nothing but integers of 32 bits;
 // ok is false for any other value. The slice belongs to the document.
 func (v Value) Ints() (ints []int32, ok bool) {
 	if v.kind != List || len(v.ref.items) != 0 {
@@ -118,7 +118,7 @@ func (v Value) Ints() (ints []int32, ok bool) {
 	return v.ref.ints, true
 }
 
-// At gives element i of a list, tuple or set, and None outside of it.
+// At returns element i of a list, tuple or set, and None outside of it.
 func (v Value) At(i int) Value {
 	switch {
 	case i < 0 || i >= v.Len() || v.kind == Dict || v.ref == nil:
@@ -129,7 +129,7 @@ func (v Value) At(i int) Value {
 	return v.ref.items[i]
 }
 
-// Pair gives the i-th pair of a dict, in the order of the file.
+// Pair returns the i-th pair of a dict, in the order of the file.
 func (v Value) Pair(i int) (key, val Value) {
 	if v.kind != Dict || i < 0 || 2*i+1 >= len(v.ref.items) {
 		return Value{}, Value{}
@@ -137,7 +137,7 @@ func (v Value) Pair(i int) (key, val Value) {
 	return v.ref.items[2*i], v.ref.items[2*i+1]
 }
 
-// Args gives the arguments an object was called with: a tuple.
+// Args returns the arguments an object was called with: a tuple.
 func (v Value) Args() Value {
 	if v.kind != Object {
 		return Value{}
@@ -145,7 +145,7 @@ func (v Value) Args() Value {
 	return v.ref.items[0]
 }
 
-// State gives what the object was built with after the call, None if nothing.
+// State returns what the object was built with after the call, None if nothing.
 func (v Value) State() Value {
 	if v.kind != Object || v.ref.size < 2 {
 		return Value{}

@@ -17,7 +17,7 @@ type list struct {
 	foot []source.Comment
 }
 
-// find gives the entry of a key, nil where there is none.
+// find returns the entry of a key, nil where there is none.
 func (l *list) find(key string) *source.Entry {
 	for _, e := range l.entries {
 		if layout.KeyOf(e) == key {
@@ -99,7 +99,7 @@ func (l *list) store(section *source.Entry) {
 	}
 }
 
-// scalar gives an entry's value where it is a scalar of the kind.
+// scalar returns an entry's value where it is a scalar of the kind.
 func scalar(e *source.Entry, kind source.Kind) *source.Node {
 	if e == nil || e.Value.Scalar == nil || e.Value.Kind != kind {
 		return nil

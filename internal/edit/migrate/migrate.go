@@ -87,7 +87,7 @@ const (
 	retiredSection = "retired"
 )
 
-// older tells whether a file has a key that the current format has not.
+// older reports whether a file has a key that the current format has not.
 func older(root *source.Node) bool {
 	retired := schema.Shared().Section(retiredSection)
 	old := func(f source.Field) bool { _, ok := retired.Key(f.Key); return ok }

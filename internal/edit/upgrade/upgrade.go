@@ -49,16 +49,18 @@ type Change struct {
 	Drop   bool   `json:"drop,omitempty"`
 }
 
-// Breaks tells whether the release would refuse the configuration for this.
+// Breaks reports whether the release would refuse the configuration for this.
 func (c *Change) Breaks() bool { return c.Kind == Removed || c.Kind == Refused }
 
-// Compare gives what changes for a merged configuration between two releases of
+// Compare returns what changes for a merged configuration between two releases of
 // a backend's engine, sorted by section, kind and key.
 func Compare(tree *merge.Tree, b check.Backend, from, to *schema.Schema) []Change {
 	c := comparer{tree: tree, backend: b, from: from, to: to}
 	for _, s := range []struct{ section, name string }{
-		{schema.EngineConfig, b.EngineSection()}, {schema.SamplingConfig, b.SamplingSection()},
-		{schema.EnvConfig, "env_config"}, {schema.EnvConfig, b.Engine + "_env_config"},
+		{schema.EngineConfig, b.EngineSection()},
+		{schema.SamplingConfig, b.SamplingSection()},
+		{schema.EnvConfig, "env_config"},
+		{schema.EnvConfig, b.Engine + "_env_config"},
 	} {
 		c.section(s.section, s.name)
 	}

@@ -14,8 +14,10 @@ type openaiAnswer struct {
 }
 
 func newOpenAIAnswer(cfg Config, g *generation, object string) openaiAnswer {
-	return openaiAnswer{g: g, sglang: cfg.Protocol == SGLang,
-		head: fmt.Appendf(nil, `{"id":%s,"object":%q,"created":%d,"model":%s,"choices":`, quote(g.id), object, g.created, quote(cfg.Name()))}
+	return openaiAnswer{
+		g: g, sglang: cfg.Protocol == SGLang,
+		head: fmt.Appendf(nil, `{"id":%s,"object":%q,"created":%d,"model":%s,"choices":`, quote(g.id), object, g.created, quote(cfg.Name())),
+	}
 }
 
 // quote makes a JSON string of any text.

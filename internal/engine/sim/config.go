@@ -133,8 +133,11 @@ func (c Config) withDefaults() (Config, error) {
 		name  string
 		value int
 	}{
-		{"max model length", c.MaxModelLen}, {"max number of sequences", c.MaxNumSeqs},
-		{"max batched tokens", c.MaxBatchedTokens}, {"block size", c.BlockSize}, {"median output length", c.Lengths.Median},
+		{"max model length", c.MaxModelLen},
+		{"max number of sequences", c.MaxNumSeqs},
+		{"max batched tokens", c.MaxBatchedTokens},
+		{"block size", c.BlockSize},
+		{"median output length", c.Lengths.Median},
 	} {
 		if v.value < 1 {
 			errs = append(errs, fmt.Errorf("%s is %d, at least 1 is needed", v.name, v.value))

@@ -24,7 +24,7 @@ type Faults struct {
 	// MalformedEvery breaks the JSON of the last chunk of every so many streams.
 	MalformedEvery int
 	// BreakEvery closes the connection of every so many requests after the first
-	// token, or in place of the answer.
+	// token, or instead of the answer.
 	BreakEvery int
 	// MiscountEvery reports one token too many in every so many usages.
 	MiscountEvery int

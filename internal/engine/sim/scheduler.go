@@ -144,7 +144,7 @@ func (s *Scheduler) begin(at time.Duration) {
 	s.stats.Steps++
 }
 
-// scheduleRunning gives the running requests their tokens of this step.
+// scheduleRunning returns the running requests their tokens of this step.
 func (s *Scheduler) scheduleRunning(budget int) (left int, thrownOut bool) {
 	for i := 0; i < len(s.running); i++ {
 		r := s.running[i]

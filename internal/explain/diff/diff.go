@@ -55,7 +55,7 @@ const (
 // Report is what differs between sides.
 type Report struct {
 	Sides []Head
-	// Table tells that the sides are equals, as machines are: no row has a
+	// Table reports whether the sides are equals, as machines are: no row has a
 	// direction.
 	Table bool
 	// Backends are those that every side configures.
@@ -66,7 +66,7 @@ type Report struct {
 	Ignored int
 }
 
-// Differs tells whether any key does.
+// Differs reports whether any key does.
 func (r *Report) Differs() bool { return len(r.Rows) > 0 }
 
 // Count is how many rows have a change.
@@ -199,7 +199,7 @@ func (c Cell) effective() any {
 	return c.Value
 }
 
-// number gives a value's number; an environment variable's is text.
+// number returns a value's number; an environment variable's is text.
 func number(v any) (float64, bool) {
 	switch v := v.(type) {
 	case int64:
@@ -216,7 +216,7 @@ func number(v any) (float64, bool) {
 	return 0, false
 }
 
-// Equal tells whether two values are the same to an engine: 1 and 1.0 are.
+// Equal reports whether two values are the same to an engine: 1 and 1.0 are.
 func Equal(a, b any) bool {
 	switch x := a.(type) {
 	case []any:
@@ -241,7 +241,7 @@ func Equal(a, b any) bool {
 	return okX && okY && x.Cmp(y) == 0
 }
 
-// exact gives a number as it is, for comparing numbers of different types.
+// exact returns a number as it is, for comparing numbers of different types.
 func exact(v any) (*big.Rat, bool) {
 	switch v := v.(type) {
 	case int64:

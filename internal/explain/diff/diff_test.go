@@ -241,10 +241,18 @@ func TestEqual(t *testing.T) {
 		a, b any
 		want bool
 	}{
-		{int64(1), 1.0, true}, {int64(1), int64(2), false}, {"1", int64(1), false}, {nil, nil, true}, {nil, false, false},
-		{big1, 9223372036854775808.0, true}, {int64(9007199254740993), 9007199254740992.0, false}, {true, int64(1), false},
-		{[]any{int64(1), "a"}, []any{1.0, "a"}, true}, {[]any{int64(1)}, []any{int64(1), nil}, false},
-		{map[string]any{"a": int64(1)}, map[string]any{"a": 1.0}, true}, {map[string]any{"a": nil}, map[string]any{"b": nil}, false},
+		{int64(1), 1.0, true},
+		{int64(1), int64(2), false},
+		{"1", int64(1), false},
+		{nil, nil, true},
+		{nil, false, false},
+		{big1, 9223372036854775808.0, true},
+		{int64(9007199254740993), 9007199254740992.0, false},
+		{true, int64(1), false},
+		{[]any{int64(1), "a"}, []any{1.0, "a"}, true},
+		{[]any{int64(1)}, []any{int64(1), nil}, false},
+		{map[string]any{"a": int64(1)}, map[string]any{"a": 1.0}, true},
+		{map[string]any{"a": nil}, map[string]any{"b": nil}, false},
 	} {
 		if Equal(c.a, c.b) != c.want || Equal(c.b, c.a) != c.want {
 			t.Errorf("Equal(%v, %v) is not %v", c.a, c.b, c.want)

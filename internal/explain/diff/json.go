@@ -48,7 +48,7 @@ type (
 	}
 )
 
-// WriteJSON writes reports as one JSON object; "equal" tells whether there is
+// WriteJSON writes reports as one JSON object; "equal" reports whether there is
 // no difference at all.
 func WriteJSON(w io.Writer, reports []*Report, only []Only) error {
 	doc := jsonDocument{Equal: len(only) == 0, Comparisons: []jsonReport{}, Only: []jsonOnly{}}

@@ -23,7 +23,7 @@ import (
 type Input struct {
 	// Name is how messages name it.
 	Name string
-	// IsDir tells that it is a folder.
+	// IsDir reports whether it is a folder.
 	IsDir bool
 
 	path     string

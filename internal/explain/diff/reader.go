@@ -42,7 +42,7 @@ type Faulty struct {
 	Found diag.List
 }
 
-// Faulty gives the overlays with errors so far.
+// Faulty returns the overlays with errors so far.
 func (r *Reader) Faulty() []Faulty {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -69,7 +69,7 @@ type Unresolved struct {
 // Error names the overlay; what is wrong is in Found.
 func (e *Unresolved) Error() string { return e.Name + " cannot be resolved" }
 
-// lacksBackend tells that the overlay has no section for the backend.
+// lacksBackend reports whether the overlay has no section for the backend.
 func (e *Unresolved) lacksBackend() bool {
 	return slices.ContainsFunc(e.Found, func(d diag.Diagnostic) bool { return d.Code == "no-backend-section" })
 }
@@ -154,7 +154,7 @@ func compareFor(backend string, inputs []*Input, sides []*Side, o Options) *Repo
 	return r
 }
 
-// optionsFor gives the options for overlays that are compared with manifests:
+// optionsFor returns the options for overlays that are compared with manifests:
 // the same backend, release and round, where the command line does not say.
 func (r *Reader) optionsFor(inputs []*Input) (compile.Options, error) {
 	options := r.Compile
@@ -192,7 +192,7 @@ func SameRelease(options *compile.Options, m *manifest.Manifest) {
 	}
 }
 
-// resolve gives an overlay's sides by backend.
+// resolve returns an overlay's sides by backend.
 func (r *Reader) resolve(in *Input, options compile.Options) (map[string]*Side, error) {
 	loaded, err := r.project(in.tree).Load(in.path)
 	if in.tree != nil && errors.Is(err, config.ErrNoBase) {

@@ -95,8 +95,12 @@ func FromManifest(name string, m *manifest.Manifest) Side {
 	}))
 	r := manifestReader{file: name, overrides: m.Overrides, to: &s.Values}
 	for _, top := range [][2]string{
-		{"backend", m.Backend}, {"engine", engine}, {"benchmark_name", m.BenchmarkName}, {"scenario", m.Scenario},
-		{"test_mode", m.TestMode}, {"engine_version", m.EngineVersion},
+		{"backend", m.Backend},
+		{"engine", engine},
+		{"benchmark_name", m.BenchmarkName},
+		{"scenario", m.Scenario},
+		{"test_mode", m.TestMode},
+		{"engine_version", m.EngineVersion},
 	} {
 		if top[1] != "" {
 			r.add(explain.UseCase, top[0], top[1])

@@ -169,7 +169,7 @@ type blob struct {
 
 type blobs []blob
 
-// list gives the configuration's files of a commit. Links are left out.
+// list returns the configuration's files of a commit. Links are left out.
 func (g git) list(commit string) (blobs, error) {
 	out, err := g.output("ls-tree", "-r", "-z", "--long", commit)
 	if err != nil {
@@ -196,7 +196,7 @@ func parseTree(out []byte) blobs {
 	return all
 }
 
-// find tells whether a path is a file, or a folder with files.
+// find reports whether a path is a file, or a folder with files.
 func (b blobs) find(p string) (string, bool) {
 	p = path.Clean(p)
 	for _, f := range b {

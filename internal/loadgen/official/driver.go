@@ -41,7 +41,7 @@ import (
 //go:embed driver.py
 var script string
 
-// ErrMissing tells that there is no LoadGen, or no Python, to be driven.
+// ErrMissing reports that there is no LoadGen, or no Python, to be driven.
 var ErrMissing = errors.New("the official LoadGen is not installed")
 
 // Job is one test.
@@ -197,7 +197,7 @@ func (d *Driver) configure(j *Job) error {
 // Begin starts the test.
 func (d *Driver) Begin() { d.send([]byte("start\n")) }
 
-// Queries gives the queries as LoadGen issues them. It is closed when LoadGen
+// Queries returns the queries as LoadGen issues them. It is closed when LoadGen
 // issues no more; [Driver.Wait] tells why.
 func (d *Driver) Queries() <-chan Query { return d.queries }
 

@@ -53,7 +53,7 @@ type Sample struct {
 // figure is what a name on a page stands for.
 type figure struct {
 	of func(*Sample) **float64
-	// mean tells that the values of several schedulers are averaged; they add up otherwise.
+	// mean reports whether the values of several schedulers are averaged; they add up otherwise.
 	mean bool
 	// old marks a former name: it counts where the page has no newer one, since
 	// some releases give both.
@@ -125,7 +125,7 @@ func Parse(r io.Reader) (Sample, error) {
 	return s, in.Err()
 }
 
-// parseLine gives name and value of a line that holds a figure.
+// parseLine returns name and value of a line that holds a figure.
 func parseLine(line []byte) (name string, v float64, ok bool) {
 	end := bytes.IndexAny(line, "{ ")
 	if end <= 0 {

@@ -49,7 +49,7 @@ type Axis struct {
 type Bin struct {
 	From, To float64
 	Count    uint64
-	// Over tells that the bin holds all that lies above From; To is the largest.
+	// Over reports whether the bin holds all that lies above From; To is the largest.
 	Over bool
 }
 
@@ -86,7 +86,7 @@ type Limit struct {
 // Colors is how many classes of colours there are.
 const Colors = 8
 
-// empty tells that there is nothing to draw.
+// empty reports whether there is nothing to draw.
 func (c *Chart) empty() bool {
 	for _, curve := range c.Curves {
 		for _, p := range curve.Points {

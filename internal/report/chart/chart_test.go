@@ -44,7 +44,7 @@ func TestTicksAreRound(t *testing.T) {
 	}
 }
 
-// drawn gives the elements of a chart's file that have a class.
+// drawn returns the elements of a chart's file that have a class.
 func drawn(t *testing.T, c *Chart, class string) []map[string]string {
 	t.Helper()
 	var out []map[string]string

@@ -115,7 +115,7 @@ func (c *Chart) scales() (x, y scale) {
 	return x, y
 }
 
-// fix gives an axis its bounds, zero being one where it is near.
+// fix returns an axis its bounds, zero being one where it is near.
 func (s *scale) fix(a *Axis, zero bool) {
 	if s.low > s.high {
 		s.low, s.high = 0, 1

@@ -19,7 +19,7 @@ import (
 
 // Comparison is what is said of several runs together.
 type Comparison struct {
-	// Simulated tells that figures of at least one run are a simulation's.
+	// Simulated reports whether figures of at least one run are a simulation's.
 	Simulated bool    `json:"simulated"`
 	Groups    []Group `json:"groups"`
 	// Settings and Environment are what differs between groups: the manifests'
@@ -48,7 +48,7 @@ type Group struct {
 type Run struct {
 	Name  string `json:"name"`
 	Valid bool   `json:"valid"`
-	// Counted tells that the run's figures are in the group's: it came to its own
+	// Counted reports whether the run's figures are in the group's: it came to its own
 	// end, and is no copy of another.
 	Counted bool `json:"counted"`
 	// Index is the run's place in what was given to [Runs].

@@ -79,7 +79,7 @@ func fileURL(path string) string {
 
 var errDamaged = errors.New("the index is damaged")
 
-// damaged tells that the index file is no database, or a broken one.
+// damaged reports whether the index file is no database, or a broken one.
 func damaged(err error) bool {
 	if errors.Is(err, errDamaged) {
 		return true
@@ -229,7 +229,7 @@ func (f Filter) where() (clause string, args []any) {
 	return strings.Join(parts, " AND "), args
 }
 
-// List gives the runs that a filter picks, the latest last.
+// List returns the runs that a filter picks, the latest last.
 func (h *History) List(ctx context.Context, f Filter) ([]Run, error) {
 	clause, args := f.where()
 	return h.query(ctx, "SELECT body FROM runs WHERE "+clause+" ORDER BY started, id", args)
@@ -295,7 +295,7 @@ func (r *Run) place(folder string) {
 	}
 }
 
-// NotOneError tells that a name picks no run or several.
+// NotOneError reports that a name picks no run or several.
 type NotOneError struct {
 	Name string
 	// IDs are the runs that it may mean, none where there is none.
@@ -310,7 +310,7 @@ func (e *NotOneError) Error() string {
 	return fmt.Sprintf("%q may be %s", e.Name, strings.Join(e.IDs, ", "))
 }
 
-// Find gives the one run that a name means: its id, or the begin or any part
+// Find returns the one run that a name means: its id, or the begin or any part
 // of it that no other id has. The error is a *NotOneError otherwise.
 func (h *History) Find(ctx context.Context, name string) (Run, error) {
 	runs, err := h.List(ctx, Filter{})

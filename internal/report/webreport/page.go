@@ -59,7 +59,7 @@ type runRow struct {
 type pageRun struct {
 	*report.Sheet
 	Index int
-	// Alone tells that the page is about this run alone.
+	// Alone reports whether the page is about this run alone.
 	Alone  bool
 	Cards  []card
 	Shapes [][]template.HTML
@@ -72,7 +72,7 @@ type pageRun struct {
 
 type card struct {
 	Value, Unit, Says string
-	// Used tells that the figure has a limit, Part is how much of it is taken.
+	// Used reports whether the figure has a limit, Part is how much of it is taken.
 	Used, Over bool
 	Part       float64
 }

@@ -24,7 +24,7 @@ type Run struct {
 	Benchmark, Scenario, Machine, Backend string
 	// Engine is name and release, "vllm 0.9.2".
 	Engine string
-	// Simulated tells that the engine is the simulated one: no figure says anything about hardware.
+	// Simulated reports whether the engine is the simulated one: no figure says anything about hardware.
 	Simulated bool
 }
 
@@ -52,7 +52,7 @@ type Spread struct {
 	Limit time.Duration
 }
 
-// Over tells that the 99th percentile lies above the limit.
+// Over reports whether the 99th percentile lies above the limit.
 func (s Spread) Over() bool { return s.Limit > 0 && s.Count > 0 && s.P99 > s.Limit }
 
 // Replica is one engine replica at a moment.
@@ -70,7 +70,7 @@ func (r *Replica) InFlight() int64 { return r.Sent - r.Done }
 type Snapshot struct {
 	Run   Run
 	Phase Phase
-	// Began tells that requests are being sent: before it, all else is zero.
+	// Began reports whether requests are being sent: before it, all else is zero.
 	Began   bool
 	Elapsed time.Duration
 	// Scheduled counts samples that are due, Sent and FirstToken requests.

@@ -27,7 +27,7 @@ func NewScreen(w io.Writer, size func() (width, height int), style ansi.Style) *
 	return &Screen{w: w, size: size, style: style}
 }
 
-// Draw puts the view of s in the place of the last one.
+// Draw puts the view of s instead of the last one.
 func (c *Screen) Draw(s *Snapshot) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -137,7 +137,7 @@ func round(x float64) float64 {
 // setting is what a tuned manifest differs in.
 const setting = "server_target_qps"
 
-// Manifest gives m with another target QPS: sealed, the change recorded among
+// Manifest returns m with another target QPS: sealed, the change recorded among
 // its overrides. A second change takes the first one's place.
 func Manifest(m *manifest.Manifest, qps float64) (*manifest.Manifest, error) {
 	section, err := loadgen.ReadSection(m.Loadgen)

@@ -23,7 +23,7 @@ import (
 // its comments: a fault of this package, found before it does harm.
 var ErrChanged = errors.New("the canonical form would not mean the same")
 
-// Format gives the canonical form of a file. Where the findings have errors there
+// Format returns the canonical form of a file. Where the findings have errors there
 // is none, for what is at fault is not rewritten. order are the keys of the
 // file's map as they are to stand; others follow in the order of the file.
 func Format(name string, data []byte, order []string) ([]byte, diag.List, error) {
@@ -67,7 +67,7 @@ func KeyOf(e *source.Entry) string {
 	return e.Key.PyStr()
 }
 
-// Same tells whether two values are equal: of the same type, and text that is in
+// Same reports whether two values are equal: of the same type, and text that is in
 // quotes in one is so in the other, unless it needs them. The order of keys does not count.
 func Same(a, b *source.Node) bool {
 	if a.Kind != b.Kind || len(a.Fields) != len(b.Fields) || len(a.Items) != len(b.Items) {

@@ -31,7 +31,7 @@ func Print(doc *source.Document) []byte {
 
 type printer struct {
 	out bytes.Buffer
-	// kept tells that the last thing written was a block scalar that keeps
+	// kept reports whether the last thing written was a block scalar that keeps
 	// the blank lines at its end: one more would belong to it.
 	kept bool
 }
@@ -172,7 +172,7 @@ func (p *printer) block(e *source.Entry, label string, indent int) {
 	p.kept = b.Chomp == '+'
 }
 
-// fits tells whether a value in brackets fits into its line, and holds nothing
+// fits reports whether a value in brackets fits into its line, and holds nothing
 // that needs a line of its own.
 func fits(e *source.Entry, indent int) bool {
 	if len(e.Foot) > 0 || commented(e.Value) {

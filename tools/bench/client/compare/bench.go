@@ -112,9 +112,11 @@ func vllmRS() client {
 		name:  "vllm-rs",
 		about: "vllm-rs bench serve of vLLM 0.33.0 (Rust), token-id prompts",
 		command: func(j job, url, out string) *exec.Cmd {
-			args := []string{"bench", "serve", "--backend", "openai", "--model", "mock", "--tokenizer", ".peers/tokenizer", "--base-url", url,
+			args := []string{
+				"bench", "serve", "--backend", "openai", "--model", "mock", "--tokenizer", ".peers/tokenizer", "--base-url", url,
 				"--dataset-name", "random", "--random-input-len", "32", "--random-output-len", strconv.Itoa(j.output), "--prompt-token-ids", "--ignore-eos",
-				"--num-prompts", strconv.Itoa(j.requests), "--disable-tqdm", "--save-result", "--save-detailed", "--result-dir", filepath.Dir(out), "--result-filename", filepath.Base(out)}
+				"--num-prompts", strconv.Itoa(j.requests), "--disable-tqdm", "--save-result", "--save-detailed", "--result-dir", filepath.Dir(out), "--result-filename", filepath.Base(out),
+			}
 			if j.rate > 0 {
 				args = append(args, "--request-rate", strconv.Itoa(j.rate))
 			} else {

@@ -38,8 +38,10 @@ func drive() error {
 	profile := flag.String("cpuprofile", "", "`file` for a CPU profile")
 	flag.Parse()
 
-	c, err := client.New(client.Options{URLs: []string{*url}, Model: "mock", Stream: true, TokenIDs: *ids,
-		Params: map[string]any{"temperature": 0, "ignore_eos": true, "max_tokens": *output}})
+	c, err := client.New(client.Options{
+		URLs: []string{*url}, Model: "mock", Stream: true, TokenIDs: *ids,
+		Params: map[string]any{"temperature": 0, "ignore_eos": true, "max_tokens": *output},
+	})
 	if err != nil {
 		return err
 	}
@@ -112,10 +114,16 @@ func (l *lines) Write(batch []client.Result) error {
 			name  string
 			value int64
 		}{
-			{`,"sample":`, int64(r.Sample)}, {`,"replica":`, int64(r.Replica)},
-			{`,"scheduled_ns":`, int64(r.Scheduled)}, {`,"sent_ns":`, int64(r.Sent)},
-			{`,"first_token_ns":`, int64(r.FirstToken)}, {`,"last_token_ns":`, int64(r.LastToken)}, {`,"done_ns":`, int64(r.Done)},
-			{`,"input_tokens":`, int64(r.InputTokens)}, {`,"output_tokens":`, int64(r.OutputTokens)}, {`,"status":`, int64(r.Status)},
+			{`,"sample":`, int64(r.Sample)},
+			{`,"replica":`, int64(r.Replica)},
+			{`,"scheduled_ns":`, int64(r.Scheduled)},
+			{`,"sent_ns":`, int64(r.Sent)},
+			{`,"first_token_ns":`, int64(r.FirstToken)},
+			{`,"last_token_ns":`, int64(r.LastToken)},
+			{`,"done_ns":`, int64(r.Done)},
+			{`,"input_tokens":`, int64(r.InputTokens)},
+			{`,"output_tokens":`, int64(r.OutputTokens)},
+			{`,"status":`, int64(r.Status)},
 		} {
 			b = strconv.AppendInt(append(b, f.name...), f.value, 10)
 		}

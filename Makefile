@@ -2,7 +2,7 @@
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
-STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZTIME ?= 10s
 # Where make engines installs, and what go test gets in make integration (-run, -short).
 ENGINES     ?= .engines
@@ -29,10 +29,12 @@ race: ## the tests under the race detector (needs a C compiler), but for those o
 	CGO_ENABLED=1 $(GO) test -race -short ./...
 
 .PHONY: lint
-lint: ## gofmt, go vet, staticcheck
-	@out=$$(gofmt -l .); if [ -n "$$out" ]; then echo "gofmt would change:"; echo "$$out"; exit 1; fi
-	$(GO) vet ./...
-	$(GO) run $(STATICCHECK) ./...
+lint: ## golangci-lint with the linters of .golangci.yml: gofumpt, vet, staticcheck, errcheck and a few more
+	$(GO) run $(GOLANGCI) run ./...
+
+.PHONY: fmt
+fmt: ## lay the Go files out as make lint wants them
+	$(GO) run $(GOLANGCI) fmt ./...
 
 .PHONY: faults
 faults: build ## kill, starve and corrupt runs, and see what is lost; renews docs/reliability.md (two minutes)

@@ -1,6 +1,7 @@
 package mlcfg_test
 
 import (
+	"errors"
 	"flag"
 	"os"
 	"os/exec"
@@ -134,7 +135,7 @@ func (r *hookRun) run(args ...string) string {
 	cmd := exec.Command(name, args[1:]...)
 	cmd.Dir, cmd.Env = r.dir, r.env
 	out, err := cmd.CombinedOutput()
-	if _, failed := err.(*exec.ExitError); err != nil && !failed {
+	if err != nil && !errors.As(err, new(*exec.ExitError)) {
 		r.t.Fatal(err)
 	}
 	return string(out)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -37,7 +38,7 @@ func (a *app) schemaShowCommand() *cli.Command {
 	}
 }
 
-func (a *app) schemaShow(c *cli.Context) error {
+func (a *app) schemaShow(c *cli.Context) (err error) {
 	if err := oneOf("format", c.String("format"), "text", "json"); err != nil {
 		return err
 	}
@@ -61,7 +62,7 @@ func (a *app) schemaShow(c *cli.Context) error {
 		release = releases[len(releases)-1]
 	}
 	w := bufio.NewWriter(a.stdout)
-	defer w.Flush()
+	defer func() { err = errors.Join(err, w.Flush()) }()
 	if key == "" && c.String("format") == "text" {
 		return showRelease(w, engine, release)
 	}

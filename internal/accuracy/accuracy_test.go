@@ -70,7 +70,7 @@ func (letters) Decode(ids []int32, skipSpecial bool) string {
 	var s strings.Builder
 	for _, id := range ids {
 		if id != 1 || !skipSpecial {
-			s.WriteRune(rune(id))
+			s.WriteRune(id)
 		}
 	}
 	return s.String()

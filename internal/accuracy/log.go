@@ -100,7 +100,7 @@ func readLog(ctx context.Context, r io.Reader, kind Kind) (*Log, error) {
 			break
 		}
 		if k == 0 {
-			if _, err := dec.ReadToken(); err == io.EOF && !list {
+			if _, err := dec.ReadToken(); errors.Is(err, io.EOF) && !list {
 				break
 			} else if err != nil {
 				return nil, fmt.Errorf("entry %d (byte %d): %w", n, dec.InputOffset(), err)

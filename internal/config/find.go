@@ -79,7 +79,7 @@ func (c *Config) WithSection(section string) []string {
 	_ = filepath.WalkDir(c.Root, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
-			return nil // an unreadable folder has nothing to offer
+			return nil //nolint:nilerr // an unreadable folder has nothing to offer
 		case d.IsDir() && path != c.Root && strings.HasPrefix(d.Name(), "."):
 			return filepath.SkipDir
 		case d.IsDir() || !slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(path)):

@@ -29,7 +29,7 @@ func readCSV(ctx context.Context, f file, b *builder) error {
 		r.Comma = '\t'
 	}
 	header, err := r.Read()
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return errors.New("line 1: no header")
 	}
 	if err != nil {
@@ -54,7 +54,7 @@ func readCSV(ctx context.Context, f file, b *builder) error {
 		}
 		limit.left = maxLine
 		cells, err := r.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

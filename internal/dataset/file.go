@@ -3,6 +3,7 @@ package dataset
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -49,7 +50,7 @@ func (f file) head() ([]byte, error) {
 	defer r.Close()
 	head := make([]byte, 4096)
 	n, err := io.ReadFull(r, head)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, err
 	}
 	return head[:n], nil
@@ -107,6 +108,5 @@ type gzipFile struct {
 }
 
 func (g *gzipFile) Close() error {
-	g.Reader.Close()
-	return g.file.Close()
+	return errors.Join(g.Reader.Close(), g.file.Close())
 }

@@ -42,7 +42,7 @@ func readJSONL(ctx context.Context, f file, b *builder) error {
 		if err == nil {
 			if _, err = dec.ReadToken(); err == nil {
 				err = fmt.Errorf("more than one value")
-			} else if err == io.EOF {
+			} else if errors.Is(err, io.EOF) {
 				err = nil
 			}
 		}
@@ -103,7 +103,7 @@ func readJSON(ctx context.Context, f file, b *builder) error {
 	}
 	for n := 0; ; n++ {
 		if dec.PeekKind() == 0 {
-			if _, err := dec.ReadToken(); err != io.EOF {
+			if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {
 				return err
 			}
 			return nil

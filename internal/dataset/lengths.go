@@ -119,7 +119,7 @@ func (l *Lengths) histogram(path string) error {
 	total := 0.0
 	for {
 		row, err := r.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -118,7 +118,7 @@ func checkPage(r *bufio.Reader, codec format.CompressionCodec, packed, size int6
 			return err
 		}
 		if n, err := lz4.UncompressBlock(block, make([]byte, size)); err != nil || int64(n) > size {
-			return fmt.Errorf("a page of %d bytes does not decompress to the %d it claims: %v", packed, size, err)
+			return fmt.Errorf("a page of %d bytes does not decompress to the %d it claims: %w", packed, size, err)
 		}
 	case format.Uncompressed:
 	default:

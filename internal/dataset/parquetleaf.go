@@ -46,7 +46,7 @@ func readChunk(ctx context.Context, chunk parquet.ColumnChunk, a *assembler) err
 			return ctx.Err()
 		}
 		page, err := pages.ReadPage()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
@@ -61,7 +61,7 @@ func readChunk(ctx context.Context, chunk parquet.ColumnChunk, a *assembler) err
 					return err
 				}
 			}
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil {

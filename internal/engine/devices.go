@@ -37,7 +37,7 @@ func freeSpace(dir string) (uint64, error) {
 	if err := unix.Statfs(dir, &s); err != nil {
 		return 0, fmt.Errorf("looking at the disk of %s: %w", dir, err)
 	}
-	return uint64(s.Bavail) * uint64(s.Bsize), nil
+	return s.Bavail * uint64(s.Bsize), nil
 }
 
 // The variables that hide devices from a process, the more specific first.

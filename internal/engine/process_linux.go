@@ -73,7 +73,7 @@ func startProcess(self []string, j job) (*process, error) {
 	}
 	if err != nil {
 		control.Close()
-		cmd.Wait()
+		_ = cmd.Wait()
 		return nil, err
 	}
 	go p.watch(lines)
@@ -105,7 +105,7 @@ func (p *process) watch(lines *bufio.Scanner) {
 		}
 		orderly = orderly || e.Gone
 	}
-	p.supervisor.Wait()
+	_ = p.supervisor.Wait() // how the engine ended, it told
 	if !orderly {
 		killLeft(p.supervisor.Process.Pid, p.log)
 	}

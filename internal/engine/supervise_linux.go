@@ -48,7 +48,7 @@ const (
 func Supervise(stdin io.Reader, stdout io.Writer) int {
 	// The kernel kills the engine when the thread that started it ends.
 	runtime.LockOSThread()
-	report := func(e event) { json.NewEncoder(stdout).Encode(e) }
+	report := func(e event) { _ = json.NewEncoder(stdout).Encode(e) } // mlrun may be gone
 	// Caught and dropped rather than ignored: the engine would inherit that.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGINT, syscall.SIGHUP, syscall.SIGPIPE)
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {

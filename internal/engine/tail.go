@@ -21,7 +21,9 @@ func tail(path string) string {
 	defer f.Close()
 	cut := false
 	if info, err := f.Stat(); err == nil && info.Size() > tailSize {
-		f.Seek(-tailSize, io.SeekEnd)
+		if _, err := f.Seek(-tailSize, io.SeekEnd); err != nil {
+			return ""
+		}
 		cut = true
 	}
 	b, _ := io.ReadAll(io.LimitReader(f, tailSize))

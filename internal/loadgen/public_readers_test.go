@@ -3,6 +3,7 @@ package loadgen
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -50,7 +51,7 @@ func TestPublicReaders(t *testing.T) {
 				checkout, c.round, c.submitted, c.scenario, performance, accuracy).Output()
 			if err != nil {
 				var text []byte
-				if e, ok := err.(*exec.ExitError); ok {
+				if e := (*exec.ExitError)(nil); errors.As(err, &e) {
 					text = e.Stderr
 				}
 				t.Fatalf("%v\n%s", err, text)

@@ -17,7 +17,7 @@ func (s *Server) completion(p *documentParams) (any, error) {
 	list := completionList{Items: []completionItem{}}
 	session, err := s.session(d)
 	if err != nil {
-		return list, nil // publish said why
+		return list, nil //nolint:nilerr // publish said why
 	}
 	c := d.cursorAt(p.Position)
 	section := s.section(d, session, c.section)

@@ -21,7 +21,7 @@ func (s *Server) at(p *documentParams) (d *document, r *resolved, path []string,
 		return d, nil, nil, 0, nil
 	}
 	if r, err = s.resolve(d); err != nil {
-		return d, nil, nil, 0, nil // publish said why
+		return d, nil, nil, 0, nil //nolint:nilerr // publish said why
 	}
 	return d, r, path, start, nil
 }

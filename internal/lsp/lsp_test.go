@@ -307,7 +307,7 @@ func TestOtherFiles(t *testing.T) {
 		}
 		found := all[1]["params"].(object)["diagnostics"].([]any)
 		want := "cannot read"
-		if _, ok := err.(Faulty); ok {
+		if errors.As(err, new(Faulty)) {
 			want = "mlcfg.cue:2:3: conflict\nhint: h"
 		}
 		if len(found) != 1 || found[0].(object)["message"] != want {

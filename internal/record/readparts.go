@@ -73,7 +73,7 @@ func openPart(path string, use func(*parquet.File) error) (err error) {
 func readPart(path string, yield func(*Record) bool) error {
 	return openPart(path, func(file *parquet.File) error {
 		in := parquet.NewReader(file)
-		defer in.Close()
+		defer func() { _ = in.Close() }()
 		rows := make([]parquet.Row, batchRows)
 		var r Record
 		for {
@@ -86,7 +86,7 @@ func readPart(path string, yield func(*Record) bool) error {
 					return nil
 				}
 			}
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return nil
 			}
 			if err != nil {

@@ -209,7 +209,7 @@ func (b *builder) value(node *Node, t tag) {
 	switch t {
 	case tagNull:
 	case tagBool:
-		ok := false
+		var ok bool
 		if node.Bool, ok = boolValue(node.Text); !ok {
 			err = fmt.Errorf("%q is not a boolean", node.Text)
 		} else {

@@ -200,7 +200,8 @@ func translate(s string) (string, error) {
 		switch {
 		case s[i] == '\\' && i+1 < len(s):
 			i++
-			set, negate := "", false
+			var set string
+			var negate bool
 			switch s[i] {
 			case 's', 'S':
 				set, negate = space, s[i] == 'S'

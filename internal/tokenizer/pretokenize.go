@@ -185,7 +185,6 @@ func (s *splitter) spans(text string) []span {
 			if n == 0 {
 				break
 			}
-			to = from
 			out = appendSpan(out, span{text[:from+n], s.invert})
 			text = text[from+n:]
 			continue

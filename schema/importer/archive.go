@@ -29,7 +29,7 @@ func extract(archive, folder, engine string) error {
 	if err != nil {
 		return err
 	}
-	defer z.Close()
+	defer func() { _ = z.Close() }()
 	found := 0
 	for _, f := range z.File {
 		name := sourceName(f.Name, engine)

@@ -82,7 +82,7 @@ func (im Importer) Path(ctx context.Context, spec Spec, path string) (*Record, e
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", spec, err)
 	}
-	folder := ""
+	var folder string
 	switch {
 	case info.IsDir():
 		folder, err = packageRoot(path, spec.Engine)

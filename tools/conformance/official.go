@@ -41,7 +41,7 @@ func install(version, venv string) (*official, error) {
 		{o.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "mlcommons-loadgen==" + version},
 	} {
 		if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("%w: %s: %v\n%s", errNotInstalled, strings.Join(command, " "), err, out)
+			return nil, fmt.Errorf("%w: %s: %w\n%s", errNotInstalled, strings.Join(command, " "), err, out)
 		}
 	}
 	if !o.works() {

@@ -1,6 +1,7 @@
 package cliargs
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -44,7 +45,8 @@ func TestFaults(t *testing.T) {
 	}
 	for in, want := range tests {
 		_, err := Sort(strings.Fields(in), commands)
-		usage, ok := err.(*UsageError)
+		var usage *UsageError
+		ok := errors.As(err, &usage)
 		if !ok || !strings.Contains(usage.Hint, want) {
 			t.Errorf("%s: %v, want the hint %q", in, err, want)
 		}

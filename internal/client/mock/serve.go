@@ -18,7 +18,7 @@ func Serve(ctx context.Context, address string, c Config, in io.Reader, out io.W
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer func() { _ = s.Close() }()
 	w := bufio.NewWriter(out)
 	fmt.Fprintln(w, s.URL())
 	if err := w.Flush(); err != nil {

@@ -78,7 +78,7 @@ func readAll(path string) (map[string][]any, error) {
 		if c.Name == "when" || c.Name == "zone" || c.Name == "exact" { // not read: dates and decimals
 			err := f.Read(ctx, []int{i}, func(int, int, any) error { return nil })
 			if err == nil || !strings.Contains(err.Error(), "not read") {
-				return nil, fmt.Errorf("column %q: error %v, want that it is not read", c.Name, err)
+				return nil, fmt.Errorf("column %q: error %w, want that it is not read", c.Name, err)
 			}
 			continue
 		}

@@ -104,7 +104,7 @@ func (s *Server) models(w http.ResponseWriter, _ *http.Request) {
 
 func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-	w.Write(s.pacer.snapshot(nil, s.cfg.exposition))
+	_, _ = w.Write(s.pacer.snapshot(nil, s.cfg.exposition))
 }
 
 func (s *Server) modelInfo(w http.ResponseWriter, _ *http.Request) {
@@ -227,7 +227,7 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, g *generati
 		return
 	}
 	if g.wrong.late && out.Flush() == nil {
-		w.Write(a.chunk(nil, g.out.n-1, g.out.n))
+		_, _ = w.Write(a.chunk(nil, g.out.n-1, g.out.n))
 	}
 	g.note(r.Context())
 }
@@ -240,5 +240,5 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	w.Write(b)
+	_, _ = w.Write(b)
 }

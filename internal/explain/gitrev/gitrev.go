@@ -89,8 +89,7 @@ func Open(ctx context.Context, dir, rev, file string) (*Tree, error) {
 		err = g.copy(files.below(files.root(at)), t.dir)
 	}
 	if err != nil {
-		t.Close()
-		return nil, fmt.Errorf("copying revision %s: %w", rev, err)
+		return nil, fmt.Errorf("copying revision %s: %w", rev, errors.Join(err, t.Close()))
 	}
 	return t, nil
 }

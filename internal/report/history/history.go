@@ -108,8 +108,7 @@ func open(ctx context.Context, folder, source string) (*History, error) {
 	db.SetMaxOpenConns(1) // an index in memory is one connection's
 	h := &History{folder: folder, db: db}
 	if err := h.sync(ctx); err != nil {
-		db.Close()
-		return nil, fmt.Errorf("bringing the index of runs up to date: %w", err)
+		return nil, fmt.Errorf("bringing the index of runs up to date: %w", errors.Join(err, db.Close()))
 	}
 	return h, nil
 }

@@ -10,6 +10,7 @@ import (
 type answer struct {
 	protocol Protocol
 	keepText bool
+	bounds   bounds
 
 	first, last time.Duration
 	chunks      int
@@ -44,6 +45,9 @@ var endMark = []byte("[DONE]")
 
 // add takes the data of a stream event that was complete at the given time.
 func (a *answer) add(data []byte, at time.Duration) {
+	if a.err == LongError {
+		return
+	}
 	if a.ended {
 		a.fail(LateError, "an event after the end mark: %s", excerpt(data))
 		return
@@ -53,6 +57,7 @@ func (a *answer) add(data []byte, at time.Duration) {
 		return
 	}
 	e := &a.event
+	e.most = a.bounds.tokens
 	if a.protocol == Generate {
 		if !e.generate(data, a.keepText) {
 			a.fail(MalformedError, "not an answer of /generate: %s", excerpt(data))
@@ -103,6 +108,9 @@ func (a *answer) add(data []byte, at time.Duration) {
 		}
 		a.last = at
 		a.chunks++
+	}
+	if n := max(len(a.ids), a.chunks); n > a.bounds.tokens {
+		a.fail(LongError, "%d tokens came, and more were to come; %d are taken at most", n, a.bounds.tokens)
 	}
 }
 

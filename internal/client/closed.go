@@ -36,5 +36,17 @@ func (r *run) workOn(c *conn) {
 			return
 		}
 		r.last.Store(int64(c.sent))
+		if !c.again {
+			continue
+		}
+		old := c
+		r.forget(old)
+		var err error
+		if c, err = r.connect(r.dialing, replica); err != nil {
+			old.unsendable(err)
+			continue
+		}
+		c.resume(old)
+		c.await()
 	}
 }

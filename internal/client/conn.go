@@ -32,6 +32,11 @@ type conn struct {
 	gaveUp    ErrorClass // why the request was given up, if it was
 	announced bool       // the first token has been told of
 	idle      time.Duration
+	used      bool  // it waited unused or carried a request before: the engine may have closed it meanwhile
+	again     bool  // its request met a closed connection and is to be sent on a fresh one
+	resent    bool  // its request is here for the second time
+	sendErr   error // what writing the request failed with
+	counted   int64 // bytes of the answer that run.held counts
 
 	request   Request
 	scheduled time.Duration
@@ -66,9 +71,7 @@ func newConn(r *run, replica int, n net.Conn) *conn {
 
 // begin marks the connection as busy with a request. mu is held.
 func (c *conn) begin(r *Request, now time.Duration) {
-	c.busy = true
-	c.gaveUp, c.announced = NoError, false
-	c.request, c.sent = *r, now
+	c.request, c.sent, c.resent = *r, now, false
 	if p := c.run.plan.Progress.of(c.replica); p != nil {
 		p.sent.Add(1)
 	}
@@ -84,7 +87,28 @@ func (c *conn) begin(r *Request, now time.Duration) {
 	if t := c.run.plan.Timeout; t > 0 {
 		c.deadline = now + t
 	}
-	c.answer.reset(c.run.client.options.Stream)
+	c.ready()
+}
+
+// ready prepares for the answer to the request. mu is held.
+func (c *conn) ready() {
+	c.busy = true
+	c.gaveUp, c.announced, c.again, c.sendErr = NoError, false, false, nil
+	c.answer.reset(c.run.client.options.Stream, c.run.client.template.tokens(&c.request))
+}
+
+// resume sends the request of a connection that was closed before the engine
+// can have seen it, once more. Its times go on counting from the first attempt.
+func (c *conn) resume(old *conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.message, old.message = old.message, c.message
+	c.request, c.scheduled, c.sent, c.deadline, c.resent = old.request, old.scheduled, old.sent, old.deadline, true
+	c.ready()
+	if err := c.post(); err != nil {
+		c.sendErr = err
+		_ = c.net.Close() // its reader records the result
+	}
 }
 
 // post writes the rendered request without waiting for the peer: what the
@@ -120,13 +144,20 @@ func (c *conn) exchange(r *Request) error {
 	c.begin(r, c.run.now())
 	c.mu.Unlock()
 	if _, err := c.net.Write(whole); err != nil {
-		c.lost(err, SendError)
+		c.sendErr = err
+		c.lost(err)
 		return nil
 	}
+	c.await()
+	return nil
+}
+
+// await reads until the request on the connection is over.
+func (c *conn) await() {
 	for {
 		n, err := c.net.Read(c.read)
 		if c.take(n, err) {
-			return nil
+			return
 		}
 	}
 }
@@ -136,9 +167,13 @@ func (c *conn) exchange(r *Request) error {
 func (c *conn) take(n int, err error) bool {
 	now := c.run.now()
 	if n > 0 {
-		c.run.pools[c.replica].hear(now)
+		before := c.answer.progress()
 		over := c.answer.feed(c.read[:n], now)
+		if c.answer.progress() != before {
+			c.run.pools[c.replica].hear(now)
+		}
 		c.announce()
+		over = !c.account() || over
 		if over {
 			c.end(now)
 			return true
@@ -147,7 +182,7 @@ func (c *conn) take(n int, err error) bool {
 	if err == nil {
 		return false
 	}
-	c.lost(err, BrokenError)
+	c.lost(err)
 	return true
 }
 
@@ -167,20 +202,26 @@ func (c *conn) announce() {
 }
 
 // lost ends the request after its connection ended or a read or write of it was
-// cut short; class is SendError or BrokenError.
-func (c *conn) lost(err error, class ErrorClass) {
+// cut short, or marks it to be sent again.
+func (c *conn) lost(err error) {
 	now := c.run.now()
 	c.mu.Lock()
 	gaveUp := c.gaveUp
+	if c.again = gaveUp == NoError && c.unseen(err); c.again {
+		c.busy, c.dead = false, true
+	}
 	c.mu.Unlock()
+	if c.again {
+		return
+	}
 	a := &c.answer.answer
 	switch {
 	case gaveUp == TimeoutError:
 		a.fail(TimeoutError, "no whole response within %v; %d chunks with tokens came", c.run.plan.Timeout, a.chunks)
 	case gaveUp == CanceledError:
 		a.fail(CanceledError, "the run was stopped; %d chunks with tokens had come", a.chunks)
-	case class == SendError:
-		a.fail(SendError, "writing the request: %v", reason(err))
+	case c.sendErr != nil:
+		a.fail(SendError, "writing the request: %v", reason(c.sendErr))
 	case errors.Is(err, io.EOF):
 		c.answer.closed(nil, now)
 	default:
@@ -202,7 +243,7 @@ func (c *conn) end(now time.Duration) {
 		InputTokens: len(c.request.Tokens), OutputTokens: len(a.ids), Chunks: a.chunks,
 		OutputIDs: a.ids, Text: a.text,
 		FinishReason: a.finish, Status: c.answer.status, Bytes: c.answer.bytes,
-		Error: a.err, Message: a.message,
+		Error: a.err, Message: a.message, Resent: c.resent,
 	}
 	if a.prompt >= 0 {
 		res.InputTokens = int(a.prompt)
@@ -212,7 +253,7 @@ func (c *conn) end(now time.Duration) {
 	}
 	balanced := c.request.Replica < 0
 	c.mu.Lock()
-	c.busy = false
+	c.busy, c.used = false, true
 	c.idle = now
 	if !reusable || c.gaveUp != NoError {
 		c.dead = true
@@ -220,6 +261,7 @@ func (c *conn) end(now time.Duration) {
 	c.request = Request{}
 	c.mu.Unlock()
 	c.run.finished(&res, balanced)
+	c.letGo()
 }
 
 // giveUp ends the request that is on the connection from outside, when only is

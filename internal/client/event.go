@@ -17,6 +17,7 @@ type event struct {
 	message []byte // its raw text
 
 	ids  []int32
+	most int // ids beyond one more than so many are not kept
 	text []byte
 
 	scratch []byte
@@ -255,7 +256,9 @@ func (e *event) tokenIDs(s *scanner) bool {
 		if !whole || n < math.MinInt32 || n > math.MaxInt32 {
 			e.hasIDs = false
 		}
-		e.ids = append(e.ids, int32(n))
+		if len(e.ids) <= e.most {
+			e.ids = append(e.ids, int32(n))
+		}
 	}
 	if !e.hasIDs {
 		e.ids = e.ids[:0]

@@ -40,7 +40,7 @@ func FuzzBody(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var r response
-		r.reset(false)
+		r.reset(false, 0)
 		var body []byte
 		r.onEvent = func([]byte) {}
 		done := r.feed(data, 0)
@@ -67,6 +67,7 @@ func FuzzBody(f *testing.F) {
 func FuzzEvents(f *testing.F) {
 	f.Add([]byte("data: a\n\ndata:b\r\n\r\n: c\ndata: d\ndata\nevent: x\n\n\n\ndata: e"), uint16(3))
 	f.Add([]byte("\n\ndata:  a\n:\ndatax: b\ndata :c\n\n"), uint16(9))
+	f.Add([]byte("\xef\xbb\xbfdata: a\rdata: b\r\rdata: c\r\n\rdata: d\n\r\ndata"), uint16(20))
 	f.Fuzz(func(t *testing.T, stream []byte, cut uint16) {
 		var want []string
 		var lines [][]byte
@@ -76,8 +77,9 @@ func FuzzEvents(f *testing.F) {
 			}
 			lines = nil
 		}
-		for line := range bytes.SplitSeq(stream, []byte("\n")) {
-			line = bytes.TrimSuffix(line, []byte("\r"))
+		text := bytes.TrimPrefix(stream, byteOrderMark)
+		text = bytes.ReplaceAll(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
+		for line := range bytes.SplitSeq(text, []byte("\n")) {
 			name, value, _ := bytes.Cut(line, []byte(":"))
 			switch {
 			case len(line) == 0:

@@ -49,9 +49,12 @@ type response struct {
 	left    int64 // bytes of the body or the chunk that are to come
 	digits  int   // hexadecimal digits of the chunk's size read so far
 	line    int   // bytes of the trailer line read so far
+	extra   int   // bytes that carry no data: interim responses, extensions of a chunk, trailers
+	marks   int64 // what the engine has done but for tokens: its head, bytes of a whole body, its end
 
 	status    int
 	events    bool // the body is a text/event-stream
+	encoding  string
 	keepAlive bool
 	bytes     int64
 
@@ -63,12 +66,14 @@ type response struct {
 	onEvent func(data []byte)
 }
 
-func (r *response) reset(stream bool) {
+func (r *response) reset(stream bool, asked int) {
 	r.answer.reset()
+	r.answer.bounds = boundsOf(asked)
 	r.stream = stream
-	r.at, r.status, r.bytes, r.line = inHead, 0, 0, 0
+	r.at, r.status, r.bytes, r.line, r.extra, r.marks = inHead, 0, 0, 0, 0, 0
 	r.head, r.body = r.head[:0], r.body[:0]
 	r.sse.reset()
+	r.sse.most = r.answer.bounds.event
 	if r.onEvent == nil {
 		r.onEvent = func(data []byte) { r.answer.add(data, r.now) }
 	}
@@ -114,8 +119,16 @@ func (r *response) feed(p []byte, now time.Duration) (done bool) {
 	return r.at == complete
 }
 
-// broken reports whether the bytes cannot be made sense of any more.
-func (r *response) broken() bool { return r.answer.err == ProtocolError }
+// broken reports whether the bytes cannot be made sense of any more, or are more
+// than are taken.
+func (r *response) broken() bool {
+	return r.answer.err == ProtocolError || r.answer.err == LongError
+}
+
+// progress is a number that grows with all that brings the answer nearer to its
+// end. Comments, interim responses, trailers and events without tokens do not:
+// an engine that sends nothing else hangs.
+func (r *response) progress() int64 { return r.marks + int64(r.answer.chunks) }
 
 // closed says that the connection ended: cleanly, or with an error.
 func (r *response) closed(err error, now time.Duration) {
@@ -156,11 +169,12 @@ func (r *response) take(p []byte) {
 		r.body = append(r.body, p[:min(len(p), maxErrorBody-min(len(r.body), maxErrorBody))]...)
 	case r.events:
 		if !r.sse.feed(p, r.onEvent) {
-			r.answer.fail(ProtocolError, "a stream event is longer than %d bytes", maxEvent)
+			r.answer.fail(LongError, "a stream event is longer than %d bytes", r.sse.most)
 		}
-	case len(r.body)+len(p) > maxEvent:
-		r.answer.fail(ProtocolError, "the body is longer than %d bytes", maxEvent)
+	case len(r.body)+len(p) > r.answer.bounds.event:
+		r.answer.fail(LongError, "the body is longer than %d bytes", r.answer.bounds.event)
 	default:
+		r.marks++
 		r.body = append(r.body, p...)
 	}
 }
@@ -168,7 +182,10 @@ func (r *response) take(p []byte) {
 // finish is called when the body is whole.
 func (r *response) finish() {
 	r.at = complete
+	r.marks++
 	switch {
+	case r.status != 200 && r.encoding != "":
+		r.answer.fail(StatusError, "HTTP status %d, with a body encoded as %s", r.status, r.encoding)
 	case r.status != 200:
 		r.answer.fail(StatusError, "HTTP status %d: %s", r.status, excerpt(r.body))
 	case r.events:
@@ -203,6 +220,10 @@ func (r *response) readHead(p []byte) (rest []byte) {
 		r.answer.fail(ProtocolError, "%v", err)
 		return nil
 	}
+	if r.at == inHead {
+		r.extra += end
+		r.tooMuch("interim responses")
+	}
 	rest = p[end-from:]
 	r.head = r.head[:0]
 	return rest
@@ -231,6 +252,8 @@ var (
 	headerEncoding   = []byte("transfer-encoding")
 	headerType       = []byte("content-type")
 	headerConnection = []byte("connection")
+	headerContent    = []byte("content-encoding")
+	valueIdentity    = []byte("identity")
 	valueChunked     = []byte("chunked")
 	valueClose       = []byte("close")
 	valueKeepAlive   = []byte("keep-alive")
@@ -251,7 +274,7 @@ func (r *response) parseHead(head []byte) error {
 	r.status = int(status)
 	old := line[7] == '0'
 	r.keepAlive = !old
-	r.events = false
+	r.events, r.encoding = false, ""
 	length, chunked := int64(-1), false
 	for len(head) > 0 {
 		line, head = cutLine(head)
@@ -275,6 +298,10 @@ func (r *response) parseHead(head []byte) error {
 				return fmt.Errorf("a transfer encoding that is not asked for: %s", excerpt(line))
 			}
 			chunked = true
+		case equalFold(name, headerContent):
+			if len(value) > 0 && !equalFold(value, valueIdentity) {
+				r.encoding = excerpt(value)
+			}
 		case equalFold(name, headerType):
 			kind := value
 			if semicolon := bytes.IndexByte(kind, ';'); semicolon >= 0 {
@@ -295,6 +322,9 @@ func (r *response) parseHead(head []byte) error {
 			return fmt.Errorf("the server changes to another protocol, which was not asked for")
 		}
 		r.at = inHead
+		return nil
+	case status == 200 && r.encoding != "":
+		return fmt.Errorf("the body is encoded as %s, which was not asked for", r.encoding)
 	case status == 204 || status == 304 || (!chunked && length == 0):
 		r.finish()
 	case chunked:
@@ -305,7 +335,18 @@ func (r *response) parseHead(head []byte) error {
 	default:
 		r.framing, r.at, r.keepAlive = byClose, inBody, false
 	}
+	r.marks++
+	r.extra = 0
 	return nil
+}
+
+// tooMuch fails a response that sends too much of what carries no data.
+func (r *response) tooMuch(what string) bool {
+	if r.extra <= maxHead {
+		return false
+	}
+	r.answer.fail(ProtocolError, "more than %d bytes of %s", maxHead, what)
+	return true
 }
 
 // readFrame takes bytes that frame a chunk and gives those behind them.
@@ -322,10 +363,13 @@ func (r *response) readFrame(p []byte) (rest []byte) {
 				r.answer.fail(ProtocolError, "a chunk's size is not a hexadecimal number: %s", excerpt(p[i:]))
 				return nil
 			}
-			r.at = inSizeLine
+			r.at, r.extra = inSizeLine, 0
 			fallthrough
 		case inSizeLine:
 			if c != '\n' {
+				if r.extra++; r.tooMuch("a chunk's extensions") {
+					return nil
+				}
 				continue
 			}
 			r.digits = 0
@@ -333,7 +377,7 @@ func (r *response) readFrame(p []byte) (rest []byte) {
 				r.at = inChunk
 				return p[i+1:]
 			}
-			r.at, r.line = inTrailer, 0
+			r.at, r.line, r.extra = inTrailer, 0, 0
 		case afterChunk:
 			switch {
 			case c == '\n':
@@ -347,6 +391,9 @@ func (r *response) readFrame(p []byte) (rest []byte) {
 			}
 			r.line = 0
 		case inTrailer:
+			if r.extra++; r.tooMuch("trailers") {
+				return nil
+			}
 			switch c {
 			case '\r':
 			case '\n':

@@ -58,7 +58,7 @@ func FuzzEvent(f *testing.F) {
 		f.Add([]byte(text), true)
 	}
 	f.Fuzz(func(t *testing.T, data []byte, generate bool) {
-		var got event
+		got := event{most: 1 << 20}
 		read := got.openAI
 		if generate {
 			read = got.generate
@@ -241,7 +241,7 @@ func BenchmarkEvent(b *testing.B) {
 	data := []byte(`{"id":"cmpl-4cf0a7e1d3b74a0e9c1f6a2b8d5e7f90","object":"text_completion","created":1763900000,"model":"mock","choices":[{"index":0,"text":" t17","logprobs":null,"finish_reason":null,"stop_reason":null,"prompt_token_ids":null,"token_ids":[1017]}]}`)
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
-	var e event
+	e := event{most: 1 << 20}
 	for b.Loop() {
 		if !e.openAI(data, false) {
 			b.Fatal("not read")
@@ -259,7 +259,7 @@ func BenchmarkResponse(b *testing.B) {
 	b.ReportAllocs()
 	var r response
 	for b.Loop() {
-		r.reset(true)
+		r.reset(true, 0)
 		r.feed(data, 1)
 		if r.answer.check(4); r.answer.err != NoError {
 			b.Fatal(r.answer.message)

@@ -13,8 +13,8 @@ import (
 func spares(busy int) int { return min(4+busy/4, 64) }
 
 // pool is the connections to one replica in an open-loop run. A connection in
-// use has a goroutine that reads from it all the time: an engine that closes an
-// unused connection is noticed before a request goes there.
+// use or not has a goroutine that reads from it from the moment it is opened: an
+// engine that closes an unused connection is noticed before a request goes there.
 type pool struct {
 	run     *run
 	replica int
@@ -24,7 +24,7 @@ type pool struct {
 	waiting []Request
 	open    int // connections, busy or idle
 	dialing int
-	serving bool // the goroutines of the first connections run
+	asked   bool // a request has been sent to the replica
 
 	heard atomic.Int64 // when bytes came last, since the start of the run
 
@@ -36,12 +36,7 @@ type pool struct {
 func (p *pool) send(req *Request, m *message) {
 	for {
 		p.mu.Lock()
-		if !p.serving {
-			p.serving = true
-			for _, c := range p.idle {
-				go p.serve(c)
-			}
-		}
+		p.asked = true
 		n := len(p.idle)
 		if n == 0 {
 			p.waiting = append(p.waiting, *req)
@@ -73,7 +68,7 @@ func (p *pool) begin(c *conn, req *Request) {
 	now := p.run.now()
 	c.begin(req, now)
 	if err := c.post(); err != nil {
-		c.answer.answer.fail(SendError, "writing the request: %v", reason(err))
+		c.sendErr = err
 		_ = c.net.Close() // its reader records the result
 	}
 	c.mu.Unlock()
@@ -96,6 +91,13 @@ func (p *pool) serve(c *conn) {
 		if !c.take(n, err) {
 			continue
 		}
+		if c.again {
+			p.mu.Lock()
+			p.dialing++
+			p.mu.Unlock()
+			go p.resend(c)
+			break
+		}
 		if c.dead || !p.release(c) {
 			break
 		}
@@ -108,6 +110,7 @@ func (p *pool) serve(c *conn) {
 func (p *pool) release(c *conn) bool {
 	p.mu.Lock()
 	if len(p.waiting) == 0 {
+		c.used = true
 		p.idle = append(p.idle, c)
 		p.mu.Unlock()
 		return true
@@ -194,12 +197,11 @@ func (p *pool) cancelWaiting() {
 func (p *pool) closeIdle(now time.Duration) {
 	p.mu.Lock()
 	var old []*conn
-	if p.serving {
-		// The longest unused ones are in front.
-		for len(p.idle) > 0 && now-p.idle[0].idle > p.run.client.options.IdleTimeout {
-			old = append(old, p.idle[0])
-			p.idle = p.idle[1:]
-		}
+	// The longest unused ones are in front. Those that the run began with are kept
+	// until the replica gets its first request.
+	for p.asked && len(p.idle) > 0 && now-p.idle[0].idle > p.run.client.options.IdleTimeout {
+		old = append(old, p.idle[0])
+		p.idle = p.idle[1:]
 	}
 	p.mu.Unlock()
 	for _, c := range old {

@@ -21,7 +21,9 @@ func (f SinkFunc) Write(batch []Result) error { return f(batch) }
 
 const (
 	batchSize     = 256
-	batches       = 24 // one is being filled, the others wait for the sink or are free
+	batchTokens   = 1 << 20 // a batch is handed on when it holds so many token ids
+	batchText     = 4 << 20 // or so many bytes of text
+	batches       = 24      // one is being filled, the others wait for the sink or are free
 	flushInterval = 100 * time.Millisecond
 )
 
@@ -81,7 +83,7 @@ func (r *recorder) add(res *Result) {
 		b.text = append(b.text, res.Text...)
 		kept.Text = b.text[len(b.text)-n : len(b.text) : len(b.text)]
 	}
-	if len(b.results) == batchSize {
+	if len(b.results) == batchSize || len(b.ids) > batchTokens || len(b.text) > batchText {
 		r.pass()
 	}
 }

@@ -91,7 +91,7 @@ func newTarget(o Options, raw string) (target, error) {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "POST %s%s HTTP/1.1\r\nHost: %s\r\n", strings.TrimRight(u.EscapedPath(), "/"), paths[o.Protocol], u.Host)
-	b.WriteString("User-Agent: mlrun\r\nContent-Type: application/json\r\n")
+	b.WriteString("User-Agent: mlrun\r\nContent-Type: application/json\r\nAccept-Encoding: identity\r\n")
 	if o.Stream {
 		b.WriteString("Accept: text/event-stream\r\n")
 	} else {
@@ -186,6 +186,9 @@ func newTemplate(o Options) (template, error) {
 	return t, nil
 }
 
+// tokens is the most tokens that a request asks for; 0: it does not say.
+func (t *template) tokens(r *Request) int { return cmp.Or(r.MaxTokens, t.standard) }
+
 var errNoPrompt = errors.New("the request has neither token ids nor text")
 
 // appendBody appends a request's body.
@@ -225,7 +228,7 @@ func (t *template) appendBody(b []byte, r *Request) ([]byte, error) {
 		return b, errNoPrompt
 	}
 	b = append(b, t.after...)
-	if n := cmp.Or(r.MaxTokens, t.standard); n > 0 {
+	if n := t.tokens(r); n > 0 {
 		b = strconv.AppendInt(append(b, t.limit...), int64(n), 10)
 	}
 	return append(b, t.close...), nil

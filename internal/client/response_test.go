@@ -65,7 +65,7 @@ type outcome struct {
 func receive(o Options, pieces []string, end error, sent int) outcome {
 	var r response
 	r.answer.protocol, r.answer.keepText = o.Protocol, true
-	r.reset(o.Stream)
+	r.reset(o.Stream, 0)
 	done := false
 	for i, p := range pieces {
 		if done = r.feed([]byte(p), time.Duration(i+1)); done {
@@ -237,6 +237,15 @@ var responses = []struct {
 		want: outcome{Input: -1, Output: -1, Status: 200, Error: ProtocolError, Done: true},
 	},
 	{
+		name: "gzip", bytes: "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\n\x1f\x8b\x08",
+		want: outcome{Input: -1, Output: -1, Status: 200, Error: ProtocolError, Done: true},
+	},
+	{
+		name:  "byte-order mark, lines that end with CR",
+		bytes: strings.Replace(streamHead, "Transfer-Encoding: chunked", "Connection: close", 1) + "\xef\xbb\xbfdata: " + tokenEvent("a", "null", 7) + "\r\rdata: " + tokenEvent("b", "stop", 8) + "\r\n\r: c\rdata: [DONE]\n\n",
+		want:  outcome{Chunks: 2, IDs: []int32{7, 8}, Text: "ab", Input: -1, Output: -1, Finish: "stop", Status: 200, AfterClosing: true},
+	},
+	{
 		name: "two lengths", bytes: "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
 		want: outcome{Input: -1, Output: -1, Status: 200, Error: ProtocolError, Done: true},
 	},
@@ -325,7 +334,7 @@ func TestLimits(t *testing.T) {
 		t.Errorf("endless head: %+v", got)
 	}
 	var r response
-	r.reset(true)
+	r.reset(true, 0)
 	r.feed([]byte("HTTP/1.1 500 Oops\r\n\r\n"), 0)
 	for range 100 {
 		r.feed([]byte(long), 0)

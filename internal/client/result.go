@@ -10,7 +10,7 @@ type Result struct {
 	Replica int    // index into Options.URLs
 
 	Scheduled  time.Duration // when it was due
-	Sent       time.Duration // just before its first byte was written
+	Sent       time.Duration // just before its first byte was written, for the first time
 	FirstToken time.Duration // when the read returned that completed the first chunk with a token; streaming only
 	LastToken  time.Duration // the same of the last chunk with a token; the whole answer's without streaming
 	Done       time.Duration // when the response was complete, or the request failed
@@ -28,6 +28,10 @@ type Result struct {
 	FinishReason string // "stop", "length", "abort" …: the engine's own word
 	Status       int    // HTTP status
 	Bytes        int64  // received, headers and framing included
+
+	// Resent says that the first connection was closed before the engine can have
+	// seen the request, and that it was sent once more on another.
+	Resent bool
 
 	Error   ErrorClass // None when the answer is whole
 	Message string     // what was found, when Error is set
@@ -55,5 +59,6 @@ const (
 	CountsError    ErrorClass = "counts"    // the engine's counts and the tokens that came or were sent do not agree
 	NoTokenError   ErrorClass = "no-token"  // the response is whole and has no token
 	UnendedError   ErrorClass = "unended"   // the stream ended without its end mark
+	LongError      ErrorClass = "long"      // more tokens, or more bytes, than were asked for and some slack
 	LateError      ErrorClass = "late"      // data after the end mark or after the end of the response
 )

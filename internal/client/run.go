@@ -117,6 +117,7 @@ type run struct {
 	sent   atomic.Int64
 	done   atomic.Int64
 	last   atomic.Int64 // when the last request was sent
+	held   atomic.Int64 // bytes that answers hold beyond their allowance
 	flight sync.WaitGroup
 
 	stop    chan struct{} // closed when no further request is to be sent
@@ -412,10 +413,14 @@ func (r *run) open(ctx context.Context) error {
 						failed.CompareAndSwap(nil, &err)
 						return
 					}
+					c.used = true
 					p.mu.Lock()
 					p.idle = append(p.idle, c)
 					p.open++
 					p.mu.Unlock()
+					if r.plan.Pace == OnSchedule {
+						go p.serve(c)
+					}
 				}
 			})
 		}

@@ -76,7 +76,6 @@ func TestFailures(t *testing.T) {
 		want   ErrorClass
 		answer func(served, net.Conn) bool
 	}{
-		{BrokenError, func(served, net.Conn) bool { return false }},
 		{BrokenError, write(stream[:len(stream)-20], false)},
 		{StatusError, write(whole("429 Too Many Requests", `{"error":"slow down"}`), true)},
 		{StatusError, write("HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\n\r\nno", false)},

@@ -2,21 +2,22 @@ package client
 
 import "bytes"
 
-// maxEvent bounds one stream event, and a whole body. SGLang repeats the whole
-// answer in every event, so they are not always small.
-const maxEvent = 64 << 20
-
 // events cuts a text/event-stream into the data of its events. What is given to
-// feed may end anywhere; data that is whole in one piece is not copied.
-// Lines end with LF or CRLF; a lone CR, which the format allows too, is not an
-// end of line here: no engine writes it.
+// feed may end anywhere; data that is whole in one piece is not copied. Lines end
+// with LF, CRLF or CR, and a byte-order mark before the first is no part of it
+// (HTML standard, 9.2.5).
 type events struct {
-	line []byte // the beginning of a line whose end has not come
-	data []byte // the data lines of an event whose end has not come
-	has  bool   // data has at least one line
+	line  []byte // the beginning of a line whose end has not come
+	data  []byte // the data lines of an event whose end has not come
+	has   bool   // data has at least one line
+	begun bool   // a line has ended: no byte-order mark can come any more
+	ended bool   // the last line ended with CR: an LF that follows belongs to it
+	most  int    // bytes of an event; 0: maxEvent
 }
 
-func (e *events) reset() { e.line, e.data, e.has = e.line[:0], e.data[:0], false }
+func (e *events) reset() { *e = events{line: e.line[:0], data: e.data[:0], most: e.most} }
+
+var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // feed takes the next piece of the stream and calls event for the data of each
 // event that it completes. data is valid during the call. It reports false when
@@ -24,22 +25,33 @@ func (e *events) reset() { e.line, e.data, e.has = e.line[:0], e.data[:0], false
 func (e *events) feed(piece []byte, event func(data []byte)) bool {
 	var whole []byte // the only data line of the event, when it lies within piece
 	held := false    // whole is set
-	for len(piece) > 0 {
-		end := bytes.IndexByte(piece, '\n')
-		if end < 0 {
-			e.line = append(e.line, piece...)
+	lf, cr := -1, -1 // where the next of each is, len(piece) for nowhere
+	for at := 0; at < len(piece); {
+		if e.ended {
+			e.ended = false
+			if piece[at] == '\n' {
+				at++
+				continue
+			}
+		}
+		lf, cr = next(piece, '\n', at, lf), next(piece, '\r', at, cr)
+		end := min(lf, cr)
+		if end == len(piece) {
+			e.line = append(e.line, piece[at:]...)
 			break
 		}
-		line := piece[:end]
-		piece = piece[end+1:]
+		e.ended = end == cr
+		line := piece[at:end]
+		at = end + 1
 		carried := len(e.line) > 0
 		if carried {
 			e.line = append(e.line, line...)
 			line = e.line
 			e.line = e.line[:0]
 		}
-		if n := len(line); n > 0 && line[n-1] == '\r' {
-			line = line[:n-1]
+		if !e.begun {
+			e.begun = true
+			line = bytes.TrimPrefix(line, byteOrderMark)
 		}
 		if len(line) == 0 {
 			switch {
@@ -68,7 +80,22 @@ func (e *events) feed(piece []byte, event func(data []byte)) bool {
 	if held {
 		e.add(whole)
 	}
-	return len(e.line)+len(e.data) <= maxEvent
+	most := e.most
+	if most == 0 {
+		most = maxEvent
+	}
+	return len(e.line)+len(e.data) <= most
+}
+
+// next is where the first c at or behind at is, when the last answer was before.
+func next(b []byte, c byte, at, before int) int {
+	if before >= at {
+		return before
+	}
+	if i := bytes.IndexByte(b[at:], c); i >= 0 {
+		return at + i
+	}
+	return len(b)
 }
 
 // end takes what has come of an event whose empty line is missing.

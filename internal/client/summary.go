@@ -23,6 +23,9 @@ type Summary struct {
 	Lateness Quantiles
 	// Waited is the number of requests that were due and had no connection.
 	Waited int
+	// Resent is the number of requests that met a closed connection and were sent
+	// once more on another.
+	Resent int
 	// Opened is the number of connections made.
 	Opened int
 	// Stalled is how long results waited for the sink.
@@ -41,6 +44,7 @@ type Quantiles struct{ P50, P99, Max time.Duration }
 // tally sums results up as they come.
 type tally struct {
 	sent, ok      int
+	resent        int
 	failed        map[ErrorClass]int
 	input, output int64
 	late          histogram.Histogram
@@ -60,6 +64,9 @@ func (t *tally) add(r *Result) {
 		}
 		t.failed[r.Error]++
 	}
+	if r.Resent {
+		t.resent++
+	}
 	if r.Sent > 0 {
 		t.late.Add(r.Sent - r.Scheduled)
 		t.gone = max(t.gone, r.Sent)
@@ -72,7 +79,7 @@ func (r *run) summarize(before processUsage, wall time.Duration) Summary {
 	s := Summary{
 		Start: r.start, Wall: wall, Sent: t.sent, OK: t.ok, Failed: t.failed,
 		InputTokens: t.input, OutputTokens: t.output,
-		Waited: r.queued, Opened: r.dialed, Stalled: r.record.stalled,
+		Resent: t.resent, Waited: r.queued, Opened: r.dialed, Stalled: r.record.stalled,
 		CPU: usage().cpu - before.cpu, KeptUp: true,
 	}
 	cores := float64(s.CPU) / float64(wall)

@@ -75,7 +75,7 @@ func (a *app) run(args []string) int {
 	commands := a.program().With(a.commands())
 	c := &cli.App{
 		Name:                      "mlcfg",
-		Usage:                     "compile LLM benchmark configuration into manifests, and find its faults first",
+		Usage:                     "compile LLM benchmark configuration into manifests, and report its errors first",
 		Version:                   version,
 		Commands:                  commands,
 		Reader:                    a.stdin,
@@ -172,19 +172,19 @@ func oneOf(flag, value string, legal ...string) error {
 	return withHint("legal are "+strings.Join(legal, ", "), "--%s %s is not known", flag, value)
 }
 
-const appHelp = `mlcfg compiles LLM benchmark configuration into manifests, and finds its faults first.
+const appHelp = `mlcfg compiles LLM benchmark configuration into manifests, and reports its errors first.
 
   mlcfg init lab                             start a configuration repository
-  mlcfg lint                                 report every fault of its overlays
+  mlcfg lint                                 report every error in its overlays
   mlcfg compile OVERLAY --backend vllm       write the manifest to standard output
-  mlcfg explain OVERLAY KEY --backend vllm   where a value is from, what the key means
-  mlcfg diff OVERLAY OVERLAY                 what differs once all is resolved
+  mlcfg explain OVERLAY KEY --backend vllm   where a value comes from, what the key means
+  mlcfg diff OVERLAY OVERLAY                 what differs after resolving
   mlcfg schema show vllm max_num_seqs        what a key is, in one release or all
 
 Commands:
 {{range .VisibleCommands}}  {{printf "%-11s" .Name}} {{.Usage}}
 {{end}}
-mlcfg COMMAND --help says what a command does, with examples.
+mlcfg COMMAND --help describes a command, with examples.
 
 A configuration is a shared config.yaml, found upwards from the overlay, with one
 overlay for each model, scenario and machine on it, and section.key=value on the

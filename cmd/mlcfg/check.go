@@ -30,11 +30,11 @@ overlays without one too; mlcfg compile --all writes what is found.
 func (a *app) checkCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "check",
-		Usage:       "say whether manifests are what their sources compile to",
+		Usage:       "check that manifests match what their sources compile to",
 		ArgsUsage:   "MANIFEST... | --all",
 		Description: checkHelp,
 		Flags: append(configFlags(),
-			&cli.BoolFlag{Name: "all", Usage: "every manifest of the repository"},
+			&cli.BoolFlag{Name: "all", Usage: "check every manifest of the repository"},
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the findings: " + strings.Join(diag.Formats(), ", ")},
 		),
 		Action: a.check,

@@ -48,8 +48,8 @@ func (a *app) compileCommand() *cli.Command {
 		Description: compileHelp,
 		Flags: append(configFlags(),
 			&cli.StringFlag{Name: "format", Value: "yaml", Usage: "`FORMAT` of the manifest: yaml or json"},
-			&cli.BoolFlag{Name: "all", Usage: "every overlay of the repository, into the manifests' folder"},
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` to write, or a folder, which takes several overlays"},
+			&cli.BoolFlag{Name: "all", Usage: "compile every overlay of the repository into the manifests' folder"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, or into a folder if there are several overlays"},
 		),
 		Action: a.compile,
 	}

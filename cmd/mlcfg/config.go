@@ -25,14 +25,14 @@ import (
 // configFlags are the flags of every command that reads configuration.
 func configFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "backend", Aliases: []string{"b"}, Usage: "`BACKEND` to compile for: vllm, sglang, or ray (vLLM with Ray as executor)"},
-		&cli.StringSliceFlag{Name: "set", Usage: "override `KEY=VALUE`; KEY=VALUE alone and --KEY VALUE do the same"},
-		&cli.StringFlag{Name: "base", Usage: "`FILE` with the shared configuration (default: the project's, else the nearest config.yaml or common/config.yaml upwards)"},
-		&cli.StringSliceFlag{Name: "engine-version", Usage: "`ENGINE=RELEASE` to check against, as vllm=0.9.2 (default: the project's, else the newest that knows the most of the keys)"},
-		&cli.StringSliceFlag{Name: "map", Usage: "`FROM=TO`: read paths below FROM, as inside a container, below TO; manifests keep the original"},
-		&cli.StringFlag{Name: "round", Usage: "`ROUND` of MLPerf whose LoadGen settings hold (default: the project's, else the newest)"},
-		&cli.StringFlag{Name: "project", Usage: "`FILE` with the project's settings, or none for no project file (default: the nearest mlcfg.cue upwards)"},
-		&cli.StringFlag{Name: "config-path", Usage: "`DIR` of the overlay, with --config-name, as the older harness had it"},
+		&cli.StringSliceFlag{Name: "backend", Aliases: []string{"b"}, Usage: "`BACKEND` to compile for: vllm, sglang, or ray (vLLM with the Ray executor)"},
+		&cli.StringSliceFlag{Name: "set", Usage: "override a value (`KEY=VALUE`); a bare KEY=VALUE and --KEY VALUE do the same"},
+		&cli.StringFlag{Name: "base", Usage: "`FILE` with the shared configuration (default: the project's, or the nearest config.yaml or common/config.yaml in a parent folder)"},
+		&cli.StringSliceFlag{Name: "engine-version", Usage: "`ENGINE=RELEASE` to check against, such as vllm=0.9.2 (default: the project's, or the newest release that has most of the keys)"},
+		&cli.StringSliceFlag{Name: "map", Usage: "read paths below FROM (inside a container) at TO instead (`FROM=TO`); manifests keep the original path"},
+		&cli.StringFlag{Name: "round", Usage: "MLPerf `ROUND` whose LoadGen settings apply (default: the project's, or the newest)"},
+		&cli.StringFlag{Name: "project", Usage: "project `FILE`, or none to use none (default: the nearest mlcfg.cue in a parent folder)"},
+		&cli.StringFlag{Name: "config-path", Usage: "`DIR` of the overlay, with --config-name, as in the older harness"},
 		&cli.StringFlag{Name: "config-name", Usage: "`NAME` of the overlay in --config-path, without .yaml"},
 	}
 }

@@ -17,8 +17,8 @@ import (
 	"mlcfg/internal/explain/diff"
 )
 
-const diffHelp = `Diff compares what configurations resolve to, not their text: each difference with
-the layer and line that made it, grouped by what it affects, and the ratio of numbers.
+const diffHelp = `Diff compares configurations after resolving, not as text: each difference with the
+layer and line that caused it, grouped by what it affects, and the ratio of numbers.
 
 It takes overlays, manifests, folders of them (pairs by name, a manifest with its
 overlay too), "-" for a manifest on standard input, and any of these at a git
@@ -38,12 +38,12 @@ Exit status: 0 equal, 1 different, 2 trouble.`
 func (a *app) diffCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "diff",
-		Usage:       "compare what overlays, manifests and revisions resolve to",
+		Usage:       "compare overlays, manifests and revisions after resolving",
 		ArgsUsage:   "A B... | --matrix MODEL SCENARIO",
 		Description: diffHelp,
 		Flags: append(configFlags(),
-			&cli.StringSliceFlag{Name: "ignore", Aliases: []string{"i"}, Usage: "`PATTERN` of keys that may differ, as loadgen or '*.output_log_dir'"},
-			&cli.BoolFlag{Name: "matrix", Usage: "the operands are a model and a scenario: a table of its machines"},
+			&cli.StringSliceFlag{Name: "ignore", Aliases: []string{"i"}, Usage: "`PATTERN` of keys to ignore, such as loadgen or '*.output_log_dir'"},
+			&cli.BoolFlag{Name: "matrix", Usage: "show a table of the machines for a model and a scenario"},
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT`: text, markdown, json or html"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` to write"},
 		),

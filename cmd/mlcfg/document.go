@@ -16,7 +16,7 @@ import (
 )
 
 // about is the text of the manual page.
-const about = `mlcfg compiles LLM benchmark configuration into manifests, and finds its faults first.
+const about = `mlcfg compiles LLM benchmark configuration into manifests, and reports its errors first.
 
 A configuration is a shared config.yaml, found upwards from the overlay, with one
 overlay for each model, scenario and machine on it, and section.key=value on the
@@ -24,7 +24,7 @@ command line over both. Manifests are run by mlrun.`
 
 func (a *app) program() clidoc.Program {
 	return clidoc.Program{
-		Name: "mlcfg", Usage: "compile LLM benchmark configuration into manifests, and find its faults first",
+		Name: "mlcfg", Usage: "compile LLM benchmark configuration into manifests, and report its errors first",
 		Version: version, About: about, Out: a.stdout, Values: a.values,
 	}
 }

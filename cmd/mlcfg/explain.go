@@ -9,16 +9,16 @@ import (
 	"mlcfg/internal/explain"
 )
 
-const explainHelp = `Explain says where the values of an overlay are from: the chain of the engine's
-default, the base, the overlay and the overrides, with file and line of each, what
-each overwrote, and what the engine's schema knows of the key: type, range,
-default, releases, help.
+const explainHelp = `Explain shows where the values of an overlay come from: the chain of the engine's
+default, the base, the overlay and the overrides, with file and line of each and what
+it overwrote, and what the engine's schema says about the key: type, range, default,
+releases, help.
 
-Without a key it shows the whole resolved configuration, each line with a margin
-that says where its value is from.
+Without a key it shows the whole resolved configuration, with the origin of each value
+in the margin.
 
-A key is a dotted path, or a name alone, which is looked for in every section. In
-a pattern * stands for any text; "env_config" is the whole section.
+A key is a dotted path, or a bare name, which is searched in every section. In a
+pattern, * matches any text; "env_config" is the whole section.
 
   mlcfg explain models/llama2-70b/server_mi325x.yaml --backend vllm
   mlcfg explain models/llama2-70b/server_mi325x.yaml max_num_seqs --backend vllm
@@ -29,12 +29,12 @@ a pattern * stands for any text; "env_config" is the whole section.
 func (a *app) explainCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "explain",
-		Usage:       "say where each value of an overlay is from, and what its key means",
+		Usage:       "show where each value comes from and what its key means",
 		ArgsUsage:   "OVERLAY [KEY|PATTERN] --backend BACKEND [KEY=VALUE...]",
 		Description: explainHelp,
 		Flags: append(configFlags(),
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT`: text or json"},
-			&cli.BoolFlag{Name: "unset", Usage: "with a pattern: also the keys that the engine knows and nothing sets"},
+			&cli.BoolFlag{Name: "unset", Usage: "with a pattern: also show keys that the engine has and nothing sets"},
 		),
 		Action: a.explain,
 	}

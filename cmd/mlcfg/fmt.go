@@ -20,17 +20,17 @@ import (
 const fmtHelp = `Fmt writes configuration files in one canonical layout: the schema's order of
 sections, two spaces of indentation, true, false and null, and quotes where
 readers of YAML 1.1 and of YAML 1.2 would differ. Comments stay. The values never
-change, which is checked for every file before it is written. A file with faults is
-left as it is, and the faults are told.
+change, which is checked for every file before it is written. A file with errors is
+left unchanged, and the errors are reported.
 
-Without files it formats standard input. Folders are walked for configuration files.
+Without files it formats standard input. In folders it finds all configuration files.
 
   mlcfg fmt < offline_mi325x.yaml            formatted, to standard output
   mlcfg fmt -l .                             list the files that differ
   mlcfg fmt -d models/llama2-70b             show what would change
   mlcfg fmt -w config.yaml models            rewrite the files
 
-With -l or -d the exit status is 1 where a file differs.`
+With -l or -d the exit status is 1 if a file differs.`
 
 func (a *app) fmtCommand() *cli.Command {
 	return &cli.Command{

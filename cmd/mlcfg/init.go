@@ -15,10 +15,10 @@ import (
 	"mlcfg/schema"
 )
 
-const initHelp = `Init writes the files that a configuration repository starts from, and asks nothing:
-a base, one overlay on it, the project file, LoadGen's settings for the machine, hooks
-for pre-commit and a CI job. They lint clean and compile as they are; then change them.
-It never overwrites: where one of the files is there already it writes none.
+const initHelp = `Init writes the files of a new configuration repository without asking questions: a
+base, one overlay, the project file, LoadGen's settings for the machine, pre-commit
+hooks and a CI job. They lint clean and compile as they are; change them from there.
+It never overwrites a file: if one of them exists, it writes none.
 
   mlcfg init                                              in this folder
   mlcfg init lab --benchmark mixtral-8x7b --machine mi325x`
@@ -30,7 +30,7 @@ func (a *app) initCommand() *cli.Command {
 		ArgsUsage:   "[DIR]",
 		Description: initHelp,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "benchmark", Value: "llama2-70b", Usage: "`NAME` of the first overlay's benchmark, as LoadGen has it"},
+			&cli.StringFlag{Name: "benchmark", Value: "llama2-70b", Usage: "`NAME` of the first overlay's benchmark, as LoadGen spells it"},
 			&cli.StringFlag{Name: "machine", Value: "machine1", Usage: "`NAME` of the first overlay's machine"},
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the list of files: text or json"},
 		},

@@ -11,17 +11,18 @@ import (
 	"mlcfg/internal/diag"
 )
 
-const lintHelp = `Lint reports every fault of one or more overlays, each with file, line and
-column: unknown and misspelt keys, wrong types, values out of range, values still
-to be set, and combinations that the engine or the harness refuses. It is silent
-where all is well.
+const lintHelp = `Lint reports every error in one or more overlays with file, line and column: unknown
+and misspelt keys, wrong types, values out of range, values that must still be set,
+and combinations that the engine or the harness refuses. It prints nothing if all is
+well.
 
-Without overlays it checks all that the project file, mlcfg.cue, names. Without
---backend, or with --backend all, it checks for every backend that an overlay configures.
+Without arguments it checks all overlays that the project file, mlcfg.cue, names.
+Without --backend, or with --backend all, it checks every backend that an overlay
+configures.
 
   mlcfg lint
   mlcfg lint models/llama2-70b/offline_mi325x.yaml
-  mlcfg lint models                                every overlay below
+  mlcfg lint models                                every overlay in the folder
   mlcfg lint --backend sglang models/*/*.yaml
   mlcfg lint --engine-version vllm=0.10.1 models/llama2-70b/offline_mi325x.yaml
   mlcfg lint --format json models/*/*.yaml | jq '.diagnostics[] | .message'
@@ -33,7 +34,7 @@ Without overlays it checks all that the project file, mlcfg.cue, names. Without
 func (a *app) lintCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "lint",
-		Usage:       "report every fault of overlays",
+		Usage:       "report every error in overlays",
 		ArgsUsage:   "[OVERLAY|DIR...] [KEY=VALUE...]",
 		Description: lintHelp,
 		Flags: append(configFlags(),

@@ -26,10 +26,10 @@ itself. docs/lint.md says how editors are set up.
 func (a *app) lspCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "lsp",
-		Usage:       "serve editors: findings, completion and help while you type",
+		Usage:       "run the language server for editors",
 		ArgsUsage:   " ",
 		Description: lspHelp,
-		Flags:       append(configFlags(), &cli.BoolFlag{Name: "stdio", Usage: "speak over standard input and output, which is all there is"}),
+		Flags:       append(configFlags(), &cli.BoolFlag{Name: "stdio", Usage: "use standard input and output (always; accepted for compatibility)"}),
 		Action:      a.lsp,
 	}
 }

@@ -29,12 +29,12 @@ The exit status is 1 where something could not be carried or lint finds errors.`
 func (a *app) migrateCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "migrate",
-		Usage:       "bring files of the older (Hydra) format into the current one",
+		Usage:       "convert files of the older (Hydra) format to the current one",
 		ArgsUsage:   "FILE|DIR...",
 		Description: migrateHelp,
 		Flags: append(configFlags(),
 			&cli.BoolFlag{Name: "write", Aliases: []string{"w"}, Usage: "rewrite the files"},
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`DIR` to write the files into, under their names"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the files to `DIR` under their own names"},
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of standard output: text (the files) or json"},
 		),
 		Action: a.migrate,

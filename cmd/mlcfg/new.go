@@ -25,7 +25,7 @@ It never overwrites.
 func (a *app) newCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "new",
-		Usage:       "make an overlay for another machine from the nearest one",
+		Usage:       "create an overlay for another machine from the nearest one",
 		ArgsUsage:   "OVERLAY [--from OVERLAY]",
 		Description: newHelp,
 		Flags: []cli.Flag{

@@ -13,8 +13,8 @@ import (
 	"mlcfg/schema/importer"
 )
 
-const schemaHelp = `Schema tells what the engines' releases define: every argument, request parameter
-and environment variable with its type, default, range and help text.
+const schemaHelp = `Schema shows what engine releases define: every argument, request parameter and
+environment variable with its type, default, range and help text.
 
   mlcfg schema list vllm                               the embedded releases
   mlcfg schema show vllm max_num_seqs                  a key through all releases
@@ -37,13 +37,13 @@ func (a *app) schemaCommand() *cli.Command {
 func (a *app) schemaListCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "list",
-		Usage:     "list the embedded releases with their number of keys",
+		Usage:     "list the embedded releases and their number of keys",
 		ArgsUsage: "[ENGINE]",
 		Description: "List shows every release of each engine that mlcfg knows, or of one engine.\n\n" +
 			"  mlcfg schema list\n  mlcfg schema list vllm --format json",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT`: text, markdown or json"},
-			&cli.BoolFlag{Name: "available", Usage: "ask the package index for releases since the oldest embedded one that are not embedded"},
+			&cli.BoolFlag{Name: "available", Usage: "ask the package index for releases that are newer than the oldest embedded one and not embedded"},
 		},
 		Action: a.schemaList,
 	}

@@ -9,11 +9,11 @@ import (
 	"mlcfg/schema"
 )
 
-const schemaExportHelp = `Export writes a JSON Schema of overlays to standard output, for editors. It refuses
-the names, types, ranges and words that lint refuses for a single key; it knows
-no rule over several keys, and to JSON Schema 3.0 is an integer.
+const schemaExportHelp = `Export writes a JSON Schema for overlays to standard output, for editors. It refuses
+the names, types, ranges and words that lint refuses for a single key; it has no rules
+over several keys, and JSON Schema accepts 3.0 as an integer.
 
-Without --engine-version it is made for the newest releases.
+Without --engine-version it covers the newest releases.
 
   mlcfg schema export > overlay.schema.json
   mlcfg schema export --engine-version vllm=0.9.2 --engine-version sglang=0.4.9
@@ -26,8 +26,8 @@ func (a *app) schemaExportCommand() *cli.Command {
 		Description: schemaExportHelp,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "format", Value: "json-schema", Usage: "`FORMAT`: json-schema"},
-			&cli.StringSliceFlag{Name: "engine-version", Usage: "`ENGINE=RELEASE` to export, as vllm=0.9.2"},
-			&cli.StringFlag{Name: "output", Usage: "write to `FILE` in the place of standard output"},
+			&cli.StringSliceFlag{Name: "engine-version", Usage: "`ENGINE=RELEASE` to export, such as vllm=0.9.2"},
+			&cli.StringFlag{Name: "output", Usage: "write to `FILE` instead of standard output"},
 		},
 		Action: a.schemaExport,
 	}

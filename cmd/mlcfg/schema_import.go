@@ -29,13 +29,13 @@ has the engine installed. Name a fork by a local label: vllm==0.9.2+site.
 func (a *app) schemaImportCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "import",
-		Usage:       "read a release's definitions out of its package",
+		Usage:       "import a release's definitions from its package",
 		ArgsUsage:   "ENGINE==RELEASE",
 		Description: schemaImportHelp,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "from-python", Usage: "read the package at `PATH` in the place of the index's"},
-			&cli.StringFlag{Name: "output", Usage: "write to `FILE` in the place of standard output"},
-			&cli.StringFlag{Name: "into", Usage: "add the release to the schemas below `DIR`, which share what does not change"},
+			&cli.StringFlag{Name: "from-python", Usage: "read the package at `PATH` instead of the index"},
+			&cli.StringFlag{Name: "output", Usage: "write to `FILE` instead of standard output"},
+			&cli.StringFlag{Name: "into", Usage: "add the release to the schemas in `DIR`, which store unchanged definitions once"},
 			&cli.StringFlag{Name: "cache", Usage: "keep downloads in `DIR`"},
 		},
 		Action: a.schemaImport,

@@ -13,10 +13,10 @@ import (
 	"mlcfg/schema"
 )
 
-const schemaShowHelp = `Show tells what a key is: type, range, default, help text, spelling on the command
-line, and the releases that know it. Without --engine-version it shows every
-definition the key ever had; with it the one of that release. Without a key it
-lists all keys of the release (the newest, if none is named).
+const schemaShowHelp = `Show describes a key: type, range, default, help text, command-line spelling, and the
+releases that have it. Without --engine-version it shows every definition the key ever
+had; with it, the definition in that release. Without a key it lists all keys of the
+release (by default the newest).
 
   mlcfg schema show vllm max_num_seqs
   mlcfg schema show vllm gpu_memory_utilization --engine-version 0.9.2
@@ -27,11 +27,11 @@ lists all keys of the release (the newest, if none is named).
 func (a *app) schemaShowCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "show",
-		Usage:       "show what a key is",
+		Usage:       "describe a key",
 		ArgsUsage:   "ENGINE [KEY]",
 		Description: schemaShowHelp,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "engine-version", Usage: "`RELEASE` to show, as 0.9.2"},
+			&cli.StringFlag{Name: "engine-version", Usage: "`RELEASE` to show, such as 0.9.2"},
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT`: text or json"},
 		},
 		Action: a.schemaShow,

@@ -17,27 +17,27 @@ import (
 	"mlcfg/internal/source"
 )
 
-const trimHelp = `Trim lists the values of overlays that the base has already, or takes them out
-with -w. What every backend gets stays the same to the byte, which is checked by
-compiling before and after. Overlays with faults are left as they are.
+const trimHelp = `Trim lists the values in overlays that repeat the base, and removes them with -w. The
+manifests of every backend stay the same to the byte, which is checked by compiling
+before and after. Overlays with errors are left unchanged.
 
-Comments stay: one above goes only with all that it stands above, and a value
-with another comment becomes a comment itself.
+Comments stay: a comment above is removed only with everything it stands above, and a
+value with a comment of its own becomes a comment.
 
-  mlcfg trim models/llama2-70b/offline_mi325x.yaml     list what could go
+  mlcfg trim models/llama2-70b/offline_mi325x.yaml     list what can be removed
   mlcfg trim --format json models                      for scripts
-  mlcfg trim -w models                                 take it out
+  mlcfg trim -w models                                 remove it
 
-Without -w the exit status is 1 where there is something to take out.`
+Without -w the exit status is 1 if there is something to remove.`
 
 func (a *app) trimCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "trim",
-		Usage:       "find values of overlays that the base has already",
+		Usage:       "find values in overlays that repeat the base",
 		ArgsUsage:   "OVERLAY|DIR...",
 		Description: trimHelp,
 		Flags: append(configFlags(),
-			&cli.BoolFlag{Name: "write", Aliases: []string{"w"}, Usage: "take the values out of the files"},
+			&cli.BoolFlag{Name: "write", Aliases: []string{"w"}, Usage: "remove the values from the files"},
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the list: text or json"},
 		),
 		Action: a.trim,

@@ -15,29 +15,29 @@ import (
 	"mlcfg/schema"
 )
 
-const upgradeHelp = `Upgrade tells what changes for overlays when their engine goes to another
-release: keys that are gone and what takes their place, values that the release
-refuses, new deprecations, and defaults that the overlay relied on silently.
-The release they come from is --engine-version's or the project's, else the one that lint assumes.
+const upgradeHelp = `Upgrade reports what changes for overlays when their engine moves to another release:
+removed keys and their replacements, values that the release refuses, new
+deprecations, and changed defaults that the overlay relied on. The current release is
+that of --engine-version or of the project, or else the one that lint assumes.
 
-With --write the safe edits are made in the overlays, comments and order kept:
-a key that was renamed and takes the same value, and a key that means nothing any
-more. What stands in the base is reported, and left to you.
+With --write it makes the safe edits in the overlays and keeps comments and order:
+it renames keys that take the same value under a new name, and removes keys that no
+longer have an effect. Keys in the base are only reported.
 
   mlcfg upgrade models/llama2-70b/server_mi325x.yaml --to vllm=0.33.0
   mlcfg upgrade --to vllm=0.33.0 --engine-version vllm=0.9.2 --write models/*/*.yaml
   mlcfg upgrade --to sglang=0.5.23 --format json overlay.yaml
 
-Exit status: 0 the release would take the overlays as they are (now), 1 it would not.`
+Exit status: 0 if the release accepts the overlays as they are (now), 1 if not.`
 
 func (a *app) upgradeCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "upgrade",
-		Usage:       "report what another release of the engine changes for overlays",
+		Usage:       "report what another engine release changes for overlays",
 		ArgsUsage:   "OVERLAY...",
 		Description: upgradeHelp,
 		Flags: append(configFlags(),
-			&cli.StringSliceFlag{Name: "to", Usage: "`ENGINE=RELEASE` to go to, as vllm=0.33.0"},
+			&cli.StringSliceFlag{Name: "to", Usage: "`ENGINE=RELEASE` to upgrade to, such as vllm=0.33.0"},
 			&cli.BoolFlag{Name: "write", Aliases: []string{"w"}, Usage: "make the safe edits in the overlays"},
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the report: text or json"},
 		),

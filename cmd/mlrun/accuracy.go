@@ -21,8 +21,8 @@ import (
 )
 
 const accuracyHelp = `Scores the answers of an accuracy run as MLPerf's public scripts do, and compares
-them with what a submission must reach. DIR is a run directory, or give the
-mlperf_log_accuracy.json of any run, and then the benchmark and the data set.
+them with what a submission must reach. DIR is a run directory; or name the
+mlperf_log_accuracy.json of any run together with its benchmark and data set.
 
   mlrun accuracy runs/first --tokenizer /models/llama2-70b
   mlrun accuracy mlperf_log_accuracy.json --benchmark llama2-70b-99.9 \
@@ -50,11 +50,11 @@ func (a *app) accuracyCommand() *cli.Command {
 		Name: "accuracy", Usage: "score the answers of an accuracy run", ArgsUsage: "DIR|LOG",
 		Description: fmt.Sprintf(accuracyHelp, strings.Join(accuracy.Names(), ", ")),
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "benchmark", Usage: "`NAME` of the benchmark; the run's own if left out", Destination: &f.benchmark},
-			&cli.StringFlag{Name: "dataset", Usage: "`FILE` with the reference outputs; the run's own if left out", Destination: &f.dataset},
-			&cli.StringSliceFlag{Name: "column", Usage: "`ROLE=NAME` of the data set's column that has this role", Destination: &f.columns},
-			&cli.StringFlag{Name: "tokenizer", Usage: "tokenizer.json, or the model's `FOLDER`; the run's model if left out", Destination: &f.tokenizer},
-			&cli.StringFlag{Name: "sentences", Usage: "`FOLDER` of NLTK's punkt_tab/english; looked for if left out", Destination: &f.sentences},
+			&cli.StringFlag{Name: "benchmark", Usage: "`NAME` of the benchmark (default: the run's)", Destination: &f.benchmark},
+			&cli.StringFlag{Name: "dataset", Usage: "`FILE` with the reference outputs (default: the run's)", Destination: &f.dataset},
+			&cli.StringSliceFlag{Name: "column", Usage: "assign a role to a column of the data set (`ROLE=NAME`)", Destination: &f.columns},
+			&cli.StringFlag{Name: "tokenizer", Usage: "tokenizer.json or the model's `FOLDER` (default: the run's model)", Destination: &f.tokenizer},
+			&cli.StringFlag{Name: "sentences", Usage: "`FOLDER` of NLTK's punkt_tab/english (default: NLTK's usual places)", Destination: &f.sentences},
 			&cli.StringFlag{Name: "dtype", Usage: "how answers are written: int32, int64, text or auto", Value: "auto", Destination: &f.kind},
 			&cli.StringFlag{Name: "format", Usage: "text, json or mlperf (as the public scripts print)", Value: "text", Destination: &f.format},
 		},

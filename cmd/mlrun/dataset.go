@@ -17,7 +17,7 @@ import (
 
 const datasetHelp = `Reads JSON lines, JSON, CSV, Parquet and pickled pandas data frames, each also
 compressed with gzip. Pickles are read as data: nothing in them is executed.
-What a column means follows from its name; --column role=name says otherwise.
+The role of a column follows from its name; --column role=name overrides that.
 
   mlrun dataset info open_orca.sampled_24576.pkl      columns, lengths, sources
   mlrun dataset convert in.pkl out.parquet            or .jsonl, .json, .csv
@@ -26,7 +26,7 @@ What a column means follows from its name; --column role=name says otherwise.
 
 func (a *app) datasetCommand() *cli.Command {
 	return &cli.Command{
-		Name: "dataset", Usage: "look into data sets, convert and make them", Description: datasetHelp,
+		Name: "dataset", Usage: "inspect, convert and generate data sets", Description: datasetHelp,
 		Subcommands: []*cli.Command{a.datasetInfo(), a.datasetConvert(), a.datasetDigest(), a.datasetGenerate()},
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
@@ -47,10 +47,10 @@ type readFlags struct {
 
 func (r *readFlags) flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "column", Usage: "`ROLE=NAME` of the column that has this role (" + strings.Join(roleNames(), ", ") + ")", Destination: &r.columns},
-		&cli.IntFlag{Name: "limit", Usage: "read the first `N` samples; 0 reads all", Destination: &r.limit},
-		&cli.StringFlag{Name: "tokenizer", Usage: "tokenizer.json, or the model's `FOLDER`: makes token ids of texts that have none", Destination: &r.tokenizer},
-		&cli.BoolFlag{Name: "special", Usage: "with --tokenizer: add the tokens that it puts around a text", Value: true, Destination: &r.special},
+		&cli.StringSliceFlag{Name: "column", Usage: "assign a role to a column (`ROLE=NAME`; roles: " + strings.Join(roleNames(), ", ") + ")", Destination: &r.columns},
+		&cli.IntFlag{Name: "limit", Usage: "read only the first `N` samples; 0 reads all", Destination: &r.limit},
+		&cli.StringFlag{Name: "tokenizer", Usage: "tokenizer.json or the model's `FOLDER`, to make token ids of text samples", Destination: &r.tokenizer},
+		&cli.BoolFlag{Name: "special", Usage: "with --tokenizer: add special tokens such as the beginning of the text", Value: true, Destination: &r.special},
 	}
 }
 
@@ -100,7 +100,7 @@ func (a *app) datasetInfo() *cli.Command {
 	var format string
 	var read readFlags
 	return &cli.Command{
-		Name: "info", Usage: "print what a data set holds", ArgsUsage: "FILE...",
+		Name: "info", Usage: "print the contents and lengths of a data set", ArgsUsage: "FILE...",
 		Description: "Info prints columns with their roles, lengths of prompts and answers, and sources.\n\n  mlrun dataset info open_orca.sampled_24576.pkl\n  mlrun dataset info --column prompt=question in.csv",
 		Flags:       append(read.flags(), &cli.StringFlag{Name: "format", Usage: "text or json", Value: "text", Destination: &format}),
 		Action: func(c *cli.Context) error {
@@ -232,7 +232,7 @@ func (a *app) datasetDigest() *cli.Command {
 		Description: "Exit status 1 if --expect is given and a file has another digest.\n\n  mlrun dataset digest --algorithm md5 in.pkl",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "algorithm", Usage: "sha256 or md5", Value: "sha256", Destination: &algorithm},
-			&cli.StringFlag{Name: "expect", Usage: "the `DIGEST` that the file should have", Destination: &expect},
+			&cli.StringFlag{Name: "expect", Usage: "fail unless the file has this `DIGEST`", Destination: &expect},
 			&cli.StringFlag{Name: "format", Usage: "text or json", Value: "text", Destination: &format},
 		},
 		Action: func(c *cli.Context) error {
@@ -283,10 +283,10 @@ func (a *app) datasetGenerate() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.IntFlag{Name: "count", Usage: "number of samples", Value: 1000, Destination: &count},
 			&cli.StringFlag{Name: "input", Usage: "`LENGTHS` of the prompts in tokens", Value: "lognormal:250,200,8,1024", Destination: &input},
-			&cli.StringFlag{Name: "output", Usage: "`LENGTHS` of max_tokens; none if left out", Destination: &output},
+			&cli.StringFlag{Name: "output", Usage: "`LENGTHS` of max_tokens (default: none)", Destination: &output},
 			&cli.IntFlag{Name: "vocabulary", Usage: "number of token ids", Value: 32000, Destination: &vocabulary},
-			&cli.BoolFlag{Name: "text", Usage: "prompts of so many made-up words instead of token ids", Destination: &text},
-			&cli.Uint64Flag{Name: "seed", Usage: "another seed, another set", Value: 1, Destination: &seed},
+			&cli.BoolFlag{Name: "text", Usage: "write prompts of made-up words instead of token ids", Destination: &text},
+			&cli.Uint64Flag{Name: "seed", Usage: "seed of the random lengths and tokens", Value: 1, Destination: &seed},
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 {

@@ -11,28 +11,27 @@ import (
 	"mlcfg/internal/run"
 )
 
-const nodeHelp = `Runs one machine's part of an engine that is spread over several, under
-supervision, until it is interrupted. It issues no queries: node 1, the head, does
-that with mlrun run. All nodes are given the same manifest; in which order they are
-started does not matter.
+const nodeHelp = `Runs and supervises one machine's part of a multi-node engine until it is
+interrupted. It issues no queries: node 1, the head, does that with mlrun run. All
+nodes need the same manifest; the order in which they start does not matter.
 
   mlrun run  manifest.yaml --node 1/2 --head 10.0.0.1     on the machine 10.0.0.1
   mlrun node manifest.yaml --node 2/2 --head 10.0.0.1     on the other
   mlrun plan manifest.yaml --node 2/2 --head 10.0.0.1     what it would start
 
-Exit status: 0 it ran until it was interrupted, 2 it could not run, or its part of the
-engine ended by itself, as it does when the head's run is over.`
+Exit status: 0 if it ran until it was interrupted, 2 if it could not run or its part of
+the engine ended by itself, as it does when the head's run is over.`
 
 func (a *app) nodeCommand() *cli.Command {
 	var f runFlags
 	var out, results string
 	var quiet bool
 	return &cli.Command{
-		Name: "node", Usage: "run another machine's part of an engine", ArgsUsage: "MANIFEST", Description: nodeHelp,
+		Name: "node", Usage: "run this machine's part of a multi-node engine", ArgsUsage: "MANIFEST", Description: nodeHelp,
 		Flags: append(f.engine(),
-			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "write logs into the new folder `DIR`; a name under --results otherwise", Destination: &out},
-			&cli.StringFlag{Name: "results", Usage: "make the folder of logs in `DIR`", Value: "runs", Destination: &results},
-			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "say nothing but notes while it goes on", Destination: &quiet},
+			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "write logs to the new folder `DIR` (default: a new name under --results)", Destination: &out},
+			&cli.StringFlag{Name: "results", Usage: "create the folder of logs in `DIR`", Value: "runs", Destination: &results},
+			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print only notes while the run is in progress", Destination: &quiet},
 		),
 		Action: func(c *cli.Context) error {
 			log := a.runLog(quiet)

@@ -15,16 +15,16 @@ import (
 	"mlcfg/internal/run"
 )
 
-const planHelp = `Prints exactly what mlrun run would do with the same flags: environment,
-commands, number of queries, expected duration, and what is missing here. It starts nothing and
-writes nothing.
+const planHelp = `Prints exactly what mlrun run would do with the same flags: environment, commands,
+number of queries, expected duration, and what is missing on this machine. It starts
+and writes nothing.
 
   mlrun plan manifest.yaml
   mlrun plan manifest.yaml --simulate --format json
   mlrun plan manifest.yaml --node 2/2 --head 10.0.0.1    one node of several
 
-Exit status: 0 the run could start, 1 something is missing or makes the result INVALID
-beforehand, 2 the manifest cannot be carried out.`
+Exit status: 0 if the run could start, 1 if something is missing or already makes the
+result INVALID, 2 if the manifest cannot be executed.`
 
 func (a *app) planCommand() *cli.Command {
 	var f runFlags

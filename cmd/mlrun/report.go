@@ -17,26 +17,26 @@ import (
 )
 
 const reportHelp = `Makes a report of run directories from their records alone, at any time. A run
-that was killed is reported with what it had written, as INVALID. Several runs are
-compared: which settings differ, and which figures, with the confidence that runs of
-one manifest give as repetitions of one measurement.
+that was killed is reported as INVALID, with what it had written. Several runs are
+compared: which settings and figures differ, and how confident that is; runs of one
+manifest count as repetitions of one measurement.
 
   mlrun report runs/first
   mlrun report --format json runs/first
-  mlrun report --format html -o report.html runs/first          one page that works offline
-  mlrun report --format html -o compared.html runs/a* runs/b*   and what differs between runs
+  mlrun report --format html -o report.html runs/first          one self-contained page
+  mlrun report --format html -o compared.html runs/a* runs/b*   with a comparison
   mlrun report --plots plots runs/first                         each chart as an SVG file
 
-Exit status: 0 every run is VALID, 1 one is INVALID, 2 one cannot be read.`
+Exit status: 0 if every run is VALID, 1 if one is INVALID, 2 if one cannot be read.`
 
 func (a *app) reportCommand() *cli.Command {
 	var format, out, plots string
 	return &cli.Command{
-		Name: "report", Usage: "print what run directories hold", ArgsUsage: "DIR...", Description: reportHelp,
+		Name: "report", Usage: "report on run directories", ArgsUsage: "DIR...", Description: reportHelp,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "format", Usage: "text, markdown, json or html", Value: "text", Destination: &format},
-			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "write into `FILE` in place of standard output", Destination: &out},
-			&cli.StringFlag{Name: "plots", Usage: "write each chart as an SVG file into `DIR` too", Destination: &plots},
+			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "write to `FILE` instead of standard output", Destination: &out},
+			&cli.StringFlag{Name: "plots", Usage: "also write each chart as an SVG file to `DIR`", Destination: &plots},
 		},
 		Action: func(c *cli.Context) error {
 			if err := oneOf("format", format, "text", "markdown", "json", "html"); err != nil {

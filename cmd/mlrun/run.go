@@ -23,24 +23,24 @@ import (
 	"mlcfg/internal/run"
 )
 
-const runHelp = `Executes a manifest: checks what is there, runs the power script, starts the
-engine, warms it up, issues the queries of the scenario as LoadGen would, writes
-the results and stops the engine. Prints the summary.
+const runHelp = `Executes a manifest: checks that everything it needs is there, runs the power
+script, starts the engine, warms it up, issues the scenario's queries exactly as
+LoadGen would, writes the results, stops the engine and prints a summary.
 
   mlrun run manifest.yaml
-  mlrun run manifest.yaml --simulate                 the simulated engine in the place of the real one
+  mlrun run manifest.yaml --simulate                 the simulated engine instead of the real one
   mlcfg compile x.yaml --backend vllm | mlrun run -  a manifest from standard input
   mlrun run m.yaml --map /data=/mnt/data --out runs/first
-  mlrun run m.yaml --external http://127.0.0.1:8000  an engine that runs already
+  mlrun run m.yaml --external http://127.0.0.1:8000  an engine that is already running
   mlrun run m.yaml --loadgen=official                MLPerf's own LoadGen issues and judges
-  mlrun run m.yaml --metrics-listen 127.0.0.1:9400   and Prometheus may watch
+  mlrun run m.yaml --metrics-listen 127.0.0.1:9400   metrics for Prometheus
 
-On a terminal a view shows how it goes; elsewhere, and where TERM is dumb, a line
-says so every 10 seconds.
+On a terminal it shows a live view; elsewhere, and if TERM is dumb, it prints a line
+of progress every 10 seconds.
 
-The first interrupt lets requests in flight finish, the second gives them up;
-either way the results so far are written and marked INVALID. Exit status: 0 the
-run is VALID, 1 it is INVALID, 2 it could not be carried out.`
+The first interrupt lets requests in flight finish, the second abandons them;
+either way the results so far are written and marked INVALID. Exit status: 0 if the
+run is VALID, 1 if it is INVALID, 2 if it could not be executed.`
 
 // runFlags are what run and plan have in common.
 type runFlags struct {
@@ -57,38 +57,38 @@ type runFlags struct {
 
 func (f *runFlags) list() []cli.Flag {
 	return append(f.engine(),
-		&cli.BoolFlag{Name: "simulate", Usage: "put the simulated engine in the place of the real one, and synthetic data where the data set is not there", Destination: &f.simulate},
-		&cli.StringSliceFlag{Name: "external", Usage: "send to an engine that runs already at `URL`, one a replica", Destination: &f.external},
+		&cli.BoolFlag{Name: "simulate", Usage: "use the simulated engine instead of a real one, and synthetic data if the data set is missing", Destination: &f.simulate},
+		&cli.StringSliceFlag{Name: "external", Usage: "send requests to an engine already running at `URL`; once for each replica", Destination: &f.external},
 		&cli.StringSliceFlag{Name: "sim-arg", Usage: "pass `ARG` to the simulated engine (see mlrun sim --help)", Destination: &f.simArgs},
-		&cli.StringFlag{Name: "tokenizer", Usage: "tokenizer.json, or its `FOLDER`, for samples that are text; the model's if left out", Destination: &f.tokenizer},
-		&cli.IntFlag{Name: "concurrency", Usage: "offline: requests in flight on each replica; 0 takes what the engine batches", Destination: &f.concurrency},
-		&cli.DurationFlag{Name: "request-timeout", Usage: "longest time for one request", Value: 30 * time.Minute, Destination: &f.requestTimeout},
-		&cli.DurationFlag{Name: "ready-timeout", Usage: "longest time for the engine to start", Value: time.Hour, Destination: &f.readyTimeout},
-		&cli.DurationFlag{Name: "stall-timeout", Usage: "end the run when nothing comes from a replica for so long while it has requests in flight; -1s never", Value: 10 * time.Minute, Destination: &f.stallTimeout},
-		&cli.DurationFlag{Name: "late-limit", Usage: "the run is INVALID when one request in a hundred leaves later than this, for then it measures the client", Value: 10 * time.Millisecond, Destination: &f.lateLimit},
-		&cli.DurationFlag{Name: "grace", Usage: "how long an interrupted run waits for what is in flight", Value: 5 * time.Minute, Destination: &f.grace},
-		&cli.BoolFlag{Name: "no-warmup", Usage: "leave out the warm-up", Destination: &f.noWarmUp},
-		&cli.StringFlag{Name: "loadgen", Usage: "who issues the queries and judges: builtin, or official for MLPerf's own library", Value: "builtin", Destination: &f.loadgen},
-		&cli.StringFlag{Name: "loadgen-python", Usage: "the Python at `PATH` has the official LoadGen (mlcommons-loadgen)", Value: "python3", Destination: &f.loadgenPython},
+		&cli.StringFlag{Name: "tokenizer", Usage: "tokenizer.json or the `FOLDER` that holds it, for text samples (default: the model's)", Destination: &f.tokenizer},
+		&cli.IntFlag{Name: "concurrency", Usage: "offline: number of requests in flight on each replica; 0 means the engine's batch size", Destination: &f.concurrency},
+		&cli.DurationFlag{Name: "request-timeout", Usage: "fail a request after this time", Value: 30 * time.Minute, Destination: &f.requestTimeout},
+		&cli.DurationFlag{Name: "ready-timeout", Usage: "fail if the engine is not ready after this time", Value: time.Hour, Destination: &f.readyTimeout},
+		&cli.DurationFlag{Name: "stall-timeout", Usage: "end the run if a replica with requests in flight sends nothing for this long; -1s disables this", Value: 10 * time.Minute, Destination: &f.stallTimeout},
+		&cli.DurationFlag{Name: "late-limit", Usage: "mark the run INVALID if the 99th-percentile send delay exceeds `DURATION`: the client was the bottleneck", Value: 10 * time.Millisecond, Destination: &f.lateLimit},
+		&cli.DurationFlag{Name: "grace", Usage: "how long an interrupted run waits for requests in flight", Value: 5 * time.Minute, Destination: &f.grace},
+		&cli.BoolFlag{Name: "no-warmup", Usage: "skip the warm-up", Destination: &f.noWarmUp},
+		&cli.StringFlag{Name: "loadgen", Usage: "which LoadGen issues the queries and judges the run: builtin, or official for MLPerf's own library", Value: "builtin", Destination: &f.loadgen},
+		&cli.StringFlag{Name: "loadgen-python", Usage: "`PATH` of a Python that has the official LoadGen installed (mlcommons-loadgen)", Value: "python3", Destination: &f.loadgenPython},
 	)
 }
 
 // engine are the flags on how engines are started, and what is looked at before.
 func (f *runFlags) engine() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "map", Usage: "read paths that begin with FROM, as a container has them, at TO (`FROM=TO`); the engine too", Destination: &f.maps},
-		&cli.StringFlag{Name: "power-script", Usage: "run `FILE` with model, machine and scenario before the engine", Destination: &f.powerScript},
-		&cli.BoolFlag{Name: "power-script-optional", Usage: "go on when the power script fails; the result is INVALID", Destination: &f.powerOptional},
-		&cli.DurationFlag{Name: "power-script-timeout", Usage: "longest time for the power script", Value: 5 * time.Minute, Destination: &f.powerTimeout},
-		&cli.StringSliceFlag{Name: "pass-env", Usage: "give the engine variable `NAME` of this environment; its value is written nowhere", Destination: &f.passEnv},
-		&cli.StringFlag{Name: "device-env", Usage: "bind replicas to devices with variable `NAME`; none binds to no devices", Destination: &f.deviceEnv},
-		&cli.StringSliceFlag{Name: "engine-command", Usage: "start the engine with `WORD` in the place of its usual command, once for each word", Destination: &f.command},
-		&cli.IntFlag{Name: "first-port", Usage: "the first replica's `PORT`; 0 takes free ones", Destination: &f.firstPort},
-		&cli.StringFlag{Name: "node", Usage: "this machine is number I of N that carry one replica together (`I/N`); 1 is the head", Destination: &f.node},
-		&cli.StringFlag{Name: "head", Usage: "node 1 is reached by the others at `HOST[:PORT]`", Destination: &f.head},
-		&cli.StringFlag{Name: "node-address", Usage: "this node is reached by the others at the IP address `IP`", Destination: &f.nodeAddress},
-		&cli.BoolFlag{Name: "force", Usage: "start in spite of what is found missing; the result is INVALID", Destination: &f.force},
-		&cli.BoolFlag{Name: "no-resource-check", Usage: "do not compare model and data set with the benchmark's own", Destination: &f.noResourceCheck},
+		&cli.StringSliceFlag{Name: "map", Usage: "read paths below FROM (inside a container) at TO instead (`FROM=TO`); the engine does so too", Destination: &f.maps},
+		&cli.StringFlag{Name: "power-script", Usage: "run `FILE` before the engine, with model, machine and scenario as arguments", Destination: &f.powerScript},
+		&cli.BoolFlag{Name: "power-script-optional", Usage: "continue if the power script fails; the result is INVALID", Destination: &f.powerOptional},
+		&cli.DurationFlag{Name: "power-script-timeout", Usage: "fail if the power script takes longer than this", Value: 5 * time.Minute, Destination: &f.powerTimeout},
+		&cli.StringSliceFlag{Name: "pass-env", Usage: "pass environment variable `NAME` on to the engine; its value is never written to a file", Destination: &f.passEnv},
+		&cli.StringFlag{Name: "device-env", Usage: "set environment variable `NAME` to bind replicas to devices; none leaves them unbound", Destination: &f.deviceEnv},
+		&cli.StringSliceFlag{Name: "engine-command", Usage: "start the engine with `WORD` instead of its usual command; repeat for each word", Destination: &f.command},
+		&cli.IntFlag{Name: "first-port", Usage: "`PORT` of the first replica; 0 picks free ports", Destination: &f.firstPort},
+		&cli.StringFlag{Name: "node", Usage: "this machine is node I of N (`I/N`) of a multi-node replica; node 1 is the head", Destination: &f.node},
+		&cli.StringFlag{Name: "head", Usage: "the other nodes reach node 1 at `HOST[:PORT]`", Destination: &f.head},
+		&cli.StringFlag{Name: "node-address", Usage: "the other nodes reach this node at `IP`", Destination: &f.nodeAddress},
+		&cli.BoolFlag{Name: "force", Usage: "start even if something is missing; the result is INVALID", Destination: &f.force},
+		&cli.BoolFlag{Name: "no-resource-check", Usage: "do not check that model and data set are the benchmark's own", Destination: &f.noResourceCheck},
 	}
 }
 
@@ -155,12 +155,12 @@ func (a *app) runCommand() *cli.Command {
 	return &cli.Command{
 		Name: "run", Usage: "execute a manifest", ArgsUsage: "MANIFEST", Description: runHelp,
 		Flags: append(f.list(),
-			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "write into the new folder `DIR`; a name under --results otherwise", Destination: &out},
-			&cli.StringFlag{Name: "results", Usage: "make the run's folder in `DIR`", Value: "runs", Destination: &results},
-			&cli.StringFlag{Name: "format", Usage: "of the summary: text or json", Value: "text", Destination: &format},
-			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "say nothing but notes while it goes on", Destination: &quiet},
-			&cli.StringFlag{Name: "metrics-listen", Usage: "show Prometheus how the run goes, at http://`ADDRESS`/metrics (127.0.0.1:9400; port 0 takes a free one)", Destination: &listen},
-			&cli.BoolFlag{Name: "metrics-open", Usage: "let --metrics-listen be an address that other machines reach", Destination: &open},
+			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "write to the new folder `DIR` (default: a new name under --results)", Destination: &out},
+			&cli.StringFlag{Name: "results", Usage: "create the run's folder in `DIR`", Value: "runs", Destination: &results},
+			&cli.StringFlag{Name: "format", Usage: "`FORMAT` of the summary: text or json", Value: "text", Destination: &format},
+			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print only notes while the run is in progress", Destination: &quiet},
+			&cli.StringFlag{Name: "metrics-listen", Usage: "serve the run's metrics to Prometheus at http://`ADDRESS`/metrics (such as 127.0.0.1:9400; port 0 picks a free one)", Destination: &listen},
+			&cli.BoolFlag{Name: "metrics-open", Usage: "allow --metrics-listen on an address that other machines can reach", Destination: &open},
 		),
 		Action: func(c *cli.Context) error {
 			if err := oneOf("format", format, "text", "json"); err != nil {

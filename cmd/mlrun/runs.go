@@ -16,16 +16,16 @@ import (
 	"mlcfg/internal/run"
 )
 
-const runsHelp = `Runs finds the runs in a folder of run directories, and finishes those that were
-cut off. An index of the folder (.runs.sqlite) spares reading every directory each
-time; it is a cache that may be deleted.
+const runsHelp = `Runs lists the runs in a folder of run directories, and finishes interrupted ones.
+An index of the folder (.runs.sqlite) avoids reading every directory each time; it
+is a cache and can be deleted.
 
   mlrun runs list --benchmark llama2-70b --valid
   mlrun runs best --by tokens
   mlrun runs show 20260102-1504
   mlrun runs recover runs/killed`
 
-const runsListHelp = `Lists the runs of a folder, the latest last.
+const runsListHelp = `Lists the runs in a folder, the latest last.
 
   mlrun runs list
   mlrun runs list --results /data/runs --scenario server --machine alpha --valid
@@ -34,13 +34,13 @@ const runsListHelp = `Lists the runs of a folder, the latest last.
 A run on the simulated engine is marked: its figures say nothing about hardware.`
 
 const runsBestHelp = `Prints the best VALID run for each benchmark, scenario, mode, machine and backend.
-Runs on the simulated engine are compared with each other alone.
+Runs on the simulated engine are only compared with each other.
 
   mlrun runs best                          by output tokens a second
   mlrun runs best --by samples --real      no simulated ones
   mlrun runs best --by target-qps --benchmark llama2-70b --scenario server
 
-Exit status: 0 a run is VALID, 1 none is.`
+Exit status: 0 if a run is VALID, 1 if none is.`
 
 const runsShowHelp = `Prints one run: its directory, its manifest and its summary. NAME is the name of its
 directory, or any part of it that no other run has.
@@ -49,21 +49,21 @@ directory, or any part of it that no other run has.
   mlrun runs show 150405
   mlrun runs show 150405 --format json
 
-Exit status: 0 the run is VALID, 1 it is INVALID, 2 there is no such run.`
+Exit status: 0 if the run is VALID, 1 if it is INVALID, 2 if there is no such run.`
 
 const runsRecoverHelp = `Finishes the directory of a run that was killed, from what it had written: the
 Parquet records, summary.json, INVALID with the reasons, and the digests of all
-files. Every request that was recorded is kept. The run stays INVALID. A
-directory that is finished is left as it is.
+files. Every recorded request is kept. The run stays INVALID. A finished
+directory is left unchanged.
 
   mlrun runs recover runs/killed
   mlrun runs recover runs/*
 
-Exit status: 0 every run is VALID, 1 one is INVALID, 2 one cannot be finished.`
+Exit status: 0 if every run is VALID, 1 if one is INVALID, 2 if one cannot be finished.`
 
 func (a *app) runsCommand() *cli.Command {
 	return &cli.Command{
-		Name: "runs", Usage: "find runs, and finish those that were cut off", HideHelpCommand: true, Description: runsHelp,
+		Name: "runs", Usage: "find runs, and finish interrupted ones", HideHelpCommand: true, Description: runsHelp,
 		Subcommands: []*cli.Command{a.runsListCommand(), a.runsShowCommand(), a.runsBestCommand(), a.runsRecoverCommand()},
 		Action: func(c *cli.Context) error {
 			return withHint("mlrun runs list", "runs needs to know what to do: list, show, best or recover")
@@ -79,19 +79,19 @@ type runsFlags struct {
 
 func (f *runsFlags) folder() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "results", Usage: "look in the folder `DIR`, and in its folders", Value: "runs", Destination: &f.results},
+		&cli.StringFlag{Name: "results", Usage: "look for runs in `DIR` and the folders below it", Value: "runs", Destination: &f.results},
 		&cli.StringFlag{Name: "format", Usage: "text or json", Value: "text", Destination: &f.format},
 	}
 }
 
 func (f *runsFlags) filters() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "benchmark", Usage: "runs of the benchmark `NAME` alone", Destination: &f.filter.Benchmark},
-		&cli.StringFlag{Name: "scenario", Usage: "runs of `SCENARIO` alone", Destination: &f.filter.Scenario},
-		&cli.StringFlag{Name: "mode", Usage: "runs in performance, accuracy or submission mode alone", Destination: &f.filter.Mode},
-		&cli.StringFlag{Name: "machine", Usage: "runs on the machine `NAME` alone", Destination: &f.filter.Machine},
-		&cli.StringFlag{Name: "backend", Usage: "runs on vllm or sglang alone", Destination: &f.filter.Backend},
-		&cli.BoolFlag{Name: "real", Usage: "no runs on the simulated engine", Destination: &f.filter.Real},
+		&cli.StringFlag{Name: "benchmark", Usage: "only runs of benchmark `NAME`", Destination: &f.filter.Benchmark},
+		&cli.StringFlag{Name: "scenario", Usage: "only runs of `SCENARIO`", Destination: &f.filter.Scenario},
+		&cli.StringFlag{Name: "mode", Usage: "only runs in `MODE`: performance, accuracy or submission", Destination: &f.filter.Mode},
+		&cli.StringFlag{Name: "machine", Usage: "only runs on machine `NAME`", Destination: &f.filter.Machine},
+		&cli.StringFlag{Name: "backend", Usage: "only runs on backend `NAME`", Destination: &f.filter.Backend},
+		&cli.BoolFlag{Name: "real", Usage: "only runs on a real engine", Destination: &f.filter.Real},
 	}
 }
 
@@ -118,7 +118,7 @@ func (a *app) runsListCommand() *cli.Command {
 	return &cli.Command{
 		Name: "list", Usage: "list the runs of a folder", Description: runsListHelp,
 		Flags: append(append(f.folder(), f.filters()...),
-			&cli.BoolFlag{Name: "valid", Usage: "VALID runs alone", Destination: &f.filter.Valid}),
+			&cli.BoolFlag{Name: "valid", Usage: "only VALID runs", Destination: &f.filter.Valid}),
 		Action: func(c *cli.Context) (err error) {
 			if c.Args().Present() {
 				return withHint("name the folder with --results "+c.Args().First(), "runs list takes no argument")
@@ -143,7 +143,7 @@ func (a *app) runsBestCommand() *cli.Command {
 	return &cli.Command{
 		Name: "best", Usage: "print the best VALID runs", Description: runsBestHelp,
 		Flags: append(append(f.folder(), f.filters()...),
-			&cli.StringFlag{Name: "by", Usage: "what is compared: tokens or samples (a second), or target-qps", Value: string(history.ByTokens), Destination: &by}),
+			&cli.StringFlag{Name: "by", Usage: "figure to compare: tokens or samples (per second), or target-qps", Value: string(history.ByTokens), Destination: &by}),
 		Action: func(c *cli.Context) (err error) {
 			if err := oneOf("by", by, string(history.ByTokens), string(history.BySamples), string(history.ByTargetQPS)); err != nil {
 				return err
@@ -273,7 +273,7 @@ func runFigure(v *float64, digits int) string {
 
 func (a *app) runsRecoverCommand() *cli.Command {
 	return &cli.Command{
-		Name: "recover", Usage: "finish the directories of runs that were cut off", ArgsUsage: "DIR...", Description: runsRecoverHelp,
+		Name: "recover", Usage: "finish the directories of interrupted runs", ArgsUsage: "DIR...", Description: runsRecoverHelp,
 		Action: func(c *cli.Context) error {
 			if c.NArg() == 0 {
 				return withHint("mlrun runs recover DIR", "runs recover takes at least one run directory")

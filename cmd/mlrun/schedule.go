@@ -17,9 +17,9 @@ import (
 	"mlcfg/internal/manifest"
 )
 
-const scheduleHelp = `Prints which sample LoadGen would issue when, for a manifest or for settings given
-as flags: integer for integer and nanosecond for nanosecond what MLPerf LoadGen
-generates from the same settings and seeds. It starts nothing.
+const scheduleHelp = `Prints which sample LoadGen would issue at what time, for a manifest or for settings
+given as flags: exactly what MLPerf LoadGen generates from the same settings and
+seeds, to the nanosecond. It starts nothing.
 
   mlrun schedule manifest.yaml                        how many queries, how long
   mlrun schedule manifest.yaml --queries --format json
@@ -29,7 +29,7 @@ generates from the same settings and seeds. It starts nothing.
 
 Without a manifest the settings are LoadGen's own defaults; with --model or
 --round those of the round's mlperf.conf, and with --user-conf that file's on
-top; flags go before them all. The seeds are the round's unless given.
+top; flags override all of them. The seeds are the round's unless given.
 
 A duration is a number with a unit (600s, 10m, 1h30m); a bare number is
 milliseconds, as in LoadGen's conf files.`
@@ -47,7 +47,7 @@ func (a *app) scheduleCommand() *cli.Command {
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "format", Usage: "text or json", Value: "text", Destination: &f.format},
 			&cli.BoolFlag{Name: "queries", Usage: "print every query", Destination: &f.queries},
-			&cli.StringFlag{Name: "loadgen", Usage: "generate as this `VERSION` of LoadGen does (before 6.0.6 the performance set, before 5.0 sample orders were others)", Destination: &f.version},
+			&cli.StringFlag{Name: "loadgen", Usage: "generate as this `VERSION` of LoadGen does (the performance set changed in 6.0.6, sample orders in 5.0)", Destination: &f.version},
 			&cli.StringFlag{Name: "scenario", Usage: "singlestream, multistream, server or offline", Value: "server", Destination: &f.scenario},
 			&cli.StringFlag{Name: "mode", Usage: "performance, accuracy or submission", Value: "performance", Destination: &f.mode},
 			&cli.StringFlag{Name: "model", Usage: "benchmark, as LoadGen's conf files name it (llama2-70b)", Destination: &f.model},

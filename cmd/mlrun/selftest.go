@@ -17,22 +17,22 @@ import (
 	"mlcfg/internal/run"
 )
 
-const selftestHelp = `Measures what this machine's client can do, against a server without a model: how
-many requests and tokens a second it takes, how late requests leave, and how far
-the times that it reports are from the true ones. It takes some seconds and needs
+const selftestHelp = `Measures what the client can do on this machine, against a server without a model:
+how many requests and tokens per second it handles, how late it sends requests, and
+how far its reported times are from the true ones. It takes a few seconds and needs
 no engine, no manifest and no network.
 
   mlrun selftest
   mlrun selftest --format json
 
-Run it on the machine that sends the requests, while nothing else runs there. The
-server shares the machine, so the client alone can do more.`
+Run it on the machine that will send the requests, while nothing else runs there.
+The server shares the machine, so the client alone can do more.`
 
 func (a *app) selftestCommand() *cli.Command {
 	var format string
 	return &cli.Command{
 		Name:        "selftest",
-		Usage:       "measure this machine's client: its limit and its timing error",
+		Usage:       "measure the client on this machine: its limits and its timing error",
 		Description: selftestHelp,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "text or json", Destination: &format},

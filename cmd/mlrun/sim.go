@@ -14,13 +14,13 @@ import (
 
 const simHelp = `Runs a simulated engine until it is interrupted. It speaks the HTTP protocol of
 vLLM or SGLang and answers with made-up tokens, paced by a model of continuous
-batching. Nothing it tells is a measurement, and it says so in its model's name,
-its headers and its metrics. Its URL is printed once it serves.
+batching. Nothing it reports is a measurement, and its model name, headers and
+metrics say so. It prints its URL once it is serving.
 
   mlrun sim --model llama2-70b                        a free port, vLLM's protocol
   mlrun sim --model m --backend sglang --port 30000
-  mlrun sim --model m --speed 10                      everything ten times as fast
-  mlrun sim --model m --fault die-after=100           for testing what happens then
+  mlrun sim --model m --speed 10                      ten times as fast
+  mlrun sim --model m --fault die-after=100           to test how a run handles it
 
 Faults: load=30s, die-loading, die-after=N, hang-after=N, malformed-every=N,
 break-every=N, miscount-every=N, late-every=N (N counts requests).`
@@ -37,26 +37,26 @@ func (a *app) simCommand() *cli.Command {
 		Usage:       "run a simulated engine",
 		Description: simHelp,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "model", Required: true, Usage: "`NAME` or path of the model that is pretended", Destination: &cfg.Model},
+			&cli.StringFlag{Name: "model", Required: true, Usage: "`NAME` or path of the model to simulate", Destination: &cfg.Model},
 			&cli.StringFlag{Name: "backend", Value: "vllm", Usage: "protocol to speak: vllm or sglang", Destination: &backend},
 			&cli.StringFlag{Name: "host", Value: "127.0.0.1", Usage: "address to listen on", Destination: &host},
-			&cli.IntFlag{Name: "port", Usage: "port to listen on; 0 takes a free one", Destination: &port},
+			&cli.IntFlag{Name: "port", Usage: "port to listen on; 0 picks a free one", Destination: &port},
 			&cli.Uint64Flag{Name: "seed", Usage: "seed of tokens and output lengths", Destination: &cfg.Seed},
-			&cli.IntFlag{Name: "max-model-len", Value: d.MaxModelLen, Usage: "longest prompt and output together, in `TOKENS`", Destination: &cfg.MaxModelLen},
-			&cli.IntFlag{Name: "max-num-seqs", Value: d.MaxNumSeqs, Usage: "requests in a batch", Destination: &cfg.MaxNumSeqs},
-			&cli.IntFlag{Name: "max-num-batched-tokens", Value: d.MaxBatchedTokens, Usage: "`TOKENS` computed in one step", Destination: &cfg.MaxBatchedTokens},
+			&cli.IntFlag{Name: "max-model-len", Value: d.MaxModelLen, Usage: "maximum length of prompt plus output in `TOKENS`", Destination: &cfg.MaxModelLen},
+			&cli.IntFlag{Name: "max-num-seqs", Value: d.MaxNumSeqs, Usage: "maximum number of requests in a batch", Destination: &cfg.MaxNumSeqs},
+			&cli.IntFlag{Name: "max-num-batched-tokens", Value: d.MaxBatchedTokens, Usage: "maximum number of `TOKENS` computed in one step", Destination: &cfg.MaxBatchedTokens},
 			&cli.IntFlag{Name: "kv-cache-tokens", Value: d.KVCacheTokens, Usage: "size of the KV cache in `TOKENS`", Destination: &cfg.KVCacheTokens},
 			&cli.IntFlag{Name: "block-size", Value: d.BlockSize, Usage: "`TOKENS` in a block of the KV cache", Destination: &cfg.BlockSize},
-			&cli.DurationFlag{Name: "step", Value: d.Latency.Step, Usage: "cost of a step", Destination: &cfg.Latency.Step},
-			&cli.DurationFlag{Name: "step-per-seq", Value: d.Latency.PerSeq, Usage: "cost of a request in a step", Destination: &cfg.Latency.PerSeq},
-			&cli.DurationFlag{Name: "step-per-context-token", Value: d.Latency.PerContextToken, Usage: "cost of a token of context in a step", Destination: &cfg.Latency.PerContextToken},
-			&cli.Float64Flag{Name: "prefill-rate", Value: d.Latency.PrefillRate, Usage: "prompt tokens computed a second", Destination: &cfg.Latency.PrefillRate},
-			&cli.Float64Flag{Name: "speed", Value: d.Latency.Speed, Usage: "divide every cost by this", Destination: &cfg.Latency.Speed},
+			&cli.DurationFlag{Name: "step", Value: d.Latency.Step, Usage: "time of one step", Destination: &cfg.Latency.Step},
+			&cli.DurationFlag{Name: "step-per-seq", Value: d.Latency.PerSeq, Usage: "added time per request in a step", Destination: &cfg.Latency.PerSeq},
+			&cli.DurationFlag{Name: "step-per-context-token", Value: d.Latency.PerContextToken, Usage: "added time per token of context in a step", Destination: &cfg.Latency.PerContextToken},
+			&cli.Float64Flag{Name: "prefill-rate", Value: d.Latency.PrefillRate, Usage: "prompt tokens computed per second", Destination: &cfg.Latency.PrefillRate},
+			&cli.Float64Flag{Name: "speed", Value: d.Latency.Speed, Usage: "divide all times by this factor", Destination: &cfg.Latency.Speed},
 			&cli.IntFlag{Name: "output-median", Value: d.Lengths.Median, Usage: "median output length in `TOKENS`", Destination: &cfg.Lengths.Median},
-			&cli.Float64Flag{Name: "output-sigma", Value: d.Lengths.Sigma, Usage: "spread of the output lengths' logarithm; -1 for none", Destination: &cfg.Lengths.Sigma},
-			&cli.BoolFlag{Name: "incremental-stream", Usage: "sglang: /generate streams what is new, not all so far", Destination: &cfg.IncrementalStream},
-			&cli.StringFlag{Name: "finished", Usage: "append a line to `FILE` for each answer that was given whole: the prompt's token ids and how many came", Destination: &finished},
-			&cli.StringSliceFlag{Name: "fault", Usage: "misbehave; see above", EnvVars: []string{"MLRUN_SIM_FAULT"}, Destination: &faults},
+			&cli.Float64Flag{Name: "output-sigma", Value: d.Lengths.Sigma, Usage: "standard deviation of the logarithm of output lengths; -1 for a fixed length", Destination: &cfg.Lengths.Sigma},
+			&cli.BoolFlag{Name: "incremental-stream", Usage: "sglang: /generate streams only new text instead of everything so far", Destination: &cfg.IncrementalStream},
+			&cli.StringFlag{Name: "finished", Usage: "append a line to `FILE` for each complete answer: the prompt's token ids and the number of output tokens", Destination: &finished},
+			&cli.StringSliceFlag{Name: "fault", Usage: "inject a fault (see above)", EnvVars: []string{"MLRUN_SIM_FAULT"}, Destination: &faults},
 		},
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {

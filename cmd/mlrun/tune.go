@@ -19,9 +19,9 @@ import (
 	"mlcfg/internal/run/tune"
 )
 
-const tuneHelp = `Searches the highest server_target_qps at which a server run is VALID. Each try is a
-whole run with a directory and a sealed manifest of its own, which differs from the
-one given in that setting alone. From the manifest's target, or --from, the target is
+const tuneHelp = `Searches for the highest server_target_qps at which a server run is VALID. Each try is
+a whole run with its own directory and sealed manifest, which differs from the given
+one only in that setting. From the manifest's target, or --from, the target is
 doubled while runs are VALID, or halved while they are not; then the interval is
 halved until it is narrower than --precision.
 
@@ -29,13 +29,13 @@ halved until it is narrower than --precision.
   mlrun tune qps manifest.yaml --from 20 --to 80 --precision 0.02 --max-runs 8
   mlrun tune qps manifest.yaml --simulate --format json
 
-Exit status: 0 a target was found, 1 none that was tried is VALID, 2 a run could
-not be carried out.`
+Exit status: 0 if a target was found, 1 if no tried target is VALID, 2 if a run could
+not be executed.`
 
 func (a *app) tuneCommand() *cli.Command {
 	return &cli.Command{
-		Name: "tune", Usage: "search the best value of a setting by running", HideHelpCommand: true,
-		Description: "Tune runs a manifest again and again with one setting varied.\n\n  mlrun tune qps manifest.yaml",
+		Name: "tune", Usage: "search for the best value of a setting by running", HideHelpCommand: true,
+		Description: "Tune runs a manifest repeatedly and varies one setting.\n\n  mlrun tune qps manifest.yaml",
 		Subcommands: []*cli.Command{a.tuneQPSCommand()},
 		Action: func(c *cli.Context) error {
 			return withHint("mlrun tune qps manifest.yaml", "tune needs to know what: qps")
@@ -73,15 +73,15 @@ func (a *app) tuneQPSCommand() *cli.Command {
 	var s tune.Search
 	var quiet bool
 	return &cli.Command{
-		Name: "qps", Usage: "search the highest VALID target QPS of a server run", ArgsUsage: "MANIFEST", Description: tuneHelp,
+		Name: "qps", Usage: "search for the highest VALID target QPS of a server run", ArgsUsage: "MANIFEST", Description: tuneHelp,
 		Flags: append(f.list(),
-			&cli.Float64Flag{Name: "from", Usage: "begin at `QPS`, the lowest to be tried with --to; the manifest's target otherwise", Destination: &s.From},
-			&cli.Float64Flag{Name: "to", Usage: "try nothing above `QPS`", Destination: &s.To},
-			&cli.Float64Flag{Name: "precision", Usage: "end when the interval is narrower than this `SHARE` of the target", Value: 0.01, Destination: &s.Precision},
-			&cli.IntFlag{Name: "max-runs", Usage: "end after `N` runs", Value: 12, Destination: &s.MaxRuns},
-			&cli.StringFlag{Name: "results", Usage: "make the runs' folders in `DIR`", Value: "runs", Destination: &results},
+			&cli.Float64Flag{Name: "from", Usage: "start at `QPS`; with --to the lowest to try (default: the manifest's target)", Destination: &s.From},
+			&cli.Float64Flag{Name: "to", Usage: "try no target above `QPS`", Destination: &s.To},
+			&cli.Float64Flag{Name: "precision", Usage: "stop when the interval is narrower than this `SHARE` of the target", Value: 0.01, Destination: &s.Precision},
+			&cli.IntFlag{Name: "max-runs", Usage: "stop after `N` runs", Value: 12, Destination: &s.MaxRuns},
+			&cli.StringFlag{Name: "results", Usage: "create the runs' folders in `DIR`", Value: "runs", Destination: &results},
 			&cli.StringFlag{Name: "format", Usage: "text or json", Value: "text", Destination: &format},
-			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "say nothing but notes and each run's result while it goes on", Destination: &quiet},
+			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print only notes and each run's result", Destination: &quiet},
 		),
 		Action: func(c *cli.Context) error {
 			if err := oneOf("format", format, "text", "json"); err != nil {

@@ -10,22 +10,22 @@ import (
 	"mlcfg/internal/report"
 )
 
-const verifyHelp = `Proves that run directories are whole: that each belongs to its manifest, that its
-records are the samples that LoadGen issues for it, each at its time, and that
-its summary and LoadGen's verdict follow from the records. Prints what speaks
-against it, and nothing where nothing does.
+const verifyHelp = `Checks that run directories are complete: that each belongs to its manifest, that its
+records are the samples that LoadGen issues for it, each at its time, and that its
+summary and verdict follow from the records. Prints what does not hold, and nothing
+if all is well.
 
   mlrun verify runs/first
-  mlrun verify --manifest manifest.yaml runs/first   and that it is that manifest's
+  mlrun verify --manifest manifest.yaml runs/first   also that it is a run of this manifest
 
-Exit status: 0 every directory holds, 1 one does not, 2 one cannot be read.`
+Exit status: 0 if every directory is consistent, 1 if one is not, 2 if one cannot be read.`
 
 func (a *app) verifyCommand() *cli.Command {
 	var path, format string
 	return &cli.Command{
-		Name: "verify", Usage: "prove that a run directory is whole and says what its records give", ArgsUsage: "DIR...", Description: verifyHelp,
+		Name: "verify", Usage: "check that a run directory is complete and consistent with its records", ArgsUsage: "DIR...", Description: verifyHelp,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "manifest", Usage: "the directories must belong to the manifest in `FILE`", Destination: &path},
+			&cli.StringFlag{Name: "manifest", Usage: "also check that the directories belong to the manifest in `FILE`", Destination: &path},
 			&cli.StringFlag{Name: "format", Usage: "text or json", Value: "text", Destination: &format},
 		},
 		Action: func(c *cli.Context) error {

@@ -167,7 +167,7 @@ func TestHelpIsShown(t *testing.T) {
 			t.Fatal(err)
 		}
 		name := strings.Join(append([]string{"tool"}, args[:len(args)-1]...), " ")
-		if got := out.String(); !strings.HasPrefix(got, name+" - ") || !strings.Contains(got, "--help, -h\n        this text\n") || args[0] == "run" && !strings.Contains(got, "{{.Name}}") {
+		if got := out.String(); !strings.HasPrefix(got, name+" - ") || !strings.Contains(got, "--help, -h\n        show this help\n") || args[0] == "run" && !strings.Contains(got, "{{.Name}}") {
 			t.Errorf("%v:\n%s", args, got)
 		}
 	}

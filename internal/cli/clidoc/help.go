@@ -50,7 +50,7 @@ func helpOf(name string, c *cli.Command) string {
 			fmt.Fprintf(&b, "        %s\n", line)
 		}
 	}
-	b.WriteString("  --help, -h\n        this text\n")
+	b.WriteString("  --help, -h\n        show this help\n")
 	return b.String()
 }
 

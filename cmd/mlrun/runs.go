@@ -193,10 +193,11 @@ func (a *app) runsShowCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			sum, err := report.Summarize(loaded)
+			j, err := report.Judge(loaded)
 			if err != nil {
 				return err
 			}
+			sum := j.Summary
 			if f.format == "json" {
 				err = a.printJSON(struct {
 					history.Run

@@ -86,8 +86,8 @@ func (a *answer) add(data []byte, at time.Duration) {
 	}
 	if e.finish != "" {
 		a.finish = e.finish
-		if e.finish == "abort" {
-			a.fail(EngineError, "the engine aborted the request")
+		if gaveUp[e.finish] {
+			a.fail(EngineError, "the engine gave the request up: its finish reason is %q", e.finish)
 		}
 	}
 	if !e.choice {
@@ -142,9 +142,14 @@ func (a *answer) finishWhole(body []byte, at time.Duration) {
 	a.first = 0
 }
 
-// check compares the counts; sent is the number of prompt token ids that were
-// sent, 0 when the prompt was text.
-func (a *answer) check(sent int) {
+// gaveUp are the finish reasons of answers that end before they are whole:
+// vLLM's abort and error, SGLang's abort, TensorRT-LLM's cancelled and timeout.
+var gaveUp = map[string]bool{"abort": true, "error": true, "cancelled": true, "timeout": true}
+
+// check compares the counts and looks for the end. sent is the number of prompt
+// token ids that were sent, 0 when the prompt was text; most is the number of
+// output tokens that were asked for at most, 0 when the request set no limit.
+func (a *answer) check(sent, most int) {
 	switch got := int64(len(a.ids)); {
 	case got == 0 && (a.completion == 0 || a.completion < 0 && a.chunks == 0):
 		a.fail(NoTokenError, "the response is complete and has no token")
@@ -154,6 +159,10 @@ func (a *answer) check(sent int) {
 		a.fail(CountsError, "usage tells %d output tokens, %d token ids came", a.completion, got)
 	case a.prompt >= 0 && sent > 0 && a.prompt != int64(sent):
 		a.fail(CountsError, "usage tells %d prompt tokens, %d were sent", a.prompt, sent)
+	case most > 0 && a.known() > int64(most):
+		a.fail(LongError, "%d output tokens came, %d were asked for at most", a.known(), most)
+	case a.finish == "":
+		a.fail(UnendedError, "the answer has no finish reason after %d chunks with tokens", a.chunks)
 	}
 }
 

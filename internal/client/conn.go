@@ -234,7 +234,7 @@ func (c *conn) lost(err error) {
 func (c *conn) end(now time.Duration) {
 	a := &c.answer.answer
 	if a.err == NoError {
-		a.check(len(c.request.Tokens))
+		a.check(len(c.request.Tokens), c.run.client.template.tokens(&c.request))
 	}
 	reusable := c.answer.keepAlive && c.answer.at == complete && c.drained.Load()
 	res := Result{

@@ -1,6 +1,9 @@
 package client
 
-import "math"
+import (
+	"math"
+	"strings"
+)
 
 // event is what one JSON object of an answer says: a stream's event, or a whole
 // body. The engines' field names: OpenAI's completions and chat completions
@@ -393,5 +396,5 @@ func word(raw []byte) string {
 	case "abort":
 		return "abort"
 	}
-	return string(raw[:min(len(raw), 64)])
+	return strings.ToValidUTF8(string(raw[:min(len(raw), 64)]), "") // no half of a character at the end
 }

@@ -21,8 +21,8 @@ func FuzzResponse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte, cut uint16, stream bool, protocol uint8) {
 		o := Options{Stream: stream, Protocol: []Protocol{Completions, Chat, Generate}[int(protocol)%3]}
 		at := min(int(cut), len(data))
-		one := receive(o, []string{string(data)}, nil, 0)
-		two := receive(o, []string{string(data[:at]), string(data[at:])}, nil, 0)
+		one := receive(o, []string{string(data)}, nil, 0, 0)
+		two := receive(o, []string{string(data[:at]), string(data[at:])}, nil, 0, 0)
 		one.First, one.Last, two.First, two.Last = 0, 0, 0, 0
 		if one.Done && two.Done && (one.Error == LateError) != (two.Error == LateError) {
 			return // bytes after the end are seen when they come in the same read

@@ -254,14 +254,14 @@ func BenchmarkResponse(b *testing.B) {
 	for i := range 128 {
 		events = append(events, tokenEvent(" t", "null", i))
 	}
-	data := []byte(streamHead + chunked(append(events, `{"choices":[],"usage":{"prompt_tokens":4,"completion_tokens":128}}`, "[DONE]")...))
+	data := []byte(streamHead + chunked(append(events, tokenEvent("", "length"), `{"choices":[],"usage":{"prompt_tokens":4,"completion_tokens":128}}`, "[DONE]")...))
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
 	var r response
 	for b.Loop() {
 		r.reset(true, 0)
 		r.feed(data, 1)
-		if r.answer.check(4); r.answer.err != NoError {
+		if r.answer.check(4, 128); r.answer.err != NoError {
 			b.Fatal(r.answer.message)
 		}
 	}

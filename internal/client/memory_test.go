@@ -137,7 +137,7 @@ func TestStallWithoutTokens(t *testing.T) {
 				time.Sleep(25 * time.Millisecond)
 				_, err = io.WriteString(w, chunk("", fmt.Sprintf("data: %s\n\n", tokenEvent("a", "null", 7))))
 			}
-			_, err = io.WriteString(w, chunked("[DONE]"))
+			_, err = io.WriteString(w, chunked(tokenEvent("", "stop"), "[DONE]"))
 			return err == nil
 		})
 		cl := newClient(t, Options{URLs: []string{e.url}, Stream: true})

@@ -186,7 +186,7 @@ func newTemplate(o Options) (template, error) {
 	return t, nil
 }
 
-// tokens is the most tokens that a request asks for; 0: it does not say.
+// tokens is how many output tokens a request asks for at most, 0 where it sets no limit.
 func (t *template) tokens(r *Request) int { return cmp.Or(r.MaxTokens, t.standard) }
 
 var errNoPrompt = errors.New("the request has neither token ids nor text")

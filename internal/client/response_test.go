@@ -62,7 +62,7 @@ type outcome struct {
 
 // receive feeds the pieces, one time unit apart, then closes the connection if
 // the response is not done by then.
-func receive(o Options, pieces []string, end error, sent int) outcome {
+func receive(o Options, pieces []string, end error, sent, most int) outcome {
 	var r response
 	r.answer.protocol, r.answer.keepText = o.Protocol, true
 	r.reset(o.Stream, 0)
@@ -79,7 +79,7 @@ func receive(o Options, pieces []string, end error, sent int) outcome {
 	}
 	a := &r.answer
 	if a.err == NoError {
-		a.check(sent)
+		a.check(sent, most)
 	}
 	out.First, out.Last, out.Chunks = int(a.first), int(a.last), a.chunks
 	out.IDs, out.Text = append([]int32(nil), a.ids...), string(a.text)
@@ -94,6 +94,7 @@ var responses = []struct {
 	whole    bool // not a stream
 	bytes    string
 	sent     int
+	most     int
 	want     outcome
 }{
 	{
@@ -156,8 +157,8 @@ var responses = []struct {
 		bytes: streamHead + chunked(
 			`{"text":"a","output_ids":[7],"meta_info":{"prompt_tokens":4,"completion_tokens":1}}`,
 			`{"text":"b","output_ids":[8],"meta_info":{"prompt_tokens":4,"completion_tokens":2}}`,
-			`{"text":"cd","output_ids":[9,10],"meta_info":{"prompt_tokens":4,"completion_tokens":4}}`, "[DONE]"),
-		want: outcome{Chunks: 3, IDs: []int32{7, 8, 9, 10}, Text: "abcd", Input: 4, Output: 4, Status: 200, Done: true, Reuse: true},
+			`{"text":"cd","output_ids":[9,10],"meta_info":{"prompt_tokens":4,"completion_tokens":4,"finish_reason":{"type":"length"}}}`, "[DONE]"),
+		want: outcome{Chunks: 3, IDs: []int32{7, 8, 9, 10}, Text: "abcd", Input: 4, Output: 4, Finish: "length", Status: 200, Done: true, Reuse: true},
 	},
 	{
 		name: "generate, aborted", protocol: Generate,
@@ -203,6 +204,35 @@ var responses = []struct {
 	{
 		name: "no token", bytes: streamHead + chunked("[DONE]"),
 		want: outcome{Input: -1, Output: -1, Status: 200, Error: NoTokenError, Done: true, Reuse: true},
+	},
+	{
+		name: "as many tokens as were asked for", bytes: streamHead + chunked(tokenEvent("a", "length", 7, 8, 9), usageEvent, "[DONE]"), most: 3,
+		want: outcome{Chunks: 1, IDs: []int32{7, 8, 9}, Text: "a", Input: 4, Output: 3, Finish: "length", Status: 200, Done: true, Reuse: true},
+	},
+	{
+		name: "more tokens than were asked for, by their ids", bytes: streamHead + chunked(tokenEvent("a", "length", 7, 8, 9), "[DONE]"), most: 2,
+		want: outcome{Chunks: 1, IDs: []int32{7, 8, 9}, Text: "a", Input: -1, Output: -1, Finish: "length", Status: 200, Error: LongError, Done: true, Reuse: true},
+	},
+	{
+		name: "more tokens than were asked for, by usage", bytes: streamHead + chunked(tokenEvent("a", "length"), usageEvent, "[DONE]"), most: 2,
+		want: outcome{Chunks: 1, Text: "a", Input: 4, Output: 3, Finish: "length", Status: 200, Error: LongError, Done: true, Reuse: true},
+	},
+	{
+		name: "ended by an error", bytes: streamHead + chunked(tokenEvent("a", "error", 7, 8, 9), usageEvent, "[DONE]"),
+		want: outcome{Chunks: 1, IDs: []int32{7, 8, 9}, Text: "a", Input: 4, Output: 3, Finish: "error", Status: 200, Error: EngineError, Done: true, Reuse: true},
+	},
+	{
+		name: "aborted with tokens", bytes: streamHead + chunked(tokenEvent("a", "abort", 7, 8, 9), usageEvent, "[DONE]"),
+		want: outcome{Chunks: 1, IDs: []int32{7, 8, 9}, Text: "a", Input: 4, Output: 3, Finish: "abort", Status: 200, Error: EngineError, Done: true, Reuse: true},
+	},
+	{
+		name: "no finish reason", bytes: streamHead + chunked(tokenEvent("a", "null", 7, 8, 9), usageEvent, "[DONE]"), most: 3,
+		want: outcome{Chunks: 1, IDs: []int32{7, 8, 9}, Text: "a", Input: 4, Output: 3, Status: 200, Error: UnendedError, Done: true, Reuse: true},
+	},
+	{
+		name: "not streamed, no finish reason", whole: true,
+		bytes: whole("200 OK", `{"choices":[{"index":0,"text":"abc","finish_reason":null,"token_ids":[7,8,9]}],"usage":{"prompt_tokens":4,"completion_tokens":3}}`),
+		want:  outcome{Last: 1, Chunks: 1, IDs: []int32{7, 8, 9}, Text: "abc", Input: 4, Output: 3, Status: 200, Error: UnendedError, Done: true, Reuse: true},
 	},
 	{
 		name: "no end mark", bytes: streamHead + chunked(tokenEvent("a", "stop", 7, 8, 9), usageEvent),
@@ -259,7 +289,7 @@ func TestResponse(t *testing.T) {
 			o := Options{Protocol: c.protocol, Stream: !c.whole}
 			check := func(how string, pieces []string) {
 				t.Helper()
-				got := receive(o, pieces, nil, c.sent)
+				got := receive(o, pieces, nil, c.sent, c.most)
 				want := c.want
 				if how != "whole" { // the times depend on the pieces
 					got.First, got.Last, want.First, want.Last = 0, 0, 0, 0
@@ -304,7 +334,7 @@ func TestFirstTokenTime(t *testing.T) {
 		}, 3, 4},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := receive(Options{Protocol: c.protocol, Stream: true}, c.pieces, nil, 0)
+			got := receive(Options{Protocol: c.protocol, Stream: true}, c.pieces, nil, 0, 0)
 			if got.First != c.first || got.Last != c.last {
 				t.Errorf("first token in piece %d, last in %d; want %d and %d (%+v)", got.First, got.Last, c.first, c.last, got)
 			}
@@ -314,14 +344,14 @@ func TestFirstTokenTime(t *testing.T) {
 
 func TestBytesAfterTheResponse(t *testing.T) {
 	good := streamHead + chunked(tokenEvent("a", "stop", 7), "[DONE]")
-	got := receive(Options{Protocol: Completions, Stream: true}, []string{good + "HTTP/1.1 200 OK\r\n"}, nil, 0)
+	got := receive(Options{Protocol: Completions, Stream: true}, []string{good + "HTTP/1.1 200 OK\r\n"}, nil, 0, 0)
 	if got.Error != LateError || got.Reuse {
 		t.Errorf("got %+v, want a late error and no further use", got)
 	}
 }
 
 func TestClosedWithError(t *testing.T) {
-	got := receive(Options{Protocol: Completions, Stream: true}, nil, errors.New("connection reset by peer"), 0)
+	got := receive(Options{Protocol: Completions, Stream: true}, nil, errors.New("connection reset by peer"), 0, 0)
 	if got.Error != BrokenError || got.Done {
 		t.Errorf("got %+v, want broken", got)
 	}
@@ -330,7 +360,7 @@ func TestClosedWithError(t *testing.T) {
 // TestLimits holds that what a broken server sends cannot fill the memory.
 func TestLimits(t *testing.T) {
 	long := strings.Repeat("x", maxHead+1)
-	if got := receive(Options{Stream: true}, []string{"HTTP/1.1 200 OK\r\nX: " + long}, nil, 0); got.Error != ProtocolError {
+	if got := receive(Options{Stream: true}, []string{"HTTP/1.1 200 OK\r\nX: " + long}, nil, 0, 0); got.Error != ProtocolError {
 		t.Errorf("endless head: %+v", got)
 	}
 	var r response

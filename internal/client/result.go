@@ -58,7 +58,7 @@ const (
 	EngineError    ErrorClass = "engine"    // the engine reported an error, or aborted the request, within the stream
 	CountsError    ErrorClass = "counts"    // the engine's counts and the tokens that came or were sent do not agree
 	NoTokenError   ErrorClass = "no-token"  // the response is whole and has no token
-	UnendedError   ErrorClass = "unended"   // the stream ended without its end mark
-	LongError      ErrorClass = "long"      // more tokens, or more bytes, than were asked for and some slack
+	LongError      ErrorClass = "long"      // more tokens than were asked for, or more bytes than that many can take
+	UnendedError   ErrorClass = "unended"   // the stream ended without its end mark, or the answer without a finish reason
 	LateError      ErrorClass = "late"      // data after the end mark or after the end of the response
 )

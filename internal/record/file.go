@@ -11,8 +11,9 @@ import (
 
 // Writer appends records to a file. It is used by one goroutine at a time.
 type Writer struct {
-	file *os.File
-	buf  []byte
+	file    *os.File
+	buf     []byte
+	records uint64
 	// err is the first failure; a disk that filled up stays full for us, so
 	// that records after a gap are never taken for a whole file.
 	err error
@@ -32,11 +33,15 @@ func Create(path string) (*Writer, error) {
 // Append adds a record to the buffer and writes the buffer once it is full.
 func (w *Writer) Append(r *Record) error {
 	w.buf = append(r.AppendJSON(w.buf), '\n')
+	w.records++
 	if len(w.buf) < bufferSize {
 		return w.err
 	}
 	return w.Flush()
 }
+
+// Records is how many records were appended.
+func (w *Writer) Records() uint64 { return w.records }
 
 // Flush hands everything appended so far to the operating system, after which
 // a kill of this process does not lose it. A failed write is cut back to the last whole line.

@@ -20,16 +20,50 @@ func (l *lines) parse(text []byte, rec *Record) error {
 	if l.written(text, rec) {
 		return rec.validate()
 	}
-	*rec = Record{}
+	var line jsonRecord
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(rec); err != nil {
+	if err := dec.Decode(&line); err != nil {
 		return err
 	}
+	*rec = line.record()
 	if rest := bytes.TrimSpace(text[dec.InputOffset():]); len(rest) > 0 {
 		return fmt.Errorf("there is more behind the record: %.40q", rest)
 	}
 	return rec.validate()
+}
+
+// jsonRecord is a line as JSON has it. What is null, or not there, is not known.
+type jsonRecord struct {
+	plainRecord
+	Sent       *int64 `json:"sent_ns"`
+	FirstToken *int64 `json:"first_token_ns"`
+	Done       *int64 `json:"done_ns"`
+}
+
+type plainRecord Record
+
+func (l *jsonRecord) record() Record {
+	reached := func(ns *int64) int64 {
+		if ns == nil {
+			return NotReached
+		}
+		return *ns
+	}
+	r := Record(l.plainRecord)
+	r.Sent, r.FirstToken, r.Done = reached(l.Sent), reached(l.FirstToken), reached(l.Done)
+	return r
+}
+
+// UnmarshalJSON reads what MarshalJSON writes. Older record files have -1 in the
+// place of null, and leave out texts that are empty.
+func (r *Record) UnmarshalJSON(text []byte) error {
+	var l jsonRecord
+	if err := json.Unmarshal(text, &l); err != nil {
+		return err
+	}
+	*r = l.record()
+	return nil
 }
 
 // written reads a line of the form that AppendJSON gives, without escapes in its
@@ -39,15 +73,15 @@ func (l *lines) written(text []byte, rec *Record) bool {
 	*rec = Record{
 		Seq: s.unsigned(`{"seq":`, math.MaxUint64), Query: s.unsigned(`,"query":`, math.MaxUint64),
 		Sample: uint32(s.unsigned(`,"sample":`, math.MaxUint32)), Replica: int32(s.signed(`,"replica":`, 32)),
-		Scheduled: s.signed(`,"scheduled_ns":`, 64), Issued: s.signed(`,"issued_ns":`, 64), Sent: s.signed(`,"sent_ns":`, 64),
-		FirstToken: s.signed(`,"first_token_ns":`, 64), Done: s.signed(`,"done_ns":`, 64),
+		Scheduled: s.signed(`,"scheduled_ns":`, 64), Issued: s.signed(`,"issued_ns":`, 64), Sent: s.moment(`,"sent_ns":`),
+		FirstToken: s.moment(`,"first_token_ns":`), Done: s.moment(`,"done_ns":`),
 		InputTokens: s.signed(`,"input_tokens":`, 64), OutputTokens: s.signed(`,"output_tokens":`, 64),
 		Status: Status(l.word(s.text(`,"status":"`))),
 	}
-	if s.begins(`,"finish":"`) {
+	if !s.skips(`,"finish":null`) && s.begins(`,"finish":"`) {
 		rec.Finish = l.word(s.text(`,"finish":"`))
 	}
-	if s.begins(`,"error":"`) {
+	if !s.skips(`,"error":null`) && s.begins(`,"error":"`) {
 		rec.Error = string(s.text(`,"error":"`))
 	}
 	return s.ok && string(s.rest) == "}"
@@ -79,6 +113,24 @@ type scan struct {
 
 func (s *scan) begins(prefix string) bool {
 	return s.ok && len(s.rest) >= len(prefix) && string(s.rest[:len(prefix)]) == prefix
+}
+
+// skips takes the text away where the rest begins with it, and reports whether it does.
+func (s *scan) skips(text string) bool {
+	if !s.begins(text) {
+		return false
+	}
+	s.rest = s.rest[len(text):]
+	return true
+}
+
+// moment is a time, NotReached for null.
+func (s *scan) moment(name string) int64 {
+	if s.ok && len(s.rest) > len(name) && s.rest[len(name)] == 'n' && s.after(name) {
+		s.after(null)
+		return NotReached
+	}
+	return s.signed(name, 64)
 }
 
 func (s *scan) after(prefix string) bool {

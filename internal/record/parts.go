@@ -24,8 +24,7 @@ const (
 // partialPart is the part under way. Readers of whole folders pass over names that begin with a dot.
 const partialPart = ".partial"
 
-// partRow gives the columns their names, types and order. They are those of the
-// record file; what was not reached or is empty there is null here.
+// partRow gives the columns their names, types and order. They are those of the record file, nulls too.
 type partRow struct {
 	Seq          uint64  `parquet:"seq"`
 	Query        uint64  `parquet:"query"`
@@ -192,7 +191,7 @@ func appendRow(row parquet.Row, r *Record) parquet.Row {
 			row = append(row, parquet.NullValue().Level(0, 0, len(row)))
 			return
 		}
-		row = append(row, parquet.ValueOf(s).Level(0, 1, len(row)))
+		row = append(row, parquet.ValueOf(valid(s)).Level(0, 1, len(row)))
 	}
 	put(parquet.Int64Value(int64(r.Seq)))
 	put(parquet.Int64Value(int64(r.Query)))

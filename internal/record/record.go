@@ -10,7 +10,8 @@
 //
 // The names of the columns are fixed: people script against them. Times are
 // nanoseconds since the start of issuing (of each phase, where a test has
-// several), NotReached where the request never got there.
+// several). A moment that never came is NotReached here, and null in every form
+// that is written; so is a text that is empty.
 package record
 
 import (
@@ -24,7 +25,7 @@ import (
 // FileName is the record file's name inside a run directory.
 const FileName = "records.jsonl"
 
-// NotReached stands in a time column for a moment that never came.
+// NotReached stands in a Record for a moment that never came.
 const NotReached int64 = -1
 
 // Status says how a request ended.
@@ -50,23 +51,25 @@ type Record struct {
 	Replica int32 `json:"replica"`
 	// Scheduled is when LoadGen's schedule wanted the request to leave.
 	Scheduled int64 `json:"scheduled_ns"`
-	// Issued is when the scenario handed the request over, Sent when its last byte was written.
+	// Issued is when the query was issued: offline, when the one query was, and
+	// else when the request left, or was given up without having left.
 	Issued int64 `json:"issued_ns"`
-	Sent   int64 `json:"sent_ns"`
+	// Sent is just before the first byte of the request was written.
+	Sent int64 `json:"sent_ns"`
 	// FirstToken is when the first token's bytes had been read.
 	FirstToken int64 `json:"first_token_ns"`
-	// Done is when the response was complete.
+	// Done is when the response was complete, or the request had failed.
 	Done         int64  `json:"done_ns"`
 	InputTokens  int64  `json:"input_tokens"`
 	OutputTokens int64  `json:"output_tokens"`
 	Status       Status `json:"status"`
 	// Finish is the engine's finish reason (stop, length), empty where none came.
-	Finish string `json:"finish,omitempty"`
+	Finish string `json:"finish"`
 	// Error is a short cause where Status is not OK.
-	Error string `json:"error,omitempty"`
+	Error string `json:"error"`
 }
 
-// AppendJSON appends r as one JSON object without a newline. It gives what
+// AppendJSON appends r as one JSON object without a newline. It writes what
 // encoding/json would, without its cost: a run writes one for each request.
 func (r *Record) AppendJSON(b []byte) []byte {
 	b = append(b, `{"seq":`...)
@@ -78,19 +81,34 @@ func (r *Record) AppendJSON(b []byte) []byte {
 	b = appendInt(b, `,"replica":`, int64(r.Replica))
 	b = appendInt(b, `,"scheduled_ns":`, r.Scheduled)
 	b = appendInt(b, `,"issued_ns":`, r.Issued)
-	b = appendInt(b, `,"sent_ns":`, r.Sent)
-	b = appendInt(b, `,"first_token_ns":`, r.FirstToken)
-	b = appendInt(b, `,"done_ns":`, r.Done)
+	b = appendMoment(b, `,"sent_ns":`, r.Sent)
+	b = appendMoment(b, `,"first_token_ns":`, r.FirstToken)
+	b = appendMoment(b, `,"done_ns":`, r.Done)
 	b = appendInt(b, `,"input_tokens":`, r.InputTokens)
 	b = appendInt(b, `,"output_tokens":`, r.OutputTokens)
 	b = appendString(b, `,"status":`, string(r.Status))
-	if r.Finish != "" {
-		b = appendString(b, `,"finish":`, r.Finish)
-	}
-	if r.Error != "" {
-		b = appendString(b, `,"error":`, r.Error)
-	}
+	b = appendText(b, `,"finish":`, r.Finish)
+	b = appendText(b, `,"error":`, r.Error)
 	return append(b, '}')
+}
+
+// MarshalJSON is AppendJSON.
+func (r Record) MarshalJSON() ([]byte, error) { return r.AppendJSON(nil), nil }
+
+const null = "null"
+
+func appendMoment(b []byte, name string, ns int64) []byte {
+	if ns == NotReached {
+		return append(append(b, name...), null...)
+	}
+	return appendInt(b, name, ns)
+}
+
+func appendText(b []byte, name, s string) []byte {
+	if s == "" {
+		return append(append(b, name...), null...)
+	}
+	return appendString(b, name, s)
 }
 
 func appendInt(b []byte, name string, n int64) []byte {
@@ -101,14 +119,22 @@ func appendString(b []byte, name, s string) []byte {
 	b = append(b, name...)
 	for i := 0; i < len(s); i++ {
 		if c := s[i]; c < 0x20 || c == '"' || c == '\\' || c >= utf8.RuneSelf || c == '<' || c == '>' || c == '&' {
-			// A string always encodes: encoding/json replaces bytes that are not UTF-8.
-			quoted, _ := json.Marshal(s)
+			quoted, _ := json.Marshal(valid(s)) // a string always encodes
 			return append(b, quoted...)
 		}
 	}
 	b = append(b, '"')
 	b = append(b, s...)
 	return append(b, '"')
+}
+
+// valid is s where that is UTF-8. Else each byte that is none is replaced, as in
+// each form that is written, so that all say the same.
+func valid(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	return string([]rune(s))
 }
 
 var errStatus = errors.New("unknown status")

@@ -82,6 +82,8 @@ type State struct {
 	Recovered *time.Time `json:"recovered,omitempty"`
 	// MeasuringSince is the wall-clock time that stands at 0 ns of the records.
 	MeasuringSince *time.Time `json:"measuring_since,omitempty"`
+	// Records is how many records were written, known when the run has ended.
+	Records *uint64 `json:"records,omitempty"`
 	// Faults are what went wrong, in the order in which it did; any makes the run INVALID.
 	Faults []string `json:"faults,omitempty"`
 	// Program is which build wrote this directory.
@@ -156,7 +158,7 @@ func (d *Dir) WriteJSON(name string, v any) error {
 	return d.Write(name, append(data, '\n'))
 }
 
-// Close returns up the lock. The directory stays as it is.
+// Close gives up the lock. The directory stays as it is.
 func (d *Dir) Close() error {
 	if err := d.lock.Close(); err != nil {
 		return fmt.Errorf("unlocking the run directory: %w", err)

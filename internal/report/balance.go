@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"slices"
 
 	"mlcfg/internal/record"
@@ -136,49 +135,6 @@ func longest(rows []record.Record) []Slow {
 			s.WaitMS -= s.DecodeMS
 		}
 		out = append(out, s)
-	}
-	return out
-}
-
-// Failure is one cause of failed requests.
-type Failure struct {
-	Cause    string  `json:"cause"`
-	Requests uint64  `json:"requests"`
-	FirstS   float64 `json:"first_s"`
-}
-
-// mostCauses bounds the list of causes; the rest is one line.
-const mostCauses = 20
-
-func failures(rows []record.Record) []Failure {
-	byCause := map[string]*Failure{}
-	for i := range rows {
-		r := &rows[i]
-		if r.Status == record.OK {
-			continue
-		}
-		f := byCause[cause(r)]
-		if f == nil {
-			f = &Failure{Cause: cause(r), FirstS: float64(r.Scheduled) / 1e9}
-			byCause[f.Cause] = f
-		}
-		f.Requests++
-		f.FirstS = min(f.FirstS, float64(r.Scheduled)/1e9)
-	}
-	var out []Failure
-	for _, f := range byCause {
-		out = append(out, *f)
-	}
-	slices.SortFunc(out, func(a, b Failure) int {
-		return cmp.Or(cmp.Compare(b.Requests, a.Requests), cmp.Compare(a.Cause, b.Cause))
-	})
-	if len(out) > mostCauses {
-		rest := Failure{Cause: "other causes", FirstS: out[mostCauses].FirstS}
-		for _, f := range out[mostCauses:] {
-			rest.Requests += f.Requests
-			rest.FirstS = min(rest.FirstS, f.FirstS)
-		}
-		out = append(out[:mostCauses:mostCauses], rest)
 	}
 	return out
 }

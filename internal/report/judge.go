@@ -1,7 +1,6 @@
 package report
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -10,47 +9,96 @@ import (
 	"mlcfg/internal/record"
 )
 
-// ErrNothingToJudge reports that a run has no performance phase, or recorded
-// nothing of it.
-var ErrNothingToJudge = errors.New("there is nothing to judge")
-
-// Judgement is LoadGen's verdict on the performance phase of a run.
+// Judgement is what a run comes to: the verdict, and what it was made from. It
+// is made once; everything that is shown or written of a run follows from it.
 type Judgement struct {
+	// Summary is the verdict with the figures, as summary.json has them.
+	Summary *Summary
+	// Settings are LoadGen's, in effect.
 	Settings *loadgen.Effective
-	// Rows are the records of the performance phase, Records the same in columns.
-	Rows    []record.Record
+	// Rows are the records of the performance phase; all that there are where the
+	// run has none, or recorded nothing of it.
+	Rows []record.Record
+	// Records are the same in columns, Verdict and Figures what LoadGen says of
+	// them; nil where there is nothing to judge.
 	Records *loadgen.Records
-	Verdict loadgen.Verdict
-	Summary loadgen.Summary
+	Verdict *loadgen.Verdict
+	Figures *loadgen.Summary
+
+	failures []Failure
 }
 
-// Judge returns LoadGen's verdict on what a run recorded. The error is
-// ErrNothingToJudge where that is nothing, or accuracy mode alone.
+// Judge judges a run. One that was interrupted is judged by what it had
+// written, and is not valid.
 func Judge(r *Run) (*Judgement, error) {
 	e, err := Settings(r)
 	if err != nil {
+		return nil, fmt.Errorf("judging the run: %w", err)
+	}
+	j := &Judgement{Settings: e, Rows: r.Records}
+	if err := j.judge(r); err != nil {
 		return nil, err
 	}
+	j.failures = failures(j.Rows)
+	j.Summary = summarize(r, j)
+	return j, nil
+}
+
+// judge asks LoadGen's rules, where there is a performance phase.
+func (j *Judgement) judge(r *Run) error {
 	rows := r.Records
-	switch e.Requested.Mode {
+	switch j.Settings.Requested.Mode {
 	case loadgen.AccuracyOnly:
-		return nil, ErrNothingToJudge
+		return nil
 	case loadgen.SubmissionRun:
-		phases, err := e.Phases(loadgen.Generator{})
+		phases, err := j.Settings.Phases(loadgen.Generator{})
 		if err != nil {
-			return nil, fmt.Errorf("laying out the test: %w", err)
+			return fmt.Errorf("laying out the test: %w", err)
 		}
 		first := phases[len(phases)-1].FirstSample
 		rows = rows[sort.Search(len(rows), func(i int) bool { return rows[i].Seq >= first }):]
 	}
 	if len(rows) == 0 {
-		return nil, ErrNothingToJudge
+		return nil
 	}
-	j := &Judgement{Settings: e, Rows: rows, Records: columns(rows, e.Requested.Scenario)}
-	if j.Verdict, j.Summary, err = loadgen.Judge(e, j.Records); err != nil {
-		return nil, err
+	c := columns(rows, j.Settings.Requested.Scenario)
+	verdict, figures, err := loadgen.Judge(j.Settings, c)
+	if err != nil {
+		return err
 	}
-	return j, nil
+	j.Rows, j.Records, j.Verdict, j.Figures = rows, c, &verdict, &figures
+	return nil
+}
+
+// summarize makes the summary of a run that is judged.
+func summarize(r *Run, j *Judgement) *Summary {
+	m := r.Manifest
+	s := &Summary{
+		Format: Format, Benchmark: m.BenchmarkName, Scenario: m.Scenario, Mode: m.TestMode, Machine: m.Machine,
+		Backend: m.Backend, Engine: m.Engine.Name + " " + m.Engine.Version, Manifest: m.Digest,
+		Complete: r.State.Phase == record.Ended && len(r.State.Faults) == 0, Simulated: r.State.Simulated, SyntheticData: r.State.Synthetic,
+		OfficialLoadGen: r.State.OfficialLoadGen,
+		Reasons:         []string{}, Replicas: []Replica{},
+	}
+	s.count(j.Rows)
+	for _, f := range j.failures {
+		if s.Errors == nil {
+			s.Errors = map[string]int{}
+		}
+		s.Errors[f.Cause] = int(f.Requests)
+	}
+	s.spreads(j)
+	if j.Verdict == nil {
+		s.ratesByTime()
+		s.faults(r)
+	} else {
+		s.rates(j.Settings, j.Figures)
+		s.faults(r)
+		s.verdict(r, j.Verdict)
+	}
+	s.problems(r)
+	s.Valid = len(s.Reasons) == 0
+	return s
 }
 
 // Settings are LoadGen's settings in effect: the manifest's, over the data set

@@ -3,8 +3,8 @@
 // text, Markdown, JSON and HTML.
 //
 //	run, err := report.Load("runs/2026-01-02-offline")
-//	sum, err := report.Summarize(run)
-//	err = report.WriteText(os.Stdout, sum)
+//	j, err := report.Judge(run)
+//	err = report.WriteText(os.Stdout, j.Summary)
 package report
 
 import (
@@ -102,6 +102,25 @@ func Load(path string) (*Run, error) {
 		}
 	}
 	return r, nil
+}
+
+// incomplete says what of the records is not there, of a run that no process
+// writes any more; empty where nothing is missing. Requests are numbered without
+// a gap, and a run that came to its end says how many it recorded; one that was
+// cut off may have lost any.
+func (r *Run) incomplete() string {
+	n := uint64(len(r.Records))
+	cut := r.State.Phase != record.Ended && r.State.Phase != record.Results
+	switch {
+	case r.Running:
+	case r.Torn:
+		return "the records are not whole: " + record.FileName + " ends within a line"
+	case r.State.Records != nil && *r.State.Records != n:
+		return fmt.Sprintf("the records are not whole: %d were written, %s has %d", *r.State.Records, record.FileName, n)
+	case n > 0 && !cut && r.Records[n-1].Seq != n-1:
+		return fmt.Sprintf("the records are not whole: of %d requests %s has %d", r.Records[n-1].Seq+1, record.FileName, n)
+	}
+	return ""
 }
 
 // resultLine is how LoadGen's summary begins the line with its verdict.

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -69,17 +70,17 @@ func fixture(t *testing.T, n int, state record.State, change func(i int, r *reco
 	return dir.Path
 }
 
-func summarize(t *testing.T, dir string) *Summary {
+func judged(t *testing.T, dir string) *Judgement {
 	t.Helper()
 	run, err := Load(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sum, err := Summarize(run)
+	j, err := Judge(run)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sum
+	return j
 }
 
 var ended = record.State{Phase: record.Ended, Program: "mlrun test"}
@@ -117,7 +118,7 @@ func TestGolden(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			sum := summarize(t, fixture(t, 600, test.state, test.change))
+			sum := judged(t, fixture(t, 600, test.state, test.change)).Summary
 			sum.Manifest = "sha256:…" // changes with every name in the manifest
 			var text bytes.Buffer
 			if err := WriteText(&text, sum); err != nil {
@@ -166,10 +167,50 @@ func TestTornRecordsAreLeftOut(t *testing.T) {
 		if err := os.WriteFile(path, whole[:cut], 0o644); err != nil {
 			t.Fatal(err)
 		}
-		sum := summarize(t, dir)
+		sum := judged(t, dir).Summary
 		if want := uint64(bytes.Count(whole[:cut], []byte("\n"))); sum.Samples != want || sum.Valid {
 			t.Fatalf("cut at %d: %d samples, valid %v; want %d, not valid", cut, sum.Samples, sum.Valid, want)
 		}
+	}
+}
+
+// A finished run whose records are not all there says so and is not VALID,
+// wherever they are cut.
+func TestRecordsThatAreNotWhole(t *testing.T) {
+	counted := ended
+	n := uint64(600)
+	counted.Records = &n
+	lines := func(text string) []string { return strings.SplitAfter(strings.TrimSuffix(text, "\n"), "\n") }
+	for _, c := range []struct {
+		name   string
+		state  record.State
+		change func(text string) string
+		want   string // empty: nothing is missing
+	}{
+		{"whole", counted, func(s string) string { return s }, ""},
+		{"whole, of a build that did not count", ended, func(s string) string { return s }, ""},
+		{"the last 300 bytes", counted, func(s string) string { return s[:len(s)-300] }, "the records are not whole: records.jsonl ends within a line"},
+		{"the last 300 bytes, not counted", ended, func(s string) string { return s[:len(s)-300] }, "the records are not whole: records.jsonl ends within a line"},
+		{"the last byte", ended, func(s string) string { return s[:len(s)-1] }, "the records are not whole: records.jsonl ends within a line"},
+		{"the last line", counted, func(s string) string { return strings.Join(lines(s)[:599], "") }, "the records are not whole: 600 were written, records.jsonl has 599"},
+		{"a line within", ended, func(s string) string { return strings.Join(append(lines(s)[:300:300], lines(s)[301:]...), "") + "\n" }, "the records are not whole: of 600 requests records.jsonl has 599"},
+		{"everything", counted, func(string) string { return "" }, "the records are not whole: 600 were written, records.jsonl has 0"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := fixture(t, 600, c.state, nil)
+			path := filepath.Join(dir, record.FileName)
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte(c.change(string(text))), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			sum := judged(t, dir).Summary
+			if sum.Valid != (c.want == "") || c.want != "" && !slices.Contains(sum.Reasons, c.want) {
+				t.Errorf("valid %t, reasons %q; want %q", sum.Valid, sum.Reasons, c.want)
+			}
+		})
 	}
 }
 
@@ -212,10 +253,46 @@ func TestCause(t *testing.T) {
 		"broken: after 5123 bytes and 12 ch": "broken: after N bytes and N ch",
 		"7":                                  "N",
 		"no number":                          "no number",
+		// Ids and numbers in hexadecimal are a request's own.
+		"engine: request cmpl-4cf0a7e1d3b74a0e9c1f6a2b8d5e7f90 failed":       "engine: request cmpl-N failed",
+		"engine: request cmpl-deadbeefcafebabefacedeadbeefcafe failed":       "engine: request cmpl-N failed",
+		"engine: request 0f8fad5b-d9cb-face-a165-70867728950e failed":        "engine: request N failed",
+		"engine: request chatcmpl-AbC12xYzW failed":                          "engine: request chatcmpl-N failed",
+		"engine: illegal access at 0x7f3a1C00 in block 3f":                   "engine: illegal access at N in block N",
+		"engine: rid=9e1, 80GB of fp8 on gpu3":                               "engine: rid=N, NGB of fpN on gpuN",
+		"engine: a face added in the cafe, accessed by default, as required": "engine: a face added in the cafe, accessed by default, as required",
+		"status: HTTP status 4xx, status 404, HTTP 1":                        "status: HTTP status Nxx, status 404, HTTP 1",
+		"long: 129 output tokens came, 128 were asked for at most":           "long: N output tokens came, N were asked for at most",
+		"größe 7 überschritten":                                              "größe N überschritten",
 	} {
 		if got := cause(&record.Record{Status: record.Failed, Error: text}); got != want {
 			t.Errorf("%q is counted under %q, want %q", text, got, want)
 		}
+	}
+}
+
+// However many causes there are, the list of them is short, and no failure is left out.
+func TestManyCauses(t *testing.T) {
+	sum := judged(t, fixture(t, 600, ended, func(i int, r *record.Record) bool {
+		if i < 2*mostCauses {
+			r.Status, r.Error = record.Failed, strings.Repeat("x", i/2+1)
+		}
+		return true
+	})).Summary
+	total := 0
+	for _, n := range sum.Errors {
+		total += n
+	}
+	if total != 2*mostCauses || len(sum.Errors) != mostCauses {
+		t.Errorf("%d failures of %d causes are listed", total, len(sum.Errors))
+	}
+	many := make([]record.Record, 3*mostCauses)
+	for i := range many {
+		many[i] = record.Record{Status: record.Failed, Error: strings.Repeat("x", i+1), Scheduled: int64(i)}
+	}
+	list := failures(many)
+	if last := list[len(list)-1]; len(list) != mostCauses+1 || last.Cause != "other causes" || last.Requests != 2*mostCauses {
+		t.Errorf("%d causes, the last is %+v", len(list), last)
 	}
 }
 

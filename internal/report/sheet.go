@@ -1,7 +1,6 @@
 package report
 
 import (
-	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -33,28 +32,20 @@ type Sheet struct {
 
 // NewSheet reduces a run to what is shown of it.
 func NewSheet(r *Run) (*Sheet, error) {
-	sum, err := Summarize(r)
+	j, err := Judge(r)
 	if err != nil {
 		return nil, err
 	}
-	s := &Sheet{Name: filepath.Base(filepath.Clean(r.Path)), Summary: sum, Settings: settings(r.Manifest), Environment: environment(r)}
-	j, err := Judge(r)
-	rows := r.Records
-	switch {
-	case errors.Is(err, ErrNothingToJudge):
-	case err != nil:
-		return nil, fmt.Errorf("reducing the run: %w", err)
-	default:
-		// Times of a submission's phases count from different starts.
-		rows = j.Rows
-		s.Conditions = conditions(sum, j)
+	sum, rows := j.Summary, j.Rows
+	s := &Sheet{
+		Name: filepath.Base(filepath.Clean(r.Path)), Summary: sum, Conditions: conditions(j),
+		Settings: settings(r.Manifest), Environment: environment(r), Failures: j.failures,
 	}
 	s.Distributions = distributions(sum, rows)
 	s.Timeline = timeline(rows, sum.Lateness != nil)
 	s.EngineCurves = engineCurves(r.Metrics)
 	s.Balance = balance(sum, rows, r.Metrics)
 	s.Slowest = longest(rows)
-	s.Failures = failures(rows)
 	own := *r
 	own.Records, own.Metrics = nil, nil
 	s.run = &own
@@ -141,9 +132,12 @@ type Condition struct {
 	Change string `json:"change,omitempty"`
 }
 
-// conditions takes LoadGen's verdict apart.
-func conditions(sum *Summary, j *Judgement) []Condition {
-	e, v, f := j.Settings, &j.Verdict, &j.Summary
+// conditions takes LoadGen's verdict apart; none where nothing was judged.
+func conditions(j *Judgement) []Condition {
+	e, v, f := j.Settings, j.Verdict, j.Figures
+	if v == nil {
+		return nil
+	}
 	server := e.Requested.Scenario == loadgen.Server
 	out := []Condition{
 		duration(e, v, f),

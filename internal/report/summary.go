@@ -1,10 +1,7 @@
 package report
 
 import (
-	"errors"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"mlcfg/internal/loadgen"
@@ -60,7 +57,7 @@ type Summary struct {
 	TPOT     *Spread `json:"tpot,omitempty"`
 	Lateness *Spread `json:"lateness,omitempty"`
 
-	// Errors counts the failed requests by cause.
+	// Errors counts the failed requests by cause, rare ones of many together.
 	Errors map[string]int `json:"errors,omitempty"`
 	// Replicas is the share of each engine replica.
 	Replicas []Replica `json:"replicas"`
@@ -86,38 +83,6 @@ type Replica struct {
 	Requests     int   `json:"requests"`
 	Failed       int   `json:"failed"`
 	OutputTokens int64 `json:"output_tokens"`
-}
-
-// Summarize computes the summary of a run. A run that was interrupted is
-// summarized from what it had written, and is not valid.
-func Summarize(r *Run) (*Summary, error) {
-	m := r.Manifest
-	s := &Summary{
-		Format: Format, Benchmark: m.BenchmarkName, Scenario: m.Scenario, Mode: m.TestMode, Machine: m.Machine,
-		Backend: m.Backend, Engine: m.Engine.Name + " " + m.Engine.Version, Manifest: m.Digest,
-		Complete: r.State.Phase == record.Ended && len(r.State.Faults) == 0, Simulated: r.State.Simulated, SyntheticData: r.State.Synthetic,
-		OfficialLoadGen: r.State.OfficialLoadGen,
-		Reasons:         []string{}, Replicas: []Replica{},
-	}
-	j, err := Judge(r)
-	if err != nil && !errors.Is(err, ErrNothingToJudge) {
-		return nil, fmt.Errorf("summarizing the run: %w", err)
-	}
-	if j == nil {
-		s.count(r.Records)
-		s.spreads(r.Records, nil)
-		s.ratesByTime()
-		s.faults(r)
-	} else {
-		s.count(j.Rows)
-		s.spreads(j.Rows, j.Settings)
-		s.rates(j.Settings, &j.Summary)
-		s.faults(r)
-		s.verdict(r, &j.Verdict)
-	}
-	s.problems(r)
-	s.Valid = len(s.Reasons) == 0
-	return s, nil
 }
 
 func (s *Summary) count(records []record.Record) {
@@ -147,10 +112,6 @@ func (s *Summary) count(records []record.Record) {
 		}
 		s.Failed++
 		rep.Failed++
-		if s.Errors == nil {
-			s.Errors = map[string]int{}
-		}
-		s.Errors[cause(rec)]++
 	}
 	s.Seconds = float64(end) / 1e9
 	for _, rep := range replicas {
@@ -159,34 +120,8 @@ func (s *Summary) count(records []record.Record) {
 	slices.SortFunc(s.Replicas, func(a, b Replica) int { return a.Index - b.Index })
 }
 
-// cause is what failed requests are counted under: the message without what
-// each has of its own, as how many bytes had come. An HTTP status stays.
-func cause(r *record.Record) string {
-	if r.Error == "" {
-		return string(r.Status)
-	}
-	var b strings.Builder
-	for rest := r.Error; rest != ""; {
-		at := strings.IndexAny(rest, digits)
-		if at < 0 {
-			b.WriteString(rest)
-			break
-		}
-		end := at + len(rest[at:]) - len(strings.TrimLeft(rest[at:], digits))
-		b.WriteString(rest[:at])
-		if strings.HasSuffix(rest[:at], "status ") || strings.HasSuffix(rest[:at], "HTTP ") {
-			b.WriteString(rest[at:end])
-		} else {
-			b.WriteByte('N')
-		}
-		rest = rest[end:]
-	}
-	return b.String()
-}
-
-const digits = "0123456789"
-
-func (s *Summary) spreads(records []record.Record, e *loadgen.Effective) {
+func (s *Summary) spreads(j *Judgement) {
+	records := j.Rows
 	n := len(records)
 	latency, ttft, tpot, late := make([]int64, 0, n), make([]int64, 0, n), make([]int64, 0, n), make([]int64, 0, n)
 	for i := range records {
@@ -207,7 +142,8 @@ func (s *Summary) spreads(records []record.Record, e *loadgen.Effective) {
 		}
 	}
 	s.Latency, s.TTFT, s.TPOT = spread(latency), spread(ttft), spread(tpot)
-	if e == nil || e.Requested.Scenario != loadgen.Server {
+	e := j.Settings
+	if j.Verdict == nil || e.Requested.Scenario != loadgen.Server {
 		return
 	}
 	s.Lateness = spread(late)

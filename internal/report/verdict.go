@@ -87,6 +87,9 @@ func (s *Summary) faults(r *Run) {
 	case r.State.Phase != record.Ended && r.State.Phase != record.Results:
 		s.Reasons = append(s.Reasons, "the run was cut off during: "+string(r.State.Phase))
 	}
+	if text := r.incomplete(); text != "" {
+		s.Reasons = append(s.Reasons, text)
+	}
 	s.Reasons = append(s.Reasons, r.State.Faults...)
 	if s.Failed > 0 {
 		s.Reasons = append(s.Reasons, fmt.Sprintf("%d of %d requests failed", s.Failed, s.Samples))

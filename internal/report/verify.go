@@ -34,7 +34,11 @@ func Verify(dir string, m *manifest.Manifest) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &verifier{run: r}
+	j, err := Judge(r)
+	if err != nil {
+		return nil, err
+	}
+	v := &verifier{run: r, judged: j}
 	if m != nil && m.Digest != r.Manifest.Digest {
 		v.say("the directory belongs to another manifest: %s, not %s", r.Manifest.Digest, m.Digest)
 	}
@@ -66,8 +70,9 @@ func Verify(dir string, m *manifest.Manifest) ([]string, error) {
 }
 
 type verifier struct {
-	run   *Run
-	found []string
+	run    *Run
+	judged *Judgement
+	found  []string
 }
 
 // most bounds how often one kind of fault is named.
@@ -79,10 +84,7 @@ func (v *verifier) say(format string, args ...any) {
 
 // schedule compares the records with what LoadGen would have issued.
 func (v *verifier) schedule() error {
-	e, err := Settings(v.run)
-	if err != nil {
-		return err
-	}
+	e := v.judged.Settings
 	phases, err := e.Phases(loadgen.Generator{})
 	if err != nil {
 		return fmt.Errorf("laying out the test: %w", err)
@@ -94,7 +96,7 @@ func (v *verifier) schedule() error {
 			for i, sample := range q.Samples {
 				if at == len(records) {
 					// An early end by LoadGen's own rules issues less than was generated.
-					v.shortfall(e, phase)
+					v.shortfall(phase)
 					return nil
 				}
 				r := &records[at]
@@ -125,7 +127,8 @@ func (v *verifier) schedule() error {
 }
 
 // shortfall judges records that end before the schedule does.
-func (v *verifier) shortfall(e *loadgen.Effective, phase *loadgen.Phase) {
+func (v *verifier) shortfall(phase *loadgen.Phase) {
+	e := v.judged.Settings
 	if phase.Mode == loadgen.AccuracyOnly {
 		v.say("accuracy mode is not whole: %d records", len(v.run.Records))
 		return
@@ -133,12 +136,11 @@ func (v *verifier) shortfall(e *loadgen.Effective, phase *loadgen.Phase) {
 	if v.run.State.OfficialLoadGen != "" && v.run.OfficialResult != "" && e.Requested.Scenario != loadgen.Offline {
 		return // it ended the test by its own clock, and said so
 	}
-	j, err := Judge(v.run)
-	if err != nil {
+	if v.judged.Verdict == nil {
 		v.say("there is no record of the performance phase")
 		return
 	}
-	if text, _ := loadgen.EndOfIssue(e, j.Records); text == "" || e.Requested.Scenario == loadgen.Offline {
+	if text, _ := loadgen.EndOfIssue(e, v.judged.Records); text == "" || e.Requested.Scenario == loadgen.Offline {
 		v.say("records are missing: there are %d, and nothing in LoadGen's rules ends the test there", len(v.run.Records))
 	}
 }
@@ -160,12 +162,8 @@ func (v *verifier) summary() error {
 		v.say("%s cannot be read: %v", record.SummaryFile, err)
 		return nil
 	}
-	want, err := Summarize(v.run)
-	if err != nil {
-		return err
-	}
 	// Compared as text, so that every field counts, field by field.
-	gotFields, wantFields := fieldsOf(&got), fieldsOf(want)
+	gotFields, wantFields := fieldsOf(&got), fieldsOf(v.judged.Summary)
 	for _, name := range slices.Sorted(keysOf(gotFields, wantFields)) {
 		if g, w := gotFields[name], wantFields[name]; !bytes.Equal(g, w) {
 			v.say("%s says %s: %s; the records give %s", record.SummaryFile, name, orNothing(g), orNothing(w))

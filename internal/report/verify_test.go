@@ -57,7 +57,7 @@ func finish(t *testing.T, dir string) {
 			t.Fatal(err)
 		}
 	}
-	data, err := json.Marshal(summarize(t, dir))
+	data, err := json.Marshal(judged(t, dir).Summary)
 	check(err)
 	run, err := Load(dir)
 	check(err)
@@ -66,9 +66,9 @@ func finish(t *testing.T, dir string) {
 	program := loadgen.Program{Name: "mlrun", Version: "test"}
 	logs, err := loadgen.CreateLogs(dir, program, 1, func() time.Duration { return 0 })
 	check(err)
-	logs.Detail.LogResults(j.Settings, &j.Verdict, &j.Summary)
+	logs.Detail.LogResults(j.Settings, j.Verdict, j.Figures)
 	check(logs.Accuracy.Add(&loadgen.AccuracyEntry{SeqID: run.Records[3].Seq, SampleIndex: uint64(run.Records[3].Sample), Data: make([]byte, 4*run.Records[3].OutputTokens)}))
-	check(logs.Close(loadgen.Report{SUT: SUT(run.Manifest, false), Settings: j.Settings, Verdict: &j.Verdict, Summary: &j.Summary}))
+	check(logs.Close(loadgen.Report{SUT: SUT(run.Manifest, false), Settings: j.Settings, Verdict: j.Verdict, Summary: j.Figures}))
 	check(os.Mkdir(filepath.Join(dir, record.EngineDir), 0o755))
 	for name, text := range map[string]string{
 		record.SummaryFile: string(data), record.PlanFile: "{}\n", record.MachineFile: "{}\n", record.EngineDir + "/endpoints.json": "[]\n", metrics.FileName: "",

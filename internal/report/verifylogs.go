@@ -45,12 +45,9 @@ func (v *verifier) logs() error {
 	if err := v.accuracyLog(); err != nil {
 		return err
 	}
-	j, err := Judge(v.run)
-	if errors.Is(err, ErrNothingToJudge) || v.run.State.OfficialLoadGen != "" {
+	j := v.judged
+	if j.Verdict == nil || v.run.State.OfficialLoadGen != "" {
 		return nil
-	}
-	if err != nil {
-		return err
 	}
 	if detail != nil {
 		v.detailLog(detail, j)
@@ -80,7 +77,7 @@ func (v *verifier) summaryLog(got, detail []byte, j *Judgement) {
 	want := bytes.Buffer{}
 	report := loadgen.Report{
 		Program: loadgen.Program{Name: program, Version: version}, SUT: SUT(v.run.Manifest, v.run.State.Simulated),
-		Settings: j.Settings, Verdict: &j.Verdict, Summary: &j.Summary,
+		Settings: j.Settings, Verdict: j.Verdict, Summary: j.Figures,
 		Errors: bytes.Count(detail, []byte(`"is_error": true`)), Warnings: bytes.Count(detail, []byte(`"is_warning": true`)),
 	}
 	if err := report.WriteSummary(&want); err != nil {
@@ -111,7 +108,7 @@ func lineAt(lines []string, i int) string {
 func (v *verifier) detailLog(got []byte, j *Judgement) {
 	var want bytes.Buffer
 	log := loadgen.NewDetailLog(&want, loadgen.Program{}, 0, func() time.Duration { return 0 })
-	log.LogResults(j.Settings, &j.Verdict, &j.Summary)
+	log.LogResults(j.Settings, j.Verdict, j.Figures)
 	const end = `, "time_ms": `
 	wrong := 0
 	for line := range bytes.Lines(want.Bytes()) {

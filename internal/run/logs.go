@@ -1,7 +1,6 @@
 package run
 
 import (
-	"errors"
 	"os"
 	"time"
 
@@ -21,18 +20,13 @@ func (r *runner) openLogs() (err error) {
 	return r.logs.Flush()
 }
 
-// closeLogs ends LoadGen's logs with the results of the run, read back from its directory.
-func (r *runner) closeLogs(loaded *report.Run) error {
+// closeLogs ends LoadGen's logs with the results of the run.
+func (r *runner) closeLogs(j *report.Judgement) error {
 	if r.logs == nil {
 		return nil
 	}
-	text := loadgen.Report{SUT: r.plan.sutName(), Settings: &r.effective}
-	j, err := report.Judge(loaded)
-	if err != nil && !errors.Is(err, report.ErrNothingToJudge) {
-		return errors.Join(err, r.logs.Abort())
-	}
-	detail := r.logs.Detail
-	if j != nil {
+	text := loadgen.Report{SUT: r.plan.sutName(), Settings: &r.effective, Verdict: j.Verdict, Summary: j.Figures}
+	if detail := r.logs.Detail; j.Verdict != nil {
 		if end, early := loadgen.EndOfIssue(&r.effective, j.Records); early {
 			detail.Error("error_runtime", end)
 		} else if end != "" {
@@ -41,11 +35,16 @@ func (r *runner) closeLogs(loaded *report.Run) error {
 		for complaint := range loadgen.RunErrors(&r.effective.Requested, j.Records) {
 			detail.Error("error_runtime", complaint)
 		}
-	}
-	if j != nil {
 		detail.LogEnd(r.began, r.active)
-		detail.LogResults(&r.effective, &j.Verdict, &j.Summary)
-		text.Verdict, text.Summary = &j.Verdict, &j.Summary
+		detail.LogResults(&r.effective, j.Verdict, j.Figures)
 	}
 	return r.logs.Close(text)
+}
+
+// abortLogs leaves LoadGen's logs without results.
+func (r *runner) abortLogs() error {
+	if r.logs == nil {
+		return nil
+	}
+	return r.logs.Abort()
 }

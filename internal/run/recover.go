@@ -81,5 +81,9 @@ func summarize(path string) (*report.Summary, error) {
 		return nil, err
 	}
 	r.Running = false // this process holds the lock
-	return report.Summarize(r)
+	j, err := report.Judge(r)
+	if err != nil {
+		return nil, err
+	}
+	return j.Summary, nil
 }

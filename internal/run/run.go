@@ -243,6 +243,8 @@ func (r *runner) finish(runErr error) (*report.Summary, error) {
 	errs := []error{runErr}
 	if r.records != nil {
 		errs = append(errs, r.records.Close(), r.closeParts())
+		n := r.records.Records()
+		r.state.Records = &n
 	}
 	now := time.Now().UTC()
 	r.state.Ended = &now
@@ -308,11 +310,11 @@ func (r *runner) results() (*report.Summary, error) {
 		return nil, err
 	}
 	loaded.Running = false // this process holds the lock, and is done
-	sum, err := report.Summarize(loaded)
+	j, err := report.Judge(loaded)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, r.abortLogs())
 	}
-	return sum, errors.Join(writeSummary(r.dir, sum), r.closeLogs(loaded))
+	return j.Summary, errors.Join(writeSummary(r.dir, j.Summary), r.closeLogs(j))
 }
 
 // writeSummary writes summary.json and, where the run is not valid, why.

@@ -1,8 +1,10 @@
 package run
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"time"
 
 	"mlcfg/internal/client"
@@ -75,7 +77,7 @@ func (s *sink) fill(r *client.Result) {
 	}
 	s.row = record.Record{
 		Seq: r.ID, Query: query, Sample: uint32(r.Sample), Replica: int32(r.Replica),
-		Scheduled: int64(r.Scheduled), Issued: int64(r.Sent), Sent: reached(r.Sent), FirstToken: reached(r.FirstToken), Done: reached(r.Done),
+		Scheduled: int64(r.Scheduled), Issued: int64(cmp.Or(r.Sent, r.Done)), Sent: reached(r.Sent), FirstToken: reached(r.FirstToken), Done: reached(r.Done),
 		InputTokens: int64(r.InputTokens), OutputTokens: int64(r.OutputTokens), Finish: r.FinishReason,
 		Status: status(r.Error), Error: message(r),
 	}
@@ -107,7 +109,7 @@ func status(e client.ErrorClass) record.Status {
 	return record.Failed
 }
 
-// longestMessage bounds what one request can put into the record file.
+// longestMessage bounds, in bytes, what one request can put into the record file.
 const longestMessage = 300
 
 func message(r *client.Result) string {
@@ -118,8 +120,9 @@ func message(r *client.Result) string {
 	if r.Message != "" {
 		text += ": " + r.Message
 	}
+	text = strings.ToValidUTF8(text, "\uFFFD")
 	if len(text) > longestMessage {
-		text = text[:longestMessage] + "…"
+		text = strings.ToValidUTF8(text[:longestMessage], "") + "…" // without the half of a character
 	}
 	return text
 }

@@ -263,10 +263,11 @@ func (b *bench) message(c *command, r *report.Run, fits *regexp.Regexp) string {
 	if r == nil {
 		return ""
 	}
-	s, err := report.Summarize(r)
-	if err != nil || len(s.Reasons) == 0 {
+	j, err := report.Judge(r)
+	if err != nil || len(j.Summary.Reasons) == 0 {
 		return ""
 	}
+	s := j.Summary
 	if i := slices.IndexFunc(s.Reasons, fits.MatchString); i >= 0 {
 		return s.Reasons[i]
 	}

@@ -27,6 +27,7 @@ are the files of testdata/err, on this base:
 
 // noExample are codes that no command line leads to, and why.
 var noExample = map[string]string{
+	"data-set":     "Only compile and check look at data sets; an example is on [compile](compile.md#the-data-set).",
 	"bad-override": "The programs hand over overrides as KEY=VALUE only, so that no command line leads here; a program that uses the packages can.",
 }
 

@@ -84,7 +84,9 @@ func write(r *recompile.Recompiler, w wanted) (outcome, error) {
 	if err == nil {
 		if old, err = manifest.Decode(w.file, data); err != nil {
 			old = nil
-			errors.As(err, &damaged)
+			if errors.As(err, &damaged) && damaged.Old != nil { // which says how it was compiled
+				old, damaged = damaged.Old, nil
+			}
 		}
 	}
 	res, err := r.Compile(w.overlay, w.backend, old, filepath.Ext(w.file) == ".json")

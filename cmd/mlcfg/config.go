@@ -104,7 +104,10 @@ func readOptions(c *cli.Context, s *config.Settings) (config.Options, compile.Op
 }
 
 func compileOptions(c *cli.Context, s *config.Settings) (compile.Options, error) {
-	options := compile.Options{Round: cmp.Or(c.String("round"), s.Round), Releases: maps.Clone(s.Engines)}
+	options := compile.Options{
+		Round: cmp.Or(c.String("round"), s.Round), Releases: maps.Clone(s.Engines),
+		ReadData: slices.Contains([]string{"compile", "check"}, c.Command.Name),
+	}
 	if options.Releases == nil {
 		options.Releases = map[string]string{}
 	}

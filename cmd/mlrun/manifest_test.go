@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -26,13 +28,16 @@ func testManifest(t testing.TB, path string, change func(*manifest.Manifest, *lo
 		EngineConfig:   map[string]any{"model": "/models/llama", "tensor_parallel_size": int64(2), "max_num_seqs": int64(64)},
 		SamplingConfig: map[string]any{"temperature": 0.0, "max_tokens": int64(32), "min_tokens": int64(2), "top_k": nil},
 		HarnessConfig:  map[string]any{"device_count": int64(4), "dataset_path": "/data/prompts.jsonl", "total_sample_count": int64(64), "schedule_algo": "shortest_queue", "enable_warmup": true},
+		Harness:        "v5.1",
+		Data:           manifest.Data{Samples: 64, Columns: []string{"max-tokens", "messages", "prompt", "tokens"}},
 		Sources:        []manifest.Source{{Path: "config.yaml", SHA256: "00"}},
 		Schema:         "sha256:00",
 	}
 	if change != nil {
 		change(m, &s)
 	}
-	section := loadgen.Section{Settings: s, Library: loadgen.Library{TotalSampleCount: 64, PerformanceSampleCount: 64}, Round: "v5.1", UserConf: "/conf/user.conf", Frozen: true}
+	n := uint64(m.Data.Samples)
+	section := loadgen.Section{Settings: s, Library: loadgen.Library{TotalSampleCount: n, PerformanceSampleCount: n}, Round: "v5.1", UserConf: "/conf/user.conf", Frozen: true}
 	if m.BenchmarkName == unfrozenName {
 		m.BenchmarkName, section.Frozen = "llama2-70b", false
 	}
@@ -69,7 +74,10 @@ func manifestCommand(t *testing.T, ts *testscript.TestScript, args []string) {
 			m.HarnessConfig["schedule_algo"] = "round_robin"
 			s.MinDuration, s.MinQueryCount = 0, 20
 		},
-		"strict": func(_ *manifest.Manifest, s *loadgen.Settings) { s.MinQueryCount, s.TTFTLatency = 20, time.Nanosecond },
+		"sealed":  func(m *manifest.Manifest, _ *loadgen.Settings) { m.Data.Digest = manifest.Digest(nil) },
+		"other":   func(*manifest.Manifest, *loadgen.Settings) {},
+		"unknown": func(*manifest.Manifest, *loadgen.Settings) {},
+		"strict":  func(_ *manifest.Manifest, s *loadgen.Settings) { s.MinQueryCount, s.TTFTLatency = 20, time.Nanosecond },
 		"abort": func(m *manifest.Manifest, _ *loadgen.Settings) {
 			m.HarnessConfig["resource_checker_abort_on_failure"] = true
 		},
@@ -102,6 +110,13 @@ func manifestCommand(t *testing.T, ts *testscript.TestScript, args []string) {
 				ts.Fatalf("unknown kind %s", kind)
 			}
 			change(m, s)
+		}
+		// For the data set that is here, but where it is to be another.
+		if slices.Contains(args, "unknown") {
+			m.Data.Samples = 0
+		} else if text, err := os.ReadFile(ts.MkAbs("data/prompts.jsonl")); err == nil && !slices.Contains(args, "other") {
+			m.Data.Samples = int64(bytes.Count(text, []byte("\n")))
+			m.HarnessConfig["total_sample_count"] = m.Data.Samples
 		}
 	})
 }

@@ -139,6 +139,9 @@ func writeTest(say func(string, ...any), p *run.Plan) {
 	if p.Data.Synthetic {
 		data = "synthetic, in the place of " + p.Data.Path
 	}
+	if n := p.Data.InFile; n != 0 && n != p.Data.Samples {
+		data += fmt.Sprintf(" with %d", n)
+	}
 	say("data set     %s, %d samples", report.Printable(data), p.Data.Samples)
 	say("requests     %s%s", p.Protocol, parameters(p.Parameters))
 	say("warm-up      %s", yesNo(p.WarmUp))

@@ -105,6 +105,9 @@ func (a *app) readManifest(c *cli.Context) (*manifest.Manifest, error) {
 	return m, err
 }
 
+// hintDataSize is for a manifest of a data set whose size was not known.
+const hintDataSize = "set harness_config.total_sample_count, or let mlcfg find the data set (--map FROM=TO), and compile again"
+
 // plan works out what running a manifest would do; results is where it would write.
 func (f *runFlags) plan(ctx context.Context, m *manifest.Manifest, results string) (*run.Plan, error) {
 	if err := oneOf("loadgen", cmp.Or(f.loadgen, "builtin"), "builtin", "official"); err != nil {
@@ -142,6 +145,9 @@ func (f *runFlags) plan(ctx context.Context, m *manifest.Manifest, results strin
 		o.LoadgenPython = f.loadgenPython
 	}
 	p, err := run.NewPlan(ctx, m, o)
+	if errors.Is(err, loadgen.ErrNoDataSize) {
+		return nil, withHint(hintDataSize, "%w", err)
+	}
 	if errors.Is(err, official.ErrMissing) {
 		return nil, withHint("python3 -m venv lg && lg/bin/pip install mlcommons-loadgen, then --loadgen-python lg/bin/python", "%w", err)
 	}

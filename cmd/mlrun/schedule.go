@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -14,7 +15,6 @@ import (
 
 	"mlcfg/internal/diag"
 	"mlcfg/internal/loadgen"
-	"mlcfg/internal/manifest"
 )
 
 const scheduleHelp = `Prints which sample LoadGen would issue at what time, for a manifest or for settings
@@ -63,6 +63,9 @@ func (a *app) scheduleCommand() *cli.Command {
 				return err
 			}
 			s, err := newSchedule(section, f.version)
+			if errors.Is(err, loadgen.ErrNoDataSize) {
+				return withHint(hintDataSize, "schedule: %w", err)
+			}
 			if err != nil {
 				return fmt.Errorf("schedule: %w", err)
 			}
@@ -195,9 +198,9 @@ func (a *app) scheduleSection(c *cli.Context, f *scheduleFlags) (loadgen.Section
 			return loadgen.Section{}, withHint("a manifest is frozen; give all settings as flags to try others", "schedule: --%s and a manifest exclude each other", name)
 		}
 	}
-	m, err := manifest.ReadFile(c.Args().First(), a.stdin)
+	m, err := a.readManifest(c)
 	if err != nil {
-		return loadgen.Section{}, fmt.Errorf("schedule: %w", err)
+		return loadgen.Section{}, err
 	}
 	section, err := loadgen.ReadSection(m.Loadgen)
 	if err != nil {
@@ -205,9 +208,6 @@ func (a *app) scheduleSection(c *cli.Context, f *scheduleFlags) (loadgen.Section
 	}
 	if !section.Frozen {
 		fmt.Fprintf(a.stderr, "mlrun: the manifest was compiled without its user.conf, %s: this is not the schedule of the run that was meant\n", diag.Clean(section.UserConf))
-	}
-	if section.Library.TotalSampleCount == 0 {
-		return section, withHint("set harness_config.total_sample_count and compile again", "schedule: the manifest does not say how large the data set is")
 	}
 	return section, nil
 }

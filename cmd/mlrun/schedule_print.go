@@ -31,7 +31,7 @@ func newSchedule(section loadgen.Section, version string) (*schedule, error) {
 			return nil, fmt.Errorf("--loadgen: %w", err)
 		}
 	}
-	if s.effective, err = section.Settings.Effective(section.Library); err != nil {
+	if s.effective, err = section.Effective(); err != nil {
 		return nil, err
 	}
 	if s.phases, err = s.effective.Phases(g); err != nil {

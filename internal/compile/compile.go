@@ -38,6 +38,9 @@ type Options struct {
 	Maps pathmap.Map
 	// Round is the round of MLPerf whose settings hold ("v5.1"); empty: the newest.
 	Round string
+	// ReadData looks at the data sets, which takes seconds where they are large:
+	// for their size and digest. Only manifests need it.
+	ReadData bool
 	// Site is the site's own schema, nil where it has none.
 	Site *config.Site
 	// Variables are names of environment variables that the site's fork reads.
@@ -54,11 +57,12 @@ type Compiler struct {
 	mu      sync.Mutex
 	schemas map[string]*schema.Schema
 	confs   map[string]conf
+	data    map[string]*dataFile
 }
 
 // New makes a compiler.
 func New(o Options) *Compiler {
-	return &Compiler{options: o, schemas: map[string]*schema.Schema{}, confs: map[string]conf{}}
+	return &Compiler{options: o, schemas: map[string]*schema.Schema{}, confs: map[string]conf{}, data: map[string]*dataFile{}}
 }
 
 // Outcome is what compiling one configuration gave.
@@ -89,7 +93,11 @@ type Target struct {
 }
 
 // Check checks a configuration for every backend that was asked for.
-func (c *Compiler) Check(config *config.Config) Outcome {
+func (c *Compiler) Check(config *config.Config) Outcome { return c.Again(config, nil) }
+
+// Again checks as Check does, for a manifest that is there already: what it says
+// of the data set holds where the file is not here. It may be nil.
+func (c *Compiler) Again(config *config.Config, known *manifest.Manifest) Outcome {
 	out := Outcome{Found: config.Found}
 	if config.Overlay.Root == nil || config.Base.Root == nil {
 		return out // what cannot be read cannot be checked
@@ -129,7 +137,7 @@ func (c *Compiler) Check(config *config.Config) Outcome {
 			out.Found.Add(d)
 		}
 	}
-	load := c.loadgen(config, result.Shared, &out.Found)
+	load := c.loadgen(config, result.Shared, known, &out.Found)
 	for i, values := range result.Configs {
 		out.Targets[i].Values = values
 	}

@@ -18,6 +18,8 @@ type frozen struct {
 	section map[string]any
 	// source is the user.conf that was read, empty where there was none.
 	source manifest.Source
+	round  string
+	data   manifest.Data
 }
 
 // conf is a conf file that was looked for.
@@ -30,7 +32,7 @@ type conf struct {
 
 // loadgen freezes LoadGen's settings: what a run follows from is in the
 // manifest then, whatever becomes of user.conf.
-func (c *Compiler) loadgen(config *config.Config, values check.Shared, found *diag.List) frozen {
+func (c *Compiler) loadgen(config *config.Config, values check.Shared, known *manifest.Manifest, found *diag.List) frozen {
 	scenario, errS := loadgen.ParseScenario(text(values.Top, "scenario"))
 	mode, errM := loadgen.ParseMode(text(values.Top, "test_mode"))
 	benchmark := text(values.Top, "benchmark_name")
@@ -42,6 +44,8 @@ func (c *Compiler) loadgen(config *config.Config, values check.Shared, found *di
 		UserConfPath: text(values.Harness, "user_conf_path"),
 		Harness:      &loadgen.Harness{TargetQPS: number(values.Harness, "target_qps"), TotalSampleCount: -1, DurationSec: number(values.Harness, "duration_sec")},
 	}
+	data := c.read(values, config.Root)
+	r.DataSamples = data.size(known, values)
 	if n, ok := manifest.Int(values.Harness, "total_sample_count"); ok {
 		r.Harness.TotalSampleCount = n
 	}
@@ -59,7 +63,8 @@ func (c *Compiler) loadgen(config *config.Config, values check.Shared, found *di
 	}
 	section, said := loadgen.Freeze(r)
 	c.add(config, found, said, r.UserConfPath, user.local)
-	out := frozen{section: section.Map()}
+	out := frozen{section: section.Map(), round: section.Round}
+	out.data = c.frozenData(config, values, data, known, section.Library.TotalSampleCount, found)
 	if user.conf != nil {
 		out.source = manifest.Source{Path: r.UserConfPath, SHA256: user.conf.SHA256}
 	}

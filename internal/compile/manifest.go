@@ -19,7 +19,7 @@ func (c *Compiler) manifest(config *config.Config, v *check.Config, load frozen)
 		Backend: v.Backend.Name, EngineVersion: text(v.Top, "engine_version"),
 		Engine:    manifest.Engine{Name: v.Backend.Engine, Version: v.Schema.Release},
 		EnvConfig: v.Env, EngineConfig: v.EngineConfig, SamplingConfig: v.SamplingConfig, HarnessConfig: v.Harness,
-		Loadgen: load.section,
+		Harness: load.round, Data: load.data, Loadgen: load.section,
 		Sources: []manifest.Source{
 			{Path: config.Relative(config.Base.Path), SHA256: config.Base.SHA256},
 			{Path: config.Relative(config.Overlay.Path), SHA256: config.Overlay.SHA256},

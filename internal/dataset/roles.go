@@ -26,6 +26,9 @@ const (
 	RoleInputLength Role = "input-length"
 )
 
+// RequestRoles are the roles that requests are made of, sorted.
+func RequestRoles() []Role { return []Role{RoleMaxTokens, RoleMessages, RolePrompt, RoleTokens} }
+
 // roleNames lists, for each role, the column names that mean it, the preferred
 // first. They are those of the MLPerf LLM data sets (llama2-70b, llama3.1,
 // mixtral-8x7b, deepseek-r1, gpt-oss) and of common evaluation sets.

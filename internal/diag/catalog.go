@@ -39,6 +39,7 @@ var catalog = []Meaning{
 	{"credential", "a secret would go into a manifest, and from there into reports: pass it through the environment instead"},
 	{"cue", "CUE cannot make sense of the project file or of a schema of the site"},
 	{"damaged-manifest", "the manifest was edited by hand, or cut: its digest is not that of its content"},
+	{"data-set", "the data set that is here is not the one that the manifest is for, or its size is not known: mlrun refuses to run them together"},
 	{"deprecated-key", "the release still takes the argument, and advises against it or ignores it"},
 	{"does-not-compile", "the manifest's sources have faults today, so that nothing can be compared"},
 	{"duplicate-anchor", "an anchor is defined twice: readers differ in which one an alias means"},

@@ -237,7 +237,7 @@ var confPlace = regexp.MustCompile(`^(.+):(\d+):(\d+)$`)
 
 // notSettings are the entries of the loadgen section that are no settings:
 // they repeat, or say where the others are from.
-var notSettings = []string{"origins", "user_conf", "user_conf_sha256"}
+var notSettings = []string{"effective", "origins", "user_conf", "user_conf_sha256"}
 
 // loadgenFrom are the entries that follow from one key of the configuration.
 var loadgenFrom = map[string]string{

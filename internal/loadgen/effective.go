@@ -66,6 +66,26 @@ func (s Settings) Effective(lib Library) (Effective, error) {
 	return e, nil
 }
 
+// Map returns what Effective adds to the settings, under LoadGen's names without
+// the prefix that its logs have, the units in them: for a manifest.
+func (e *Effective) Map() map[string]any {
+	return map[string]any{
+		"samples_per_query":         whole(e.SamplesPerQuery),
+		"target_qps":                e.TargetQPS,
+		"target_latency_ns":         e.TargetLatency.Nanoseconds(),
+		"target_latency_percentile": e.TargetLatencyPercentile,
+		"max_async_queries":         whole(e.MaxAsyncQueries),
+		"target_duration_ms":        e.TargetDuration.Milliseconds(),
+		"min_duration_ms":           e.MinDuration.Milliseconds(),
+		"max_duration_ms":           e.MaxDuration.Milliseconds(),
+		"min_query_count":           whole(e.MinQueryCount),
+		"max_query_count":           whole(e.MaxQueryCount),
+		"min_sample_count":          whole(e.MinSampleCount),
+		"performance_sample_count":  whole(e.PerformanceSampleCount),
+		"accuracy_sample_count":     whole(e.AccuracySampleCount),
+	}
+}
+
 // setStream sets what SingleStream and MultiStream have in common.
 func (e *Effective) setStream(expectedNS, percentile float64) {
 	e.TargetQPS = 1e9 / expectedNS

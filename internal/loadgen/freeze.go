@@ -26,6 +26,9 @@ type Request struct {
 	// none; UserConf is what was read there, nil where it could not be.
 	UserConfPath string
 	UserConf     *Conf
+	// DataSamples is how many samples the data set's file has, 0 where it could
+	// not be read.
+	DataSamples uint64
 	// Harness are the overrides of harness_config, nil where there are none.
 	Harness *Harness
 }
@@ -140,14 +143,23 @@ func (f *freezer) round() {
 	}
 }
 
-// library sets the sizes of the data set as far as they are known.
+// library sets the size of the data set that LoadGen is told: the benchmark's
+// own, or as much of it as total_sample_count takes; of a data set that is none
+// of a benchmark's, what total_sample_count says, else what the file has. What
+// is declared goes before what is found, so that a manifest is the same whether
+// the file is here or not.
 func (f *freezer) library() {
-	n := f.section.Settings.PerformanceSampleCountOverride
-	if own, ok := SampleCount(f.section.Benchmark); ok {
-		n = own
+	n, known := SampleCount(f.section.Benchmark)
+	if b, ok := benchmarkNamed(f.section.Benchmark); ok && f.request.Mode == AccuracyOnly && b.accuracy != 0 {
+		n = b.accuracy // a data set of its own
 	}
 	if h := f.request.Harness; h != nil && h.TotalSampleCount > 0 {
-		n = uint64(h.TotalSampleCount)
+		if asked := uint64(h.TotalSampleCount); !known || asked < n {
+			n, known = asked, true
+		}
+	}
+	if !known {
+		n = f.request.DataSamples
 	}
 	f.section.Library = Library{TotalSampleCount: n, PerformanceSampleCount: n}
 }

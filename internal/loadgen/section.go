@@ -1,12 +1,14 @@
 package loadgen
 
 import (
+	"errors"
 	"fmt"
 	"maps"
+	"slices"
 )
 
-// Section is the manifest's loadgen section: every setting under its name, and
-// beside them where they are from.
+// Section is the manifest's loadgen section: every setting under its name, what
+// is in effect for the data set, and beside them where they are from.
 type Section struct {
 	Settings Settings
 	// Library are the sizes of the data set; 0 where only the data set can tell.
@@ -26,11 +28,15 @@ type Section struct {
 	// Origins says by the names of the settings where each value is from; a
 	// setting that is not there has LoadGen's own default.
 	Origins map[string]string
+
+	// frozen is what was in effect when the manifest was made, as it was read.
+	frozen map[string]any
 }
 
 // The names in the section that are no settings.
 const (
 	benchmarkName          = "benchmark"
+	effectiveName          = "effective"
 	frozenName             = "frozen"
 	originsName            = "origins"
 	performanceSamplesName = "library_performance_sample_count"
@@ -42,7 +48,7 @@ const (
 
 // sectionNames lists them.
 var sectionNames = []string{
-	benchmarkName, frozenName, originsName, performanceSamplesName, roundName, totalSamplesName, userConfName, userConfSHA256Name,
+	benchmarkName, effectiveName, frozenName, originsName, performanceSamplesName, roundName, totalSamplesName, userConfName, userConfSHA256Name,
 }
 
 // Map returns the section as it stands in a manifest.
@@ -54,6 +60,10 @@ func (s Section) Map() map[string]any {
 	}
 	m[benchmarkName], m[roundName], m[frozenName], m[originsName] = s.Benchmark, s.Round, s.Frozen, origins
 	m[userConfName], m[userConfSHA256Name] = s.UserConf, s.UserConfSHA256
+	m[effectiveName] = map[string]any{}
+	if e, err := s.Settings.Effective(s.Library); err == nil {
+		m[effectiveName] = e.Map()
+	}
 	m[totalSamplesName], m[performanceSamplesName] = whole(s.Library.TotalSampleCount), whole(s.Library.PerformanceSampleCount)
 	return m
 }
@@ -66,6 +76,7 @@ func ReadSection(m map[string]any) (Section, error) {
 	var err error
 	var origins map[string]any
 	take(rest, benchmarkName, &s.Benchmark, &err)
+	take(rest, effectiveName, &s.frozen, &err)
 	take(rest, frozenName, &s.Frozen, &err)
 	take(rest, originsName, &origins, &err)
 	take(rest, roundName, &s.Round, &err)
@@ -106,4 +117,28 @@ func takeCount(m map[string]any, name string, to *uint64, err *error) {
 	}
 	*to = n
 	delete(m, name)
+}
+
+// ErrNoDataSize reports that a manifest does not say how many samples the data
+// set has, so that no schedule follows from it.
+var ErrNoDataSize = errors.New("the manifest does not say how large the data set is")
+
+// Effective derives what a run uses. It fails where the size of the data set is
+// not known, and where this program derives something else from the settings
+// than what the manifest says is in effect: another run would come of it.
+func (s Section) Effective() (Effective, error) {
+	if s.Library.TotalSampleCount == 0 {
+		return Effective{}, ErrNoDataSize
+	}
+	e, err := s.Settings.Effective(s.Library)
+	if err != nil || s.frozen == nil {
+		return e, err
+	}
+	now := e.Map()
+	for _, name := range slices.Sorted(maps.Keys(now)) {
+		if was := s.frozen[name]; fmt.Sprint(was) != fmt.Sprint(now[name]) {
+			return Effective{}, fmt.Errorf("the manifest says that %s is %v, this program derives %v from its settings: compile again with the mlcfg beside it", name, was, now[name])
+		}
+	}
+	return e, nil
 }

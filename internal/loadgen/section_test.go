@@ -1,10 +1,12 @@
 package loadgen
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func TestSectionRoundTrip(t *testing.T) {
@@ -16,7 +18,7 @@ func TestSectionRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Section{})); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -35,5 +37,39 @@ func TestSectionFaults(t *testing.T) {
 		if _, err := ReadSection(m); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: error %v, want one that names it", name, err)
 		}
+	}
+}
+
+// TestSectionInEffect refuses a section from which this program derives something
+// else than the one that made it.
+func TestSectionInEffect(t *testing.T) {
+	made := Section{Settings: DefaultSettings(), Library: Library{TotalSampleCount: 64, PerformanceSampleCount: 64}}
+	read := func(change func(effective map[string]any)) (Effective, error) {
+		m := made.Map()
+		change(m["effective"].(map[string]any))
+		s, err := ReadSection(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Effective()
+	}
+	want, err := made.Effective()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := read(func(map[string]any) {})
+	if err != nil || got.MinQueryCount != want.MinQueryCount || got.Library != want.Library {
+		t.Errorf("got %+v, %v\nwant %+v", got, err, want)
+	}
+	for _, change := range []func(map[string]any){
+		func(m map[string]any) { m["min_query_count"] = int64(7) },
+		func(m map[string]any) { delete(m, "min_query_count") },
+	} {
+		if _, err := read(change); err == nil || !strings.Contains(err.Error(), "min_query_count") {
+			t.Errorf("got %v, want an error that names min_query_count", err)
+		}
+	}
+	if _, err := (Section{Settings: DefaultSettings()}).Effective(); !errors.Is(err, ErrNoDataSize) {
+		t.Errorf("got %v without a size of the data set", err)
 	}
 }

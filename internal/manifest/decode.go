@@ -20,6 +20,10 @@ type Error struct {
 	Msg  string
 	// Hint is what to do about it, one line.
 	Hint string
+	// Old is what a manifest of an older format says that it was compiled for, so
+	// that it can be compiled again: engine, backend, round, overrides and
+	// sources. It is nil for everything else.
+	Old *Manifest
 }
 
 // Error returns file:line: message, without the hint.
@@ -93,13 +97,16 @@ func decode(data []byte) (*Manifest, *Error) {
 	if err != nil {
 		return nil, err
 	}
-	given := m.Digest
+	given, meaning := m.Digest, m.Meaning
 	canonical, encodeErr := m.YAML()
 	if encodeErr != nil {
 		return nil, &Error{Msg: encodeErr.Error(), Hint: hintRecompile}
 	}
 	if given != m.Digest {
 		return nil, &Error{Line: doc.lines["digest"], Msg: fmt.Sprintf("the digest does not fit the content: it says %s, the content has %s", given, m.Digest), Hint: hintRecompile}
+	}
+	if meaning != m.Meaning {
+		return nil, &Error{Line: doc.lines["meaning"], Msg: fmt.Sprintf("the meaning does not fit the content: it says %s, the content has %s", meaning, m.Meaning), Hint: hintRecompile}
 	}
 	if !isJSON && !bytes.Equal(canonical, data) {
 		return nil, &Error{Line: firstDifference(canonical, data), Msg: "not in canonical form", Hint: hintRecompile}
@@ -137,7 +144,12 @@ type document struct {
 // fromFields turns the fields on disk into a Manifest.
 func fromFields(doc *document) (*Manifest, *Error) {
 	f := &fieldReader{doc: doc}
-	if format := f.integer("format"); f.err == nil && format != Format {
+	format := f.integer("format")
+	switch {
+	case f.err != nil:
+	case format == 1:
+		return nil, outdated(doc)
+	case format != Format:
 		return nil, &Error{Line: doc.lines["format"], Msg: fmt.Sprintf("format %d is not known here, only format %d", format, Format), Hint: hintVersion}
 	}
 	f.text("kind")
@@ -146,30 +158,17 @@ func fromFields(doc *document) (*Manifest, *Error) {
 		Machine: f.textOrEmpty("machine"), Variant: f.textOrEmpty("variant"),
 		Backend: f.text("backend"), EngineVersion: f.textOrNull("engine_version"),
 		EngineConfig: f.section("engine_config"), SamplingConfig: f.section("sampling_config"),
-		HarnessConfig: f.section("harness_config"), Loadgen: f.section("loadgen"),
-		Schema: f.text("schema"), Digest: f.text("digest"),
+		HarnessConfig: f.section("harness_config"), Harness: f.textOrEmpty("harness"), Data: f.data(), Loadgen: f.section("loadgen"),
+		Schema: f.text("schema"), Meaning: f.text("meaning"), Digest: f.text("digest"),
 		EnvConfig: map[string]string{},
 	}
-	engine := f.texts("engine", f.section("engine"), "name", "version")
-	m.Engine = Engine{Name: engine[0], Version: engine[1]}
+	m.Engine, m.Sources, m.Overrides = f.engine(), f.sources(), f.overrides()
 	for k, v := range f.section("env_config") {
 		s, ok := v.(string)
 		if !ok {
 			f.fail("env_config", "env_config."+k+" must be text, it is "+kindOf(v))
 		}
 		m.EnvConfig[k] = s
-	}
-	for _, v := range f.list("sources") {
-		entry, _ := v.(map[string]any)
-		s := f.texts("sources", entry, "path", "sha256")
-		m.Sources = append(m.Sources, Source{Path: s[0], SHA256: s[1]})
-	}
-	for _, v := range f.list("overrides") {
-		s, ok := v.(string)
-		if !ok {
-			f.fail("overrides", "overrides must be texts, one is "+kindOf(v))
-		}
-		m.Overrides = append(m.Overrides, s)
 	}
 	f.rest()
 	return m, f.err
@@ -241,6 +240,66 @@ func (f *fieldReader) texts(key string, entry map[string]any, names ...string) [
 		out[i] = s
 	}
 	return out
+}
+
+func (f *fieldReader) engine() Engine {
+	t := f.texts("engine", f.section("engine"), "name", "version")
+	return Engine{Name: t[0], Version: t[1]}
+}
+
+func (f *fieldReader) sources() []Source {
+	var all []Source
+	for _, v := range f.list("sources") {
+		entry, _ := v.(map[string]any)
+		s := f.texts("sources", entry, "path", "sha256")
+		all = append(all, Source{Path: s[0], SHA256: s[1]})
+	}
+	return all
+}
+
+func (f *fieldReader) overrides() []string {
+	var all []string
+	for _, v := range f.list("overrides") {
+		s, ok := v.(string)
+		if !ok {
+			f.fail("overrides", "overrides must be texts, one is "+kindOf(v))
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// data takes the field of that name.
+func (f *fieldReader) data() Data {
+	wrong := func() Data {
+		f.fail("data", "data must have exactly samples (a whole number from 0 on), digest (text or null) and columns (a list of texts)")
+		return Data{}
+	}
+	section := f.section("data")
+	samples, ok := section["samples"].(int64)
+	if !ok || samples < 0 || len(section) != 3 {
+		return wrong()
+	}
+	d := Data{Samples: samples}
+	switch digest := section["digest"].(type) {
+	case string:
+		d.Digest = digest
+	case nil:
+	default:
+		return wrong()
+	}
+	columns, ok := section["columns"].([]any)
+	if !ok {
+		return wrong()
+	}
+	for _, c := range columns {
+		text, ok := c.(string)
+		if !ok {
+			return wrong()
+		}
+		d.Columns = append(d.Columns, text)
+	}
+	return d
 }
 
 // rest refuses fields that nobody took.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -13,7 +14,7 @@ import (
 // does not raise it.
 const (
 	Kind   = "mlcfg/manifest"
-	Format = 1
+	Format = 2
 )
 
 // Manifest is one resolved configuration for one backend. Nil and empty maps
@@ -46,7 +47,12 @@ type Manifest struct {
 	EngineConfig   map[string]any
 	SamplingConfig map[string]any
 	HarnessConfig  map[string]any
-	// Loadgen is every effective LoadGen setting, and where it is from.
+	// Harness is the round of MLPerf whose harness and rules hold ("v5.1").
+	Harness string
+	// Data is the data set that the run sends.
+	Data Data
+	// Loadgen is every LoadGen setting, what is in effect for the data set, and
+	// where each is from. The schedule follows from it alone.
 	Loadgen map[string]any
 	// Sources are the files that were read, in the order of their layers.
 	Sources []Source
@@ -54,6 +60,10 @@ type Manifest struct {
 	Overrides []string
 	// Schema is the digest of the schema texts the sections were checked against.
 	Schema string
+	// Meaning is the sha256 over what a run depends on: two manifests of one
+	// meaning run alike, whatever they were compiled from. Encoding computes it;
+	// decoding verifies it.
+	Meaning string
 	// Digest is the sha256 over the canonical bytes without this field, as
 	// "sha256:" and hexadecimal digits. Encoding computes it; decoding verifies it.
 	Digest string
@@ -63,6 +73,18 @@ type Manifest struct {
 type Engine struct {
 	Name    string
 	Version string
+}
+
+// Data is what is fixed of the data set.
+type Data struct {
+	// Samples is how many samples of it the run uses, from the first on; 0 where
+	// that was not known, and then nothing is run.
+	Samples int64
+	// Digest is of the whole file, as "sha256:" and hexadecimal digits; empty
+	// (null on disk) where the file could not be read.
+	Digest string
+	// Columns are the roles of the columns that requests are made of, sorted.
+	Columns []string
 }
 
 // Source is a file that went into the manifest.
@@ -105,16 +127,44 @@ func (m *Manifest) JSON() ([]byte, error) {
 // usualSize is about what a manifest has, in bytes.
 const usualSize = 8 << 10
 
-// seal computes the digest; it gives the fields without it, and what they are
-// in YAML.
+// seal computes meaning and digest; it gives the fields without the digest, and
+// what they are in YAML.
 func (m *Manifest) seal() (map[string]any, []byte, error) {
 	fields := m.fields()
+	meaning, err := appendYAML(make([]byte, 0, usualSize), meant(fields))
+	if err != nil {
+		return nil, nil, fmt.Errorf("encoding the manifest: %w", err)
+	}
+	m.Meaning = Digest(meaning)
+	fields["meaning"] = m.Meaning
 	body, err := appendYAML(make([]byte, 0, usualSize), fields)
 	if err != nil {
 		return nil, nil, fmt.Errorf("encoding the manifest: %w", err)
 	}
 	m.Digest = Digest(body)
 	return fields, body, nil
+}
+
+// The fields that no run depends on: what it was compiled from, and where that lies.
+var (
+	sourceFields        = []string{"sources", "overrides", "schema"}
+	sourceHarnessFields = []string{"mlperf_conf_path", "user_conf_path"}
+	sourceLoadgenFields = []string{"origins", "user_conf", "user_conf_sha256"}
+)
+
+// meant are the fields that a run depends on.
+func meant(fields map[string]any) map[string]any {
+	without := func(m map[string]any, names []string) map[string]any {
+		m = maps.Clone(m)
+		for _, name := range names {
+			delete(m, name)
+		}
+		return m
+	}
+	m := without(fields, sourceFields)
+	m["harness_config"] = without(Section(m, "harness_config"), sourceHarnessFields)
+	m["loadgen"] = without(Section(m, "loadgen"), sourceLoadgenFields)
+	return m
 }
 
 // Digest is the form in which manifests write the digest of some bytes.
@@ -137,18 +187,27 @@ func (m *Manifest) fields() map[string]any {
 	for i, o := range m.Overrides {
 		overrides[i] = o
 	}
-	var engineVersion any
-	if m.EngineVersion != "" {
-		engineVersion = m.EngineVersion
+	columns := make([]any, len(m.Data.Columns))
+	for i, c := range m.Data.Columns {
+		columns[i] = c
 	}
 	return map[string]any{
 		"kind": Kind, "format": int64(Format),
 		"benchmark_name": m.BenchmarkName, "scenario": m.Scenario, "test_mode": m.TestMode,
 		"machine": m.Machine, "variant": m.Variant,
-		"backend": m.Backend, "engine_version": engineVersion,
+		"backend": m.Backend, "engine_version": orNull(m.EngineVersion),
 		"engine":     map[string]any{"name": m.Engine.Name, "version": m.Engine.Version},
 		"env_config": env, "engine_config": m.EngineConfig, "sampling_config": m.SamplingConfig,
-		"harness_config": m.HarnessConfig, "loadgen": m.Loadgen,
+		"harness_config": m.HarnessConfig, "harness": m.Harness, "loadgen": m.Loadgen,
+		"data":    map[string]any{"samples": m.Data.Samples, "digest": orNull(m.Data.Digest), "columns": columns},
 		"sources": sources, "overrides": overrides, "schema": m.Schema,
 	}
+}
+
+// orNull is a text as it stands on disk: null where it is empty.
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
 }

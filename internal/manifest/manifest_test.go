@@ -36,7 +36,9 @@ func example() *Manifest {
 		},
 		SamplingConfig: map[string]any{"temperature": 0.0, "stop": []any{"no", "1.2", "a: b", "line\nbreak", "ünï\u2028"}},
 		HarnessConfig:  map[string]any{"target_qps": int64(-1), "sorting": map[string]any{"strategy": "buckets", "buckets": []any{12.5, 87.5}}},
-		Loadgen:        map[string]any{"frozen": false},
+		Harness:        "v5.1",
+		Data:           Data{Samples: 24576, Digest: Digest([]byte("rows")), Columns: []string{"max-tokens", "tokens"}},
+		Loadgen:        map[string]any{"frozen": false, "user_conf": "/conf/user.conf"},
 		Sources:        []Source{{Path: "config.yaml", SHA256: strings.Repeat("0", 64)}},
 		Overrides:      []string{"harness_config.target_qps=5"},
 		Schema:         Digest(nil),
@@ -153,18 +155,21 @@ func TestDecodeRefuses(t *testing.T) {
 		{"flat YAML map", "kind: else\n", 0, "not a manifest", "mlcfg compile"},
 		{"other JSON", `{"kind": "x"}`, 0, "not a manifest", "mlcfg compile"},
 		{"binary", "\x00\xff\xfe", 0, "not a manifest", "mlcfg compile"},
-		{"edited value", edit("swap_space: 0", "swap_space: 1"), 3, "digest does not fit", "compile again"},
-		{"edited JSON", strings.Replace(string(asJSON), `"swap_space": 0`, `"swap_space": 1`, 1), 4, "digest does not fit", "compile again"},
-		{"int made float", edit("swap_space: 0", "swap_space: 0.0"), 3, "digest does not fit", "compile again"},
+		{"edited value", edit("swap_space: 0", "swap_space: 1"), 9, "digest does not fit", "compile again"},
+		{"edited JSON", strings.Replace(string(asJSON), `"swap_space": 0`, `"swap_space": 1`, 1), 12, "digest does not fit", "compile again"},
+		{"int made float", edit("swap_space: 0", "swap_space: 0.0"), 9, "digest does not fit", "compile again"},
 		{"comment", edit("backend: vllm\n", "backend: vllm\n# note\n"), 2, "expected key: value", "compile again"},
 		{"quoted without need", edit("backend: vllm\n", "backend: \"vllm\"\n"), 1, "canonical", "compile again"},
 		{"truncated", string(good[:len(good)-1]), bytes.Count(good, []byte("\n")), "cut off", "compile again"},
 		{"truncated at a line", string(good[:bytes.Index(good, []byte("env_config"))]), 0, "", ""},
 		{"key twice", edit("backend: vllm\n", "backend: vllm\nbackend: vllm\n"), 2, "second time", "compile again"},
 		{"unknown field", edit("backend: vllm\n", "backend: vllm\nbackends: vllm\n"), 2, `"backends" is not known`, "same version"},
-		{"newer format", edit("format: 1\n", "format: 2\n"), 33, "format 2 is not known", "same version"},
+		{"newer format", edit("format: 2\n", "format: 3\n"), 39, "format 3 is not known", "same version"},
 		{"wrong type", edit("backend: vllm\n", "backend: 1\n"), 1, "backend must be text, it is a whole number", "compile again"},
-		{"env value", edit(`VLLM_USE_V1: "0"`, `VLLM_USE_V1: 0`), 28, "env_config.VLLM_USE_V1 must be text", "compile again"},
+		{"env value", edit(`VLLM_USE_V1: "0"`, `VLLM_USE_V1: 0`), 34, "env_config.VLLM_USE_V1 must be text", "compile again"},
+		{"meaning", edit("meaning: \"sha256:", "meaning: \"sha256:0"), 53, "meaning does not fit", "compile again"},
+		{"data without digest", edit("  samples: 24576\n", ""), 3, "data must have exactly samples", "compile again"},
+		{"fewer than no samples", edit("samples: 24576", "samples: -1"), 3, "data must have exactly samples", "compile again"},
 		{"indentation", edit("backend: vllm\n", "backend:\n      vllm\n"), 2, "a value is missing", "compile again"},
 		{"flow map", edit("backend: vllm\n", "backend: {a: 1}\n"), 1, "neither", "compile again"},
 		{"JSON twice", strings.Replace(string(asJSON), `"backend": "vllm"`, `"backend": "vllm", "backend": "vllm"`, 1), 2, "second time", "compile again"},
@@ -181,6 +186,78 @@ func TestDecodeRefuses(t *testing.T) {
 				t.Errorf("got %v (hint %q), want line %d, %q, hint %q", e, e.Hint, tt.line, tt.msg, tt.hint)
 			}
 		})
+	}
+}
+
+// TestFormer takes a manifest of format 1, which is refused with the command
+// that makes it again.
+func TestFormer(t *testing.T) {
+	data, err := example().YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.NewReplacer(
+		"format: 2\n", "format: 1\n", "  frozen: false\n", "  frozen: false\n  round: v5.1\n", "harness: v5.1\n", "",
+		"sources:\n  - path: config.yaml\n", "sources:\n  - path: config.yaml\n    sha256: aa\n  - path: \"models/it's/offline_x.yaml\"\n",
+	).Replace(string(data))
+	refuse := func(text string) *Error {
+		_, err := Decode("m.yaml", []byte(text))
+		var e *Error
+		if !errors.As(err, &e) {
+			t.Fatalf("got %v, want an *Error", err)
+		}
+		return e
+	}
+	e := refuse(text)
+	want := `in the configuration's folder: mlcfg compile 'models/it'\''s/offline_x.yaml' --base config.yaml --backend vllm --engine-version vllm=0.9.2 --round v5.1 harness_config.target_qps=5 -o FILE`
+	if e.Line != 39 || !strings.Contains(e.Msg, "compile again") || e.Hint != want {
+		t.Errorf("got %v (hint %q)\nwant the hint %q", e, e.Hint, want)
+	}
+	if e.Old == nil || e.Old.Harness != "v5.1" || len(e.Old.Overrides) != 1 {
+		t.Errorf("what it was compiled for is lost: %+v", e.Old)
+	}
+	for _, field := range []string{"backend:", "sources:", "loadgen:", "engine:"} {
+		if e := refuse(strings.Replace(text, field, "x"+field, 1)); e.Old != nil || e.Hint != hintRecompile {
+			t.Errorf("without %s: %v (hint %q), %+v", field, e, e.Hint, e.Old)
+		}
+	}
+}
+
+// TestMeaning holds the meaning to what a run depends on: all but where the
+// values are from.
+func TestMeaning(t *testing.T) {
+	meaning := func(change func(*Manifest)) string {
+		m := example()
+		change(m)
+		if _, err := m.YAML(); err != nil {
+			t.Fatal(err)
+		}
+		return m.Meaning
+	}
+	same := meaning(func(*Manifest) {})
+	for name, change := range map[string]func(*Manifest){
+		"source":    func(m *Manifest) { m.Sources[0].SHA256 = "aa" },
+		"overrides": func(m *Manifest) { m.Overrides = nil },
+		"schema":    func(m *Manifest) { m.Schema = "sha256:aa" },
+		"user.conf": func(m *Manifest) { m.Loadgen["user_conf"] = "/elsewhere/user.conf" },
+		"origins":   func(m *Manifest) { m.Loadgen["origins"] = map[string]any{"mode": "test_mode"} },
+		"conf path": func(m *Manifest) { m.HarnessConfig["user_conf_path"] = "user.conf" },
+	} {
+		if meaning(change) != same {
+			t.Errorf("%s changes the meaning", name)
+		}
+	}
+	for name, change := range map[string]func(*Manifest){
+		"scenario": func(m *Manifest) { m.Scenario = "server" }, "machine": func(m *Manifest) { m.Machine = "x" },
+		"engine": func(m *Manifest) { m.Engine.Version = "0.9.3" }, "env": func(m *Manifest) { m.EnvConfig["X"] = "" },
+		"argument": func(m *Manifest) { m.EngineConfig["model"] = "x" }, "sampling": func(m *Manifest) { m.SamplingConfig["top_p"] = 1.0 },
+		"harness": func(m *Manifest) { m.HarnessConfig["target_qps"] = 1.0 }, "setting": func(m *Manifest) { m.Loadgen["frozen"] = true },
+		"round": func(m *Manifest) { m.Harness = "v6.0" }, "samples": func(m *Manifest) { m.Data.Samples = 1 },
+		"digest": func(m *Manifest) { m.Data.Digest = "" }, "columns": func(m *Manifest) { m.Data.Columns = nil },
+	} {
+		if meaning(change) == same {
+			t.Errorf("%s does not change the meaning", name)
+		}
 	}
 }
 

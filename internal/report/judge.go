@@ -101,15 +101,13 @@ func summarize(r *Run, j *Judgement) *Summary {
 	return s
 }
 
-// Settings are LoadGen's settings in effect: the manifest's, over the data set
-// that the run had.
+// Settings are LoadGen's settings in effect, as the manifest has them.
 func Settings(r *Run) (*loadgen.Effective, error) {
 	s, err := loadgen.ReadSection(r.Manifest.Loadgen)
 	if err != nil {
 		return nil, fmt.Errorf("reading LoadGen's settings from the manifest: %w", err)
 	}
-	n := r.State.DatasetSamples
-	e, err := s.Settings.Effective(loadgen.Library{TotalSampleCount: n, PerformanceSampleCount: n})
+	e, err := s.Effective()
 	if err != nil {
 		return nil, fmt.Errorf("deriving LoadGen's settings: %w", err)
 	}

@@ -30,7 +30,7 @@ func fixture(t *testing.T, n int, state record.State, change func(i int, r *reco
 	m := &manifest.Manifest{
 		BenchmarkName: "llama2-70b", Scenario: "server", TestMode: "performance", Machine: "alpha", Variant: "server", Backend: "vllm",
 		Engine: manifest.Engine{Name: "vllm", Version: "0.9.2"}, Schema: "sha256:00",
-		Loadgen: loadgen.Section{Settings: s, Round: "v5.1", Frozen: true}.Map(),
+		Loadgen: loadgen.Section{Settings: s, Library: loadgen.Library{TotalSampleCount: 64, PerformanceSampleCount: 64}, Round: "v5.1", Frozen: true}.Map(),
 	}
 	yaml, err := m.YAML()
 	if err != nil {

@@ -84,6 +84,7 @@ func Flat(m *manifest.Manifest) map[string]string {
 	}
 	loadgen := maps.Clone(m.Loadgen)
 	delete(loadgen, "origins")
+	delete(loadgen, "effective") // follows from the others
 	flatten(out, "engine_config", m.EngineConfig)
 	flatten(out, "sampling_config", m.SamplingConfig)
 	flatten(out, "harness_config", m.HarnessConfig)

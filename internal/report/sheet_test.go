@@ -37,7 +37,7 @@ func made(scenario loadgen.Scenario, n int, state record.State, change func(*loa
 	r := &Run{Path: "runs/made", State: state, Manifest: &manifest.Manifest{
 		BenchmarkName: "llama2-70b", Scenario: strings.ToLower(fmt.Sprint(scenario)), TestMode: mode, Machine: "alpha", Backend: "vllm", Digest: "sha256:0123456789abcdef",
 		Engine: manifest.Engine{Name: "vllm", Version: "0.9.2"}, EngineConfig: map[string]any{"max_num_seqs": 512, "dtype": nil},
-		Loadgen: loadgen.Section{Settings: s, Round: "v5.1", Frozen: true}.Map(),
+		Loadgen: loadgen.Section{Settings: s, Library: loadgen.Library{TotalSampleCount: 64, PerformanceSampleCount: 64}, Round: "v5.1", Frozen: true}.Map(),
 	}}
 	for i := range n {
 		at := int64(i) * 10_000_000

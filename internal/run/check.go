@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"mlcfg/internal/dataset"
+	"mlcfg/internal/manifest"
 )
 
 // Finding is one thing that this machine lacks, or that speaks against a
@@ -24,7 +25,7 @@ type Finding struct {
 // manifest declares and the benchmark demands. It may read large files once;
 // digests are kept by their size and time.
 func (p *Plan) Check(ctx context.Context) []Finding {
-	out := p.checkHere()
+	out := append(p.checkHere(), p.checkData(ctx, dataset.Digest)...)
 	for _, problem := range p.Engine.Check(p.host) {
 		out = append(out, Finding{Text: problem.Text, Fatal: problem.Fatal})
 	}
@@ -66,6 +67,29 @@ func (p *Plan) checkHere() []Finding {
 		}
 	}
 	return out
+}
+
+// checkData holds the data set that is here against the one that the manifest is for.
+func (p *Plan) checkData(ctx context.Context, digest digestOf) []Finding {
+	d, want := p.Data, p.Manifest.Data.Digest
+	if d.InFile == 0 {
+		return nil // there is none, which is told, or it is made up
+	}
+	asked, _ := manifest.Int(p.Manifest.HarnessConfig, "total_sample_count")
+	if d.InFile < d.Samples || d.InFile > d.Samples && int(asked) != d.Samples {
+		return []Finding{{Fatal: true, Text: fmt.Sprintf("the data set %s has %d samples, the manifest is for %d", d.File, d.InFile, d.Samples)}}
+	}
+	if want == "" {
+		return nil
+	}
+	got, _, err := digest(ctx, d.File, "sha256")
+	switch got = "sha256:" + got; {
+	case err != nil:
+		return []Finding{{Fatal: true, Text: fmt.Sprintf("the digest of the data set cannot be made: %v", err)}}
+	case got != want:
+		return []Finding{{Fatal: true, Text: fmt.Sprintf("the data set %s is not the one that the manifest was compiled with: its digest is %s, not %s", d.File, got, want)}}
+	}
+	return nil
 }
 
 // What a run writes at most, in bytes: a record for each sample, the entry of

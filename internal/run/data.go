@@ -18,8 +18,12 @@ type Data struct {
 	// Path is the data set as the manifest names it, File where it is read from here.
 	Path string `json:"path"`
 	File string `json:"file,omitempty"`
-	// Samples is how many there are, 0 where the file has not been read.
+	// Samples is how many of them the run uses, as the manifest says.
 	Samples int `json:"samples"`
+	// InFile is how many the file has, 0 where it has not been read. Where it has
+	// more the first are used; where it has fewer, which only --force allows, they
+	// come round again.
+	InFile int `json:"samples_in_file,omitempty"`
 	// Synthetic reports whether the samples are made up because the file is not
 	// there, which only a simulated run may do.
 	Synthetic bool `json:"synthetic,omitempty"`
@@ -40,20 +44,26 @@ func (d *Data) name() string {
 // prompts are a data set's samples as the client takes them.
 type prompts struct {
 	set      *dataset.Set
+	size     int      // samples as the run counts them
 	messages [][]byte // of chat samples, as JSON
 	texts    int      // samples that came as text, without token ids
 }
 
-// open reads the data set, or makes one up.
-func (d *Data) open(ctx context.Context) (*prompts, error) {
+// open reads the columns of these roles of the data set, or makes one up.
+func (d *Data) open(ctx context.Context, columns []string) (*prompts, error) {
 	if d.Synthetic {
-		return newPrompts(synthetic(d.Samples))
+		return newPrompts(synthetic(d.Samples), d.Samples)
 	}
-	set, err := dataset.Read(ctx, d.File, dataset.Options{Only: []dataset.Role{dataset.RoleTokens, dataset.RolePrompt, dataset.RoleMessages, dataset.RoleMaxTokens}})
+	var roles []dataset.Role
+	for _, c := range columns {
+		roles = append(roles, dataset.Role(c))
+	}
+	set, err := dataset.Read(ctx, d.File, dataset.Options{Only: roles})
 	if err != nil {
 		return nil, err
 	}
-	return newPrompts(set)
+	d.InFile = set.Len()
+	return newPrompts(set, d.Samples)
 }
 
 // synthetic makes up a data set: prompts of log-normal length around 250 tokens.
@@ -73,11 +83,11 @@ func synthetic(count int) *dataset.Set {
 // syntheticSeed makes every made-up data set of one size the same.
 const syntheticSeed = 20240501
 
-func newPrompts(set *dataset.Set) (*prompts, error) {
+func newPrompts(set *dataset.Set, size int) (*prompts, error) {
 	if set.Len() == 0 {
 		return nil, errors.New("the data set has no samples")
 	}
-	p := &prompts{set: set}
+	p := &prompts{set: set, size: size}
 	for i := range set.Samples {
 		s := &set.Samples[i]
 		switch {
@@ -104,10 +114,14 @@ func newPrompts(set *dataset.Set) (*prompts, error) {
 func (p *prompts) chat() bool { return p.messages != nil }
 
 // Len is the number of samples.
-func (p *prompts) Len() int { return p.set.Len() }
+func (p *prompts) Len() int { return p.size }
+
+// row is where sample i stands in the file.
+func (p *prompts) row(i int) int { return i % p.set.Len() }
 
 // Fill sets the prompt of a request.
 func (p *prompts) Fill(i int, r *client.Request) {
+	i = p.row(i)
 	s := &p.set.Samples[i]
 	switch {
 	case len(s.Tokens) > 0:
@@ -121,10 +135,10 @@ func (p *prompts) Fill(i int, r *client.Request) {
 }
 
 // Tokens are the prompt's token ids.
-func (p *prompts) Tokens(i int) []int32 { return p.set.Samples[i].Tokens }
+func (p *prompts) Tokens(i int) []int32 { return p.set.Samples[p.row(i)].Tokens }
 
 // locate finds the data set, or says that it has to be made up.
-func (d *Data) locate(translate func(string) string, simulate bool, count int) {
+func (d *Data) locate(translate func(string) string, simulate bool) {
 	d.File = d.Path
 	if translate != nil {
 		d.File = translate(d.Path)
@@ -132,6 +146,6 @@ func (d *Data) locate(translate func(string) string, simulate bool, count int) {
 	if _, err := os.Stat(d.File); err == nil {
 		return
 	} else if d.missing = err; simulate {
-		d.Synthetic, d.Samples, d.File, d.missing = true, count, "", nil
+		d.Synthetic, d.File, d.missing = true, "", nil
 	}
 }

@@ -17,10 +17,7 @@ import (
 // measure warms the engines up and carries out the phases of the test.
 func (r *runner) measure(ctx context.Context, eng engine.Engine) error {
 	samples := r.plan.samples
-	var err error
-	if r.effective, err = r.plan.effective(); err != nil {
-		return err
-	}
+	r.effective = r.plan.effective
 	phases, err := r.effective.Phases(loadgen.Generator{})
 	if err != nil {
 		return fmt.Errorf("laying out the test: %w", err)

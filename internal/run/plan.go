@@ -105,11 +105,12 @@ type Plan struct {
 	Notes []string `json:"notes,omitempty"`
 
 	Manifest *manifest.Manifest `json:"-"`
-	settings loadgen.Settings
-	samples  *prompts
-	host     engine.Host
-	passEnv  []string
-	results  string
+	settings  loadgen.Settings
+	effective loadgen.Effective
+	samples   *prompts
+	host      engine.Host
+	passEnv   []string
+	results   string
 }
 
 // NotFrozenError reports that the manifest was compiled without the user.conf
@@ -139,6 +140,9 @@ func NewPlan(ctx context.Context, m *manifest.Manifest, o Options) (*Plan, error
 	}
 	if !section.Frozen {
 		return nil, &NotFrozenError{UserConf: section.UserConf}
+	}
+	if p.effective, err = section.Effective(); err != nil {
+		return nil, err
 	}
 	p.settings, p.host, p.passEnv = section.Settings, o.Engine.Host, o.Engine.PassEnv
 	o.Engine.Translate = o.Translate
@@ -200,18 +204,15 @@ func (p *Plan) planData(ctx context.Context, o Options) error {
 	if !ok || path == "" {
 		return errors.New("harness_config.dataset_path is not set: there are no samples to send")
 	}
-	p.Data = Data{Path: path}
-	p.Data.locate(o.Translate, o.Engine.Simulate, p.sampleCount())
+	p.Data = Data{Path: path, Samples: int(p.effective.Library.TotalSampleCount)}
+	p.Data.locate(o.Translate, o.Engine.Simulate)
 	if p.Data.missing != nil {
-		p.Notes = append(p.Notes, "the data set is not there, so its size is taken from the benchmark")
-		p.Data.Samples = p.sampleCount()
-		return nil //nolint:nilerr // the simulated engine runs without the data, and the note says so
+		return nil //nolint:nilerr // Check says so
 	}
 	var err error
-	if p.samples, err = p.Data.open(ctx); err != nil {
+	if p.samples, err = p.Data.open(ctx, p.Manifest.Data.Columns); err != nil {
 		return err
 	}
-	p.Data.Samples = p.samples.Len()
 	if p.Data.Synthetic {
 		p.Notes = append(p.Notes, fmt.Sprintf("the data set %s is not there: %d synthetic samples take its place", path, p.Data.Samples))
 	}
@@ -221,22 +222,8 @@ func (p *Plan) planData(ctx context.Context, o Options) error {
 	return p.tokenize(ctx, o)
 }
 
-// sampleCount is the size of the data set as far as the manifest tells.
-func (p *Plan) sampleCount() int {
-	if n, ok := manifest.Int(p.Manifest.HarnessConfig, "total_sample_count"); ok && n > 0 {
-		return int(n)
-	}
-	if n := p.settings.PerformanceSampleCountOverride; n > 0 {
-		return int(n)
-	}
-	return 1024
-}
-
 func (p *Plan) planSchedule() error {
-	e, err := p.effective()
-	if err != nil {
-		return err
-	}
+	e := &p.effective
 	if e.Requested.Scenario == loadgen.MultiStream {
 		return errors.New("scenario multistream is not executed by this program: no LLM benchmark of MLPerf has it")
 	}
@@ -259,15 +246,6 @@ func (p *Plan) planSchedule() error {
 		return fmt.Errorf("the test has %d samples; this program can issue %d", p.Samples, uint64(loadgen.MaxIssued))
 	}
 	return nil
-}
-
-func (p *Plan) effective() (loadgen.Effective, error) {
-	n := uint64(p.Data.Samples)
-	e, err := p.settings.Effective(loadgen.Library{TotalSampleCount: n, PerformanceSampleCount: n})
-	if err != nil {
-		return e, fmt.Errorf("deriving LoadGen's settings: %w", err)
-	}
-	return e, nil
 }
 
 // Variant is the scenario as the overlay's file name has it, which is what the

@@ -88,7 +88,7 @@ func (r *Recompiler) compile(files config.Options, overlay, backend string, old 
 	if err != nil {
 		return Result{}, err
 	}
-	out := r.compiler(options).Check(config)
+	out := r.compiler(options).Again(config, old)
 	res := Result{Overlay: overlay, Found: out.Found}
 	if out.Found.HasErrors() || len(out.Targets) == 0 {
 		return res, nil
@@ -217,6 +217,9 @@ func (r *Recompiler) explain(d *diag.Diagnostic, file string, m *manifest.Manife
 			d.Hint = f.Hint
 			d.Related = append([]diag.Related{{Pos: f.Pos, Message: f.Message}}, d.Related...)
 		}
+		if f.Code == "data-set" {
+			d.Related = append(d.Related, diag.Related{Pos: f.Pos, Message: f.Message})
+		}
 	}
 	switch n := len(report.Rows); {
 	case n == 1:
@@ -246,6 +249,14 @@ func (r *Recompiler) reasons(was, now *manifest.Manifest, report *diff.Report) [
 		if !slices.ContainsFunc(now.Sources, func(n manifest.Source) bool { return n.Path == s.Path }) {
 			why = append(why, s.Path+" is no source any more")
 		}
+	}
+	switch {
+	case was.Data.Samples != now.Data.Samples:
+		why = append(why, fmt.Sprintf("it is for %d samples of the data set, today for %d", was.Data.Samples, now.Data.Samples))
+	case was.Data.Digest == "" && now.Data.Digest != "":
+		why = append(why, "the data set is here now, so that its digest is known")
+	case was.Data.Digest != now.Data.Digest:
+		why = append(why, "the data set is not the one that it was compiled with")
 	}
 	if was.Schema != now.Schema {
 		why = append(why, "the schema has changed, as with another release of mlcfg")

@@ -188,7 +188,7 @@ func SameRelease(options *compile.Options, m *manifest.Manifest) {
 		options.Releases[m.Engine.Name] = m.Engine.Version
 	}
 	if options.Round == "" {
-		options.Round, _ = manifest.Text(m.Loadgen, "round")
+		options.Round = m.Harness
 	}
 }
 

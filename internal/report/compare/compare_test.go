@@ -36,7 +36,7 @@ func run(t *testing.T, name string, ttft int64, change func(*report.Run)) *repor
 		Manifest: &manifest.Manifest{
 			BenchmarkName: "llama2-70b", Scenario: "server", TestMode: "performance", Machine: "alpha", Backend: "vllm", Digest: "sha256:" + name[:1],
 			Engine: manifest.Engine{Name: "vllm", Version: "0.9.2"}, EngineConfig: map[string]any{"max_num_seqs": 512},
-			Loadgen: loadgen.Section{Settings: s, Round: "v5.1", Frozen: true}.Map(),
+			Loadgen: loadgen.Section{Settings: s, Library: loadgen.Library{TotalSampleCount: 64, PerformanceSampleCount: 64}, Round: "v5.1", Frozen: true}.Map(),
 		},
 	}
 	for i := range int64(500) {
@@ -231,7 +231,12 @@ func TestSettingsAreThoseOfDiff(t *testing.T) {
 		r.Manifest.EnvConfig = map[string]string{"NCCL_DEBUG": "WARN"}
 		r.Manifest.SamplingConfig = map[string]any{"stop": []any{"a", "b"}}
 		r.Manifest.HarnessConfig = map[string]any{"sorting": map[string]any{"strategy": "ascending"}}
-		r.Manifest.Loadgen["server_target_qps"] = 120.5
+		section, err := loadgen.ReadSection(r.Manifest.Loadgen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		section.Settings.ServerTargetQPS = 120.5
+		r.Manifest.Loadgen = section.Map()
 	})
 	c := compared(t, a, b)
 	var got []string

@@ -32,7 +32,7 @@ func (f fake) write(t *testing.T, folder string, number int) {
 	s.Scenario, s.ServerTargetQPS = loadgen.Server, f.qps
 	m := &manifest.Manifest{
 		BenchmarkName: f.benchmark, Scenario: "server", TestMode: "performance", Machine: f.machine, Backend: "vllm",
-		Engine: manifest.Engine{Name: "vllm", Version: "0.9.2"}, Schema: "sha256:00", Loadgen: loadgen.Section{Settings: s, Round: "v5.1", Frozen: true}.Map(),
+		Engine: manifest.Engine{Name: "vllm", Version: "0.9.2"}, Schema: "sha256:00", Loadgen: loadgen.Section{Settings: s, Library: loadgen.Library{TotalSampleCount: 64, PerformanceSampleCount: 64}, Round: "v5.1", Frozen: true}.Map(),
 	}
 	yaml, err := m.YAML()
 	if err != nil {

@@ -40,7 +40,7 @@ func made(n, replicas int, change func(*report.Run)) *report.Run {
 		Manifest: &manifest.Manifest{
 			BenchmarkName: "llama2-70b", Scenario: "server", TestMode: "performance", Machine: "alpha", Backend: "vllm", Digest: "sha256:0123456789abcdef0123456789abcdef",
 			Engine: manifest.Engine{Name: "vllm", Version: "0.9.2"}, EngineConfig: map[string]any{"max_num_seqs": 512, "a_rather_long_name_of_an_engine_argument_to_be_broken": strings.Repeat("long", 40)},
-			Loadgen: loadgen.Section{Settings: s, Round: "v5.1", Frozen: true}.Map(),
+			Loadgen: loadgen.Section{Settings: s, Library: loadgen.Library{TotalSampleCount: 64, PerformanceSampleCount: 64}, Round: "v5.1", Frozen: true}.Map(),
 		},
 	}
 	for i := range int64(n) {
@@ -114,7 +114,7 @@ func cases() map[string][]*report.Run {
 	offline := func(r *report.Run) {
 		s := loadgen.DefaultSettings()
 		s.Scenario, s.MinDuration, s.OfflineExpectedQPS = loadgen.Offline, time.Second, 100
-		r.Manifest.Scenario, r.Manifest.Loadgen = "offline", loadgen.Section{Settings: s, Frozen: true}.Map()
+		r.Manifest.Scenario, r.Manifest.Loadgen = "offline", loadgen.Section{Settings: s, Library: loadgen.Library{TotalSampleCount: 64, PerformanceSampleCount: 64}, Frozen: true}.Map()
 		for i := range r.Records {
 			r.Records[i].Scheduled, r.Records[i].Query = 0, 0
 		}
@@ -122,12 +122,12 @@ func cases() map[string][]*report.Run {
 	accuracy := func(r *report.Run) {
 		s := loadgen.DefaultSettings()
 		s.Scenario, s.Mode, s.MinDuration = loadgen.Offline, loadgen.AccuracyOnly, time.Second
-		r.Manifest.Scenario, r.Manifest.TestMode, r.Manifest.Loadgen = "offline", "accuracy", loadgen.Section{Settings: s, Frozen: true}.Map()
+		r.Manifest.Scenario, r.Manifest.TestMode, r.Manifest.Loadgen = "offline", "accuracy", loadgen.Section{Settings: s, Library: loadgen.Library{TotalSampleCount: 64, PerformanceSampleCount: 64}, Frozen: true}.Map()
 	}
 	stream := func(r *report.Run) {
 		s := loadgen.DefaultSettings()
 		s.Scenario, s.MinDuration = loadgen.SingleStream, time.Second
-		r.Manifest.Scenario, r.Manifest.Loadgen = "singlestream", loadgen.Section{Settings: s, Frozen: true}.Map()
+		r.Manifest.Scenario, r.Manifest.Loadgen = "singlestream", loadgen.Section{Settings: s, Library: loadgen.Library{TotalSampleCount: 64, PerformanceSampleCount: 64}, Frozen: true}.Map()
 	}
 	crashed := func(r *report.Run) {
 		r.State.Phase, r.Torn = record.Measuring, true

@@ -72,7 +72,7 @@ func TestManifest(t *testing.T) {
 	s.Scenario = loadgen.Server
 	m := &manifest.Manifest{
 		BenchmarkName: "b", Scenario: "server", TestMode: "performance", Backend: "vllm", Engine: manifest.Engine{Name: "vllm", Version: "1"},
-		Overrides: []string{"a=1"}, Schema: "sha256:00", Loadgen: loadgen.Section{Settings: s, Frozen: true}.Map(),
+		Overrides: []string{"a=1"}, Schema: "sha256:00", Loadgen: loadgen.Section{Settings: s, Library: loadgen.Library{TotalSampleCount: 64, PerformanceSampleCount: 64}, Frozen: true}.Map(),
 	}
 	if _, err := m.YAML(); err != nil {
 		t.Fatal(err)

@@ -104,7 +104,7 @@ type Plan struct {
 	// Notes are what was assumed, one line each.
 	Notes []string `json:"notes,omitempty"`
 
-	Manifest *manifest.Manifest `json:"-"`
+	Manifest  *manifest.Manifest `json:"-"`
 	settings  loadgen.Settings
 	effective loadgen.Effective
 	samples   *prompts

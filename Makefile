@@ -92,9 +92,13 @@ soak: ## record an hour of virtual time, and a million requests to the mock serv
 .PHONY: schema-add
 schema-add: ## add an engine's release to the schemas: make schema-add RELEASE=vllm==0.34.0 (needs python3)
 	$(GO) run ./cmd/mlcfg schema import '$(RELEASE)' --into schema
-	$(MAKE) schema-docs
+	$(MAKE) schema-index schema-docs
 	$(GO) test ./cmd/mlcfg -run 'Golden|Checks|Docs' -update
 	$(GO) test ./schema/...
+
+.PHONY: schema-index
+schema-index: ## write schema/schema.idx, which the programs embed, from the CUE files; after any change to them, and to settle a conflict in it
+	$(GO) generate ./schema
 
 .PHONY: schema-docs
 schema-docs: ## write docs/releases.md from the embedded schemas

@@ -8,7 +8,7 @@ import (
 )
 
 // faults explains why a value fits no alternative.
-func (k *Key) faults(alts []alternative, value any, path []string) []Fault {
+func (k *Key) faults(alts []Alternative, value any, path []string) []Fault {
 	kind := kindOf(value)
 	want := describe(alts)
 	f := Fault{Path: path, Want: want}
@@ -25,16 +25,16 @@ func (k *Key) faults(alts []alternative, value any, path []string) []Fault {
 	var literals []any
 	for i := range alts {
 		a := &alts[i]
-		if a.kinds&kind == 0 {
+		if a.Kinds&kind == 0 {
 			continue
 		}
 		switch {
-		case a.isLiteral:
-			literals = append(literals, a.literal)
-		case a.pattern != nil:
+		case a.IsLiteral:
+			literals = append(literals, a.Literal)
+		case a.Pattern != "":
 			f.Code = WrongType
 			f.Suggestion = suggestType(alts, value)
-		case a.elem != nil:
+		case a.Elem != nil:
 			return k.elementFaults(a, value, path)
 		default:
 			f.Code = OutOfRange
@@ -48,13 +48,13 @@ func (k *Key) faults(alts []alternative, value any, path []string) []Fault {
 	return []Fault{f}
 }
 
-func (k *Key) elementFaults(a *alternative, value any, path []string) []Fault {
+func (k *Key) elementFaults(a *Alternative, value any, path []string) []Fault {
 	var all []Fault
 	at := func(step string) []string { return append(slices.Clone(path), step) }
 	switch v := value.(type) {
 	case []any:
 		for i, x := range v {
-			all = append(all, k.faults(a.elem, x, at(strconv.Itoa(i)))...)
+			all = append(all, k.faults(a.Elem, x, at(strconv.Itoa(i)))...)
 		}
 	case map[string]any:
 		names := make([]string, 0, len(v))
@@ -63,7 +63,7 @@ func (k *Key) elementFaults(a *alternative, value any, path []string) []Fault {
 		}
 		slices.Sort(names)
 		for _, name := range names {
-			all = append(all, k.faults(a.elem, v[name], at(name))...)
+			all = append(all, k.faults(a.Elem, v[name], at(name))...)
 		}
 	}
 	return all
@@ -84,20 +84,20 @@ func found(value any) string {
 }
 
 // describe says in words what the alternatives take.
-func describe(alts []alternative) string {
+func describe(alts []Alternative) string {
 	var words []string
 	var literals []string
 	null := false
 	for i := range alts {
 		a := &alts[i]
-		if a.pattern != nil && len(alts) > 1 {
+		if a.Pattern != "" && len(alts) > 1 {
 			continue // the text of what another alternative takes
 		}
-		if a.isLiteral {
-			if a.kinds == Null {
+		if a.IsLiteral {
+			if a.Kinds == Null {
 				null = true
 			} else if !covered(alts, a) {
-				literals = append(literals, Format(a.literal))
+				literals = append(literals, Format(a.Literal))
 			}
 			continue
 		}
@@ -119,32 +119,41 @@ func describe(alts []alternative) string {
 }
 
 // covered reports whether a general alternative takes the literal too.
-func covered(alts []alternative, literal *alternative) bool {
-	return slices.ContainsFunc(alts, func(b alternative) bool {
-		return !b.isLiteral && b.kinds&literal.kinds != 0 && b.accepts(literal.literal, literal.kinds)
+func covered(alts []Alternative, literal *Alternative) bool {
+	return slices.ContainsFunc(alts, func(b Alternative) bool {
+		return !b.IsLiteral && b.Kinds&literal.Kinds != 0 && b.accepts(literal.Literal, literal.Kinds)
 	})
 }
 
-func (a *alternative) describe() string {
-	if a.expr != nil {
-		return "a value that fits the schema's constraint"
-	}
-	word := a.kinds.String()
+func (a *Alternative) describe() string {
+	word := a.Kinds.String()
 	switch {
-	case a.pattern != nil:
-		return "text that matches " + a.pattern.String()
-	case a.kinds == List && a.elem != nil:
-		return "a list of (" + describe(a.elem) + ")"
-	case a.kinds == Map && a.elem != nil:
-		return "a map to (" + describe(a.elem) + ")"
-	case a.min != nil && a.max != nil:
-		return fmt.Sprintf("%s %s and %s", word, a.min.lower(), a.max.upper())
-	case a.min != nil:
-		return word + " " + a.min.lower()
-	case a.max != nil:
-		return word + " " + a.max.upper()
+	case a.Pattern != "":
+		return "text that matches " + a.Pattern
+	case a.Kinds == List && a.Elem != nil:
+		return "a list of (" + describe(a.Elem) + ")"
+	case a.Kinds == Map && a.Elem != nil:
+		return "a map to (" + describe(a.Elem) + ")"
+	case a.Min != nil && a.Max != nil:
+		word = fmt.Sprintf("%s %s and %s", word, a.Min.lower(), a.Max.upper())
+	case a.Min != nil:
+		word += " " + a.Min.lower()
+	case a.Max != nil:
+		word += " " + a.Max.upper()
 	}
-	return word
+	return word + a.except()
+}
+
+// except names the numbers of a range that are refused.
+func (a *Alternative) except() string {
+	var numbers []string
+	for _, n := range a.Not {
+		numbers = append(numbers, (&Bound{Value: n}).text())
+	}
+	if numbers == nil {
+		return ""
+	}
+	return " other than " + joinOr(numbers)
 }
 
 func (b *Bound) lower() string {
@@ -165,7 +174,7 @@ func (b *Bound) text() string { return strconv.FormatFloat(b.Value, 'g', -1, 64)
 
 // suggestType offers the same value in a type that is wanted: "16" where 16
 // was meant, 3.0 for 3, "true" for true.
-func suggestType(alts []alternative, value any) string {
+func suggestType(alts []Alternative, value any) string {
 	var candidates []any
 	switch v := value.(type) {
 	case string:

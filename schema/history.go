@@ -43,29 +43,6 @@ func Definitions(engine, section, key string) []*Key {
 	return keys
 }
 
-// named returns the entries of a key, oldest first.
-func (st *store) named(section, key string) []*entry {
-	run := st.definitions(section, key)
-	found := make([]*entry, len(run))
-	for i := range run {
-		found[i] = &run[i]
-	}
-	slices.SortFunc(found, func(a, b *entry) int { return cmp.Compare(a.first, b.first) })
-	return found
-}
-
-// definitions returns the entries of a key in any order. The files are sorted by
-// name within a section, so that nothing has to be indexed at start-up.
-func (st *store) definitions(section, key string) []entry {
-	all := st.sections[section]
-	from, _ := slices.BinarySearchFunc(all, key, func(e entry, key string) int { return cmp.Compare(e.name, key) })
-	to := from
-	for to < len(all) && all[to].name == key {
-		to++
-	}
-	return all[from:to]
-}
-
 // Place is where a name is known.
 type Place struct {
 	Engine  string
@@ -86,14 +63,14 @@ func Where(engine, release, name string) []Place {
 	})
 	for _, eng := range engines {
 		st := storeOf(eng)
-		at, known := st.position[release]
+		at, known := st.position(release)
 		var inEngine []Place
 		for _, section := range []string{EngineConfig, SamplingConfig, EnvConfig, CLIOnly} {
 			entries := st.named(section, name)
 			if len(entries) == 0 {
 				continue
 			}
-			here := eng == engine && known && slices.ContainsFunc(entries, func(e *entry) bool { return e.in(at) })
+			here := eng == engine && known && slices.ContainsFunc(entries, func(e entry) bool { return e.in(at) })
 			inEngine = append(inEngine, Place{eng, section, History(eng, section, name), here})
 		}
 		slices.SortStableFunc(inEngine, func(a, b Place) int { return cmp.Compare(btoi(!a.Here), btoi(!b.Here)) })
@@ -144,7 +121,7 @@ func Infer(engine string, keys map[string][]string, candidates ...string) (strin
 	}
 	var at []int // positions of the candidates, oldest first
 	for _, c := range candidates {
-		if i, ok := st.position[c]; ok {
+		if i, ok := st.position(c); ok {
 			at = append(at, i)
 		}
 	}
@@ -199,7 +176,7 @@ func (st *store) count(keys map[string][]string) (all []definedKey, known []int)
 			if slices.Contains(names[:i], name) {
 				continue
 			}
-			k := definedKey{section, name, st.definitions(section, name)}
+			k := definedKey{section, name, st.named(section, name)}
 			for j := range k.definitions {
 				change[k.definitions[j].first]++
 				change[k.definitions[j].last+1]--

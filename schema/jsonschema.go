@@ -110,31 +110,31 @@ var jsonTypes = []struct {
 
 // alternatives writes each form that a value may have. config gives the schema
 // of a nested map, nil for a free one.
-func (x *exporter) alternatives(alts []alternative, config func() map[string]any) []any {
+func (x *exporter) alternatives(alts []Alternative, config func() map[string]any) []any {
 	var forms, literals []any
 	var types []any
 	for i := range alts {
 		a := &alts[i]
 		switch {
-		case a.isLiteral && a.kinds&(List|Map) != 0 && generalBeside(alts, a.kinds):
+		case a.IsLiteral && a.Kinds&(List|Map) != 0 && generalBeside(alts, a.Kinds):
 			// a default of which the general form is beside it
-		case a.isLiteral:
-			if !slices.ContainsFunc(literals, func(l any) bool { return sameJSON(l, a.literal) }) {
-				literals = append(literals, a.literal)
+		case a.IsLiteral:
+			if !slices.ContainsFunc(literals, func(l any) bool { return sameJSON(l, a.Literal) }) {
+				literals = append(literals, a.Literal)
 			}
-		case a.pattern != nil:
-			forms = append(forms, map[string]any{"type": "string", "pattern": ecma(a.pattern.String())})
-		case a.min != nil || a.max != nil:
+		case a.Pattern != "":
+			forms = append(forms, map[string]any{"type": "string", "pattern": ecma(a.Pattern)})
+		case a.Min != nil || a.Max != nil || a.Not != nil:
 			forms = append(forms, a.jsonRange())
-		case a.elem != nil && a.kinds == List:
-			forms = append(forms, map[string]any{"type": "array", "items": x.inner(a.elem)})
-		case a.elem != nil:
-			forms = append(forms, map[string]any{"type": "object", "additionalProperties": x.inner(a.elem)})
-		case a.kinds == Map && config() != nil:
+		case a.Elem != nil && a.Kinds == List:
+			forms = append(forms, map[string]any{"type": "array", "items": x.inner(a.Elem)})
+		case a.Elem != nil:
+			forms = append(forms, map[string]any{"type": "object", "additionalProperties": x.inner(a.Elem)})
+		case a.Kinds == Map && config() != nil:
 			forms = append(forms, config())
 		default:
 			for _, t := range jsonTypes {
-				if a.kinds&t.kind != 0 && !slices.Contains(types, any(t.name)) {
+				if a.Kinds&t.kind != 0 && !slices.Contains(types, any(t.name)) {
 					types = append(types, t.name)
 				}
 			}
@@ -149,7 +149,7 @@ func (x *exporter) alternatives(alts []alternative, config func() map[string]any
 	return forms
 }
 
-func (x *exporter) inner(alts []alternative) map[string]any {
+func (x *exporter) inner(alts []Alternative) map[string]any {
 	return map[string]any{"anyOf": x.alternatives(alts, func() map[string]any { return nil })}
 }
 
@@ -161,20 +161,27 @@ func sameJSON(a, b any) bool {
 }
 
 // generalBeside reports whether another alternative takes the kinds in general.
-func generalBeside(alts []alternative, kinds Kind) bool {
-	return slices.ContainsFunc(alts, func(b alternative) bool { return !b.isLiteral && b.kinds&kinds != 0 })
+func generalBeside(alts []Alternative, kinds Kind) bool {
+	return slices.ContainsFunc(alts, func(b Alternative) bool { return !b.IsLiteral && b.Kinds&kinds != 0 })
 }
 
-func (a *alternative) jsonRange() map[string]any {
+func (a *Alternative) jsonRange() map[string]any {
 	out := map[string]any{"type": "integer"}
-	if a.kinds&Float != 0 {
+	if a.Kinds&Float != 0 {
 		out["type"] = "number"
+	}
+	var not []any
+	for _, n := range a.Not {
+		not = append(not, plainNumber(n))
+	}
+	if not != nil {
+		out["not"] = map[string]any{"enum": not}
 	}
 	for _, side := range []struct {
 		b    *Bound
 		open string
 		shut string
-	}{{a.min, "exclusiveMinimum", "minimum"}, {a.max, "exclusiveMaximum", "maximum"}} {
+	}{{a.Min, "exclusiveMinimum", "minimum"}, {a.Max, "exclusiveMaximum", "maximum"}} {
 		switch {
 		case side.b == nil:
 		case side.b.Exclusive:

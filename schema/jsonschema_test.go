@@ -3,7 +3,6 @@ package schema
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"math"
 	"os"
 	"path/filepath"
@@ -11,14 +10,11 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"mlcfg/internal/source"
 	"mlcfg/tools/sharedata"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files")
 
 func validator(t *testing.T, engines ...*Schema) *jsonschema.Schema {
 	t.Helper()
@@ -54,36 +50,6 @@ func loadBoth(t *testing.T, vllm, sglang string) (*Schema, *Schema) {
 	return v, s
 }
 
-// TestJSONSchemaGolden keeps the form of the export, on a small engine.
-func TestJSONSchemaGolden(t *testing.T) {
-	const file = "importer/testdata/vllm_settings.cue"
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := Parse(file, string(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := JSONSchema(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	golden := filepath.Join("testdata", "overlay.schema.json")
-	if *update {
-		if err := os.WriteFile(golden, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
 // TestJSONSchemaAgreesWithCheck asks a real validator about every key and the
 // probes: it takes what Check takes and refuses what Check refuses.
 func TestJSONSchemaAgreesWithCheck(t *testing.T) {
@@ -97,12 +63,12 @@ func TestJSONSchemaAgreesWithCheck(t *testing.T) {
 						if f, ok := value.(float64); ok && f == math.Trunc(f) {
 							continue // an integer to JSON Schema
 						}
-						if k.CUE() == "" || value == nil && k.Kinds&Null == 0 && k.Default == nil {
+						if value == nil && k.Kinds&Null == 0 && k.Default == nil {
 							continue
 						}
 						want := len(k.Check(value)) == 0
 						doc := map[string]any{s.Engine + "_" + section: map[string]any{k.Name: generic(value)}}
-						if got := v.Validate(doc) == nil; got != want && !beyondJSONSchema(k) {
+						if got := v.Validate(doc) == nil; got != want {
 							t.Errorf("%s %s %s.%s: %v: the JSON Schema takes it: %v, Check: %v", s.Engine, s.Release, section, k.Name, value, got, want)
 						}
 					}
@@ -110,11 +76,6 @@ func TestJSONSchemaAgreesWithCheck(t *testing.T) {
 			}
 		}
 	}
-}
-
-// beyondJSONSchema tells keys with constraints that only CUE decides.
-func beyondJSONSchema(k *Key) bool {
-	return slices.ContainsFunc(k.alts, func(a alternative) bool { return a.expr != nil })
 }
 
 // generic turns a value into what the validator reads.

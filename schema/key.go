@@ -120,12 +120,7 @@ type Key struct {
 	Pos diag.Pos
 
 	schema *Schema
-	alts   []alternative
-	source string
-	forms  map[string]string
-	broken bool // the source is no CUE
-	// inForms counts the forms being read into one another.
-	inForms int
+	alts   []Alternative
 }
 
 // Flags are the spellings on the command line, nil where there is none.
@@ -139,14 +134,15 @@ func (k *Key) Flags() []string {
 // Want says in words what the key takes: "an integer of at least 1 or null".
 func (k *Key) Want() string { return describe(k.alts) }
 
+// Takes reports whether a value fits the key's own definition; what a nested section
+// says about it is for [Key.Check].
+func (k *Key) Takes(value any) bool { return checkAlternatives(k.alts, value) == nil }
+
 // In reports whether a release has this very definition. Releases of other
 // engines and unknown ones do not.
 func (k *Key) In(release string) bool {
 	return CompareReleases(k.First, release) <= 0 && (k.Last == "" || CompareReleases(release, k.Last) <= 0)
 }
-
-// CUE is the source of the key's definition: label, value and attributes, without the help text.
-func (k *Key) CUE() string { return k.source }
 
 func joinOr(words []string) string {
 	switch len(words) {

@@ -1,13 +1,8 @@
 package schema
 
 import (
-	_ "embed"
 	"fmt"
 	"strings"
-	"sync"
-
-	"cuelang.org/go/cue"
-	"cuelang.org/go/cue/cuecontext"
 )
 
 // Note tells why a key went and what took its place.
@@ -24,37 +19,33 @@ type Note struct {
 	Source string `json:"source"`
 }
 
-//go:embed notes.cue
-var notesText string
-
-// Notes are read when the first unknown key is met.
-var notes = sync.OnceValues(func() (map[string]map[string]map[string]Note, error) {
-	value := cuecontext.New().CompileString(notesText, cue.Filename("schema/notes.cue")).LookupPath(cue.ParsePath("notes"))
-	var all map[string]map[string]map[string]Note
-	if err := value.Validate(cue.Concrete(true)); err != nil {
-		return nil, fmt.Errorf("reading the notes: %w", err)
+// noteOf finds the note on a key.
+func (st *store) noteOf(section, key string) (Note, bool) {
+	for i := st.index.search(st.notes, noteSize, 0, st.notes.count, section); i < st.notes.count; i++ {
+		at := st.notes.at + i*noteSize
+		text := func(field int) string { return st.index.text(at + field*stringSize) }
+		if text(0) != section {
+			break
+		}
+		if text(1) == key {
+			return Note{Text: text(2), Replaced: text(3), Source: text(4), Drop: st.index.uint32(at+5*stringSize) != 0}, true
+		}
 	}
-	if err := value.Decode(&all); err != nil {
-		return nil, fmt.Errorf("reading the notes: %w", err)
-	}
-	return all, nil
-})
+	return Note{}, false
+}
 
 // Gone tells why a key is not in a release: by the hand-written notes, or by
 // the last deprecation text that the engine gave, before that release, to the
 // key or to the flag of the same name. It does not ask whether the key is there.
 func Gone(engine, release, section, key string) (Note, bool) {
-	all, err := notes()
-	if err == nil {
-		if note, ok := all[engine][section][key]; ok {
-			return note, true
-		}
-	}
 	st := storeOf(engine)
 	if st == nil {
 		return Note{}, false
 	}
-	at, known := st.position[release]
+	if note, ok := st.noteOf(section, key); ok {
+		return note, true
+	}
+	at, known := st.position(release)
 	if !known {
 		at = len(st.releases)
 	}

@@ -8,34 +8,34 @@ import (
 // TestNotes holds the hand-written notes against the releases: each is about a
 // key that lived and went, and names a replacement that exists.
 func TestNotes(t *testing.T) {
-	all, err := notes()
-	if err != nil {
-		t.Fatal(err)
-	}
 	count := 0
-	for engine, sections := range all {
+	for _, engine := range Engines() {
 		latest, err := Load(engine, newest(engine))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for section, keys := range sections {
-			for key, note := range keys {
-				count++
-				path := engine + " " + section + "." + key
-				history := History(engine, section, key)
-				if len(history) == 0 {
-					t.Errorf("%s: no release knows the key", path)
-					continue
-				}
-				if _, lives := latest.Section(section).Key(key); lives {
-					t.Errorf("%s: the newest release knows the key", path)
-				}
-				if strings.HasSuffix(note.Text, ".") || note.Text == "" {
-					t.Errorf("%s: want one sentence without a full stop: %q", path, note.Text)
-				}
-				if note.Replaced != "" && !replacementLives(latest, engine, section, note.Replaced) {
-					t.Errorf("%s: no release knows its replacement %s", path, note.Replaced)
-				}
+		st := storeOf(engine)
+		for i := range st.notes.count {
+			count++
+			section, key := st.index.text(st.notes.at+i*noteSize), st.index.text(st.notes.at+i*noteSize+stringSize)
+			path := engine + " " + section + "." + key
+			note, ok := st.noteOf(section, key)
+			if !ok {
+				t.Errorf("%s: the note is not found", path)
+			}
+			history := History(engine, section, key)
+			if len(history) == 0 {
+				t.Errorf("%s: no release knows the key", path)
+				continue
+			}
+			if _, lives := latest.Section(section).Key(key); lives {
+				t.Errorf("%s: the newest release knows the key", path)
+			}
+			if strings.HasSuffix(note.Text, ".") || note.Text == "" {
+				t.Errorf("%s: want one sentence without a full stop: %q", path, note.Text)
+			}
+			if note.Replaced != "" && !replacementLives(latest, engine, section, note.Replaced) {
+				t.Errorf("%s: no release knows its replacement %s", path, note.Replaced)
 			}
 		}
 	}

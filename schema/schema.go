@@ -9,16 +9,13 @@
 //
 // The files under vllm/ and sglang/ hold every key of every release once for
 // each definition it ever had, with the releases it lived in as an attribute.
-// Loading a release picks its definitions as text; a definition is parsed when
-// it is asked for, so that a check pays for the keys it meets and no others.
+// The importer makes schema.idx out of them, which is embedded: a key is found in
+// it and decoded when it is asked for, so that a check pays for the keys it meets
+// and no others, and a program reads no CUE.
 package schema
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"maps"
-	"slices"
 	"sync"
 )
 
@@ -39,9 +36,10 @@ type Schema struct {
 	// help texts: two programs with the same digest check alike.
 	Digest string
 
-	store    *store
-	release  int
-	mu       sync.Mutex
+	store   *store
+	release int
+	mu      sync.Mutex
+	// sections are those that were asked for, nil for one that the release has not.
 	sections map[string]*Section
 }
 
@@ -49,11 +47,11 @@ type Schema struct {
 type Section struct {
 	Name string
 
-	schema  *Schema
-	entries map[string]*entry
-	keys    sync.Map         // parsed so far, *Key by name
-	names   []string         // sorted, made when asked for, guarded by schema.mu
-	lengths map[int][]string // the names by their length, each sorted, likewise
+	schema   *Schema
+	from, to int              // the definitions of all releases in the store
+	keys     sync.Map         // decoded so far, *Key by name
+	names    []string         // sorted, made when asked for, guarded by schema.mu
+	lengths  map[int][]string // the names by their length, each sorted, likewise
 }
 
 // Load returns the schema of a release; Resolve finds its exact name. A Schema
@@ -63,7 +61,7 @@ func Load(engine, release string) (*Schema, error) {
 	if st == nil {
 		return nil, unknownEngine(engine)
 	}
-	at, ok := st.position[release]
+	at, ok := st.position(release)
 	if !ok {
 		_, err := Resolve(engine, release)
 		if err == nil {
@@ -74,43 +72,61 @@ func Load(engine, release string) (*Schema, error) {
 	return st.schema(at), nil
 }
 
-// schema picks the definitions of a release, by its index.
+// Read returns the schema of a group's release out of an index that [Encode] made; the
+// embedded one is read by [Load].
+func Read(encoded []byte, group, release string) (*Schema, error) {
+	ix := index(encoded)
+	if !ix.valid() {
+		return nil, fmt.Errorf("no index of the form %q", indexMagic)
+	}
+	st := ix.open(group)
+	if st == nil {
+		return nil, fmt.Errorf("the index has no group %q", group)
+	}
+	at, ok := st.position(release)
+	if !ok {
+		return nil, fmt.Errorf("the index has no release %q of %s", release, group)
+	}
+	return st.schema(at), nil
+}
+
+// schema is that of a release, by its index.
 func (st *store) schema(at int) *Schema {
-	s := &Schema{Engine: st.engine, Release: st.releases[at], store: st, release: at, sections: map[string]*Section{}}
-	hash := sha256.New()
-	for _, name := range slices.Sorted(maps.Keys(st.forms)) {
-		hash.Write([]byte(name + ": " + st.forms[name] + "\n"))
+	s := &Schema{Engine: st.engine, Release: st.releases[at], Digest: st.digest(at), store: st, release: at, sections: map[string]*Section{}}
+	if s.Release == "" {
+		s.Engine = "" // of no engine
 	}
-	for i := range st.entries {
-		e := &st.entries[i]
-		if !e.in(at) {
-			continue
-		}
-		sec := s.sections[e.section]
-		if sec == nil {
-			sec = &Section{Name: e.section, schema: s, entries: map[string]*entry{}}
-			s.sections[e.section] = sec
-		}
-		sec.entries[e.name] = e
-		hash.Write([]byte(e.section))
-		hash.Write([]byte{'.'})
-		hash.Write([]byte(e.facts()))
-		hash.Write([]byte{'\n'})
-	}
-	s.Digest = hex.EncodeToString(hash.Sum(nil))
 	return s
 }
 
 // Section returns a section by name, nil where the release has none of that name.
-func (s *Schema) Section(name string) *Section { return s.sections[name] }
+func (s *Schema) Section(name string) *Section {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sec, known := s.sections[name]
+	if known {
+		return sec
+	}
+	from, to := s.store.section(name)
+	for i := from; i < to; i++ {
+		if s.store.entry(name, i).in(s.release) {
+			sec = &Section{Name: name, schema: s, from: from, to: to}
+			break
+		}
+	}
+	if from < to {
+		s.sections[name] = sec
+	}
+	return sec
+}
 
 // Sections are the names of all sections, sorted.
-func (s *Schema) Sections() []string {
-	names := make([]string, 0, len(s.sections))
-	for name := range s.sections {
-		names = append(names, name)
+func (s *Schema) Sections() (names []string) {
+	for i := range s.store.sections.count {
+		if name := s.store.index.text(s.store.sections.at + i*sectionSize); s.Section(name) != nil {
+			names = append(names, name)
+		}
 	}
-	slices.Sort(names)
 	return names
 }
 
@@ -122,13 +138,13 @@ func (s *Section) Key(name string) (*Key, bool) {
 	if k, ok := s.keys.Load(name); ok {
 		return k.(*Key), true
 	}
-	e, ok := s.entries[name]
+	e, ok := s.schema.store.find(s.Name, s.from, s.to, name, s.schema.release)
 	if !ok {
 		return nil, false
 	}
-	parsed := s.schema.store.key(e)
-	parsed.schema = s.schema
-	k, _ := s.keys.LoadOrStore(name, parsed) // another goroutine may have been first
+	decoded := s.schema.store.key(e)
+	decoded.schema = s.schema
+	k, _ := s.keys.LoadOrStore(name, decoded) // another goroutine may have been first
 	return k.(*Key), true
 }
 
@@ -140,11 +156,11 @@ func (s *Section) Names() []string {
 	s.schema.mu.Lock()
 	defer s.schema.mu.Unlock()
 	if s.names == nil {
-		s.names = make([]string, 0, len(s.entries))
-		for name := range s.entries {
-			s.names = append(s.names, name)
+		for i := s.from; i < s.to; i++ {
+			if e := s.schema.store.entry(s.Name, i); e.in(s.schema.release) {
+				s.names = append(s.names, e.name)
+			}
 		}
-		slices.Sort(s.names)
 	}
 	return s.names
 }

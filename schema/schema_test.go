@@ -1,18 +1,6 @@
 package schema
 
-import (
-	"math/big"
-	"path/filepath"
-	"slices"
-	"strings"
-	"testing"
-
-	"cuelang.org/go/cue"
-	"cuelang.org/go/cue/ast"
-	"cuelang.org/go/cue/cuecontext"
-	"cuelang.org/go/cue/format"
-	"cuelang.org/go/cue/parser"
-)
+import "testing"
 
 func TestResolve(t *testing.T) {
 	tests := []struct{ engine, spec, want, wantErr string }{
@@ -52,50 +40,6 @@ func TestCompareReleases(t *testing.T) {
 	}
 }
 
-// TestEmbeddedFilesAreCUE parses and formats every embedded file and holds the
-// line scanner against CUE's own parser.
-func TestEmbeddedFilesAreCUE(t *testing.T) {
-	for _, engine := range Engines() {
-		seen := 0
-		for _, e := range storeOf(engine).entries {
-			k := storeOf(engine).key(&e)
-			if len(k.alts) == 0 || k.Kinds == 0 {
-				t.Errorf("%s: %s has no type", k.Pos, k.Name)
-			}
-			seen++
-		}
-		names, _ := filepath.Glob(engine + "/*.cue")
-		if len(names) != len(embedded(engine)) {
-			t.Errorf("%d files of %s are embedded, its folder has %d", len(embedded(engine)), engine, len(names))
-		}
-		fields := 0
-		for _, f := range embedded(engine) {
-			name, text := f.name, []byte(f.text)
-			formatted, err := format.Source(text)
-			if err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
-			if string(formatted) != string(text) {
-				t.Errorf("%s is not as cue fmt writes it", name)
-			}
-			file, err := parser.ParseFile(name, text, parser.ParseComments)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, d := range file.Decls {
-				if f, ok := d.(*ast.Field); ok {
-					if s, ok := f.Value.(*ast.StructLit); ok {
-						fields += len(s.Elts)
-					}
-				}
-			}
-		}
-		if seen != fields || seen == 0 {
-			t.Errorf("%s: scanned %d definitions, CUE finds %d", engine, seen, fields)
-		}
-	}
-}
-
 // probes are values that tell definitions apart.
 var probes = []any{
 	nil, true, false, int64(-2), int64(-1), int64(0), int64(1), int64(2), int64(8), int64(1 << 40),
@@ -107,46 +51,6 @@ var probes = []any{
 	map[string]any{},
 	map[string]any{"a": int64(1)},
 	map[string]any{"a": "b"},
-}
-
-// TestCheckAgreesWithCUE holds Key.Check against CUE's evaluator: what one
-// takes the other takes.
-func TestCheckAgreesWithCUE(t *testing.T) {
-	for _, engine := range Engines() {
-		s, err := Load(engine, newest(engine))
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, seen := cuecontext.New(), map[string]bool{}
-		forms := ""
-		for name, form := range storeOf(engine).forms {
-			forms += "\n" + name + ": " + form
-		}
-		for _, section := range s.Sections() {
-			for _, k := range s.Section(section).Keys() {
-				// Many keys have one and the same definition.
-				_, value, _ := strings.Cut(k.CUE(), "?: ")
-				if value, _, _ = strings.Cut(value, " @"); seen[value] {
-					continue
-				}
-				seen[value] = true
-				field := ctx.CompileString(k.CUE() + forms).LookupPath(cue.MakePath(cue.Str(k.Name).Optional()))
-				values := slices.Concat(probes, k.Enum, []any{k.Default})
-				for _, v := range values {
-					want := field.Unify(ctx.Encode(v, cue.NilIsAny(false))).Validate(cue.Concrete(true)) == nil
-					if b, ok := v.(*big.Int); ok && b == nil {
-						continue
-					}
-					if got := checkAlternatives(k.alts, v) == nil; got != want {
-						t.Errorf("%s %s.%s: Check(%v) accepts: %v, CUE: %v (%s)", engine, section, k.Name, v, got, want, k.CUE())
-					}
-				}
-				if faults := k.Check(k.Default); k.HasDefault && checkAlternatives(k.alts, k.Default) != nil {
-					t.Errorf("%s %s.%s refuses its own default: %v", engine, section, k.Name, faults)
-				}
-			}
-		}
-	}
 }
 
 func TestFaults(t *testing.T) {
@@ -190,42 +94,6 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// FuzzParse: any file is refused or gives keys that can be asked.
-func FuzzParse(f *testing.F) {
-	f.Add("package vllm\n\n#A: #B | #A\n#B: #A\n\nreleases: [\n\t\"1.0\",\n]\n\nx: {\n\ta?: #A @release(\"1.0\")\n}\n")
-	f.Add("package vllm\n\nreleases: [\n\t\"1.0\",\n]\n\n#Int: null | int\n\nengine_config: {\n\t// Doc.\n\ta?: *1 | int & >=1 @flag(\"--a\",nargs=\"+\") @release(\"1.0\")\n}\n")
-	f.Add("package sglang\n\nreleases: [\n\t\"1.0\",\n]\n\nx: {\n\ta?: *\"x\" | =~\"(\" | [...{[string]: int}] @config(\"x\") @release(\"1.0\")\n}\n")
-	f.Add("package vllm\n\nreleases: [\n\t\"1.0\",\n]\n\nx: {\n\ta?: int & !=3 & >\"x\" @flag(=,) @release(\"1.0\",last=\"\")\n}\n")
-	f.Fuzz(func(t *testing.T, text string) {
-		s, err := Parse("fuzz.cue", text)
-		if err != nil {
-			return
-		}
-		for _, name := range s.Sections() {
-			for _, k := range s.Section(name).Keys() {
-				for _, v := range probes {
-					k.Check(v)
-				}
-			}
-		}
-	})
-}
-
-func TestParse(t *testing.T) {
-	for text, want := range map[string]string{
-		"":               "f.cue: the package clause names no engine; known are sglang or vllm",
-		"package vllm\n": "f.cue: want one release, found 0",
-		"package vllm\n\nreleases: [\n\t\"1.0\",\n]\n\nx: {\n\ta: int\n}\n":                    "f.cue:8: want a field that ends in @release(...): \ta: int",
-		"package vllm\n\nreleases: [\n\t\"1.0\",\n]\n\nx: {\n\ta?: | @release(\"1.0\")\n}\n":   "f.cue:8:2: key a is not valid CUE",
-		"package vllm\n\nreleases: [\n\t\"1.0\",\n]\n\nx: {\n\ta?: int @release(\"2.0\")\n}\n": "f.cue:8: unknown releases \"2.0\" to \"1.0\": \ta?: int @release(\"2.0\")",
-	} {
-		_, err := Parse("f.cue", text)
-		if err == nil || err.Error() != want {
-			t.Errorf("Parse(%q): %v, want %s", text, err, want)
-		}
-	}
-}
-
 func TestInert(t *testing.T) {
 	for _, tt := range []struct {
 		release, name string
@@ -251,14 +119,6 @@ func TestInert(t *testing.T) {
 func BenchmarkLoad(b *testing.B) {
 	for b.Loop() {
 		if _, err := Load("vllm", "0.9.2"); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkScan(b *testing.B) {
-	for b.Loop() {
-		if _, err := scan("vllm", embedded("vllm")); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,21 +1,15 @@
 package schema
 
-import (
-	_ "embed"
-	"sync"
+import "sync"
+
+// The groups of the index that are no engine's: what no release changes.
+const (
+	sharedGroup  = "shared"
+	senseGroup   = "sense"
+	projectGroup = "project"
 )
 
-//go:embed shared.cue
-var sharedText string
-
-//go:embed harness.cue
-var harnessText string
-
-//go:embed sense.cue
-var senseText string
-
-//go:embed project.cue
-var projectText string
+var handWritten = []string{sharedGroup, senseGroup, projectGroup}
 
 // Shared is the schema of what no engine's release changes: the top level
 // (section "config"), "harness_config" with its sub-sections, and the "retired"
@@ -31,21 +25,8 @@ func Project() *Schema { return projectFile() }
 // (vllm_engine_config).
 func Sense() *Schema { return sense() }
 
-var sense = sync.OnceValue(func() *Schema { return mustRead([2]string{"schema/sense.cue", senseText}) })
-
-var shared = sync.OnceValue(func() *Schema {
-	return mustRead([2]string{"schema/shared.cue", sharedText}, [2]string{"schema/harness.cue", harnessText})
-})
-
-var projectFile = sync.OnceValue(func() *Schema { return mustRead([2]string{"schema/project.cue", projectText}) })
-
-// mustRead reads embedded files, name and text, that know no releases.
-func mustRead(files ...[2]string) *Schema {
-	st := &store{releases: []string{""}, position: map[string]int{"": 0}}
-	for _, file := range files {
-		if err := st.scanFile(file[0], file[1]); err != nil {
-			panic(err) // the tests read the files: a fault of the build
-		}
-	}
-	return st.schema(0)
-}
+var (
+	shared      = sync.OnceValue(func() *Schema { return stores()[sharedGroup]().schema(0) })
+	sense       = sync.OnceValue(func() *Schema { return stores()[senseGroup]().schema(0) })
+	projectFile = sync.OnceValue(func() *Schema { return stores()[projectGroup]().schema(0) })
+)

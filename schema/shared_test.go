@@ -1,48 +1,6 @@
 package schema
 
-import (
-	"slices"
-	"strings"
-	"testing"
-
-	"cuelang.org/go/cue"
-	"cuelang.org/go/cue/cuecontext"
-)
-
-// TestSharedIsCUE holds the hand-written files against CUE itself: they
-// compile, and each key says in its comment what it means.
-func TestSharedIsCUE(t *testing.T) {
-	ctx := cuecontext.New()
-	v := ctx.CompileString(sharedText + strings.TrimPrefix(harnessText[strings.Index(harnessText, "package schema"):], "package schema"))
-	if err := v.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range Shared().Sections() {
-		section := Shared().Section(name)
-		inCUE := 0
-		for it, _ := v.LookupPath(cue.ParsePath(name)).Fields(cue.All()); it.Next(); inCUE++ {
-			if _, ok := section.Key(it.Selector().Unquoted()); !ok {
-				t.Errorf("%s.%s is in the file, not in the section", name, it.Selector())
-			}
-		}
-		if inCUE != len(section.Names()) {
-			t.Errorf("%s has %d keys in the file, %d in the section", name, inCUE, len(section.Names()))
-		}
-		for _, k := range section.Keys() {
-			if k.Doc == "" && name != "retired" {
-				t.Errorf("%s.%s has no comment", name, k.Name)
-			}
-			for _, a := range k.alts {
-				if a.expr != nil {
-					t.Errorf("%s.%s is none of the simple forms: %s", name, k.Name, k.CUE())
-				}
-			}
-			if k.Config != "" && Shared().Section(k.Config) == nil {
-				t.Errorf("%s.%s names the section %s, which is not there", name, k.Name, k.Config)
-			}
-		}
-	}
-}
+import "testing"
 
 func TestSharedChecks(t *testing.T) {
 	tests := []struct {
@@ -84,22 +42,5 @@ func TestSharedChecks(t *testing.T) {
 	}
 	if len(Shared().Digest) != 64 {
 		t.Error("digest")
-	}
-}
-
-// TestSectionsAreSorted: looking a key up relies on one run of sorted entries a section.
-func TestSectionsAreSorted(t *testing.T) {
-	for _, engine := range Engines() {
-		st := storeOf(engine)
-		total := 0
-		for name, run := range st.sections {
-			total += len(run)
-			if !slices.IsSortedFunc(run, func(a, b entry) int { return strings.Compare(a.name, b.name) }) {
-				t.Errorf("%s %s is not sorted by name", engine, name)
-			}
-		}
-		if total != len(st.entries) {
-			t.Errorf("%s: a section stands in several runs: %d entries of %d", engine, total, len(st.entries))
-		}
 	}
 }

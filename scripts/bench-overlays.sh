@@ -30,7 +30,7 @@ commands=(
   "mlcfg-diff=$mlcfg diff $releases a/models b/models"
 )
 if [ -x "$peers/cue" ] || GOBIN=$peers go install cuelang.org/go/cmd/cue@v0.17.1; then
-  "$peers/overlays" cue -engine vllm=0.10.0 -engine sglang=0.5.9 > schema.cue
+  "$peers/overlays" cue -schemas "$OLDPWD/schema" -engine vllm=0.10.0 -engine sglang=0.5.9 > schema.cue
   commands+=("cue-vet=$peers/cue vet schema.cue $files")
 else
   echo "SKIPPED: cue cannot be installed"

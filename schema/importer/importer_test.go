@@ -14,8 +14,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"mlcfg/schema"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
@@ -48,7 +46,7 @@ func TestRead(t *testing.T) {
 			if diff := cmp.Diff(string(want), text); diff != "" {
 				t.Errorf("%s differs (-want +got):\n%s", golden, diff)
 			}
-			s, err := schema.Parse(golden, text)
+			s, err := parse(golden, text)
 			if err != nil {
 				t.Fatal(err)
 			}

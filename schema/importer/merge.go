@@ -35,14 +35,23 @@ func Open(dir, engine string) (*Store, error) {
 	if _, err := os.Stat(filepath.Join(dir, engine, "releases.cue")); os.IsNotExist(err) {
 		return s, nil
 	}
-	releases, entries, err := schema.Scan(os.DirFS(dir), engine)
+	files, err := filesOf(os.DirFS(dir), engine)
 	if err != nil {
 		return nil, fmt.Errorf("reading the schemas in %s: %w", dir, err)
 	}
-	s.Releases = releases
-	for _, e := range entries {
-		for _, r := range releases[e.First : e.Last+1] {
-			s.set(e.Section, e.Name, r, field{e.Field, e.Doc})
+	src, err := read(files)
+	if err != nil {
+		return nil, fmt.Errorf("reading the schemas in %s: %w", dir, err)
+	}
+	s.Releases = src.releases
+	for i := range src.fields {
+		e := &src.fields[i]
+		doc := ""
+		for _, line := range e.doc {
+			doc += "\t" + line + "\n"
+		}
+		for _, r := range s.Releases[e.first : e.last+1] {
+			s.set(e.section, e.name, r, field{e.text, doc})
 		}
 	}
 	return s, nil
@@ -74,10 +83,23 @@ func (s *Store) Add(r *Record) error {
 			if err != nil {
 				return fmt.Errorf("%s %s, section %s: %w", r.Engine, r.Release, section, err)
 			}
+			if err := readable(r, section, line); err != nil {
+				return err
+			}
 			s.set(section, d.Name, r.Release, field{line, renderDoc(d.Doc)})
 		}
 	}
 	return nil
+}
+
+// readable reports a line that the index could not hold.
+func readable(r *Record, section, line string) error {
+	name := r.Engine + " " + r.Release
+	s, err := read([]sourceFile{{name, "package x\n" + envForms[r.Engine] + label(section) + ": {\n\t" + line + "\n}\n"}})
+	if err == nil {
+		_, err = s.group(section)
+	}
+	return err
 }
 
 // Write writes the engine's files below dir. The same store gives the same bytes.
@@ -159,8 +181,7 @@ func (s *Store) render() map[string]string {
 	return out
 }
 
-// Text is the whole store as one file. With one release it is what
-// [schema.Parse] reads.
+// Text is the whole store as one file.
 func (s *Store) Text() string {
 	var b strings.Builder
 	b.WriteString(s.head(true))

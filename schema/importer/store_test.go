@@ -117,7 +117,7 @@ func TestParseSpec(t *testing.T) {
 }
 
 // FuzzParseRecord: whatever the reader says is refused or rendered as CUE that
-// schema.Parse reads.
+// can be read.
 func FuzzParseRecord(f *testing.F) {
 	f.Add([]byte(`{"engine":"vllm","release":"1.0","sections":{"engine_config":[{"name":"a-b","type":[{"kind":"literal","value":"x\n"}],"default":"y","doc":"- z\n\n@release(\"1\")","deprecated":"\u0000)"}]}}`))
 	f.Add([]byte(`{"engine":"vllm","release":"1.0","sections":{"engine_config":[{"name":"_x","type":[{"kind":"map","values":[{"kind":"any"}]}],"default":{"a":[1e400]}}]}}`))
@@ -132,7 +132,7 @@ func FuzzParseRecord(f *testing.F) {
 			return
 		}
 		text := store.Text()
-		if _, err := schema.Parse("fuzz.cue", text); err != nil {
+		if _, err := parse("fuzz.cue", text); err != nil {
 			t.Fatalf("%v\n%s", err, text)
 		}
 	})

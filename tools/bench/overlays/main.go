@@ -2,7 +2,7 @@
 //
 //	overlays generate -from examples -n 1000 -seed 1 -out DIR   a configuration repository
 //	overlays parse FILE...                                      parse them with yaml.v3 alone, on all cores
-//	overlays cue -engine vllm=0.10.1 -engine sglang=0.5.9       our schema as one plain CUE file, for cue vet
+//	overlays cue -engine vllm=0.10.1 -engine sglang=0.5.9       the CUE of our schemas as one plain CUE file, for cue vet
 //
 // scripts/bench-overlays.sh runs it all.
 package main
@@ -10,14 +10,17 @@ package main
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
 	"gopkg.in/yaml.v3"
 
 	"mlcfg/schema"
+	"mlcfg/schema/importer"
 )
 
 func main() {
@@ -36,6 +39,7 @@ func run(args []string) error {
 	out := flags.String("out", "", "`DIR` to write")
 	n := flags.Int("n", 1000, "how many overlays")
 	seed := flags.Uint64("seed", 1, "seed of the numbers")
+	dir := flags.String("schemas", "schema", "`DIR` with the CUE files of the schemas")
 	var engines releases
 	flags.Var(&engines, "engine", "`ENGINE=RELEASE`, one each")
 	if err := flags.Parse(args[1:]); err != nil {
@@ -47,7 +51,7 @@ func run(args []string) error {
 	case "parse":
 		return parse(flags.Args())
 	case "cue":
-		return writeCUE(engines)
+		return writeCUE(*dir, engines)
 	}
 	return fmt.Errorf("no mode %q", args[0])
 }
@@ -102,22 +106,26 @@ func (r *releases) Set(text string) error {
 	return nil
 }
 
-// writeCUE writes the definitions of releases as one closed CUE struct.
-func writeCUE(engines releases) error {
+// writeCUE writes the definitions of releases, as the CUE files in dir have them, as one
+// closed CUE struct.
+func writeCUE(dir string, engines releases) error {
 	var b strings.Builder
-	section := func(name string, s *schema.Section, tail string) {
-		fmt.Fprintf(&b, "\t%s?: null | {\n", name)
-		for _, key := range s.Keys() {
-			fmt.Fprintf(&b, "\t\t%s\n", key.CUE())
+	section := func(indent string, keys map[string]string) {
+		for _, name := range slices.Sorted(maps.Keys(keys)) {
+			fmt.Fprintf(&b, "%s%s\n", indent, keys[name])
 		}
-		b.WriteString(tail + "\t}\n")
 	}
 	b.WriteString("#Overlay: {\n")
+	shared, err := importer.Sources(os.DirFS(dir), "shared", "")
+	if err != nil {
+		return err
+	}
 	for _, key := range schema.Shared().Section("config").Keys() {
-		if key.Kinds&schema.Map == 0 {
-			fmt.Fprintf(&b, "\t%s\n", key.CUE())
+		if key.Kinds&schema.Map != 0 {
+			delete(shared["config"], key.Name)
 		}
 	}
+	section("\t", shared["config"])
 	const variable = "\t\t[string]: bool | number | string | null\n"
 	fmt.Fprintf(&b, "\tenv_config?: null | {\n%s\t}\n", variable)
 	fmt.Fprintf(&b, "\tharness_config?: null | {...}\n")
@@ -126,15 +134,18 @@ func writeCUE(engines releases) error {
 		if err != nil {
 			return err
 		}
-		s, err := schema.Load(e[0], release)
+		keys, err := importer.Sources(os.DirFS(dir), e[0], release)
 		if err != nil {
 			return err
 		}
-		section(e[0]+"_engine_config", s.Section(schema.EngineConfig), "")
-		section(e[0]+"_sampling_config", s.Section(schema.SamplingConfig), "")
+		for _, name := range []string{schema.EngineConfig, schema.SamplingConfig} {
+			fmt.Fprintf(&b, "\t%s_%s?: null | {\n", e[0], name)
+			section("\t\t", keys[name])
+			b.WriteString("\t}\n")
+		}
 		fmt.Fprintf(&b, "\t%s_env_config?: null | {\n%s\t}\n", e[0], variable)
 	}
 	b.WriteString("}\n#Overlay\n")
-	_, err := os.Stdout.WriteString(b.String())
+	_, err = os.Stdout.WriteString(b.String())
 	return err
 }

@@ -6,7 +6,6 @@ import (
 	"math"
 	"math/big"
 	"slices"
-	"sort"
 	"strconv"
 )
 
@@ -59,40 +58,12 @@ type Fault struct {
 // string, []any or map[string]any. The maps and lists in it hold the same.
 func (k *Key) Check(value any) []Fault {
 	if checkAlternatives(k.alts, value) == nil {
-		if m, ok := value.(map[string]any); ok && k.Config != "" {
+		if m, ok := value.(map[string]any); ok && (k.Config != "" || k.Union != nil) {
 			return k.checkConfig(m)
 		}
 		return nil
 	}
 	return k.faults(k.alts, value, nil)
-}
-
-// checkConfig checks a nested map against the section that Config names.
-func (k *Key) checkConfig(m map[string]any) []Fault {
-	sec := k.schema.Section(k.Config)
-	if sec == nil {
-		return nil
-	}
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	var found []Fault
-	for _, name := range names {
-		inner, ok := sec.Key(name)
-		if !ok {
-			f := Fault{Code: UnknownKey, Path: []string{name}, Want: "a key of " + k.Config, Suggestion: Nearest(sec.Names(), name)}
-			f.Message = fmt.Sprintf("%s has no key %q", k.Config, name)
-			found = append(found, f)
-			continue
-		}
-		for _, f := range inner.Check(m[name]) {
-			f.Path = append([]string{name}, f.Path...)
-			found = append(found, f)
-		}
-	}
-	return found
 }
 
 // miss says how far a value came: the alternative of its kind that it fails.

@@ -22,6 +22,7 @@ type Definition struct {
 	Doc, DefaultNote, Deprecated, Config, Limit string
 	Default                                     any
 	HasDefault, Required, Inert                 bool
+	Union                                       *Union
 	Flag                                        *Flag
 	File                                        string
 	Line, Column                                int
@@ -168,7 +169,7 @@ func (w *writer) body(d *Definition) ([]byte, error) {
 	for _, part := range []struct {
 		there bool
 		bit   byte
-	}{{d.HasDefault, hasDefault}, {d.Required, isRequired}, {d.Inert, isInert}, {d.Flag != nil, hasFlag}} {
+	}{{d.HasDefault, hasDefault}, {d.Required, isRequired}, {d.Inert, isInert}, {d.Flag != nil, hasFlag}, {d.Union != nil, hasUnion}} {
 		if part.there {
 			has |= part.bit
 		}
@@ -191,6 +192,14 @@ func (w *writer) body(d *Definition) ([]byte, error) {
 		b.int(len(f.Names))
 		for _, name := range f.Names {
 			b.text(name)
+		}
+	}
+	if u := d.Union; u != nil {
+		b.text(u.By)
+		b.int(len(u.Cases))
+		for _, value := range u.Values() {
+			b.text(value)
+			b.text(u.Cases[value])
 		}
 	}
 	return b.out.Bytes(), b.err

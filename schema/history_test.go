@@ -16,7 +16,7 @@ func TestHistory(t *testing.T) {
 		{"vllm", EnvConfig, "VLLM_USE_V1", []Span{{"0.6.4", "0.11.0"}}},
 		{"vllm", EngineConfig, "no_such_key", nil},
 		{"vllm", "no_such_section", "model", nil},
-		{"trtllm", EngineConfig, "model", nil},
+		{"tgi", EngineConfig, "model", nil},
 	}
 	for _, tt := range tests {
 		got := History(tt.engine, tt.section, tt.key)
@@ -40,7 +40,7 @@ func TestWhere(t *testing.T) {
 	}{
 		{"vllm", "0.9.2", "max_num_seqs", []place{{"vllm", EngineConfig, true}}},
 		{"sglang", "0.5.9", "max_num_seqs", []place{{"vllm", EngineConfig, false}}},
-		{"vllm", "0.9.2", "top_p", []place{{"vllm", SamplingConfig, true}, {"sglang", SamplingConfig, false}}},
+		{"vllm", "0.9.2", "top_p", []place{{"vllm", SamplingConfig, true}, {"sglang", SamplingConfig, false}, {"trtllm", SamplingConfig, false}}},
 		{"vllm", "0.9.2", "disable_log_requests", []place{{"vllm", EngineConfig, true}, {"vllm", CLIOnly, false}}},
 		{"vllm", "0.10.1", "disable_log_requests", []place{{"vllm", CLIOnly, true}, {"vllm", EngineConfig, false}}},
 		{"vllm", "0.33.0", "num_scheduler_steps", []place{{"vllm", EngineConfig, false}}},

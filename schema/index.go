@@ -261,6 +261,7 @@ const (
 	isRequired
 	isInert
 	hasFlag
+	hasUnion
 )
 
 // key decodes a definition.
@@ -280,6 +281,13 @@ func (st *store) key(e entry) *Key {
 	}
 	if has&hasFlag != 0 {
 		k.Flag = &Flag{Negative: r.text(), Action: r.text(), Nargs: r.text(), Names: r.texts()}
+	}
+	if has&hasUnion != 0 {
+		k.Union = &Union{By: r.text(), Cases: map[string]string{}}
+		for range r.int() {
+			value := r.text()
+			k.Union.Cases[value] = r.text()
+		}
 	}
 	k.summarize()
 	return k

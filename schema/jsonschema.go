@@ -70,16 +70,7 @@ func (x *exporter) section(s *Schema, section, prefix string) map[string]any {
 }
 
 func (x *exporter) key(s *Schema, k *Key, prefix string) map[string]any {
-	config := ""
-	if k.Config != "" && s.Section(k.Config) != nil {
-		config = k.Config
-	}
-	forms := x.alternatives(k.alts, func() map[string]any {
-		if config == "" {
-			return nil
-		}
-		return x.reference(s, config, prefix)
-	})
+	forms := x.alternatives(k.alts, func() map[string]any { return x.nested(s, k, prefix) })
 	if k.Kinds != AnyKind {
 		forms = append(forms, map[string]any{"$ref": "#/definitions/unset"})
 		if k.Kinds&Null != 0 && k.Kinds&String == 0 || k.Kinds&Null != 0 && len(k.Enum) > 0 {
@@ -101,6 +92,25 @@ func (x *exporter) key(s *Schema, k *Key, prefix string) map[string]any {
 		out["deprecationMessage"] = k.Deprecated
 	}
 	return out
+}
+
+// nested is the schema of a key's maps, nil where they are free.
+func (x *exporter) nested(s *Schema, k *Key, prefix string) map[string]any {
+	if k.Union == nil {
+		if s.Section(k.Config) == nil {
+			return nil
+		}
+		return x.reference(s, k.Config, prefix)
+	}
+	var cases []any
+	for _, value := range k.Union.Values() {
+		says := map[string]any{"properties": map[string]any{k.Union.By: map[string]any{"const": value}}}
+		if k.Union.Cases[value] != k.Config {
+			says["required"] = []any{k.Union.By}
+		}
+		cases = append(cases, map[string]any{"allOf": []any{x.reference(s, k.Union.Cases[value], prefix), says}})
+	}
+	return map[string]any{"anyOf": cases}
 }
 
 var jsonTypes = []struct {

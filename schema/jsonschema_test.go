@@ -55,11 +55,15 @@ func loadBoth(t *testing.T, vllm, sglang string) (*Schema, *Schema) {
 func TestJSONSchemaAgreesWithCheck(t *testing.T) {
 	for _, releases := range [][2]string{{"0.9.2", "0.4.9.post6"}, {newest("vllm"), newest("sglang")}} {
 		vllm, sglang := loadBoth(t, releases[0], releases[1])
-		v := validator(t, vllm, sglang)
-		for _, s := range []*Schema{vllm, sglang} {
+		trtllm, err := Load("trtllm", newest("trtllm"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := validator(t, vllm, sglang, trtllm)
+		for _, s := range []*Schema{vllm, sglang, trtllm} {
 			for _, section := range []string{EngineConfig, SamplingConfig, EnvConfig} {
 				for _, k := range s.Section(section).Keys() {
-					for _, value := range slices.Concat(probes, k.Enum, []any{k.Default}) {
+					for _, value := range slices.Concat(probes, unionProbes(k), k.Enum, []any{k.Default}) {
 						if f, ok := value.(float64); ok && f == math.Trunc(f) {
 							continue // an integer to JSON Schema
 						}
@@ -76,6 +80,18 @@ func TestJSONSchemaAgreesWithCheck(t *testing.T) {
 			}
 		}
 	}
+}
+
+// unionProbes are maps that say of what they are, and such that do so wrongly.
+func unionProbes(k *Key) []any {
+	if k.Union == nil {
+		return nil
+	}
+	values := []any{map[string]any{k.Union.By: "no such case"}, map[string]any{k.Union.By: int64(1)}}
+	for _, value := range k.Union.Values() {
+		values = append(values, map[string]any{k.Union.By: value}, map[string]any{k.Union.By: value, "no_such_key": int64(1)})
+	}
+	return values
 }
 
 // generic turns a value into what the validator reads.

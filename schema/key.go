@@ -108,8 +108,12 @@ type Key struct {
 	// reads nowhere, while an earlier release did.
 	Inert bool
 	// Config names the section with the keys of a nested map
-	// ("CompilationConfig"), empty where the map is free.
+	// ("CompilationConfig"), empty where the map is free. With Union it is the
+	// section of a map that does not say which it is, empty where it has to.
 	Config string
+	// Union tells several sections apart that a nested map may be of, nil where
+	// there is one at most. See [Key.Nested].
+	Union *Union
 	// Limit names the function of the engine that enforces the range, empty
 	// where the range stands in the field itself or there is none.
 	Limit string

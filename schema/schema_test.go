@@ -9,7 +9,9 @@ func TestResolve(t *testing.T) {
 		{"sglang", "0.4.9.post6", "0.4.9.post6", ""},
 		{"vllm", "99.0", "", "no schema for vllm 99.0; the nearest known are " + newest("vllm")},
 		{"vllm", "latest", "", `vllm "latest" is not a release number; known are ` + Releases("vllm")[0] + " to " + newest("vllm")},
-		{"trtllm", "1.0", "", `no engine "trtllm"; known are sglang or vllm`},
+		{"trtllm", "1.4.0rc0", "1.4.0rc0", ""},
+		{"trtllm", "1.4.0", "", "no schema for trtllm 1.4.0; the nearest known are " + newest("trtllm")},
+		{"tgi", "1.0", "", `no engine "tgi"; known are sglang, trtllm or vllm`},
 	}
 	for _, tt := range tests {
 		got, err := Resolve(tt.engine, tt.spec)
@@ -29,7 +31,7 @@ func newest(engine string) string {
 }
 
 func TestCompareReleases(t *testing.T) {
-	sorted := []string{"0.4.9", "0.4.9.post1", "0.4.9.post10", "0.4.10", "0.4.10.post2", "0.5.0", "0.10.1", "0.10.1.1", "1.0"}
+	sorted := []string{"0.4.9", "0.4.9.post1", "0.4.9.post10", "0.4.10", "0.4.10.post2", "0.5.0", "0.10.1", "0.10.1.1", "1.0rc0", "1.0rc2", "1.0rc2.post1", "1.0rc10", "1.0"}
 	for i := range sorted[1:] {
 		if CompareReleases(sorted[i], sorted[i+1]) >= 0 || CompareReleases(sorted[i+1], sorted[i]) <= 0 {
 			t.Errorf("%s does not go before %s", sorted[i], sorted[i+1])

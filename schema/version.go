@@ -3,28 +3,39 @@ package schema
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// version is a release number of the form 0.4.9.post6+rocm: dotted numbers, an
-// optional post release and an optional label of a local build, the part of
-// PEP 440 that final releases use.
+// version is a release number of the form 0.4.9.post6+rocm or 1.4.0rc0: dotted
+// numbers, an optional candidate, an optional post release and an optional label
+// of a local build, the part of PEP 440 that published engines use.
 type version struct {
-	numbers [6]int // an array, so that comparing allocates nothing
-	post    int    // -1 for none, so that 0.4.9 < 0.4.9.post1
-	local   string
+	numbers   [6]int // an array, so that comparing allocates nothing
+	candidate int    // of a release candidate, beyond any candidate for the release itself
+	post      int    // -1 for none, so that 0.4.9 < 0.4.9.post1
+	local     string
 }
 
-// IsRelease reports whether text has the form of a final release's number.
+// released is the candidate of a release that is none.
+const released = math.MaxInt
+
+// IsRelease reports whether text has the form of a release's number.
 func IsRelease(text string) bool {
 	_, err := parseVersion(text)
 	return err == nil
 }
 
+// IsCandidate reports whether text is the number of a release candidate, 1.4.0rc0.
+func IsCandidate(text string) bool {
+	v, err := parseVersion(text)
+	return err == nil && v.candidate != released
+}
+
 func parseVersion(s string) (version, error) {
-	v := version{post: -1}
+	v := version{post: -1, candidate: released}
 	public, local, hasLocal := strings.Cut(s, "+")
 	if v.local = local; hasLocal && !isLocalLabel(local) {
 		return version{}, fmt.Errorf("%q is not a release number", s)
@@ -39,8 +50,14 @@ func parseVersion(s string) (version, error) {
 			v.post = int(p)
 			continue
 		}
+		part, candidate, isCandidate := strings.Cut(part, "rc")
 		n, err := strconv.ParseUint(part, 10, 31)
-		if err != nil || v.post >= 0 || count == len(v.numbers) {
+		if isCandidate && err == nil {
+			var c uint64
+			c, err = strconv.ParseUint(candidate, 10, 31)
+			v.candidate = int(c)
+		}
+		if err != nil || v.post >= 0 || count == len(v.numbers) || !isCandidate && v.candidate != released {
 			return version{}, fmt.Errorf("%q is not a release number", s)
 		}
 		v.numbers[count] = int(n)
@@ -56,7 +73,7 @@ func (v version) compare(w version) int {
 			return c
 		}
 	}
-	return cmp.Or(cmp.Compare(v.post, w.post), cmp.Compare(v.local, w.local))
+	return cmp.Or(cmp.Compare(v.candidate, w.candidate), cmp.Compare(v.post, w.post), cmp.Compare(v.local, w.local))
 }
 
 func isLocalLabel(s string) bool {
@@ -64,7 +81,7 @@ func isLocalLabel(s string) bool {
 }
 
 // CompareReleases orders two release numbers of one engine, oldest first, post
-// releases included (0.4.9 < 0.4.9.post1 < 0.4.10). What is no release number
+// releases and candidates included (0.4.9 < 0.4.9.post1 < 0.4.10rc0 < 0.4.10). What is no release number
 // goes before all that are.
 func CompareReleases(a, b string) int {
 	v, errA := parseVersion(a)
@@ -112,7 +129,7 @@ func resolve(engine string, known []string, spec string) (string, error) {
 		case above == "":
 			above = r
 		}
-		if want.post < 0 && v.post >= 0 && (version{v.numbers, -1, v.local}).compare(want) == 0 {
+		if want.post < 0 && v.post >= 0 && (version{v.numbers, v.candidate, -1, v.local}).compare(want) == 0 {
 			post = r
 		}
 	}

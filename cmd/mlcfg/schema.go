@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
@@ -158,6 +159,5 @@ parameters, known environment variables, and keys of nested maps.
 }
 
 func unknownEngine(engine string) error {
-	hint := "the engines are " + schema.Engines()[0] + " and " + schema.Engines()[1]
-	return withHint(hint, "there is no engine %q", engine)
+	return withHint("the engines are "+strings.Join(schema.Engines(), ", "), "there is no engine %q", engine)
 }

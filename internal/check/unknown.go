@@ -136,7 +136,7 @@ func (c *checker) unknownShared(t *merge.Tree, in string, section *schema.Sectio
 	top, harness := c.schema.Section(topSection), c.schema.Section(harnessSection)
 	near := schema.Nearest(section.Names(), t.Key)
 	retired, isRetired := c.schema.Section(retiredSection).Key(t.Key)
-	places := schema.Where("", "", t.Key)
+	sections := engineSections(t.Key)
 	switch {
 	case isRetired:
 		d.Hint = fmt.Sprintf("%s is of the older format; now it is %v", t.Key, retired.Enum[0])
@@ -144,8 +144,8 @@ func (c *checker) unknownShared(t *merge.Tree, in string, section *schema.Sectio
 		d.Hint = "it belongs to the top of the file"
 	case in != harnessSection && hasKey(harness, t.Key):
 		d.Hint = "it belongs into " + harnessSection
-	case len(places) > 0:
-		d.Hint = fmt.Sprintf("it belongs into %s_%s", places[0].Engine, places[0].Section)
+	case len(sections) > 0:
+		d.Hint = "it belongs into " + strings.Join(sections, " or ")
 	case near != "":
 		didYouMean(&d, near)
 	case len(section.Names()) <= maxListed:
@@ -214,4 +214,15 @@ func firstSentence(doc string) string {
 		text = text[:i]
 	}
 	return strings.TrimSuffix(text, ".")
+}
+
+// engineSections are the sections of any engine that know a key in some release.
+func engineSections(key string) []string {
+	var sections []string
+	for _, p := range schema.Where("", "", key) {
+		if p.Section != schema.CLIOnly {
+			sections = append(sections, p.Engine+"_"+p.Section)
+		}
+	}
+	return sections
 }

@@ -84,7 +84,7 @@ func extractTar(archive, folder, engine string) error {
 
 func someFound(n int, engine string) error {
 	if n == 0 {
-		return fmt.Errorf("the archive holds no Python source of %s", engine)
+		return fmt.Errorf("the archive holds no Python source of %s; give --from-python a wheel, or an environment that has it installed", engine)
 	}
 	return nil
 }
@@ -93,7 +93,7 @@ func someFound(n int, engine string) error {
 // package, "" for what is no source of it.
 func sourceName(member, engine string) string {
 	name := strings.TrimPrefix(path.Clean(member), "python/")
-	if !strings.HasPrefix(name, engine+"/") || !strings.HasSuffix(name, ".py") || !filepath.IsLocal(name) {
+	if !strings.HasPrefix(name, engine+"/") || !filepath.IsLocal(name) || !strings.HasSuffix(name, ".py") && !strings.HasSuffix(name, ".schema.json") {
 		return ""
 	}
 	return name

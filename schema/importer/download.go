@@ -43,15 +43,22 @@ func (im Importer) index() string {
 	return strings.TrimSuffix(base, "/")
 }
 
-// Available lists the final releases that the package index has, oldest first.
+// project is the address of an engine's list of files.
+func (im Importer) project(engine string) string {
+	return im.index() + "/" + strings.ReplaceAll(packageOf(engine), "_", "-") + "/"
+}
+
+// Available lists the releases that the package index has, oldest first: the
+// final ones, and the candidates of an engine that is used as such.
 func (im Importer) Available(ctx context.Context, engine string) ([]string, error) {
 	files, err := im.files(ctx, engine)
 	if err != nil {
 		return nil, err
 	}
 	var releases []string
+	candidates := slices.ContainsFunc(schema.Releases(engine), schema.IsCandidate)
 	for _, f := range files {
-		if r := releaseOf(f.Filename, engine); r != "" && !slices.Contains(releases, r) && !f.yanked() {
+		if r := releaseOf(f.Filename, packageOf(engine)); r != "" && !slices.Contains(releases, r) && !f.yanked() && (candidates || !schema.IsCandidate(r)) {
 			releases = append(releases, r)
 		}
 	}
@@ -65,9 +72,9 @@ func (f indexFile) yanked() bool {
 }
 
 // releaseOf reads the release out of NAME-RELEASE.tar.gz or
-// NAME-RELEASE-TAGS.whl, "" for pre-releases and other files.
-func releaseOf(filename, engine string) string {
-	rest, ok := strings.CutPrefix(filename, engine+"-")
+// NAME-RELEASE-TAGS.whl, "" for other files.
+func releaseOf(filename, name string) string {
+	rest, ok := strings.CutPrefix(filename, name+"-")
 	if !ok {
 		return ""
 	}
@@ -85,7 +92,7 @@ func releaseOf(filename, engine string) string {
 }
 
 func (im Importer) files(ctx context.Context, engine string) ([]indexFile, error) {
-	body, err := im.get(ctx, im.index()+"/"+engine+"/")
+	body, err := im.get(ctx, im.project(engine))
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +138,7 @@ func (im Importer) download(ctx context.Context, spec Spec) (string, error) {
 		return "", err
 	}
 	for _, pattern := range []string{"-*.whl", ".tar.gz"} {
-		if have, _ := filepath.Glob(filepath.Join(cache, spec.Engine+"-"+spec.Release+pattern)); len(have) > 0 {
+		if have, _ := filepath.Glob(filepath.Join(cache, packageOf(spec.Engine)+"-"+spec.Release+pattern)); len(have) > 0 {
 			return have[0], nil
 		}
 	}
@@ -139,7 +146,7 @@ func (im Importer) download(ctx context.Context, spec Spec) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	files = slices.DeleteFunc(files, func(f indexFile) bool { return releaseOf(f.Filename, spec.Engine) != spec.Release })
+	files = slices.DeleteFunc(files, func(f indexFile) bool { return releaseOf(f.Filename, packageOf(spec.Engine)) != spec.Release })
 	if len(files) == 0 {
 		return "", fmt.Errorf("the package index has no release %s of %s", spec.Release, spec.Engine)
 	}
@@ -149,7 +156,7 @@ func (im Importer) download(ctx context.Context, spec Spec) (string, error) {
 }
 
 func (im Importer) fetch(ctx context.Context, file indexFile, target, engine string) (string, error) {
-	base, err := url.Parse(im.index() + "/" + engine + "/")
+	base, err := url.Parse(im.project(engine))
 	if err != nil {
 		return "", errors.New("the address of the package index is not valid")
 	}

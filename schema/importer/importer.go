@@ -14,6 +14,7 @@
 package importer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -28,16 +29,32 @@ import (
 type Spec struct{ Engine, Release string }
 
 // String is the spec as pip writes it.
-func (s Spec) String() string { return s.Engine + "==" + s.Release }
+func (s Spec) String() string { return packageOf(s.Engine) + "==" + s.Release }
 
-// ParseSpec reads "vllm==0.10.1".
+// packages are the engines' Python packages, where they have another name.
+var packages = map[string]string{"trtllm": "tensorrt_llm"}
+
+func packageOf(engine string) string { return cmp.Or(packages[engine], engine) }
+
+// engineOf is the engine of a package; the package's own name where it is none's.
+func engineOf(name string) string {
+	for _, engine := range schema.Engines() {
+		if packageOf(engine) == strings.ReplaceAll(name, "-", "_") {
+			return engine
+		}
+	}
+	return name
+}
+
+// ParseSpec reads "vllm==0.10.1": the package, or the engine where that has another name.
 func ParseSpec(text string) (Spec, error) {
 	engine, release, ok := strings.Cut(text, "==")
+	engine = engineOf(engine)
 	switch {
 	case !ok || release == "":
 		return Spec{}, fmt.Errorf("%q names no release; write ENGINE==RELEASE, as in vllm==0.10.1", text)
 	case !slices.Contains(schema.Engines(), engine):
-		return Spec{}, fmt.Errorf("no engine %q; known are %s", engine, strings.Join(schema.Engines(), " and "))
+		return Spec{}, fmt.Errorf("no engine %q; known are %s", engine, strings.Join(schema.Engines(), ", "))
 	case !schema.IsRelease(release):
 		return Spec{}, fmt.Errorf("%q is no release number", release)
 	}
@@ -85,15 +102,15 @@ func (im Importer) Path(ctx context.Context, spec Spec, path string) (*Record, e
 	var folder string
 	switch {
 	case info.IsDir():
-		folder, err = packageRoot(path, spec.Engine)
+		folder, err = packageRoot(path, packageOf(spec.Engine))
 	case isArchive(path):
 		folder, err = os.MkdirTemp("", "mlcfg-import-*")
 		if err == nil {
 			defer os.RemoveAll(folder)
-			err = extract(path, folder, spec.Engine)
+			err = extract(path, folder, packageOf(spec.Engine))
 		}
 	default:
-		folder, err = im.installed(ctx, path, spec.Engine)
+		folder, err = im.installed(ctx, path, packageOf(spec.Engine))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", path, err)
@@ -103,14 +120,14 @@ func (im Importer) Path(ctx context.Context, spec Spec, path string) (*Record, e
 }
 
 // packageRoot finds the folder that holds the package's folder.
-func packageRoot(path, engine string) (string, error) {
+func packageRoot(path, name string) (string, error) {
 	for _, root := range []string{path, filepath.Join(path, "python"), filepath.Dir(path)} {
-		if root == filepath.Dir(path) && filepath.Base(path) != engine {
+		if root == filepath.Dir(path) && filepath.Base(path) != name {
 			continue
 		}
-		if info, err := os.Stat(filepath.Join(root, engine, "__init__.py")); err == nil && !info.IsDir() {
+		if info, err := os.Stat(filepath.Join(root, name, "__init__.py")); err == nil && !info.IsDir() {
 			return root, nil
 		}
 	}
-	return "", fmt.Errorf("no package %s in this folder", engine)
+	return "", fmt.Errorf("no package %s in this folder", name)
 }

@@ -29,7 +29,7 @@ func needPython(t *testing.T) {
 // written down their arguments.
 func TestRead(t *testing.T) {
 	needPython(t)
-	for _, name := range []string{"vllm_parser", "vllm_settings", "sglang_dataclass", "sglang_records"} {
+	for _, name := range []string{"vllm_parser", "vllm_settings", "sglang_dataclass", "sglang_records", "trtllm_jsonschema", "trtllm_classes"} {
 		t.Run(name, func(t *testing.T) {
 			engine, _, _ := strings.Cut(name, "_")
 			text := importText(t, Spec{engine, "1.0"}, filepath.Join("testdata", name))

@@ -159,6 +159,13 @@ var envForms = map[string]string{
 #Bool:  null | bool | 0 | 1 | =~"^(?i:true|false|0|1|yes|no|y|n)$"
 #Text:  null | bool | number | string
 `,
+	"trtllm": `
+// The value of a variable is text; a file may write a number or a boolean for it.
+#Int:   null | int | =~"^\\s*[+-]?[0-9]+\\s*$"
+#Float: null | number | =~"^\\s*[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?\\s*$"
+#Bool:  null | bool | 0 | 1 | =~"^(?i:true|false|0|1|yes|no|y|n)$"
+#Text:  null | bool | number | string
+`,
 }
 
 // render returns the text of the engine's files by name.

@@ -30,7 +30,7 @@ func (im Importer) read(ctx context.Context, spec Spec, folder string) (*Record,
 		return nil, fmt.Errorf("writing the reader: %w", err)
 	}
 	// -I and -S: neither the environment nor installed packages have a say.
-	out, err := im.run(ctx, im.python(), "-I", "-S", "-B", filepath.Join(dir, "reader"), folder, spec.Engine, spec.Release)
+	out, err := im.run(ctx, im.python(), "-I", "-S", "-B", filepath.Join(dir, "reader"), folder, spec.Engine, packageOf(spec.Engine), spec.Release)
 	if err != nil {
 		return nil, fmt.Errorf("reading the definitions of %s: %w", spec, err)
 	}

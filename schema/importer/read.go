@@ -190,13 +190,34 @@ func (s *source) definition(e *sourceField) (schema.Definition, error) {
 		case "limit":
 			d.Limit = text
 		case "config":
-			d.Config = text
+			d.Config, d.Union = configOf(a)
 		case "required":
 			d.Required = true
 		}
 	}
 	d.Inert = s.inert(e)
 	return d, nil
+}
+
+// configOf reads @config("A"), and @config("A",by="mode",x="A",y="B") where a key of the
+// map tells of which section it is; "A", which is then optional, is that of a map without it.
+func configOf(a cue.Attribute) (string, *schema.Union) {
+	u := &schema.Union{Cases: map[string]string{}}
+	config := ""
+	for i := range a.NumArgs() {
+		switch key, value := a.Arg(i); {
+		case value == "":
+			config, _ = a.String(i)
+		case key == "by":
+			u.By = value
+		default:
+			u.Cases[key] = value
+		}
+	}
+	if u.By == "" {
+		return config, nil
+	}
+	return config, u
 }
 
 func flagOf(a cue.Attribute) *schema.Flag {

@@ -52,12 +52,23 @@ type Alternative struct {
 	Items  []Alternative   `json:"items,omitempty"`
 	Values []Alternative   `json:"values,omitempty"`
 	Config string          `json:"config,omitempty"`
+	Union  *Union          `json:"union,omitempty"`
 	GE     json.Number     `json:"ge,omitempty"`
 	GT     json.Number     `json:"gt,omitempty"`
 	LE     json.Number     `json:"le,omitempty"`
 	LT     json.Number     `json:"lt,omitempty"`
 	// Not are numbers in the range that are refused all the same.
 	Not []json.Number `json:"not,omitempty"`
+}
+
+// Union says which settings class a map is of, by the value of one of its keys.
+type Union struct {
+	// By is that key.
+	By string `json:"by"`
+	// Cases are the classes by the key's value.
+	Cases map[string]string `json:"cases"`
+	// Otherwise is the class of a map without the key, empty where it must be there.
+	Otherwise string `json:"otherwise,omitempty"`
 }
 
 // ParseRecord reads the reader's JSON.

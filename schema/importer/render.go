@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -23,6 +24,11 @@ func renderField(d Definition) (string, error) {
 		return "", fmt.Errorf("%q is no name of a key", d.Name)
 	}
 	alts := slices.Clone(d.Type)
+	for _, a := range d.Type {
+		if err := a.Union.check(); err != nil {
+			return "", fmt.Errorf("key %q: %w", d.Name, err)
+		}
+	}
 	value, err := renderValue(alts, d.Default)
 	if err != nil {
 		return "", fmt.Errorf("key %s: %w", d.Name, err)
@@ -35,8 +41,8 @@ func renderField(d Definition) (string, error) {
 	if d.DefaultNote != "" {
 		fmt.Fprintf(&b, " @default(%s)", quote(oneLine(d.DefaultNote, 120)))
 	}
-	if config := configOf(d.Type); config != "" {
-		fmt.Fprintf(&b, " @config(%s)", quote(config))
+	if config := configBody(d.Type); config != "" {
+		fmt.Fprintf(&b, " @config(%s)", config)
 	}
 	if f := d.Flag; f != nil {
 		args := make([]string, 0, len(f.Names)+3)
@@ -92,10 +98,35 @@ func oneLine(s string, limit int) string {
 	return strings.ToValidUTF8(s[:cut], "") + " …"
 }
 
-func configOf(alts []Alternative) string {
+// check refuses what an attribute cannot hold.
+func (u *Union) check() error {
+	if u == nil {
+		return nil
+	}
+	for value := range u.Cases {
+		if !plainName.MatchString(value) || value == "by" {
+			return fmt.Errorf("%q is no name of a case", value)
+		}
+	}
+	return nil
+}
+
+// configBody is the body of @config, empty for a key whose maps are free.
+func configBody(alts []Alternative) string {
 	for _, a := range alts {
-		if a.Config != "" {
-			return a.Config
+		switch {
+		case a.Config != "":
+			return quote(a.Config)
+		case a.Union != nil && a.Union.By != "":
+			words := []string{}
+			if a.Union.Otherwise != "" {
+				words = append(words, quote(a.Union.Otherwise))
+			}
+			words = append(words, "by="+quote(a.Union.By))
+			for _, value := range slices.Sorted(maps.Keys(a.Union.Cases)) {
+				words = append(words, value+"="+quote(a.Union.Cases[value]))
+			}
+			return strings.Join(words, ",")
 		}
 	}
 	return ""

@@ -101,9 +101,10 @@ func TestParseSpec(t *testing.T) {
 		"vllm":         `"vllm" names no release; write ENGINE==RELEASE, as in vllm==0.10.1`,
 		"vllm==":       `"vllm==" names no release; write ENGINE==RELEASE, as in vllm==0.10.1`,
 		"vllm==latest": `"latest" is no release number`,
-		"vllm==1.0rc1": `"1.0rc1" is no release number`,
-		"tgi==1.0":     `no engine "tgi"; known are sglang and vllm`,
-		"vllm==1.0+":   `"1.0+" is no release number`,
+		"vllm==1.0rc1": "", "tensorrt_llm==1.4.0rc0": "", "tensorrt-llm==1.2.1": "", "trtllm==1.4.0rc0": "",
+		"vllm==1.0b1": `"1.0b1" is no release number`, "vllm==1rc0.1": `"1rc0.1" is no release number`,
+		"tgi==1.0":   `no engine "tgi"; known are sglang, trtllm, vllm`,
+		"vllm==1.0+": `"1.0+" is no release number`,
 	} {
 		_, err := ParseSpec(text)
 		got := ""

@@ -1,9 +1,9 @@
-"""Prints what a release of vLLM or SGLang defines, as JSON.
+"""Prints what a release of an engine defines, as JSON.
 
-    python3 -I -S reader/ FOLDER ENGINE RELEASE
+    python3 -I -S reader/ FOLDER ENGINE PACKAGE RELEASE
 
-FOLDER holds the package as source text. Nothing of it is imported or run; this
-program needs the standard library alone.
+PACKAGE is the Python package of the engine, FOLDER holds it as source
+text. Nothing of it is imported or run; this program needs the standard library alone.
 """
 
 import json
@@ -14,15 +14,15 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.setrecursionlimit(20000)
 
 import sglang
+import trtllm
 import vllm
 from package import Package
 
 
-def main(folder, engine, release):
+def main(folder, engine, package, release):
     notes = []
-    package = Package(folder, engine)
-    reader = {"vllm": vllm.read, "sglang": sglang.read}[engine]
-    sections = reader(package, notes)
+    reader = {"vllm": vllm.read, "sglang": sglang.read, "trtllm": trtllm.read}[engine]
+    sections = reader(Package(folder, package), notes)
     record = {"engine": engine, "release": release, "sections": sections, "notes": notes}
     json.dump(record, sys.stdout, indent=1, sort_keys=True, allow_nan=False)
     sys.stdout.write("\n")

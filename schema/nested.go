@@ -1,0 +1,83 @@
+package schema
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Union says which section the keys of a nested map are in, by the value of one of them.
+type Union struct {
+	// By is that key ("decoding_type").
+	By string
+	// Cases are the sections by the key's value.
+	Cases map[string]string
+}
+
+// Values are the values that the key By may have, sorted.
+func (u *Union) Values() []string { return slices.Sorted(maps.Keys(u.Cases)) }
+
+// Nested returns the section with the keys of a nested map of the given value;
+// nil where any key may stand in it, or the value does not tell.
+func (k *Key) Nested(value map[string]any) *Section {
+	if k.schema == nil {
+		return nil
+	}
+	return k.schema.Section(k.configOf(value))
+}
+
+func (k *Key) configOf(value map[string]any) string {
+	if k.Union != nil {
+		if name, ok := value[k.Union.By].(string); ok {
+			return k.Union.Cases[name]
+		}
+	}
+	return k.Config
+}
+
+// checkConfig checks a nested map against the section that it is of.
+func (k *Key) checkConfig(m map[string]any) []Fault {
+	if u := k.Union; u != nil && k.configOf(m) == "" {
+		return []Fault{u.fault(m)}
+	}
+	sec := k.Nested(m)
+	if sec == nil {
+		return nil
+	}
+	var found []Fault
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		inner, ok := sec.Key(name)
+		if !ok {
+			f := Fault{Code: UnknownKey, Path: []string{name}, Want: "a key of " + sec.Name, Suggestion: Nearest(sec.Names(), name)}
+			f.Message = fmt.Sprintf("%s has no key %q", sec.Name, name)
+			found = append(found, f)
+			continue
+		}
+		for _, f := range inner.Check(m[name]) {
+			f.Path = append([]string{name}, f.Path...)
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
+// fault is that of a map which does not say what it is.
+func (u *Union) fault(m map[string]any) Fault {
+	f := Fault{Code: NotInEnum, Want: "one of"}
+	var words []any
+	for i, value := range u.Values() {
+		words = append(words, value)
+		if i > 0 {
+			f.Want += ","
+		}
+		f.Want += " " + Format(value)
+	}
+	value, set := m[u.By]
+	if !set {
+		f.Message = fmt.Sprintf("%s is not set where it has to be %s", u.By, f.Want)
+		return f
+	}
+	f.Path, f.Suggestion = []string{u.By}, nearestLiteral(words, value)
+	f.Message = fmt.Sprintf("%s where %s is wanted", Format(value), f.Want)
+	return f
+}

@@ -1,20 +1,13 @@
 package schema
 
-// FlagTable tells how a release spells each argument of its engine on the
-// command line, by the name of the argument. Arguments without a flag are not
-// in it.
-func FlagTable(engine, release string) (map[string]Flag, error) {
-	s, err := Load(engine, release)
-	if err != nil {
-		return nil, err
-	}
-	table := map[string]Flag{}
-	for _, section := range []string{EngineConfig, CLIOnly} {
-		for _, k := range s.Section(section).Keys() {
-			if k.Flag != nil {
-				table[k.Name] = *k.Flag
-			}
+// Flag returns how the release spells an argument of its engine on the command
+// line. ok is false where it has none: for a key that is not known, or that only
+// the engine's constructor takes.
+func (s *Schema) Flag(name string) (f Flag, ok bool) {
+	for _, section := range []string{CLIOnly, EngineConfig} {
+		if k, known := s.Section(section).Key(name); known && len(k.Flags()) > 0 {
+			return *k.Flag, true
 		}
 	}
-	return table, nil
+	return Flag{}, false
 }

@@ -89,8 +89,8 @@ func TestResolvePost(t *testing.T) {
 	}
 }
 
-func TestFlagTable(t *testing.T) {
-	flags, err := FlagTable("vllm", "0.9.2")
+func TestFlag(t *testing.T) {
+	s, err := Load("vllm", "0.9.2")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,12 +101,14 @@ func TestFlagTable(t *testing.T) {
 		"disable_log_stats":    {Names: []string{"--disable-log-stats"}, Action: "store_true"},
 		"port":                 {Names: []string{"--port"}, Action: "store"},
 	} {
-		got := flags[name]
-		if !slices.Equal(got.Names, want.Names) || got.Negative != want.Negative || got.Action != want.Action || got.Nargs != want.Nargs {
+		got, ok := s.Flag(name)
+		if !ok || !slices.Equal(got.Names, want.Names) || got.Negative != want.Negative || got.Action != want.Action || got.Nargs != want.Nargs {
 			t.Errorf("%s is %+v, want %+v", name, got, want)
 		}
 	}
-	if _, err := FlagTable("vllm", "0.9.3"); err == nil {
-		t.Error("an unknown release has a flag table")
+	for _, name := range []string{"swop_space", "V"} {
+		if f, ok := s.Flag(name); ok {
+			t.Errorf("%s is spelled %+v", name, f)
+		}
 	}
 }

@@ -172,6 +172,14 @@ func oneOf(flag, value string, legal ...string) error {
 	return withHint("legal are "+strings.Join(legal, ", "), "--%s %s is not known", flag, value)
 }
 
+// orOf lists words as a sentence does: a, b or c.
+func orOf(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
+}
+
 const appHelp = `mlcfg compiles LLM benchmark configuration into manifests, and reports its errors first.
 
   mlcfg init lab                             start a configuration repository

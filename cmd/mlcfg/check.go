@@ -7,7 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"mlcfg/internal/check"
+	"mlcfg/internal/backend"
 	"mlcfg/internal/compile/recompile"
 	"mlcfg/internal/diag"
 )
@@ -116,7 +116,7 @@ type wanted struct{ overlay, backend, file string }
 func (r *repository) wanted(c *cli.Context) ([]wanted, error) {
 	backends := slices.DeleteFunc(c.StringSlice("backend"), func(b string) bool { return b == "all" })
 	for _, b := range backends {
-		if err := oneOf("backend", b, check.Backends()...); err != nil {
+		if err := oneOf("backend", b, backend.Names()...); err != nil {
 			return nil, err
 		}
 	}
@@ -132,7 +132,7 @@ func (r *repository) wanted(c *cli.Context) ([]wanted, error) {
 		var all []wanted
 		names := l.compiler.Configured(config)
 		if len(names) == 0 && (len(backends) == 0 || config.Overlay.Root == nil) {
-			names = append(slices.Clip(backends), "vllm")[:1] // compiling it says what is wrong
+			names = append(slices.Clip(backends), backend.Names()...)[:1] // compiling it says what is wrong
 		}
 		for _, name := range names {
 			all = append(all, wanted{overlay, name, r.ManifestPath(overlay, name)})

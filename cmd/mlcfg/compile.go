@@ -10,7 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/atomicfile"
-	"mlcfg/internal/check"
+	"mlcfg/internal/backend"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/manifest"
 )
@@ -144,7 +144,7 @@ type compiled struct {
 // file alone is not enough, and the message says so.
 func (a *app) oneBackend(c *cli.Context, l *loader) (string, error) {
 	names := slices.Compact(c.StringSlice("backend"))
-	hint := "add --backend vllm, sglang or ray"
+	hint := "add --backend " + orOf(backend.Names())
 	switch len(names) {
 	case 0:
 		config, err := l.project.Load(l.overlays[0])
@@ -156,7 +156,7 @@ func (a *app) oneBackend(c *cli.Context, l *loader) (string, error) {
 		}
 		return "", withHint(hint, "name the backend on the command line")
 	case 1:
-		return names[0], oneOf("backend", names[0], check.Backends()...)
+		return names[0], oneOf("backend", names[0], backend.Names()...)
 	}
 	return "", withHint("compile for each by itself", "the command line names backend %s: a manifest is for one", strings.Join(names, " and "))
 }

@@ -12,7 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"mlcfg/internal/check"
+	"mlcfg/internal/backend"
 	"mlcfg/internal/cli/pathmap"
 	"mlcfg/internal/compile"
 	"mlcfg/internal/config"
@@ -121,7 +121,7 @@ func compileOptions(c *cli.Context, s *config.Settings) (compile.Options, error)
 	}
 	for _, text := range c.StringSlice("engine-version") {
 		engine, spec, ok := strings.Cut(text, "=")
-		if b, isBackend := check.BackendOf(engine); isBackend {
+		if b, isBackend := backend.Of(engine); isBackend {
 			engine = b.Engine
 		}
 		if !ok {

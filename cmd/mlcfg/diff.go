@@ -11,7 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/atomicfile"
-	"mlcfg/internal/check"
+	"mlcfg/internal/backend"
 	"mlcfg/internal/compile"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/explain/diff"
@@ -73,7 +73,7 @@ func (a *app) diff(c *cli.Context) (err error) {
 		return err
 	}
 	for _, b := range r.Compile.Backends {
-		if err := oneOf("backend", b, check.Backends()...); err != nil {
+		if err := oneOf("backend", b, backend.Names()...); err != nil {
 			return err
 		}
 	}

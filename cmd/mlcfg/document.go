@@ -8,7 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"mlcfg/internal/check"
+	"mlcfg/internal/backend"
 	"mlcfg/internal/cli/clidoc"
 	"mlcfg/internal/config"
 	"mlcfg/internal/loadgen"
@@ -33,7 +33,7 @@ func (a *app) program() clidoc.Program {
 func (a *app) values(command *cli.Command, flag, given string) []string {
 	switch flag {
 	case "backend", "b":
-		return append(check.Backends(), "all")
+		return append(backend.Names(), "all")
 	case "round":
 		return loadgen.Rounds()
 	case "engine-version":

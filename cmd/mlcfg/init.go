@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/atomicfile"
+	"mlcfg/internal/backend"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/edit"
 	"mlcfg/internal/loadgen"
@@ -54,7 +55,7 @@ func (a *app) init(c *cli.Context) error {
 			return withHint("letters, digits, dots and hyphens make a name", "--%s %q is no name", flag, name)
 		}
 	}
-	rounds, vllm, sglang := loadgen.Rounds(), schema.Releases("vllm"), schema.Releases("sglang")
+	rounds, vllm, sglang := loadgen.Rounds(), schema.Releases(backend.VLLM), schema.Releases(backend.SGLang)
 	files, err := edit.Files(edit.Names{
 		Benchmark: c.String("benchmark"), Machine: c.String("machine"),
 		VLLM: vllm[len(vllm)-1], SGLang: sglang[len(sglang)-1], Round: rounds[len(rounds)-1],

@@ -7,7 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"mlcfg/internal/check"
+	"mlcfg/internal/backend"
 	"mlcfg/internal/diag"
 )
 
@@ -49,7 +49,7 @@ func (a *app) lint(c *cli.Context) error {
 		return err
 	}
 	for _, b := range c.StringSlice("backend") {
-		if err := oneOf("backend", b, append(check.Backends(), "all")...); err != nil {
+		if err := oneOf("backend", b, append(backend.Names(), "all")...); err != nil {
 			return err
 		}
 	}

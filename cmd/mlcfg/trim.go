@@ -10,7 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/atomicfile"
-	"mlcfg/internal/check"
+	"mlcfg/internal/backend"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/edit"
 	"mlcfg/internal/manifest"
@@ -231,10 +231,7 @@ func (l *loader) trim(overlay string) (trimmed, error) {
 }
 
 func isEngineSection(name string) bool {
-	return slices.ContainsFunc(check.Backends(), func(b string) bool {
-		backend, _ := check.BackendOf(b)
-		return backend.EngineSection() == name
-	})
+	return slices.ContainsFunc(backend.All(), func(b *backend.Backend) bool { return b.EngineSection() == name })
 }
 
 // gets is all that any backend gets from an overlay of a text, in bytes that can

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"mlcfg/internal/compile/spell"
 	"mlcfg/internal/engine"
 	"mlcfg/internal/manifest"
 )
@@ -25,6 +26,9 @@ func TestSimulatedReplicas(t *testing.T) {
 		EngineConfig:  map[string]any{"model_path": "/model/tiny", "context_length": int64(128), "max_running_requests": int64(3)},
 		HarnessConfig: map[string]any{"device_count": int64(2)},
 	}
+	if err := spell.Load(m); err != nil {
+		t.Fatal(err)
+	}
 	plan, err := engine.NewPlan(m, engine.Options{Host: engine.LocalHost(), Simulate: true, Self: self, SimArgs: []string{"--step", "1ms"}})
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +39,7 @@ func TestSimulatedReplicas(t *testing.T) {
 	}
 	defer eng.Stop(time.Second)
 	for _, e := range eng.Endpoints() {
-		if !e.Simulated || e.Model != "simulated/model/tiny" || e.Protocol != engine.SGLang {
+		if !e.Simulated || e.Model != "simulated/model/tiny" || e.Protocol != "sglang" {
 			t.Errorf("%+v", e)
 		}
 		res, err := http.Post(e.URL+"/generate", "application/json", strings.NewReader(`{"input_ids":[1,2],"sampling_params":{"max_new_tokens":4,"ignore_eos":true}}`))
@@ -66,7 +70,10 @@ func TestSimulatedDeathWhileLoading(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &manifest.Manifest{BenchmarkName: "tiny", Backend: "vllm", EngineConfig: map[string]any{"model": "m"}}
+	m := &manifest.Manifest{BenchmarkName: "tiny", Backend: "vllm", Engine: manifest.Engine{Name: "vllm", Version: "0.9.2"}, EngineConfig: map[string]any{"model": "m"}}
+	if err := spell.Load(m); err != nil {
+		t.Fatal(err)
+	}
 	plan, err := engine.NewPlan(m, engine.Options{Host: engine.LocalHost(), Simulate: true, Self: self, SimArgs: []string{"--fault", "load=20ms", "--fault", "die-loading"}})
 	if err != nil {
 		t.Fatal(err)

@@ -9,8 +9,10 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"mlcfg/internal/compile/spell"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
+	"mlcfg/schema"
 )
 
 // testManifest is a small manifest; change alters it before it is sealed.
@@ -36,6 +38,14 @@ func testManifest(t testing.TB, path string, change func(*manifest.Manifest, *lo
 	if change != nil {
 		change(m, &s)
 	}
+	release := m.Engine.Version
+	if !schema.IsRelease(release) {
+		m.Engine.Version = "0.9.2" // a hostile text is no release; the manifest was changed since it was spelled
+	}
+	if err := spell.Load(m); err != nil {
+		t.Fatal(err)
+	}
+	m.Engine.Version = release
 	n := uint64(m.Data.Samples)
 	section := loadgen.Section{Settings: s, Library: loadgen.Library{TotalSampleCount: n, PerformanceSampleCount: n}, Round: "v5.1", UserConf: "/conf/user.conf", Frozen: true}
 	if m.BenchmarkName == unfrozenName {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/engine/sim"
 )
 
@@ -28,7 +29,7 @@ break-every=N, miscount-every=N, late-every=N (N counts requests).`
 func (a *app) simCommand() *cli.Command {
 	var cfg sim.Config
 	d := sim.Default()
-	var host, backend string
+	var host, protocol string
 	var port int
 	var finished string
 	var faults cli.StringSlice
@@ -38,7 +39,7 @@ func (a *app) simCommand() *cli.Command {
 		Description: simHelp,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "model", Required: true, Usage: "`NAME` or path of the model to simulate", Destination: &cfg.Model},
-			&cli.StringFlag{Name: "backend", Value: "vllm", Usage: "protocol to speak: vllm or sglang", Destination: &backend},
+			&cli.StringFlag{Name: "backend", Value: backend.VLLM, Usage: "protocol to speak: vllm or sglang", Destination: &protocol},
 			&cli.StringFlag{Name: "host", Value: "127.0.0.1", Usage: "address to listen on", Destination: &host},
 			&cli.IntFlag{Name: "port", Usage: "port to listen on; 0 picks a free one", Destination: &port},
 			&cli.Uint64Flag{Name: "seed", Usage: "seed of tokens and output lengths", Destination: &cfg.Seed},
@@ -65,9 +66,9 @@ func (a *app) simCommand() *cli.Command {
 			if port < 0 || port > 65535 {
 				return fmt.Errorf("sim: --port %d is no port", port)
 			}
-			cfg.Protocol = sim.Protocol(backend)
+			cfg.Protocol = sim.Protocol(protocol)
 			if cfg.Protocol != sim.VLLM && cfg.Protocol != sim.SGLang {
-				return fmt.Errorf("sim: --backend %q is not known: vllm or sglang", backend)
+				return fmt.Errorf("sim: --backend %q is not known: vllm or sglang", protocol)
 			}
 			var err error
 			if cfg.Faults, err = sim.ParseFaults(faults.Value()); err != nil {

@@ -10,6 +10,9 @@
 package check
 
 import (
+	"slices"
+
+	"mlcfg/internal/backend"
 	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/merge"
@@ -35,7 +38,7 @@ type Input struct {
 
 // Target is a backend with the schema of its engine's release.
 type Target struct {
-	Backend Backend
+	Backend *backend.Backend
 	Schema  *schema.Schema
 	// Tree is the configuration with the backend's own layer on top; nil where it
 	// has none.
@@ -74,7 +77,7 @@ func Check(in Input) Result {
 		c.Env = own.env(target.Backend)
 		c.EngineConfig = own.engineSection(target.Backend.EngineSection(), schema.EngineConfig)
 		c.SamplingConfig = own.engineSection(target.Backend.SamplingSection(), schema.SamplingConfig)
-		for _, rule := range rules {
+		for _, rule := range slices.Concat(rules, rulesOf[target.Backend.Engine].rules) {
 			rule(c, &r.Found)
 		}
 		r.Configs = append(r.Configs, c)

@@ -3,6 +3,7 @@ package check
 import (
 	"testing"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/merge"
 	"mlcfg/internal/source"
@@ -73,7 +74,7 @@ vllm_env_config: {A: True, B: 1e-05, C: null, D: None, E: [1]}
 	if err != nil {
 		t.Fatal(err)
 	}
-	vllm, _ := BackendOf("vllm")
+	vllm, _ := backend.Of("vllm")
 	r := Check(Input{Tree: merge.Merge(merge.Layer{Name: "overlay", Root: root}), Overlay: "x.yaml", Targets: []Target{{Backend: vllm, Schema: s}}})
 	c := r.Configs[0]
 	if _, ok := c.Harness["device_count"]; ok {
@@ -101,16 +102,16 @@ vllm_env_config: {A: True, B: 1e-05, C: null, D: None, E: [1]}
 
 // TestRay: the backend's name is a layer of its own.
 func TestRay(t *testing.T) {
-	ray, ok := BackendOf("ray")
-	layer, has := ray.Layer()
-	if !ok || !has || layer.Name != BackendLayer || layer.Root.Lookup("vllm_engine_config", executor).Str != "ray" {
+	ray, ok := backend.Of("ray")
+	layer, has := LayerOf(ray)
+	if !ok || !has || layer.Name != BackendLayer || layer.Root.Lookup("vllm_engine_config", "distributed_executor_backend").Str != "ray" {
 		t.Errorf("layer %+v", layer)
 	}
-	vllm, _ := BackendOf("vllm")
-	if _, has := vllm.Layer(); has {
+	vllm, _ := backend.Of("vllm")
+	if _, has := LayerOf(vllm); has {
 		t.Error("vllm has a layer")
 	}
-	if _, ok := BackendOf("tensorrt"); ok {
+	if _, ok := backend.Of("tensorrt"); ok {
 		t.Error("tensorrt is known")
 	}
 }

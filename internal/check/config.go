@@ -3,6 +3,7 @@ package check
 import (
 	"strings"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/merge"
@@ -12,7 +13,7 @@ import (
 // Config is a configuration's values for one backend, sentinels resolved and
 // faulty keys left out. Values are as in package manifest.
 type Config struct {
-	Backend Backend
+	Backend *backend.Backend
 	// Schema is the engine's schema that the sections were checked against.
 	Schema *schema.Schema
 	Shared

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/merge"
 	"mlcfg/internal/source"
@@ -27,7 +28,7 @@ func isEnvName(s string) bool {
 // env returns the environment of the engine's process: env_config with the
 // backend's own section over it, each value as Python's str() has it, null
 // being not set.
-func (c *checker) env(b Backend) map[string]string {
+func (c *checker) env(b *backend.Backend) map[string]string {
 	values := map[string]string{}
 	for _, name := range []string{envSection, b.EnvSection()} {
 		t := c.tree.Lookup(name)
@@ -98,7 +99,11 @@ func kindWord(t *merge.Tree) string {
 // otherVariable finds a variable of a lower layer that matches: what the base
 // sets is most likely spelt right.
 func (c *checker) otherVariable(t *merge.Tree, match func(string) bool) string {
-	for _, name := range []string{envSection, "vllm_env_config", "sglang_env_config"} {
+	sections := []string{envSection}
+	for _, b := range backend.All() {
+		sections = append(sections, b.EnvSection())
+	}
+	for _, name := range sections {
 		s := c.tree.Lookup(name)
 		if s == nil {
 			continue

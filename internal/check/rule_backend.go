@@ -2,12 +2,12 @@ package check
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/diag"
 )
-
-// executor is vLLM's key that says how its processes are started.
-const executor = "distributed_executor_backend"
 
 // backendAgrees holds the configuration against the backend that was named on
 // the command line: its own word, and for ray the executor that the backend means.
@@ -19,26 +19,29 @@ func backendAgrees(c *Config, found *diag.List) {
 			Hint:    "the command line decides; take backend out of the file, or name the one that is meant",
 		}, k)
 	}
-	if c.Backend.Engine != "vllm" {
-		return
+	for _, name := range slices.Sorted(maps.Keys(c.Backend.Fixed)) {
+		if k, ok := c.own(name); ok && k.value != c.Backend.Fixed[name] {
+			c.report(found, diag.Diagnostic{
+				Code:    "backend-conflict",
+				Message: fmt.Sprintf("%s is %v, backend %s means %v", name, k.value, c.Backend.Name, c.Backend.Fixed[name]),
+				Hint:    "take the key out, or name backend " + c.Backend.Engine,
+			}, k)
+		}
 	}
-	k, ok := c.own(executor)
-	if !ok {
-		return
-	}
-	switch {
-	case c.Backend.Name == "ray" && k.value != "ray":
-		c.report(found, diag.Diagnostic{
-			Code:    "backend-conflict",
-			Message: fmt.Sprintf("%s is %v, backend ray means ray", executor, k.value),
-			Hint:    "take the key out, or name backend vllm",
-		}, k)
-	case c.Backend.Name == "vllm" && k.value == "ray":
-		c.report(found, diag.Diagnostic{
-			Severity: diag.Warning, Code: "backend-conflict",
-			Message: executor + " is ray under the name of backend vllm",
-			Hint:    "name backend ray, so that manifests and results say what ran",
-		}, k)
+	// Another backend of the same engine may be what the configuration means.
+	for _, other := range backend.All() {
+		if other.Engine != c.Backend.Engine || other.Name == c.Backend.Name {
+			continue
+		}
+		for _, name := range slices.Sorted(maps.Keys(other.Fixed)) {
+			if k, ok := c.own(name); ok && k.value == other.Fixed[name] {
+				c.report(found, diag.Diagnostic{
+					Severity: diag.Warning, Code: "backend-conflict",
+					Message: fmt.Sprintf("%s is %v under the name of backend %s", name, k.value, c.Backend.Name),
+					Hint:    fmt.Sprintf("name backend %s, so that manifests and results say what ran", other.Name),
+				}, k)
+			}
+		}
 	}
 }
 

@@ -9,18 +9,16 @@ import (
 // batchHoldsSequences: each sequence of a step takes a token of the batch at
 // least (vLLM: SchedulerConfig).
 func batchHoldsSequences(c *Config, found *diag.List) {
-	if c.Backend.Engine == "vllm" {
-		c.ordered(found, c.engine, "max_num_seqs", "max_num_batched_tokens", diag.Diagnostic{
-			Code: "batch-limits", Hint: "each sequence of a batch has a token in it at least",
-		})
-	}
+	c.ordered(found, c.engine, "max_num_seqs", "max_num_batched_tokens", diag.Diagnostic{
+		Code: "batch-limits", Hint: "each sequence of a batch has a token in it at least",
+	})
 }
 
 // batchHoldsPrompt: without chunked prefill a prompt goes through in one batch,
 // so that the longest must fit (vLLM: SchedulerConfig).
 func batchHoldsPrompt(c *Config, found *diag.List) {
 	chunked, ok := c.engine("enable_chunked_prefill")
-	if c.Backend.Engine == "vllm" && ok && chunked.setting != nil && chunked.value == false {
+	if ok && chunked.setting != nil && chunked.value == false {
 		c.ordered(found, c.engine, "max_model_len", "max_num_batched_tokens", diag.Diagnostic{
 			Code: "batch-limits", Hint: "without chunked prefill a whole prompt goes through in one batch",
 		})
@@ -46,9 +44,6 @@ func (c *Config) ordered(found *diag.List, get func(string) (key, bool), low, hi
 
 // sglangPages: the prefill is cut into chunks of whole cache pages (SGLang: ServerArgs).
 func sglangPages(c *Config, found *diag.List) {
-	if c.Backend.Engine != "sglang" {
-		return
-	}
 	chunk, okC := c.engine("chunked_prefill_size")
 	page, okP := c.engine("page_size")
 	n, isN := chunk.int()
@@ -66,9 +61,6 @@ func sglangPages(c *Config, found *diag.List) {
 // sglangParallel: data parallel attention shares out the tensor parallel
 // devices (SGLang: ServerArgs).
 func sglangParallel(c *Config, found *diag.List) {
-	if c.Backend.Engine != "sglang" {
-		return
-	}
 	attention, _ := c.engine("enable_dp_attention")
 	tp, okT := c.engine(c.Backend.TP)
 	dp, okD := c.engine(c.Backend.DP)

@@ -51,10 +51,7 @@ func (a args) in(name, key string) any {
 
 // engineRefuses runs the rules of the configuration's engine that hold in its release.
 func engineRefuses(c *Config, found *diag.List) {
-	rules := vllmRules
-	if c.Backend.Engine == "sglang" {
-		rules = sglangRules
-	}
+	rules := rulesOf[c.Backend.Engine].refuses
 	for i := range rules {
 		if rules[i].concerns(c) && rules[i].holdsIn(c.Schema) {
 			rules[i].check(c, found)

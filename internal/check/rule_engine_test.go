@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/merge"
 	"mlcfg/internal/source"
@@ -172,7 +173,7 @@ func refused(t *testing.T, engine, release, text, message string) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, _ := BackendOf(engine)
+	b, _ := backend.Of(engine)
 	r := Check(Input{Tree: merge.Merge(merge.Layer{Name: "overlay", Root: root}), Overlay: "x.yaml", Targets: []Target{{Backend: b, Schema: s}}})
 	for _, d := range r.Found {
 		ours := d.Code == "engine-refuses" && strings.Contains(d.Message, message)

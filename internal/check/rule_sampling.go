@@ -9,19 +9,12 @@ import (
 
 // minWithinMaxTokens: an answer cannot be longer than it may be.
 func minWithinMaxTokens(c *Config, found *diag.List) {
-	low, high := "min_tokens", "max_tokens"
-	if c.Backend.Engine == "sglang" {
-		low, high = "min_new_tokens", "max_new_tokens"
-	}
-	c.ordered(found, c.sampling, low, high, diag.Diagnostic{Code: "token-limits"})
+	c.ordered(found, c.sampling, c.Backend.MinTokens, c.Backend.MaxTokens, diag.Diagnostic{Code: "token-limits"})
 }
 
 // outputFitsModel: prompt and answer share the model's context, so an answer as
 // long as the context leaves no room for a prompt.
 func outputFitsModel(c *Config, found *diag.List) {
-	if c.Backend.Engine != "vllm" {
-		return
-	}
 	length, okL := c.engine("max_model_len")
 	tokens, okT := c.sampling("max_tokens")
 	l, isL := length.number()
@@ -38,9 +31,6 @@ func outputFitsModel(c *Config, found *diag.List) {
 // greedyGivesOne: at temperature 0 all answers to a prompt are the same
 // (vLLM: SamplingParams refuses it).
 func greedyGivesOne(c *Config, found *diag.List) {
-	if c.Backend.Engine != "vllm" {
-		return
-	}
 	temperature, okT := c.sampling("temperature")
 	n, okN := c.sampling("n")
 	t, isT := temperature.number()
@@ -59,7 +49,7 @@ func stopNeedsText(c *Config, found *diag.List) {
 	stop, okS := c.sampling("stop")
 	detokenize, okD := c.sampling("detokenize")
 	list, isList := stop.value.([]any)
-	if c.Backend.Engine != "vllm" || !okS || !okD || detokenize.value != false || isList && len(list) == 0 || stop.setting == nil {
+	if !okS || !okD || detokenize.value != false || isList && len(list) == 0 || stop.setting == nil {
 		return
 	}
 	c.report(found, diag.Diagnostic{
@@ -71,9 +61,6 @@ func stopNeedsText(c *Config, found *diag.List) {
 
 // oneGrammar: an answer follows one grammar (SGLang: SamplingParams refuses more).
 func oneGrammar(c *Config, found *diag.List) {
-	if c.Backend.Engine != "sglang" {
-		return
-	}
 	var set []key
 	var names []string
 	for _, name := range []string{"json_schema", "regex", "ebnf", "structural_tag"} {

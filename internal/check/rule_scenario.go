@@ -11,7 +11,7 @@ import (
 // harness has to be told which.
 func serverNeedsEngineVersion(c *Config, found *diag.List) {
 	scenario, ok := c.top("scenario")
-	if _, set := c.top("engine_version"); !ok || set || scenario.value != "server" || c.Backend.Engine != "vllm" || c.faulty["engine_version"] {
+	if _, set := c.top("engine_version"); !ok || set || scenario.value != "server" || c.faulty["engine_version"] {
 		return
 	}
 	d := diag.Diagnostic{

@@ -1,6 +1,10 @@
 package check
 
-import "math"
+import (
+	"math"
+
+	"mlcfg/internal/backend"
+)
 
 // vllmRules are checks of vLLM over several of its arguments (vllm/config and
 // vllm/engine/arg_utils.py). Those over the batch and over sampling are rules of
@@ -135,8 +139,8 @@ var vllmRules = []engineRule{
 	{
 		first: "0.9.2", keys: []string{"ray_workers_use_nsight", "distributed_executor_backend"},
 		broken: func(v args) bool {
-			backend := v.text("distributed_executor_backend")
-			return v.on("ray_workers_use_nsight") && backend != "" && backend != "ray"
+			executor := v.text("distributed_executor_backend")
+			return v.on("ray_workers_use_nsight") && executor != "" && executor != backend.Ray
 		},
 		message: "ray_workers_use_nsight needs distributed_executor_backend ray",
 		source:  engineSource{"ParallelConfig", "self.ray_workers_use_nsight and (not self.use_ray)"},

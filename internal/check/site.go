@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/merge"
@@ -88,7 +89,7 @@ func Site(own *config.Site) diag.List {
 	never := func(string) bool { return false }
 	look(schema.Shared().Section(topSection), "", never)
 	look(schema.Shared().Section(harnessSection), harnessSection, never)
-	for _, b := range backends[:2] {
+	for _, b := range backend.Engines() {
 		releases := schema.Releases(b.Engine)
 		newest, err := schema.Load(b.Engine, releases[len(releases)-1])
 		if err != nil {

@@ -14,8 +14,10 @@ import (
 	"strings"
 	"sync"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/check"
 	"mlcfg/internal/cli/pathmap"
+	"mlcfg/internal/compile/spell"
 	"mlcfg/internal/diag"
 
 	"mlcfg/internal/config"
@@ -78,7 +80,7 @@ type Outcome struct {
 
 // Target is one backend's share of an outcome.
 type Target struct {
-	Backend check.Backend
+	Backend *backend.Backend
 	// Release is the engine's release, Assumed why it was chosen, empty where
 	// the user named it.
 	Release string
@@ -125,7 +127,7 @@ func (c *Compiler) Again(config *config.Config, known *manifest.Manifest) Outcom
 			})
 		}
 		tree := in.Tree
-		if layer, ok := b.Layer(); ok {
+		if layer, ok := check.LayerOf(b); ok {
 			tree = config.With(append(slices.Clip(layers), layer)...)
 		}
 		in.Targets = append(in.Targets, check.Target{Backend: b, Schema: s, Tree: tree})
@@ -147,7 +149,17 @@ func (c *Compiler) Again(config *config.Config, known *manifest.Manifest) Outcom
 		return out
 	}
 	for i, values := range result.Configs {
-		out.Targets[i].Manifest = c.manifest(config, values, load)
+		m := c.manifest(config, values, load)
+		for _, fault := range spell.Manifest(m, values.Schema, c.own(values.Backend)) {
+			out.Found.Add(c.unspelled(config, out.Targets[i], fault))
+		}
+		out.Targets[i].Manifest = m
+	}
+	if out.Found.HasErrors() {
+		for i := range out.Targets {
+			out.Targets[i].Manifest = nil
+		}
+		out.Found.Sort()
 	}
 	return out
 }
@@ -185,24 +197,24 @@ func (c *Compiler) Configured(config *config.Config) []string {
 
 // backends chooses what to check for, and reports a backend that the overlay
 // has nothing for.
-func (c *Compiler) backends(config *config.Config, found *diag.List) []check.Backend {
-	var chosen []check.Backend
+func (c *Compiler) backends(config *config.Config, found *diag.List) []*backend.Backend {
+	var chosen []*backend.Backend
 	if len(c.options.Backends) == 0 {
-		for _, name := range []string{"vllm", "sglang"} {
-			if b, _ := check.BackendOf(name); hasSection(config.Tree, b) {
+		for _, b := range backend.Engines() {
+			if hasSection(config.Tree, b) {
 				chosen = append(chosen, b)
 			}
 		}
 		if len(chosen) == 0 {
 			found.Add(diag.Diagnostic{
 				Pos: fileOf(config), Severity: diag.Error, Code: "no-backend-section",
-				Message: "this overlay configures no engine: it has neither vllm_engine_config nor sglang_engine_config",
+				Message: "this overlay configures no engine: it has neither " + strings.Join(engineSections(), " nor "),
 			})
 		}
 		return chosen
 	}
 	for _, name := range c.options.Backends {
-		b, ok := check.BackendOf(name)
+		b, ok := backend.Of(name)
 		if ok && hasSection(config.Tree, b) {
 			chosen = append(chosen, b)
 		} else if ok {
@@ -212,9 +224,17 @@ func (c *Compiler) backends(config *config.Config, found *diag.List) []check.Bac
 	return chosen
 }
 
+func engineSections() []string {
+	var names []string
+	for _, b := range backend.Engines() {
+		names = append(names, b.EngineSection())
+	}
+	return names
+}
+
 // hasSection reports whether the overlay or an override says anything to the
 // backend's engine. The base alone does not count: it holds defaults only.
-func hasSection(tree *merge.Tree, b check.Backend) bool {
+func hasSection(tree *merge.Tree, b *backend.Backend) bool {
 	t := tree.Lookup(b.EngineSection())
 	if t == nil {
 		return false
@@ -230,7 +250,7 @@ func hasSection(tree *merge.Tree, b check.Backend) bool {
 // maxNamed bounds the use cases that a message names.
 const maxNamed = 8
 
-func noSection(config *config.Config, b check.Backend) diag.Diagnostic {
+func noSection(config *config.Config, b *backend.Backend) diag.Diagnostic {
 	d := diag.Diagnostic{
 		Pos: fileOf(config), Severity: diag.Error, Code: "no-backend-section", Key: b.EngineSection(), Backend: b.Name,
 		Message: fmt.Sprintf("this use case has no %s configuration yet: the overlay lacks %s", b.Name, b.EngineSection()),
@@ -252,7 +272,7 @@ func fileOf(config *config.Config) diag.Pos { return diag.Pos{File: config.Overl
 
 // release returns the engine's release: the user's word, or the newest that
 // knows the most of the configuration's keys, and then why.
-func (c *Compiler) release(b check.Backend, tree *merge.Tree) (release, why string) {
+func (c *Compiler) release(b *backend.Backend, tree *merge.Tree) (release, why string) {
 	if release = c.options.Releases[b.Engine]; release != "" {
 		return release, ""
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"mlcfg/internal/check"
+	"mlcfg/internal/backend"
 	"mlcfg/internal/config"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
@@ -42,16 +42,16 @@ func TestCorpus(t *testing.T) {
 	base, overlays := corpus(t)
 	for _, overlay := range overlays {
 		model, name := filepath.Base(filepath.Dir(overlay)), strings.TrimSuffix(filepath.Base(overlay), ".yaml")
-		for _, backend := range []string{"vllm", "sglang"} {
-			t.Run(model+"/"+name+"/"+backend, func(t *testing.T) {
-				expected := filepath.Join(sharedata.Corpus(t), "expected", model, name+"."+backend+".json")
+		for _, engine := range []string{"vllm", "sglang"} {
+			t.Run(model+"/"+name+"/"+engine, func(t *testing.T) {
+				expected := filepath.Join(sharedata.Corpus(t), "expected", model, name+"."+engine+".json")
 				data, err := os.ReadFile(expected)
 				if err != nil {
 					t.Fatal(err)
 				}
 				want := decode(t, data)
-				out := compileFor(t, base, overlay, backend)
-				b, _ := check.BackendOf(backend)
+				out := compileFor(t, base, overlay, engine)
+				b, _ := backend.Of(engine)
 				if isMissing(want["engine_config"].(map[string]any)[b.Model]) {
 					if len(out.Targets) != 0 || !hasCode(out, "no-backend-section") {
 						t.Errorf("an overlay without %s is not refused: %v", b.EngineSection(), out.Found)

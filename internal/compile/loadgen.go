@@ -11,6 +11,7 @@ import (
 	"mlcfg/internal/diag"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
+	"mlcfg/internal/merge"
 )
 
 // frozen is LoadGen's part of a manifest.
@@ -114,7 +115,11 @@ func (c *Compiler) add(config *config.Config, found *diag.List, l diag.List, nam
 
 // placeOf is where a key's value stands, the overlay where nowhere.
 func placeOf(config *config.Config, key string) diag.Pos {
-	if t := config.Tree.Lookup(strings.Split(key, ".")...); t != nil && len(t.Chain) > 0 && key != "" {
+	return placeIn(config.Tree, config, key)
+}
+
+func placeIn(tree *merge.Tree, config *config.Config, key string) diag.Pos {
+	if t := tree.Lookup(strings.Split(key, ".")...); t != nil && len(t.Chain) > 0 && key != "" {
 		return t.Value().Pos
 	}
 	return fileOf(config)

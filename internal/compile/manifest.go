@@ -4,8 +4,11 @@ import (
 	"path/filepath"
 	"strings"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/check"
+	"mlcfg/internal/compile/spell"
 	"mlcfg/internal/config"
+	"mlcfg/internal/diag"
 	"mlcfg/internal/manifest"
 	"mlcfg/schema"
 )
@@ -31,6 +34,23 @@ func (c *Compiler) manifest(config *config.Config, v *check.Config, load frozen)
 		m.Sources = append(m.Sources, load.source)
 	}
 	return m
+}
+
+// own reports whether a key of an engine is one of the site's own.
+func (c *Compiler) own(b *backend.Backend) func(key string) bool {
+	return func(key string) bool { return c.options.Site != nil && c.options.Site.Has(b.EngineSection(), key) }
+}
+
+// unspelled is a value that the server's command line cannot say.
+func (c *Compiler) unspelled(config *config.Config, t Target, f *spell.Fault) diag.Diagnostic {
+	key := f.Key
+	if name, ok := strings.CutPrefix(key, schema.EngineConfig+"."); ok {
+		key = t.Backend.EngineSection() + "." + name
+	}
+	return diag.Diagnostic{
+		Pos: placeIn(t.Tree, config, key), Severity: diag.Error, Code: "no-argument", Key: key, Backend: t.Backend.Name,
+		Message: f.Message, Hint: f.Hint,
+	}
 }
 
 // digest is of all schemas that a configuration was held to.

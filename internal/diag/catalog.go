@@ -61,6 +61,7 @@ var catalog = []Meaning{
 	{"misspelt-boolean", "a text stands where true or false is wanted, and Python takes every text but the empty one for true"},
 	{"must-be-set", "a placeholder is still there, which the engine would take for a value"},
 	{"near-variable-name", "the environment variable is one slip from a known one; the engine would ignore it without a word"},
+	{"no-argument", "the server's command line cannot say this value: it has no argument for the key, or not one that takes it"},
 	{"no-backend-section", "the overlay says nothing to the backend's engine, which would start with a placeholder for a model"},
 	{"no-manifest", "the overlay has no manifest yet"},
 	{"no-source", "the overlay that the manifest was made of is not here"},

@@ -38,7 +38,7 @@ func (p *Plan) Check(h Host) []Problem {
 	if p.External || p.Simulated || len(p.Replicas) == 0 {
 		return list
 	}
-	list = append(list, checkModel("engine_config."+p.modelKey, p.Model, p.Replicas[0].Env)...)
+	list = append(list, checkModel("engine_config."+p.Engine.Model, p.Model, p.Replicas[0].Env)...)
 	list = append(list, p.checkDevices(h)...)
 	return append(list, p.checkSharedMemory(h)...)
 }
@@ -134,21 +134,4 @@ func (p *Plan) checkSharedMemory(h Host) []Problem {
 		return nil
 	}
 	return []Problem{{Text: fmt.Sprintf("/dev/shm has %d MiB free, which the engine's workers talk through (docker run --shm-size=16g, or --ipc=host)", free>>20)}}
-}
-
-// onCPU says why an engine is one for the CPU, which has no devices to be bound
-// to; empty where nothing says so.
-func onCPU(engineConfig map[string]any, env map[string]string) string {
-	if engineConfig["device"] == "cpu" {
-		return "engine_config.device is cpu"
-	}
-	for _, name := range []string{"VLLM_TARGET_DEVICE", "SGLANG_USE_CPU_ENGINE", "VLLM_CPU_KVCACHE_SPACE", "VLLM_CPU_OMP_THREADS_BIND"} {
-		value, set := env[name]
-		switch {
-		case !set || name == "VLLM_TARGET_DEVICE" && value != "cpu" || name == "SGLANG_USE_CPU_ENGINE" && value != "1":
-		default:
-			return "env_config." + name + " is " + value
-		}
-	}
-	return ""
 }

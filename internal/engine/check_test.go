@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"mlcfg/internal/compile/spell"
 )
 
 // shard is a safetensors file with one tensor of 16 bytes.
@@ -207,6 +209,9 @@ func TestPlanOnCPUAndTranslated(t *testing.T) {
 		m.EngineConfig["tokenizer"] = "/model/tok"
 		m.EngineConfig["speculative_config"] = map[string]any{"model": "/model/draft", "num": int64(2)}
 		here := func(path string) string { return strings.Replace(path, "/model", "/mnt/m", 1) }
+		if err := spell.Load(m); err != nil {
+			t.Fatal(err)
+		}
 		p, err := NewPlan(m, Options{DeviceEnv: c.option, Translate: here})
 		if err != nil {
 			t.Fatal(err)
@@ -220,7 +225,7 @@ func TestPlanOnCPUAndTranslated(t *testing.T) {
 				t.Errorf("%s is not in %s", part, line)
 			}
 		}
-		if !strings.Contains(strings.Join(p.Notes, "\n"), "engine_config.speculative_config.model: /model/draft is read at /mnt/m/draft") {
+		if !strings.Contains(strings.Join(p.Notes, "\n"), "engine_config.speculative_config: /model/draft is read at /mnt/m/draft") {
 			t.Errorf("notes %q", p.Notes)
 		}
 		if m.EngineConfig["tokenizer"] != "/model/tok" {

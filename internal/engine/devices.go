@@ -11,8 +11,6 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
-
-	"mlcfg/internal/manifest"
 )
 
 // Host is the machine that engines run on.
@@ -46,12 +44,12 @@ var deviceVariables = []string{"HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "C
 // deviceVariable chooses the variable that binds a replica to its devices, and
 // says why: the one asked for, the one that the manifest or mlrun's environment
 // uses, else the one of the vendor that the manifest or the machine is of.
-func (h Host) deviceVariable(m *manifest.Manifest, asked string) (name, why string) {
+func (h Host) deviceVariable(s setup, asked string) (name, why string) {
 	if asked != "" {
 		return asked, "asked for"
 	}
 	for _, name := range deviceVariables {
-		if _, ok := m.EnvConfig[name]; ok {
+		if _, ok := s.role.Environment[name]; ok {
 			return name, "the manifest sets it"
 		}
 	}
@@ -60,11 +58,9 @@ func (h Host) deviceVariable(m *manifest.Manifest, asked string) (name, why stri
 			return name, "it is set here"
 		}
 	}
-	for _, key := range slices.Sorted(maps.Keys(m.EnvConfig)) {
-		for _, prefix := range []string{"HIP_", "HIPBLASLT_", "HSA_", "ROCR_", "ROCM_", "VLLM_ROCM_"} {
-			if strings.HasPrefix(key, prefix) {
-				return "HIP_VISIBLE_DEVICES", "the manifest sets " + key
-			}
+	for _, key := range slices.Sorted(maps.Keys(s.role.Environment)) {
+		if s.backend.Amd(key) {
+			return "HIP_VISIBLE_DEVICES", "the manifest sets " + key
 		}
 	}
 	if h.exists("dev/kfd") {
@@ -92,8 +88,8 @@ func (h Host) exists(name string) bool {
 
 // deviceList is the devices to hand out: those that the variable names, in the
 // manifest or here, else 0 to count-1.
-func (h Host) deviceList(m *manifest.Manifest, variable string, count int) ([]string, error) {
-	value, set := m.EnvConfig[variable]
+func (h Host) deviceList(env map[string]string, variable string, count int) ([]string, error) {
+	value, set := env[variable]
 	if !set {
 		value, set = h.variable(variable)
 	}

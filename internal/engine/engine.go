@@ -7,9 +7,11 @@
 //	defer eng.Stop(10 * time.Second)
 //	for _, e := range eng.Endpoints() { ... }
 //
-// A Plan is data: it can be printed, and starts nothing. One file a backend:
-// vllm.go (vLLM, and vLLM over Ray), sglang.go, sim.go (this program's
-// simulated engine instead of either), external.go (engines that run already).
+// A Plan is data: it can be printed, and starts nothing. What is started stands
+// in the manifest's roles, word by word; this package fills in what only the
+// machine knows: ports, devices, addresses, translated paths (places.go). What
+// an engine is, package backend says. sim.go is this program's simulated engine
+// instead of a real one, external.go engines that run already.
 //
 // Each replica runs under a supervisor, this program in a hidden mode, which
 // is the parent that orphans fall to and holds one end of a pipe. When mlrun
@@ -19,22 +21,14 @@ package engine
 
 import "time"
 
-// Protocol is the HTTP interface that an engine speaks.
-type Protocol string
-
-// The protocols.
-const (
-	VLLM   Protocol = "vllm"
-	SGLang Protocol = "sglang"
-)
-
 // Endpoint is one replica as a client sees it.
 type Endpoint struct {
 	// URL is the base, without a final slash: http://127.0.0.1:8000.
 	URL string `json:"url"`
 	// Model is the name under which the engine serves its model.
-	Model    string   `json:"model"`
-	Protocol Protocol `json:"protocol"`
+	Model string `json:"model"`
+	// Protocol is the engine whose HTTP interface is spoken.
+	Protocol string `json:"protocol"`
 	// Release is the engine's own, as it says itself; empty where it does not.
 	Release string `json:"release,omitempty"`
 	// Simulated reports whether the engine says of itself that it is simulated:

@@ -3,8 +3,6 @@ package engine
 import (
 	"fmt"
 	"strings"
-
-	"mlcfg/schema"
 )
 
 // Failure is an engine that did not start, or ended by itself. Error is one
@@ -53,35 +51,21 @@ func (f *Failure) Report() string {
 }
 
 // diagnose finds the first known symptom in a log.
-func diagnose(log string, p Protocol, flags map[string]schema.Flag) (cause, key string) {
-	for _, s := range symptoms() {
-		at := s.message.FindStringSubmatchIndex(log)
-		if at == nil {
-			continue
-		}
-		cause = cleanLine(string(s.message.ExpandString(nil, s.cause, log, at)))
-		if key = s.vllm; p == SGLang {
-			key = s.sglang
-		}
-		if s.flagGroup > 0 {
-			key = keyOfFlag(flags, log[at[2*s.flagGroup]:at[2*s.flagGroup+1]])
-		}
-		return cause, key
-	}
-	return "", ""
+func (p *Plan) diagnose(log string) (cause, key string) {
+	cause, key = p.Engine.Diagnose(log, p.keyOf)
+	return cleanLine(cause), key
 }
 
-// keyOfFlag is the key behind the first argument that is named in text, which
+// keyOf is the key behind the first argument that is named in text, which
 // argparse may write as --long/-short.
-func keyOfFlag(flags map[string]schema.Flag, text string) string {
+func (p *Plan) keyOf(text string) string {
 	first, _, _ := strings.Cut(strings.TrimSpace(text), " ")
 	for word := range strings.SplitSeq(first, "/") {
 		word, _, _ = strings.Cut(word, "=")
-		for key, flag := range flags {
-			for _, name := range append(flag.Names[:len(flag.Names):len(flag.Names)], flag.Negative) {
-				if name == word && name != "" {
-					return "engine_config." + key
-				}
+		for _, a := range p.role.Arguments {
+			name, _, _ := strings.Cut(a.Words[0], "=")
+			if a.Key != "" && name == word {
+				return "engine_config." + a.Key
 			}
 		}
 	}

@@ -7,23 +7,31 @@ import (
 	"strings"
 	"testing"
 
-	"mlcfg/schema"
+	"mlcfg/internal/compile/spell"
+	"mlcfg/internal/manifest"
 )
+
+// planOf plans a manifest for a machine of which nothing is known.
+func planOf(t testing.TB, m *manifest.Manifest) *Plan {
+	t.Helper()
+	if err := spell.Load(m); err != nil {
+		t.Fatal(err)
+	}
+	p, err := NewPlan(m, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
 
 // TestDiagnose: the messages are the engines' own, as they stand in their
 // sources and in logs that users published with their issues.
 func TestDiagnose(t *testing.T) {
-	vllm, err := schema.FlagTable("vllm", "0.9.2")
-	if err != nil {
-		t.Fatal(err)
-	}
-	sglang, err := schema.FlagTable("sglang", "0.5.23")
-	if err != nil {
-		t.Fatal(err)
-	}
-	const v, s = VLLM, SGLang
+	m := server("vllm", "0.9.2")
+	m.EngineConfig["swap_space"], m.EngineConfig["dtype"] = int64(4), "float17"
+	v, s := planOf(t, m), planOf(t, server("sglang", "0.5.23"))
 	for _, c := range []struct {
-		protocol        Protocol
+		plan            *Plan
 		log, cause, key string
 	}{
 		{v, "usage: vllm [-h]\nvllm: error: unrecognized arguments: --swap-space 4\n", "the release does not know these arguments: --swap-space 4", "engine_config.swap_space"},
@@ -99,11 +107,7 @@ Please verify the following requirements:`, "no model at /model/llama2-70b", "en
 		{v, "everything is fine\nINFO: Application startup complete.", "", ""},
 		{v, "", "", ""},
 	} {
-		flags := vllm
-		if c.protocol == s {
-			flags = sglang
-		}
-		cause, key := diagnose(c.log, c.protocol, flags)
+		cause, key := c.plan.diagnose(c.log)
 		if cause != c.cause || key != c.key {
 			t.Errorf("%s\n got  %q, %q\n want %q, %q", c.log, cause, key, c.cause, c.key)
 		}
@@ -194,9 +198,9 @@ func TestCommandLine(t *testing.T) {
 func FuzzDiagnose(f *testing.F) {
 	f.Add("vllm: error: unrecognized arguments: ")
 	f.Add("error: argument /: invalid choice: ")
-	flags := map[string]schema.Flag{"x": {Names: []string{"--x"}}}
+	p := planOf(f, server("vllm", "0.9.2"))
 	f.Fuzz(func(t *testing.T, log string) {
-		cause, _ := diagnose(log, VLLM, flags)
+		cause, _ := p.diagnose(log)
 		if strings.ContainsAny(cause, "\n\r") {
 			t.Errorf("%q is no line", cause)
 		}

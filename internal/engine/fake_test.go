@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"mlcfg/internal/backend"
 )
 
 // TestMain makes the test binary what it starts: a supervisor, an engine, an
@@ -232,9 +234,10 @@ func fakeMlrun(args []string) int {
 }
 
 func fakePlan(mode, dir string, replicas int) *Plan {
-	p := &Plan{Backend: "vllm", Protocol: VLLM}
+	b, _ := backend.Of("vllm")
+	p := &Plan{Backend: b.Name, Protocol: b.Engine, Engine: b}
 	for i := range replicas {
-		p.Replicas = append(p.Replicas, Replica{Index: i, Command: []string{os.Args[0], "fake-engine", mode, filepath.Join(dir, "lock"), portMark}})
+		p.Replicas = append(p.Replicas, Replica{Index: i, Command: []string{os.Args[0], "fake-engine", mode, filepath.Join(dir, "lock"), portMark}, ported: []int{4}})
 	}
 	return p
 }

@@ -3,15 +3,14 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/manifest"
-	"mlcfg/schema"
 )
 
 // Node is one of several machines that carry one replica together. The zero
@@ -71,14 +70,6 @@ func (n Node) port(usual int) int {
 
 func (n Node) at(usual int) string { return net.JoinHostPort(n.host(), fmt.Sprint(n.port(usual))) }
 
-// The ports on which the nodes of one replica find each other: Ray's own and
-// the one of vLLM's documentation; SGLang has none.
-const (
-	rayPort        = 6379
-	vllmMasterPort = 29501
-	sglangInitPort = 29500
-)
-
 // Companion is a process that an engine needs beside it.
 type Companion struct {
 	// Name is what it is: "ray".
@@ -88,46 +79,24 @@ type Companion struct {
 	Address string `json:"address"`
 }
 
-// usesRay reports whether Ray starts the engine's workers.
-func usesRay(b backend, m *manifest.Manifest) bool {
-	executor := b.fixed["distributed_executor_backend"]
-	if executor == nil {
-		executor = m.EngineConfig["distributed_executor_backend"]
+// spread returns the arguments of a role for one node of many, or for a machine
+// by itself.
+func (p *Plan) spread(s setup, n Node) ([]manifest.Argument, error) {
+	if !n.many() {
+		return s.role.Arguments, nil
 	}
-	return executor == "ray"
-}
-
-// spread puts into an engine's section what makes it one node of many. The
-// release's own arguments are used, with two exceptions: Ray has a program of its own.
-func (p *Plan) spread(b backend, n Node, flags map[string]schema.Flag, section map[string]any) error {
-	if b.dataParallel != "" && b.protocol == VLLM {
-		if dp, ok := section[b.dataParallel].(int64); ok && dp > 1 {
-			return fmt.Errorf("engine_config.%s is %d: data parallel over several nodes is not planned by this program; start the engines yourself and use --external", b.dataParallel, dp)
+	if s.dataParallel > 1 {
+		return nil, fmt.Errorf("engine_config.%s is %d: data parallel over several nodes is not planned by this program; start the engines yourself and use --external", s.backend.DP, s.dataParallel)
+	}
+	own := func(a manifest.Argument) bool { return a.When == string(backend.Nodes) }
+	if s.role.Companion == nil && !slices.ContainsFunc(s.role.Arguments, own) {
+		hint := ""
+		if s.backend.NodesHint != "" {
+			hint = ": " + s.backend.NodesHint
 		}
+		return nil, fmt.Errorf("%s %s cannot be spread over nodes by itself (it has no arguments for that)%s", s.backend.Engine, p.Release, hint)
 	}
-	if p.ray {
-		return nil
-	}
-	keys := map[string]any{"nnodes": int64(n.Count), "node_rank": int64(n.Index - 1)}
-	if b.protocol == SGLang {
-		keys["dist_init_addr"] = n.at(sglangInitPort)
-	} else {
-		keys["master_addr"], keys["master_port"] = n.host(), int64(n.port(vllmMasterPort))
-		if n.Worker() {
-			keys["headless"] = true
-		}
-	}
-	if _, known := flags["nnodes"]; !known {
-		return fmt.Errorf("%s %s cannot be spread over nodes by itself (it has no argument nnodes): compile for backend ray, or for vllm 0.11.1 or newer", b.protocol, p.Release)
-	}
-	for _, key := range slices.Sorted(maps.Keys(keys)) {
-		value := keys[key]
-		if set := section[key]; set != nil && set != value {
-			return fmt.Errorf("engine_config.%s is %v, but --node %d/%d means %v", key, set, n.Index, n.Count, value)
-		}
-	}
-	maps.Copy(section, keys)
-	return nil
+	return s.role.Arguments, nil
 }
 
 // checkSpread says why a replica of so many devices, of which there are count,
@@ -170,49 +139,57 @@ func (n Node) own() string {
 	return address
 }
 
-// addNode tells vLLM which of the machine's addresses its nodes are to use.
-func (p *Plan) addNode(n Node) {
-	if own := n.own(); n.many() && own != "" && p.Protocol == VLLM {
-		p.setEnv("VLLM_HOST_IP", own)
+// complete gives the replicas what follows from the node and from the devices:
+// variables that the manifest leaves open, and the program that runs beside the
+// engine. Nodes that are not the head run that program alone.
+func (p *Plan) complete(s setup, o Options, devices int) error {
+	open := places{plan: p, node: o.Node, devices: devices}
+	when := open.circumstances(p.DeviceVariable != "")
+	companion := s.role.Companion
+	facts, err := p.fitsCompanion(s, o.Node)
+	if err != nil {
+		return err
 	}
-}
-
-// addRay returns the replicas what Ray needs: on one node a Ray of each
-// replica's own, over several one Ray, whose head runs beside the engine; the
-// other nodes run nothing but Ray, which starts the engine's workers there.
-func (p *Plan) addRay(n Node, devices int) error {
-	if p.DeviceVariable == "ROCR_VISIBLE_DEVICES" {
-		return errors.New("ROCR_VISIBLE_DEVICES is refused by Ray: bind devices with HIP_VISIBLE_DEVICES (--device-env)")
-	}
-	if !n.many() {
-		if _, given := lookup(p.Replicas[0].Env, "RAY_ADDRESS"); !given {
-			p.setEnv("RAY_ADDRESS", "local")
-			p.note("RAY_ADDRESS is local: each replica starts a Ray of its own")
+	for _, v := range s.role.Variables {
+		if _, given := lookup(p.Replicas[0].Env, v.Name); given || !when[v.When] {
+			continue
 		}
-		return nil
+		value := open.word("", v.Value)
+		p.setEnv(v.Name, value)
+		if companion != nil && v.When == string(backend.Alone) {
+			p.note("%s is %s: each replica starts a %s of its own", v.Name, value, facts.Title)
+		}
 	}
-	if _, err := netip.ParseAddr(n.host()); err != nil {
-		return fmt.Errorf("%q is a name; Ray knows its nodes by IP address", n.host())
+	if companion == nil || !o.Node.many() {
+		return open.err
 	}
 	r := &p.Replicas[0]
-	ray := []string{"ray", "start"}
-	if n.Worker() {
-		ray = append(ray, "--address", n.at(rayPort))
-	} else {
-		ray = append(ray, "--head", "--port", fmt.Sprint(n.port(rayPort)), "--include-dashboard=false")
+	command := open.line(companion.Arguments, when).words
+	if o.Node.Worker() {
+		r.Command, r.ported = command, nil
+		return open.err
 	}
-	if own := n.own(); own != "" {
-		ray = append(ray, "--node-ip-address", own)
+	r.Companion = &Companion{Name: companion.Name, Command: command, Address: open.word("", companion.Address)}
+	return open.err
+}
+
+// fitsCompanion returns what is known of the program beside the engine, nil
+// where there is none, and says what it does not take.
+func (p *Plan) fitsCompanion(s setup, n Node) (*backend.Companion, error) {
+	if s.role.Companion == nil {
+		return nil, nil
 	}
-	if p.DeviceVariable != "" {
-		ray = append(ray, "--num-gpus", fmt.Sprint(devices))
+	c := s.backend.CompanionOf(s.role.Companion.Name)
+	if c == nil {
+		return nil, fmt.Errorf("%s needs %q beside it, which is not known here", s.backend.Title, s.role.Companion.Name)
 	}
-	ray = append(ray, "--disable-usage-stats", "--block")
-	if n.Worker() {
-		r.Command = ray
-		return nil
+	if c.RefusesVariable != "" && p.DeviceVariable == c.RefusesVariable {
+		return nil, fmt.Errorf("%s is refused by %s: bind devices with HIP_VISIBLE_DEVICES (--device-env)", c.RefusesVariable, c.Title)
 	}
-	p.setEnv("RAY_ADDRESS", n.at(rayPort))
-	r.Companion = &Companion{Name: "ray", Command: ray, Address: n.at(rayPort)}
-	return nil
+	if n.many() && c.HeadByIP {
+		if _, err := netip.ParseAddr(n.host()); err != nil {
+			return nil, fmt.Errorf("%q is a name; %s knows its nodes by IP address", n.host(), c.Title)
+		}
+	}
+	return c, nil
 }

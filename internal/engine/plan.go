@@ -3,12 +3,12 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/manifest"
-	"mlcfg/schema"
 )
 
 // portMark stands in a planned command line for a port that is chosen when the
@@ -30,7 +30,7 @@ type Options struct {
 	Self string
 	// External are the URLs of engines that run already; nothing is started.
 	External []string
-	// Command replaces the words that start the engine ("vllm", "serve"), for an
+	// Command replaces the words that start the engine (vllm serve), for an
 	// engine that is not in PATH under its usual name.
 	Command []string
 	// PassEnv names variables of mlrun's environment that the engine gets too.
@@ -56,11 +56,12 @@ const NoDevices = "none"
 // Plan is what will be started: data alone, the same for the same manifest,
 // options and machine.
 type Plan struct {
-	Backend   string   `json:"backend"`
-	Release   string   `json:"release"`
-	Protocol  Protocol `json:"protocol"`
-	Simulated bool     `json:"simulated"`
-	External  bool     `json:"external,omitempty"`
+	Backend string `json:"backend"`
+	Release string `json:"release"`
+	// Protocol is the engine whose HTTP interface is spoken.
+	Protocol  string `json:"protocol"`
+	Simulated bool   `json:"simulated"`
+	External  bool   `json:"external,omitempty"`
 	// Model is the path or the name that the engine is given.
 	Model string `json:"model,omitempty"`
 	// DeviceVariable binds replicas to devices; empty where none are bound.
@@ -71,9 +72,9 @@ type Plan struct {
 	// Notes are what was assumed or could not be done, one line each.
 	Notes []string `json:"notes,omitempty"`
 
-	flags    map[string]schema.Flag // to find the key behind an argument that the engine refuses
-	modelKey string
-	ray      bool // Ray starts the engine's workers
+	// Engine is what the engine is: its paths, its figures, its last words.
+	Engine *backend.Backend `json:"-"`
+	role   manifest.Role    // to find the key behind an argument that the engine refuses
 }
 
 // Replica is one engine process with its workers.
@@ -93,61 +94,71 @@ type Replica struct {
 	Companion *Companion `json:"companion,omitempty"`
 	// URL of an external engine.
 	URL string `json:"url,omitempty"`
+
+	ported []int // the words of Command that hold the port
 }
 
-// backend is what the planning needs to know of an engine.
-type backend struct {
-	protocol        Protocol
-	command         []string
-	modelKey        string
-	modelPositional bool
-
-	tensorParallel, pipelineParallel, dataParallel string
-	// dataParallelShares is the switch with which data parallel needs no
-	// devices of its own.
-	dataParallelShares string
-	// fixed are values that the backend's name stands for.
-	fixed map[string]any
+// setup is what a manifest says about what is started, read once.
+type setup struct {
+	backend *backend.Backend
+	role    manifest.Role
+	// listens are keys of engine_config that are left out, since this program
+	// chooses where its engines listen.
+	listens []string
+	// cpu says why the engine has no devices; empty where it has.
+	cpu string
+	// dataParallel is the size that keeps a replica on one machine, else 1.
+	dataParallel int64
+	// simulated are the arguments of the simulated engine in its place.
+	simulated []string
 }
 
-func backendOf(name string) (backend, error) {
-	switch name {
-	case "vllm":
-		return vllmBackend(false), nil
-	case "ray":
-		return vllmBackend(true), nil
-	case "sglang":
-		return sglangBackend(), nil
+func read(m *manifest.Manifest) (setup, error) {
+	b, ok := backend.Of(m.Backend)
+	if !ok {
+		return setup{}, fmt.Errorf("backend %q is not known: %s", m.Backend, strings.Join(backend.Names(), ", "))
 	}
-	return backend{}, fmt.Errorf("backend %q is not known: vllm, sglang or ray", name)
+	s := setup{backend: b, dataParallel: 1, simulated: simArguments(b, m), cpu: b.WhyCPU(m.EngineConfig, m.EnvConfig)}
+	for _, key := range b.ListenKeys {
+		if m.EngineConfig[key] != nil {
+			s.listens = append(s.listens, key)
+		}
+	}
+	if n, ok := manifest.Int(m.EngineConfig, b.DP); ok && b.OneNodeDP {
+		s.dataParallel = n
+	}
+	return s, nil
 }
 
 // NewPlan turns a manifest into what will be started. Its errors are the
 // manifest's or the options' faults, all in one.
 func NewPlan(m *manifest.Manifest, o Options) (*Plan, error) {
-	b, err := backendOf(m.Backend)
+	s, err := read(m)
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Backend: m.Backend, Release: m.Engine.Version, Protocol: b.protocol, Simulated: o.Simulate, modelKey: b.modelKey, ray: usesRay(b, m)}
+	p := &Plan{Backend: m.Backend, Release: m.Engine.Version, Protocol: s.backend.Engine, Simulated: o.Simulate, Engine: s.backend}
 	if o.Node.many() {
 		p.Node = &o.Node
 	}
 	if len(o.External) > 0 {
 		return p, errors.Join(p.planExternal(o), checkSpread(o, 1, 1))
 	}
-	env, envErr := environment(m.EnvConfig, o.Host.Environ, o.PassEnv)
-	command, commandErr := p.commandLine(b, m, o)
-	each, count, countErr := replicas(b, m)
-	if countErr == nil {
-		countErr = checkSpread(o, each, count)
+	if s.role, err = m.Serving(); err != nil {
+		return nil, err
 	}
-	if err := errors.Join(envErr, commandErr, countErr); err != nil {
+	p.role = s.role
+	each, count := int(s.role.Devices), int(s.role.Replicas)
+	env, envErr := environment(s.role.Environment, o.Host.Environ, o.PassEnv)
+	first, commandErr := p.replica(s, o)
+	if err := errors.Join(envErr, commandErr, checkSpread(o, each, count)); err != nil {
 		return nil, err
 	}
 	each /= max(1, o.Node.Count)
 	for i := range count {
-		p.Replicas = append(p.Replicas, Replica{Index: i, Command: command, Env: env})
+		r := first
+		r.Index, r.Env = i, env
+		p.Replicas = append(p.Replicas, r)
 	}
 	if err := p.assignPorts(o.FirstPort); err != nil {
 		return nil, err
@@ -159,20 +170,15 @@ func NewPlan(m *manifest.Manifest, o Options) (*Plan, error) {
 	if m.EngineVersion == "sync" {
 		p.note("engine_version is sync; mlrun drives engines over HTTP, so the asynchronous server is what runs")
 	}
-	why := onCPU(m.EngineConfig, m.EnvConfig)
 	if o.DeviceEnv == NoDevices {
-		why = "asked for"
+		s.cpu = "asked for"
 	}
-	if why != "" {
-		p.note("no devices are bound: %s", why)
-	} else if err := p.assignDevices(m, o, each); err != nil {
+	if s.cpu != "" {
+		p.note("no devices are bound: %s", s.cpu)
+	} else if err := p.assignDevices(s, o, each); err != nil {
 		return nil, err
 	}
-	p.addNode(o.Node)
-	if p.ray {
-		return p, p.addRay(o.Node, each)
-	}
-	return p, nil
+	return p, p.complete(s, o, each)
 }
 
 func (p *Plan) note(format string, args ...any) {
@@ -181,123 +187,33 @@ func (p *Plan) note(format string, args ...any) {
 	}
 }
 
-// commandLine is the same for every replica but for its port.
-func (p *Plan) commandLine(b backend, m *manifest.Manifest, o Options) ([]string, error) {
+// replica is what all replicas have in common: the command line, its ports open.
+func (p *Plan) replica(s setup, o Options) (Replica, error) {
 	if o.Simulate {
-		return simCommand(b, m, o.Self, o.SimArgs), nil
+		words := slices.Concat([]string{o.Self}, s.simulated, o.SimArgs)
+		return Replica{Command: words, ported: []int{slices.Index(words, portMark)}}, nil
 	}
-	name := string(b.protocol)
-	if m.Engine.Version == "" {
-		return nil, fmt.Errorf("the manifest does not name the release of %s, so its arguments are not known", name)
+	for _, key := range s.listens {
+		p.note("engine_config.%s is left out: mlrun chooses where its engines listen", key)
 	}
-	flags, err := schema.FlagTable(name, m.Engine.Version)
+	arguments, err := p.spread(s, o.Node)
 	if err != nil {
-		return nil, err
+		return Replica{}, err
 	}
-	p.flags = flags
-	section := maps.Clone(m.EngineConfig)
-	if section == nil {
-		section = map[string]any{}
-	}
-	for key, value := range b.fixed {
-		if set := section[key]; set != nil && set != value {
-			return nil, fmt.Errorf("engine_config.%s is %v, but backend %s means %v", key, set, m.Backend, value)
-		}
-		section[key] = value
-	}
-	for _, key := range []string{"host", "port"} {
-		if section[key] != nil {
-			p.note("engine_config.%s is left out: mlrun chooses where its engines listen", key)
-		}
-		delete(section, key)
-	}
-	if o.Translate != nil {
-		for key, value := range section {
-			section[key] = p.translate(key, value, o.Translate)
-		}
-	}
-	if o.Node.many() {
-		if err := p.spread(b, o.Node, flags, section); err != nil {
-			return nil, err
-		}
-	}
-	argv := slices.Clone(b.command)
+	open := places{plan: p, node: o.Node, translate: o.Translate}
+	program := s.role.Program
 	if len(o.Command) > 0 {
-		argv = slices.Clone(o.Command)
+		program = nil
 	}
-	model, ok := manifest.Text(section, b.modelKey)
-	if !ok || model == "" {
-		return nil, fmt.Errorf("engine_config.%s is not set: there is no model to serve", b.modelKey)
-	}
-	p.Model = model
-	if b.modelPositional {
-		if strings.HasPrefix(model, "-") {
-			return nil, fmt.Errorf("engine_config.%s: %q would be read as an argument", b.modelKey, model)
+	line := open.line(append([]manifest.Argument{{Words: program}}, arguments...), open.circumstances(false))
+	if len(o.Command) > 0 { // the user's own words have no open places
+		line.words = slices.Concat(o.Command, line.words)
+		for i := range line.ported {
+			line.ported[i] += len(o.Command)
 		}
-		argv = append(argv, model)
-		delete(section, b.modelKey)
 	}
-	args, err := arguments(flags, section, name+" "+m.Engine.Version)
-	argv = append(argv, args...)
-	return append(argv, "--host", loopback, "--port", portMark), err
-}
-
-// translate returns the path here of each absolute path in a value.
-func (p *Plan) translate(key string, value any, here func(string) string) any {
-	switch v := value.(type) {
-	case string:
-		if !strings.HasPrefix(v, "/") || here(v) == v {
-			return v
-		}
-		p.note("engine_config.%s: %s is read at %s", key, v, here(v))
-		return here(v)
-	case []any:
-		list := make([]any, len(v))
-		for i := range v {
-			list[i] = p.translate(key, v[i], here)
-		}
-		return list
-	case map[string]any:
-		section := make(map[string]any, len(v))
-		for k, inner := range v {
-			section[k] = p.translate(key+"."+k, inner, here)
-		}
-		return section
-	}
-	return value
-}
-
-// replicas is the number of devices each replica takes, and of replicas.
-func replicas(b backend, m *manifest.Manifest) (each, count int, err error) {
-	size := func(key string) int64 {
-		n, ok := manifest.Int(m.EngineConfig, key)
-		if !ok {
-			return 1
-		}
-		return n
-	}
-	tp, pp, dp := size(b.tensorParallel), size(b.pipelineParallel), size(b.dataParallel)
-	if shared, _ := manifest.Bool(m.EngineConfig, b.dataParallelShares); shared {
-		dp = 1
-	}
-	const most = 1 << 16
-	if min(tp, pp, dp) < 1 || max(tp, pp, dp) > most || tp*pp*dp > most {
-		return 0, 0, fmt.Errorf("engine_config: %s %d, %s %d, %s %d: each must be at least 1 and their product at most %d",
-			b.tensorParallel, tp, b.pipelineParallel, pp, b.dataParallel, dp, most)
-	}
-	need := tp * pp * dp
-	devices, ok := manifest.Int(m.HarnessConfig, "device_count")
-	if !ok {
-		devices = need
-	}
-	if devices < 1 || devices > most {
-		return 0, 0, fmt.Errorf("harness_config.device_count is %d, legal is 1 to %d", devices, most)
-	}
-	if devices%need != 0 {
-		return 0, 0, fmt.Errorf("harness_config.device_count %d cannot be shared out to replicas of %d devices (%s %d x %s %d x %s %d)",
-			devices, need, b.tensorParallel, tp, b.pipelineParallel, pp, b.dataParallel, dp)
-	}
-	return int(need), int(devices / need), nil
+	p.Model = open.word("", s.role.Model)
+	return Replica{Command: line.words, ported: line.ported}, open.err
 }
 
 func (p *Plan) assignPorts(first int) error {
@@ -316,19 +232,17 @@ func (p *Plan) assignPorts(first int) error {
 func (r *Replica) setPort(port int) {
 	r.Port = port
 	r.Command = slices.Clone(r.Command)
-	for i, word := range r.Command {
-		if word == portMark {
-			r.Command[i] = fmt.Sprint(port)
-		}
+	for _, i := range r.ported {
+		r.Command[i] = strings.ReplaceAll(r.Command[i], portMark, strconv.Itoa(port))
 	}
 }
 
 // assignDevices returns each replica its devices and the CPUs nearest to them.
-func (p *Plan) assignDevices(m *manifest.Manifest, o Options, each int) error {
-	variable, why := o.Host.deviceVariable(m, o.DeviceEnv)
+func (p *Plan) assignDevices(s setup, o Options, each int) error {
+	variable, why := o.Host.deviceVariable(s, o.DeviceEnv)
 	p.note("devices are bound with %s: %s", variable, why)
 	p.DeviceVariable = variable
-	list, err := o.Host.deviceList(m, variable, each*len(p.Replicas))
+	list, err := o.Host.deviceList(s.role.Environment, variable, each*len(p.Replicas))
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"math/big"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,81 +13,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"mlcfg/internal/compile/spell"
 	"mlcfg/internal/manifest"
-	"mlcfg/schema"
 	"mlcfg/tools/sharedata"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
-
-func TestArguments(t *testing.T) {
-	flags := map[string]schema.Flag{
-		"size":    {Names: []string{"--size", "-s"}, Action: "store"},
-		"eager":   {Names: []string{"--eager"}, Negative: "--no-eager", Action: "bool"},
-		"quiet":   {Names: []string{"--quiet"}, Action: "store_true", Nargs: "0"},
-		"old":     {Names: []string{"--old"}, Action: "DeprecatedStoreTrueAction", Nargs: "0"},
-		"off":     {Names: []string{"--off"}, Action: "store_false"},
-		"names":   {Names: []string{"--names"}, Action: "store", Nargs: "+"},
-		"paths":   {Names: []string{"--paths"}, Action: "LoRAPathAction", Nargs: "*"},
-		"layer":   {Names: []string{"--layer"}, Action: "append"},
-		"maybe":   {Names: []string{"--maybe"}, Action: "store", Nargs: "?"},
-		"nothing": {},
-	}
-	for _, c := range []struct {
-		key   string
-		value any
-		want  string // words joined by |; an error begins with !
-	}{
-		{"size", nil, ""},
-		{"size", int64(8), "--size|8"},
-		{"size", 8, "--size|8"},
-		{"size", new(big.Int).Lsh(big.NewInt(1), 80), "--size|1208925819614629174706176"},
-		{"size", int64(-1), "--size=-1"},
-		{"size", 0.9, "--size|0.9"},
-		{"size", 1.0, "--size|1.0"},
-		{"size", 1e-5, "--size|1e-05"},
-		{"size", 1e22, "--size|1e+22"},
-		{"size", "auto", "--size|auto"},
-		{"size", "", "--size|"},
-		{"size", "--eager", "--size=--eager"},
-		{"size", "a b; rm -rf /", "--size|a b; rm -rf /"},
-		{"size", true, "--size|true"},
-		{"size", map[string]any{"b": int64(1), "a": []any{nil, "<x>"}}, `--size|{"a":[null,"<x>"],"b":1}`},
-		{"size", []any{"*"}, `--size|["*"]`},
-		{"size", "a\x00b", "!NUL"},
-		{"eager", true, "--eager"},
-		{"eager", false, "--no-eager"},
-		{"eager", int64(1), "!--eager is a switch, and 1 no boolean"},
-		{"quiet", true, "--quiet"},
-		{"quiet", false, ""},
-		{"old", true, "--old"},
-		{"old", false, ""},
-		{"off", false, "--off"},
-		{"off", true, ""},
-		{"names", []any{"a", int64(2), map[string]any{"k": "v"}}, `--names|a|2|{"k":"v"}`},
-		{"names", []any{int64(-1), 0.5}, "--names|-1|0.5"},
-		{"names", []any{"--eager"}, "!would be read as another argument"},
-		{"names", []any{}, "!needs at least one value"},
-		{"names", []any{nil}, "!null inside a list"},
-		{"names", "one", "--names|one"},
-		{"paths", []any{}, "--paths"},
-		{"layer", []any{"a", "-b"}, "--layer|a|--layer=-b"},
-		{"maybe", "x", "--maybe|x"},
-		{"nothing", "x", "!the command line of engine 1 has no argument for it"},
-		{"unknown", "x", "!engine_config.unknown: the command line of engine 1 has no argument for it"},
-	} {
-		got, err := arguments(flags, map[string]any{c.key: c.value}, "engine 1")
-		if fault, bad := strings.CutPrefix(c.want, "!"); bad {
-			if err == nil || !strings.Contains(err.Error(), fault) {
-				t.Errorf("%s %v: error %v, want %s", c.key, c.value, err, fault)
-			}
-			continue
-		}
-		if err != nil || strings.Join(got, "|") != c.want {
-			t.Errorf("%s %v: %q, %v, want %s", c.key, c.value, got, err, c.want)
-		}
-	}
-}
 
 func TestEnvironment(t *testing.T) {
 	host := []string{"PATH=/bin", "HOME=/root", "HF_TOKEN=hf_secretsecret", "PYTHONDONTWRITEBYTECODE=1", "RANDOM_THING=x"}
@@ -192,6 +122,9 @@ func TestPlans(t *testing.T) {
 		{"external", server("sglang", "0.5.23"), Options{External: []string{"http://127.0.0.1:30000/", "https://other:8000"}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			if err := spell.Load(c.m); err != nil {
+				t.Fatal(err)
+			}
 			p, err := NewPlan(c.m, c.o)
 			if err != nil {
 				t.Fatal(err)
@@ -234,9 +167,9 @@ func TestPlanRefuses(t *testing.T) {
 		{"device_count 3 cannot be shared out to replicas of 2 devices", func(m *manifest.Manifest, _ *Options) { m.HarnessConfig["device_count"] = int64(3) }},
 		{"device_count is 0", func(m *manifest.Manifest, _ *Options) { m.HarnessConfig["device_count"] = int64(0) }},
 		{"tensor_parallel_size 0", func(m *manifest.Manifest, _ *Options) { m.EngineConfig["tensor_parallel_size"] = int64(0) }},
-		{"engine_config.model is not set", func(m *manifest.Manifest, _ *Options) { delete(m.EngineConfig, "model") }},
+		{"engine_config.model: model is not set", func(m *manifest.Manifest, _ *Options) { delete(m.EngineConfig, "model") }},
 		{"would be read as an argument", func(m *manifest.Manifest, _ *Options) { m.EngineConfig["model"] = "--help" }},
-		{"engine_config.swop_space: the command line of vllm 0.9.2 has no argument", func(m *manifest.Manifest, _ *Options) { m.EngineConfig["swop_space"] = int64(1) }},
+		{"engine_config.swop_space: the command line of vllm 0.9.2 has no argument for swop_space", func(m *manifest.Manifest, _ *Options) { m.EngineConfig["swop_space"] = int64(1) }},
 		{"does not name the release", func(m *manifest.Manifest, _ *Options) { m.Engine.Version = "" }},
 		{"distributed_executor_backend is mp, but backend ray means ray", func(m *manifest.Manifest, _ *Options) {
 			m.Backend, m.EngineConfig["distributed_executor_backend"] = "ray", "mp"
@@ -273,7 +206,11 @@ func TestPlanRefuses(t *testing.T) {
 	} {
 		m, o := server("vllm", "0.9.2"), Options{}
 		c.change(m, &o)
-		if _, err := NewPlan(m, o); err == nil || !strings.Contains(err.Error(), c.fault) {
+		err := spell.Load(m)
+		if err == nil {
+			_, err = NewPlan(m, o)
+		}
+		if err == nil || !strings.Contains(err.Error(), c.fault) {
 			t.Errorf("%v, want %s", err, c.fault)
 		}
 	}
@@ -346,6 +283,9 @@ func TestPublishedConfigurations(t *testing.T) {
 			m := published(t, file)
 			if model := m.EngineConfig["model_path"]; m.Backend == "sglang" && model == "MISSING" {
 				t.Skip("this use case has no sglang configuration")
+			}
+			if err := spell.Load(m); err != nil {
+				t.Fatal(err)
 			}
 			p, err := NewPlan(m, Options{Host: Host{Environ: []string{"PATH=/bin"}}})
 			if err != nil {

@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strconv"
 	"time"
+
+	"mlcfg/internal/backend"
 )
 
 // healthTimeout bounds one look at an engine: SGLang's /health makes a token and
@@ -77,7 +79,7 @@ func (g *group) ready(ctx context.Context, m *member, o StartOptions) error {
 			g.tell(m, log.lines(), time.Since(start), o.Progress)
 			if !looking {
 				looking = true
-				go func() { serves <- probe(ctx, client, &m.endpoint) }()
+				go func() { serves <- probe(ctx, client, g.plan.Engine, &m.endpoint) }()
 			}
 		}
 	}
@@ -100,22 +102,22 @@ func (g *group) tell(m *member, lines []string, elapsed time.Duration, report fu
 
 // probe looks whether an engine serves, under which name, and whether it is
 // simulated.
-func probe(ctx context.Context, client *http.Client, e *Endpoint) error {
-	res, err := get(ctx, client, e.URL+"/health")
+func probe(ctx context.Context, client *http.Client, b *backend.Backend, e *Endpoint) error {
+	res, err := get(ctx, client, e.URL+b.Health)
 	if err != nil {
 		return err
 	}
 	res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("/health answers %s", res.Status)
+		return fmt.Errorf("%s answers %s", b.Health, res.Status)
 	}
-	res, err = get(ctx, client, e.URL+"/v1/models")
+	res, err = get(ctx, client, e.URL+b.Models)
 	if err != nil {
 		return err
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("/v1/models answers %s", res.Status)
+		return fmt.Errorf("%s answers %s", b.Models, res.Status)
 	}
 	var models struct {
 		Data []struct {
@@ -123,25 +125,20 @@ func probe(ctx context.Context, client *http.Client, e *Endpoint) error {
 		} `json:"data"`
 	}
 	if err := json.NewDecoder(io.LimitReader(res.Body, 1<<20)).Decode(&models); err != nil {
-		return fmt.Errorf("reading /v1/models: %w", err)
+		return fmt.Errorf("reading %s: %w", b.Models, err)
 	}
 	if len(models.Data) == 0 {
-		return errors.New("/v1/models names no model")
+		return fmt.Errorf("%s names no model", b.Models)
 	}
 	e.Model = models.Data[0].ID
 	e.Simulated = res.Header.Get("X-Simulated") == "true"
-	e.Release = release(ctx, client, e)
+	e.Release = release(ctx, client, b, e)
 	return nil
 }
 
-// release asks an engine for its own; empty where it does not say. SGLang's
-// newer releases have renamed the path, and log a complaint at the old one.
-func release(ctx context.Context, client *http.Client, e *Endpoint) string {
-	paths := []string{"/version"}
-	if e.Protocol == SGLang {
-		paths = []string{"/server_info", "/get_server_info"}
-	}
-	for _, path := range paths {
+// release asks an engine for its own; empty where it does not say.
+func release(ctx context.Context, client *http.Client, b *backend.Backend, e *Endpoint) string {
+	for _, path := range b.Version {
 		res, err := get(ctx, client, e.URL+path)
 		if err != nil {
 			return ""

@@ -227,7 +227,7 @@ func (g *group) failure(m *member, what string) *Failure { return g.failureIn(m,
 func (g *group) failureIn(m *member, path, what string) *Failure {
 	log := tail(path)
 	f := &Failure{Replica: m.replica.Index, What: what, Log: path}
-	f.Cause, f.Key = diagnose(log, g.plan.Protocol, g.plan.flags)
+	f.Cause, f.Key = g.plan.diagnose(log)
 	hidden := secrets(m.replica.Env)
 	f.Cause = hide([]string{f.Cause}, hidden)[0]
 	f.Lines = hide(lastLines(log, shownLines), hidden)
@@ -282,7 +282,7 @@ func attach(ctx context.Context, plan *Plan, o StartOptions) (Engine, error) {
 	client := &http.Client{Timeout: healthTimeout}
 	for _, r := range plan.Replicas {
 		endpoint := Endpoint{URL: r.URL, Protocol: plan.Protocol}
-		if err := probe(ctx, client, &endpoint); err != nil {
+		if err := probe(ctx, client, plan.Engine, &endpoint); err != nil {
 			return nil, &Failure{Replica: r.Index, What: "at " + r.URL + " does not serve", Cause: err.Error()}
 		}
 		o.Progress(Progress{Replica: r.Index, Ready: true})

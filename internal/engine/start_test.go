@@ -19,6 +19,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"mlcfg/internal/backend"
 )
 
 func TestStartServeStop(t *testing.T) {
@@ -343,27 +345,29 @@ func TestExternal(t *testing.T) {
 		}
 	}))
 	for _, c := range []struct {
-		protocol      Protocol
+		engine        string
 		version, want string
 	}{
-		{SGLang, "/server_info 0.5.23", "0.5.23"},
-		{SGLang, "/get_server_info 0.4.9", "0.4.9"},
-		{SGLang, "/version 1", ""},
-		{VLLM, "/version 0.9.2+rocm641", "0.9.2+rocm641"},
-		{VLLM, "", ""},
+		{"sglang", "/server_info 0.5.23", "0.5.23"},
+		{"sglang", "/get_server_info 0.4.9", "0.4.9"},
+		{"sglang", "/version 1", ""},
+		{"vllm", "/version 0.9.2+rocm641", "0.9.2+rocm641"},
+		{"vllm", "", ""},
 	} {
 		version = c.version
-		plan := &Plan{Protocol: c.protocol, External: true, Replicas: []Replica{{URL: h.URL}}}
+		b, _ := backend.Of(c.engine)
+		plan := &Plan{Protocol: c.engine, Engine: b, External: true, Replicas: []Replica{{URL: h.URL}}}
 		eng, err := Start(context.Background(), plan, StartOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, want := eng.Endpoints()[0], (Endpoint{URL: h.URL, Model: "m", Protocol: c.protocol, Release: c.want, Simulated: true}); got != want {
+		if got, want := eng.Endpoints()[0], (Endpoint{URL: h.URL, Model: "m", Protocol: c.engine, Release: c.want, Simulated: true}); got != want {
 			t.Errorf("%+v, want %+v", got, want)
 		}
 	}
 	h.Close()
-	plan := &Plan{Protocol: SGLang, External: true, Replicas: []Replica{{URL: h.URL}}}
+	b, _ := backend.Of("sglang")
+	plan := &Plan{Protocol: b.Engine, Engine: b, External: true, Replicas: []Replica{{URL: h.URL}}}
 	if _, err := Start(context.Background(), plan, StartOptions{}); err == nil || !strings.Contains(err.Error(), "does not serve") {
 		t.Errorf("%v", err)
 	}

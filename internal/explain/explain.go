@@ -11,7 +11,7 @@
 package explain
 
 import (
-	"mlcfg/internal/check"
+	"mlcfg/internal/backend"
 	"mlcfg/internal/diag"
 	"mlcfg/schema"
 )
@@ -93,7 +93,7 @@ func (v *Value) Origin() Step {
 type View struct {
 	// Overlay and Base are the files, as messages name them.
 	Overlay, Base string
-	Backend       check.Backend
+	Backend       *backend.Backend
 	// Release is the engine's.
 	Release string
 	// Values are the keys that the configuration sets and the backend reads, by

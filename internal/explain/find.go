@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"mlcfg/internal/check"
+	"mlcfg/internal/backend"
 
 	"mlcfg/schema"
 )
@@ -124,11 +124,10 @@ func (v *View) notFound(pattern string, known []Value) *NotFound {
 	if i := strings.LastIndexByte(pattern, '.'); i >= 0 {
 		section, name = pattern[:i], pattern[i+1:]
 	}
-	for _, other := range check.Backends() {
-		b, _ := check.BackendOf(other)
+	for _, b := range backend.All() {
 		if b.Engine != v.Backend.Engine && slices.Contains([]string{b.EngineSection(), b.SamplingSection(), b.EnvSection()}, section) {
 			e.Msg = fmt.Sprintf("backend %s does not read %s", v.Backend.Name, section)
-			e.Hint = "ask for it with --backend " + other
+			e.Hint = "ask for it with --backend " + b.Name
 			return e
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/check"
 	"mlcfg/internal/compile"
 	"mlcfg/internal/config"
@@ -63,8 +64,8 @@ const usualValues = 160
 
 // groupOf is the group of a section that another backend reads.
 func groupOf(section string) Group {
-	for _, name := range check.Backends() {
-		switch b, _ := check.BackendOf(name); section {
+	for _, b := range backend.All() {
+		switch section {
 		case b.EngineSection():
 			return Engine
 		case b.SamplingSection():
@@ -199,7 +200,7 @@ func hideIn(name string, value any) any {
 
 // environment collects the variables of the engine's process: the backend's own
 // section goes over the shared one, whichever layer they are of.
-func (w *walker) environment(tree *merge.Tree, b check.Backend, c *check.Config) {
+func (w *walker) environment(tree *merge.Tree, b *backend.Backend, c *check.Config) {
 	w.group = Environment
 	keys := w.view.schema.Section(schema.EnvConfig)
 	at := map[string]int{}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"mlcfg/internal/check"
+	"mlcfg/internal/backend"
 	"mlcfg/schema"
 )
 
@@ -90,8 +90,7 @@ func (s *Server) section(d *document, session *Session, path []string) *schema.S
 	if path[0] == "env_config" {
 		section = nil
 	}
-	for _, name := range check.Backends() {
-		b, _ := check.BackendOf(name)
+	for _, b := range backend.All() {
 		kind := map[string]string{b.EngineSection(): schema.EngineConfig, b.SamplingSection(): schema.SamplingConfig, b.EnvSection(): schema.EnvConfig}[path[0]]
 		if kind != "" && section == nil {
 			if engine := s.engine(d, session, b.Engine); engine != nil {

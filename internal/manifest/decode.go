@@ -6,6 +6,9 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
+
+	"mlcfg/internal/backend"
 )
 
 // MaxSize bounds what is read, in bytes; real manifests have some ten thousand.
@@ -34,8 +37,9 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Msg)
 }
 
+var hintCompile = "make a manifest with: mlcfg compile OVERLAY --backend " + strings.Join(backend.Names(), "|") + " -o manifest.yaml"
+
 const (
-	hintCompile   = "make a manifest with: mlcfg compile OVERLAY --backend vllm|sglang|ray -o manifest.yaml"
 	hintRecompile = "a manifest is never edited by hand; change the configuration and compile again: mlcfg compile OVERLAY --backend BACKEND -o manifest.yaml"
 	hintVersion   = "mlcfg and mlrun of the same version fit together; compile again with the mlcfg beside this program"
 )
@@ -169,6 +173,15 @@ func fromFields(doc *document) (*Manifest, *Error) {
 			f.fail("env_config", "env_config."+k+" must be text, it is "+kindOf(v))
 		}
 		m.EnvConfig[k] = s
+	}
+	for k, v := range f.section("sampling_types") {
+		if m.SamplingTypes == nil {
+			m.SamplingTypes = map[string]string{}
+		}
+		m.SamplingTypes[k] = take1[string](f, "sampling_types", "text", v)
+	}
+	for _, v := range f.list("roles") {
+		m.Roles = append(m.Roles, f.role(v))
 	}
 	f.rest()
 	return m, f.err

@@ -47,6 +47,11 @@ type Manifest struct {
 	EngineConfig   map[string]any
 	SamplingConfig map[string]any
 	HarnessConfig  map[string]any
+	// SamplingTypes are the types of what SamplingConfig passes on ("int >=1 |
+	// null"), by its keys; see [Manifest.CheckSampling].
+	SamplingTypes map[string]string
+	// Roles are the processes that the engine consists of, usually one.
+	Roles []Role
 	// Harness is the round of MLPerf whose harness and rules hold ("v5.1").
 	Harness string
 	// Data is the data set that the run sends.
@@ -191,6 +196,14 @@ func (m *Manifest) fields() map[string]any {
 	for i, c := range m.Data.Columns {
 		columns[i] = c
 	}
+	types := make(map[string]any, len(m.SamplingTypes))
+	for k, v := range m.SamplingTypes {
+		types[k] = v
+	}
+	roles := make([]any, len(m.Roles))
+	for i := range m.Roles {
+		roles[i] = m.Roles[i].fields()
+	}
 	return map[string]any{
 		"kind": Kind, "format": int64(Format),
 		"benchmark_name": m.BenchmarkName, "scenario": m.Scenario, "test_mode": m.TestMode,
@@ -199,6 +212,7 @@ func (m *Manifest) fields() map[string]any {
 		"engine":     map[string]any{"name": m.Engine.Name, "version": m.Engine.Version},
 		"env_config": env, "engine_config": m.EngineConfig, "sampling_config": m.SamplingConfig,
 		"harness_config": m.HarnessConfig, "harness": m.Harness, "loadgen": m.Loadgen,
+		"sampling_types": types, "roles": roles,
 		"data":    map[string]any{"samples": m.Data.Samples, "digest": orNull(m.Data.Digest), "columns": columns},
 		"sources": sources, "overrides": overrides, "schema": m.Schema,
 	}

@@ -42,6 +42,18 @@ func example() *Manifest {
 		Sources:        []Source{{Path: "config.yaml", SHA256: strings.Repeat("0", 64)}},
 		Overrides:      []string{"harness_config.target_qps=5"},
 		Schema:         Digest(nil),
+		Roles: []Role{{
+			Name: "serve", Model: "{path:/model/llama2-70b-chat-hf/fp8_quantized}", Program: []string{"vllm", "serve"},
+			Arguments: []Argument{
+				{Key: "model", Words: []string{"{path:/model/llama2-70b-chat-hf/fp8_quantized}"}},
+				{Key: "nnodes", When: "nodes", Words: []string{"--nnodes", "{nodes}"}},
+				{Words: []string{"--port", "{port}"}},
+			},
+			Environment: map[string]string{"VLLM_USE_V1": "0"}, Variables: []Variable{{Name: "RAY_ADDRESS", Value: "local", When: "alone"}},
+			Replicas: 4, Devices: 2, TokenIDs: true,
+			Companion: &Companion{Name: "ray", Address: "{head-address:6379}", Arguments: []Argument{{Words: []string{"ray", "start"}}}},
+		}},
+		SamplingTypes: map[string]string{"temperature": "number >=0", "stop": "text | list | null"},
 	}
 }
 
@@ -165,6 +177,13 @@ func TestDecodeRefuses(t *testing.T) {
 		{"key twice", edit("backend: vllm\n", "backend: vllm\nbackend: vllm\n"), 2, "second time", "compile again"},
 		{"unknown field", edit("backend: vllm\n", "backend: vllm\nbackends: vllm\n"), 2, `"backends" is not known`, "same version"},
 		{"newer format", edit("format: 2\n", "format: 3\n"), 39, "format 3 is not known", "same version"},
+		{"no place", edit("{port}", "{prot}"), 56, `the open place "prot"`, "compile again"},
+		{"no circumstance", edit("when: nodes", "when: sundays"), 56, `when "sundays" is not known`, "compile again"},
+		{"no devices", edit("devices: 2", "devices: 0"), 56, "devices is 0", "compile again"},
+		{"too many devices", edit("devices: 2", "devices: 60000"), 56, "more than 65536 together", "compile again"},
+		{"a word that is a number", edit(`"{port}"`, "8000"), 56, "must be text, in words", "compile again"},
+		{"a field of a role", edit("token_ids: true", "token_id: true"), 56, "token_ids must be a boolean, it is null", "compile again"},
+		{"a type that is none", edit("\"number >=0\"", "3"), 98, "must be text", "compile again"},
 		{"wrong type", edit("backend: vllm\n", "backend: 1\n"), 1, "backend must be text, it is a whole number", "compile again"},
 		{"env value", edit(`VLLM_USE_V1: "0"`, `VLLM_USE_V1: 0`), 34, "env_config.VLLM_USE_V1 must be text", "compile again"},
 		{"meaning", edit("meaning: \"sha256:", "meaning: \"sha256:0"), 53, "meaning does not fit", "compile again"},
@@ -253,7 +272,7 @@ func TestMeaning(t *testing.T) {
 		"argument": func(m *Manifest) { m.EngineConfig["model"] = "x" }, "sampling": func(m *Manifest) { m.SamplingConfig["top_p"] = 1.0 },
 		"harness": func(m *Manifest) { m.HarnessConfig["target_qps"] = 1.0 }, "setting": func(m *Manifest) { m.Loadgen["frozen"] = true },
 		"round": func(m *Manifest) { m.Harness = "v6.0" }, "samples": func(m *Manifest) { m.Data.Samples = 1 },
-		"digest": func(m *Manifest) { m.Data.Digest = "" }, "columns": func(m *Manifest) { m.Data.Columns = nil },
+		"digest": func(m *Manifest) { m.Data.Digest = "" }, "words": func(m *Manifest) { m.Roles[0].Arguments[1].Words[0] = "--nodes" }, "columns": func(m *Manifest) { m.Data.Columns = nil },
 	} {
 		if meaning(change) == same {
 			t.Errorf("%s does not change the meaning", name)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/dataset"
 	"mlcfg/internal/engine"
 	"mlcfg/internal/manifest"
@@ -18,9 +19,10 @@ import (
 // planned is a plan of llama2-70b with the benchmark's own model and data set.
 func planned(harness map[string]any) *Plan {
 	usual := benchmarkResources["llama2-70b"]
+	b, _ := backend.Of("vllm")
 	return &Plan{
 		Benchmark: "llama2-70b",
-		Engine:    &engine.Plan{Model: usual.models[0]},
+		Engine:    &engine.Plan{Model: usual.models[0], Engine: b},
 		Data:      Data{Path: usual.data, File: usual.data},
 		Manifest:  &manifest.Manifest{EngineConfig: map[string]any{"model": usual.models[0]}, HarnessConfig: harness},
 	}

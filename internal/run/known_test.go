@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/engine"
 	"mlcfg/internal/manifest"
 )
@@ -23,8 +24,9 @@ func TestDifferences(t *testing.T) {
 		{"another model", true, engine.Endpoint{Release: "0.9.2", Model: "y"}, []string{`replica 0 serves "y"; the manifest's model is "/model"`}},
 		{"simulated", true, engine.Endpoint{Simulated: true, Model: "y"}, nil},
 	} {
+		b, _ := backend.Of("vllm")
 		p := &Plan{
-			Engine:   &engine.Plan{External: c.external},
+			Engine:   &engine.Plan{External: c.external, Engine: b},
 			Manifest: &manifest.Manifest{Engine: manifest.Engine{Name: "vllm", Version: "0.9.2"}, EngineConfig: map[string]any{"model": "/model"}},
 		}
 		if got := p.differences([]engine.Endpoint{c.endpoint}); !slices.Equal(got, c.want) {

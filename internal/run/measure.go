@@ -247,8 +247,12 @@ func (r *runner) begin(t time.Time) {
 	if err := r.enter(record.Measuring); err != nil {
 		r.fault(err.Error())
 	}
+	pages := make([]string, len(r.urls))
+	for i, url := range r.urls {
+		pages[i] = url + r.plan.Engine.Engine.Metrics
+	}
 	var err error
-	if r.metrics, err = metrics.Start(r.dir.Path, r.urls, metricsInterval, t); err != nil {
+	if r.metrics, err = metrics.Start(r.dir.Path, pages, metricsInterval, t); err != nil {
 		r.fault(err.Error())
 		return
 	}

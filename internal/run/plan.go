@@ -191,10 +191,8 @@ func orElse[T comparable](v, otherwise T) T {
 
 // batchSize is how many requests one replica works on at a time.
 func (p *Plan) batchSize() int {
-	for _, key := range []string{"max_num_seqs", "max_running_requests"} {
-		if n, ok := manifest.Int(p.Manifest.EngineConfig, key); ok && n > 0 {
-			return int(min(n, 4096))
-		}
+	if n, ok := manifest.Int(p.Manifest.EngineConfig, p.Engine.Engine.Batch); ok && n > 0 {
+		return int(min(n, 4096))
 	}
 	return 256
 }

@@ -9,7 +9,6 @@ import (
 	"mlcfg/internal/engine"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
-	"mlcfg/schema"
 )
 
 // notOverHTTP are sampling parameters of the engines' Python interface that
@@ -20,9 +19,9 @@ var notOverHTTP = map[string]string{
 
 // planRequests fixes what each request carries.
 func (p *Plan) planRequests() error {
-	p.Protocol = client.Completions
-	if p.Engine.Protocol == engine.SGLang {
-		p.Protocol = client.Generate
+	p.Protocol = client.Protocol(p.Engine.Engine.Requests)
+	if err := p.Manifest.CheckSampling(); err != nil {
+		return err
 	}
 	params := map[string]any{}
 	for key, value := range p.Manifest.SamplingConfig {
@@ -40,14 +39,18 @@ func (p *Plan) planRequests() error {
 	delete(params, "n")
 	p.Parameters = params
 	if p.settings.Mode != loadgen.PerformanceOnly && !p.givesTokenIDs() {
-		return fmt.Errorf("accuracy mode needs the ids of generated tokens, which the server of vllm %s does not give (0.10.2 and later do)", p.Manifest.Engine.Version)
+		return fmt.Errorf("accuracy mode needs the ids of generated tokens, which the server of %s %s does not give (%s and later do)", p.Manifest.Engine.Name, p.Manifest.Engine.Version, p.Engine.Engine.TokenIDsFrom)
 	}
 	return nil
 }
 
 // givesTokenIDs reports whether the engine's server answers with token ids.
 func (p *Plan) givesTokenIDs() bool {
-	return p.Engine.Protocol == engine.SGLang || p.Engine.Simulated || schema.CompareReleases(p.Manifest.Engine.Version, "0.10.2") >= 0
+	if p.Engine.Simulated {
+		return true
+	}
+	role, err := p.Manifest.Serving()
+	return err == nil && role.TokenIDs
 }
 
 // streams reports whether responses are streamed: where first tokens count.

@@ -98,12 +98,8 @@ func (p *Plan) checkResources(ctx context.Context, digest digestOf) []Finding {
 
 // modelPath is the model as the manifest names it.
 func (p *Plan) modelPath() string {
-	for _, key := range []string{"model", "model_path"} {
-		if text, ok := manifest.Text(p.Manifest.EngineConfig, key); ok {
-			return text
-		}
-	}
-	return ""
+	text, _ := manifest.Text(p.Manifest.EngineConfig, p.Engine.Engine.Model)
+	return text
 }
 
 // checkDeclared compares data set and model with the digests that

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"time"
 
+	"mlcfg/internal/backend"
+	"mlcfg/internal/compile/spell"
 	"mlcfg/internal/engine/sim"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
@@ -86,8 +88,8 @@ func (b *bench) prepare(change func(*manifest.Manifest, *loadgen.Settings)) erro
 	s.UseTokenLatencies, s.TTFTLatency, s.TPOTLatency = true, 10*time.Minute, 10*time.Minute
 	s.QSLSeed, s.SampleIndexSeed, s.ScheduleSeed = 1, 2, 3
 	m := &manifest.Manifest{
-		BenchmarkName: "llama2-70b", Scenario: "server", TestMode: "performance", Machine: "alpha", Variant: "server", Backend: "vllm",
-		Engine:         manifest.Engine{Name: "vllm", Version: "0.9.2"},
+		BenchmarkName: "llama2-70b", Scenario: "server", TestMode: "performance", Machine: "alpha", Variant: "server", Backend: backend.VLLM,
+		Engine:         manifest.Engine{Name: backend.VLLM, Version: "0.9.2"},
 		EngineConfig:   map[string]any{"model": "/models/llama", "max_num_seqs": int64(64)},
 		SamplingConfig: map[string]any{"temperature": 0.0, "max_tokens": int64(16), "min_tokens": int64(2)},
 		HarnessConfig:  map[string]any{"device_count": int64(2), "dataset_path": "/data/prompts.jsonl", "total_sample_count": int64(samples), "schedule_algo": "shortest_queue"},
@@ -96,6 +98,9 @@ func (b *bench) prepare(change func(*manifest.Manifest, *loadgen.Settings)) erro
 	}
 	if change != nil {
 		change(m, &s)
+	}
+	if err := spell.Load(m); err != nil {
+		return err
 	}
 	section := loadgen.Section{Settings: s, Library: loadgen.Library{TotalSampleCount: samples, PerformanceSampleCount: samples}, Round: "v5.1", UserConf: "/conf/user.conf", Frozen: true}
 	m.Loadgen = section.Map()

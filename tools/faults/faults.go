@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/record"
@@ -27,7 +28,7 @@ func long(_ *manifest.Manifest, s *loadgen.Settings) { s.MinDuration = 10 * time
 
 // generate has requests go to SGLang's /generate, which tells token ids.
 func generate(m *manifest.Manifest, _ *loadgen.Settings) {
-	m.Backend, m.Engine = "sglang", manifest.Engine{Name: "sglang", Version: "0.5.9"}
+	m.Backend, m.Engine = backend.SGLang, manifest.Engine{Name: backend.SGLang, Version: "0.5.9"}
 	m.EngineConfig = map[string]any{"model_path": "/models/llama", "max_running_requests": int64(64)}
 	m.SamplingConfig = map[string]any{"temperature": 0.0, "max_new_tokens": int64(16), "min_new_tokens": int64(2)}
 }

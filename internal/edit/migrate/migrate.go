@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/source"
 	"mlcfg/internal/source/layout"
@@ -165,7 +166,7 @@ func (m *migrator) engine(section *source.Entry, schemaSection string) {
 	older := map[string]string{schema.EngineConfig: "llm_config", schema.SamplingConfig: "sampling_params"}[schemaSection]
 	for _, e := range slices.Clone(l.entries) {
 		name := layout.KeyOf(e)
-		if e.Key == nil || len(schema.History("vllm", schemaSection, name)) > 0 {
+		if e.Key == nil || len(schema.History(backend.VLLM, schemaSection, name)) > 0 {
 			continue
 		}
 		path := older + "." + name

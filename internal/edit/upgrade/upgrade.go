@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"mlcfg/internal/check"
+	"mlcfg/internal/backend"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/merge"
 	"mlcfg/schema"
@@ -54,7 +54,7 @@ func (c *Change) Breaks() bool { return c.Kind == Removed || c.Kind == Refused }
 
 // Compare returns what changes for a merged configuration between two releases of
 // a backend's engine, sorted by section, kind and key.
-func Compare(tree *merge.Tree, b check.Backend, from, to *schema.Schema) []Change {
+func Compare(tree *merge.Tree, b *backend.Backend, from, to *schema.Schema) []Change {
 	c := comparer{tree: tree, backend: b, from: from, to: to}
 	for _, s := range []struct{ section, name string }{
 		{schema.EngineConfig, b.EngineSection()},
@@ -69,7 +69,7 @@ func Compare(tree *merge.Tree, b check.Backend, from, to *schema.Schema) []Chang
 
 type comparer struct {
 	tree     *merge.Tree
-	backend  check.Backend
+	backend  *backend.Backend
 	from, to *schema.Schema
 	changes  []Change
 }

@@ -19,6 +19,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"mlcfg/internal/backend"
 )
 
 // Protocol is the engine whose HTTP interface is spoken.
@@ -27,8 +29,8 @@ type Protocol string
 // The protocols. Both answer /v1/completions and /v1/chat/completions, each
 // with its engine's own details; only SGLang has /generate.
 const (
-	VLLM   Protocol = "vllm"
-	SGLang Protocol = "sglang"
+	VLLM   Protocol = backend.VLLM
+	SGLang Protocol = backend.SGLang
 )
 
 // Config says what is simulated. The zero value of every field but Model means

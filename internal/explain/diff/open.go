@@ -13,7 +13,7 @@ import (
 	"slices"
 	"strings"
 
-	"mlcfg/internal/check"
+	"mlcfg/internal/backend"
 	"mlcfg/internal/explain/gitrev"
 	"mlcfg/internal/manifest"
 )
@@ -184,11 +184,11 @@ func matchOf(name string, has []map[string]bool) Match {
 func overlayOf(name string) string {
 	ext := filepath.Ext(name)
 	stem := strings.TrimSuffix(name, ext)
-	backend := strings.TrimPrefix(filepath.Ext(stem), ".")
-	if _, ok := check.BackendOf(backend); !ok {
+	name = strings.TrimPrefix(filepath.Ext(stem), ".")
+	if _, ok := backend.Of(name); !ok {
 		return ""
 	}
-	return strings.TrimSuffix(stem, "."+backend) + ".yaml"
+	return strings.TrimSuffix(stem, "."+name) + ".yaml"
 }
 
 // ComparePair compares files of folders that belong together.

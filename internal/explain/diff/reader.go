@@ -8,7 +8,7 @@ import (
 	"slices"
 	"sync"
 
-	"mlcfg/internal/check"
+	"mlcfg/internal/backend"
 	"mlcfg/internal/compile"
 	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
@@ -122,7 +122,7 @@ func (r *Reader) Compare(inputs []*Input, o Options) (*Report, error) {
 
 // compareFor compares for one backend. A side that does not configure the
 // backend makes one difference: its section.
-func compareFor(backend string, inputs []*Input, sides []*Side, o Options) *Report {
+func compareFor(name string, inputs []*Input, sides []*Side, o Options) *Report {
 	if !slices.Contains(sides, nil) {
 		all := make([]Side, len(sides))
 		for i, s := range sides {
@@ -130,10 +130,10 @@ func compareFor(backend string, inputs []*Input, sides []*Side, o Options) *Repo
 		}
 		return Compare(all, o)
 	}
-	b, _ := check.BackendOf(backend)
+	b, _ := backend.Of(name)
 	plain := make([]Side, len(sides))
 	for i, s := range sides {
-		plain[i] = Side{Name: inputs[i].Name, Backend: backend}
+		plain[i] = Side{Name: inputs[i].Name, Backend: name}
 		if s == nil {
 			_, plain[i].Machine = compile.UseCase(inputs[i].path)
 			continue

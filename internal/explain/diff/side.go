@@ -7,7 +7,7 @@ import (
 	"strings"
 	"sync"
 
-	"mlcfg/internal/check"
+	"mlcfg/internal/backend"
 	"mlcfg/internal/compile"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/explain"
@@ -54,7 +54,7 @@ func useCase(key, value string) explain.Value {
 
 // defaults looks the engine's own values up in its schema, which may be nil and
 // is asked for once there is a key to look up.
-func defaults(b check.Backend, load func() *schema.Schema) func(string) (any, bool) {
+func defaults(b *backend.Backend, load func() *schema.Schema) func(string) (any, bool) {
 	return func(key string) (any, bool) {
 		s := load()
 		if s == nil {
@@ -80,9 +80,9 @@ func defaults(b check.Backend, load func() *schema.Schema) func(string) (any, bo
 // FromManifest makes a side of a manifest; keys are named as configurations
 // name them, so that both compare.
 func FromManifest(name string, m *manifest.Manifest) Side {
-	b, ok := check.BackendOf(m.Backend)
+	b, ok := backend.Of(m.Backend)
 	if !ok {
-		b = check.Backend{Name: m.Backend, Engine: m.Engine.Name}
+		b = &backend.Backend{Name: m.Backend, Engine: m.Engine.Name}
 	}
 	engine := m.Engine.Name + " " + m.Engine.Version
 	s := Side{Name: name, Machine: m.Machine, Backend: m.Backend, Engine: engine}

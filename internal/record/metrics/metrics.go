@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"net/http"
 	"os"
@@ -23,6 +24,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"mlcfg/internal/backend"
 )
 
 // FileName is the file in a run directory.
@@ -50,46 +53,35 @@ type Sample struct {
 	Preemptions *float64 `json:"preemptions,omitempty"`
 }
 
-// figure is what a name on a page stands for.
-type figure struct {
-	of func(*Sample) **float64
-	// mean reports whether the values of several schedulers are averaged; they add up otherwise.
-	mean bool
-	// old marks a former name: it counts where the page has no newer one, since
-	// some releases give both.
-	old bool
+// field is the figure of a sample that holds a quantity.
+func (s *Sample) field(q backend.Quantity) **float64 {
+	switch q {
+	case backend.Running:
+		return &s.Running
+	case backend.Waiting:
+		return &s.Waiting
+	case backend.KVCache:
+		return &s.KVCache
+	case backend.PromptTokens:
+		return &s.PromptTokens
+	case backend.GenerationTokens:
+		return &s.GenerationTokens
+	case backend.PromptRate:
+		return &s.PromptRate
+	case backend.GenerationRate:
+		return &s.GenerationRate
+	}
+	return &s.Preemptions
 }
 
-func running(s *Sample) **float64          { return &s.Running }
-func waiting(s *Sample) **float64          { return &s.Waiting }
-func kvCache(s *Sample) **float64          { return &s.KVCache }
-func promptTokens(s *Sample) **float64     { return &s.PromptTokens }
-func generationTokens(s *Sample) **float64 { return &s.GenerationTokens }
-func promptRate(s *Sample) **float64       { return &s.PromptRate }
-func generationRate(s *Sample) **float64   { return &s.GenerationRate }
-func preemptions(s *Sample) **float64      { return &s.Preemptions }
-
-// names are the engines' names of the figures: vLLM's (vllm/v1/metrics/loggers.py,
-// before it vllm/engine/metrics.py; the KV cache's was gpu_cache_usage_perc until 0.10, which has both), SGLang's
-// (srt/metrics/collector.py, later srt/observability/metrics_collector.py).
-var names = map[string]figure{
-	"vllm:num_requests_running":                 {of: running},
-	"vllm:num_requests_waiting":                 {of: waiting},
-	"vllm:kv_cache_usage_perc":                  {of: kvCache, mean: true},
-	"vllm:gpu_cache_usage_perc":                 {of: kvCache, mean: true, old: true},
-	"vllm:prompt_tokens_total":                  {of: promptTokens},
-	"vllm:generation_tokens_total":              {of: generationTokens},
-	"vllm:avg_prompt_throughput_toks_per_s":     {of: promptRate},
-	"vllm:avg_generation_throughput_toks_per_s": {of: generationRate},
-	"vllm:num_preemptions_total":                {of: preemptions},
-
-	"sglang:num_running_reqs":        {of: running},
-	"sglang:num_queue_reqs":          {of: waiting},
-	"sglang:token_usage":             {of: kvCache, mean: true},
-	"sglang:prompt_tokens_total":     {of: promptTokens},
-	"sglang:generation_tokens_total": {of: generationTokens},
-	"sglang:gen_throughput":          {of: generationRate},
-}
+// names are all engines' names of the figures.
+var names = sync.OnceValue(func() map[string]backend.Figure {
+	all := map[string]backend.Figure{}
+	for _, b := range backend.All() {
+		maps.Copy(all, b.Figures)
+	}
+	return all
+})
 
 // Parse reads a Prometheus page in its text format. Values of one name with
 // different labels (one a scheduler, say) add up, or are averaged where they are shares; all else is passed over.
@@ -111,15 +103,15 @@ func Parse(r io.Reader) (Sample, error) {
 	}
 	for _, old := range []bool{true, false} { // the newer name is written over the older
 		for name, total := range sums {
-			f := names[name]
-			if f.old != old {
+			f := names()[name]
+			if f.Old != old {
 				continue
 			}
 			v := total.total
-			if f.mean {
+			if f.Mean {
 				v /= float64(total.n)
 			}
-			*f.of(&s) = &v
+			*s.field(f.Of) = &v
 		}
 	}
 	return s, in.Err()
@@ -131,7 +123,7 @@ func parseLine(line []byte) (name string, v float64, ok bool) {
 	if end <= 0 {
 		return "", 0, false
 	}
-	if _, ok := names[string(line[:end])]; !ok {
+	if _, ok := names()[string(line[:end])]; !ok {
 		return "", 0, false
 	}
 	rest := line[end:]
@@ -164,7 +156,7 @@ type Scraper struct {
 	last []Sample
 }
 
-// Start reads the page of each base URL every interval into a new file in dir;
+// Start reads the page at each URL every interval into a new file in dir;
 // times count from began. A page that cannot be read is passed over: an
 // engine may have none.
 func Start(dir string, urls []string, interval time.Duration, began time.Time) (*Scraper, error) {
@@ -193,7 +185,7 @@ func Start(dir string, urls []string, interval time.Duration, began time.Time) (
 }
 
 func (s *Scraper) read(ctx context.Context, client *http.Client, url string, replica int, began time.Time) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/metrics", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return
 	}

@@ -72,7 +72,7 @@ func TestScrape(t *testing.T) {
 	}))
 	defer server.Close()
 	dir := t.TempDir()
-	s, err := Start(dir, []string{server.URL, "http://127.0.0.1:1"}, time.Millisecond, time.Now())
+	s, err := Start(dir, []string{server.URL + "/metrics", "http://127.0.0.1:1/metrics"}, time.Millisecond, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

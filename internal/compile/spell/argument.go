@@ -1,44 +1,17 @@
-package engine
+package spell
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"math/big"
-	"slices"
 	"strconv"
 	"strings"
 
+	"mlcfg/internal/manifest"
 	"mlcfg/schema"
 )
-
-// arguments makes the command line's arguments of an engine section, sorted by
-// key, as the release spells them. What cannot be said on the command line is
-// an error, all of them in one.
-func arguments(flags map[string]schema.Flag, section map[string]any, what string) ([]string, error) {
-	var argv []string
-	var errs []error
-	for _, key := range slices.Sorted(maps.Keys(section)) {
-		value := section[key]
-		if value == nil {
-			continue
-		}
-		flag, known := flags[key]
-		if !known || len(flag.Names) == 0 {
-			errs = append(errs, fmt.Errorf("engine_config.%s: the command line of %s has no argument for it", key, what))
-			continue
-		}
-		args, err := argument(flag, value)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("engine_config.%s: %w", key, err))
-			continue
-		}
-		argv = append(argv, args...)
-	}
-	return argv, errors.Join(errs...)
-}
 
 // argument spells one value, which is not nil.
 func argument(flag schema.Flag, value any) ([]string, error) {
@@ -138,7 +111,7 @@ func word(value any) (string, error) {
 		if strings.ContainsRune(v, 0) {
 			return "", errors.New("a text with a NUL byte cannot be an argument")
 		}
-		return v, nil
+		return manifest.OpenPath(v), nil
 	case bool:
 		return strconv.FormatBool(v), nil
 	case int:
@@ -168,13 +141,34 @@ func pythonFloat(f float64) string {
 	return s
 }
 
-// jsonText is compact JSON with sorted keys.
+// jsonText is compact JSON with sorted keys, the absolute paths in it open.
 func jsonText(v any) (string, error) {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
+	if err := e.Encode(openPaths(v)); err != nil {
 		return "", fmt.Errorf("as JSON: %w", err)
 	}
 	return strings.TrimSuffix(b.String(), "\n"), nil
+}
+
+// openPaths is a value with each text in it as a word of a role.
+func openPaths(v any) any {
+	switch v := v.(type) {
+	case string:
+		return manifest.OpenPath(v)
+	case []any:
+		list := make([]any, len(v))
+		for i := range v {
+			list[i] = openPaths(v[i])
+		}
+		return list
+	case map[string]any:
+		m := make(map[string]any, len(v))
+		for key, value := range v {
+			m[manifest.Literal(key)] = openPaths(value)
+		}
+		return m
+	}
+	return v
 }

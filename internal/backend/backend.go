@@ -1,0 +1,245 @@
+// Package backend holds everything that makes an engine an engine: its names,
+// the keys that matter to others, how it is started and spread over machines,
+// which paths it serves, what it calls its figures, and what its last words mean.
+//
+//	b, ok := backend.Of("sglang")
+//	b.EngineSection() // sglang_engine_config
+//
+// One file a backend, and one line of the slice [All]. Both programs read it, so
+// it knows neither the schema nor CUE: what a key is stands there, what an
+// engine is stands here. A fact that a program needs of one engine alone is a
+// field or a row here, which is empty for the others; no program asks for an
+// engine by its name.
+package backend
+
+import (
+	"slices"
+	"strings"
+)
+
+// Backend is an engine under the name by which a command line or a manifest
+// calls it. Backends are shared: do not change one.
+type Backend struct {
+	// Name is what --backend takes: vllm, sglang, ray.
+	Name string
+	// Engine is the engine whose schema holds, and the prefix of its sections.
+	Engine string
+	// Title is the engine as its makers write it.
+	Title string
+
+	// Model, TP, PP and DP are the keys of the model's path and of the tensor,
+	// pipeline and data parallel sizes; empty where the engine has no such key.
+	Model, TP, PP, DP string
+	// DPShares is the switch with which data parallel takes no devices of its
+	// own but shares those of tensor parallel; empty where there is none.
+	DPShares string
+	// Batch is the key of how many requests a replica works on at a time.
+	Batch string
+	// Fixed are values that the backend's name stands for.
+	Fixed map[string]any
+
+	// Program are the words that start the server. The model follows by itself
+	// where ModelPositional is set, then every key's own argument, then Listen.
+	Program         []string
+	ModelPositional bool
+	// Listen are the words that say where the server listens; they have the open
+	// places {host} and {port}. ListenKeys are the keys that they stand for.
+	Listen     []string
+	ListenKeys []string
+	// Negative begins the flag that turns a switch off (--no-), empty where a
+	// switch can only be turned on.
+	Negative string
+	// Nodes make the server one node of several machines, in order of keys.
+	Nodes []NodeArgument
+	// NodesHint says what to do where a release lacks Nodes.
+	NodesHint string
+	// OneNodeDP reports whether data parallel stays on one machine here.
+	OneNodeDP bool
+	// Variables are set where a manifest's environment leaves them open.
+	Variables []Variable
+	// Companion returns what the engine needs beside it under these values of its
+	// section; nil where that is nothing. The field itself may be nil.
+	Companion func(section map[string]any) *Companion
+
+	// Requests is how generations are asked for.
+	Requests Requests
+	// TokenIDsFrom is the first release whose server gives the ids of generated
+	// tokens; empty: every release does.
+	TokenIDsFrom string
+	// MinTokens and MaxTokens are the sampling keys that bound an answer, in tokens.
+	MinTokens, MaxTokens string
+
+	// Health answers 200 when the server serves, Models lists what it serves, and
+	// Version tells its release, the newest path first.
+	Health, Models string
+	Version        []string
+	// Metrics is the path of the Prometheus page, Figures what its names stand for.
+	Metrics string
+	Figures map[string]Figure
+
+	// Memory is the key of the share of device memory that the engine takes.
+	Memory string
+	// Symptoms are messages of this engine alone; see [Backend.Diagnose].
+	Symptoms []Symptom
+	// OnCPU are words of a configuration that make the engine one for the CPU,
+	// which has no devices to be bound to.
+	OnCPU []CPU
+	// VendorVariables are prefixes of variables that speak of AMD's devices.
+	VendorVariables []string
+	// SimLimits are the engine's limits that the simulated engine keeps.
+	SimLimits []SimLimit
+}
+
+// Requests is a form of asking for a generation.
+type Requests string
+
+// The forms.
+const (
+	Completions Requests = "completions" // OpenAI's /v1/completions
+	Generate    Requests = "generate"    // SGLang's /generate
+)
+
+// When says under which circumstances an argument or a variable is used.
+type When string
+
+// The circumstances.
+const (
+	Always  When = ""
+	Alone   When = "alone"   // one machine carries the replica
+	Nodes   When = "nodes"   // several do
+	Head    When = "head"    // several do, and this is the first
+	Worker  When = "worker"  // several do, and this is another
+	Address When = "address" // several do, and this one's IP address is known
+	Devices When = "devices" // the replica is bound to devices
+)
+
+// NodeArgument is a key with which a server becomes one node of several. Its
+// value may be a text with open places, see package manifest.
+type NodeArgument struct {
+	Key   string
+	Value any
+	When  When
+}
+
+// Variable is one of the environment; its value may have open places.
+type Variable struct {
+	Name, Value string
+	When        When
+}
+
+// Companion is a program that an engine needs beside it where several machines
+// carry a replica.
+type Companion struct {
+	// Name is its program's, Title what its makers call it.
+	Name, Title string
+	// Arguments are its command line, words with open places.
+	Arguments []Words
+	// Address is where the head's takes connections, with open places.
+	Address string
+	// RefusesVariable is a variable that must not bind its devices.
+	RefusesVariable string
+	// HeadByIP reports whether the head is known by its IP address alone.
+	HeadByIP bool
+	// Variables are set for the engine where a manifest leaves them open.
+	Variables []Variable
+}
+
+// Words are words of a command line and when they are said.
+type Words struct {
+	Words []string
+	When  When
+}
+
+// Quantity is what a figure of an engine's Prometheus page measures.
+type Quantity string
+
+// The quantities.
+const (
+	Running          Quantity = "running"
+	Waiting          Quantity = "waiting"
+	KVCache          Quantity = "kv_cache" // share in use, 0 to 1
+	PromptTokens     Quantity = "prompt_tokens"
+	GenerationTokens Quantity = "generation_tokens"
+	PromptRate       Quantity = "prompt_tokens_per_second"
+	GenerationRate   Quantity = "generation_tokens_per_second"
+	Preemptions      Quantity = "preemptions"
+)
+
+// Figure is what a name on a page stands for.
+type Figure struct {
+	Of Quantity
+	// Mean reports whether the values of several schedulers are averaged; they
+	// add up otherwise.
+	Mean bool
+	// Old marks a former name: it counts where the page has no newer one, since
+	// some releases give both.
+	Old bool
+}
+
+// CPU is a value that makes an engine one for the CPU: of a key of its section,
+// or of a variable. An empty Value is any value.
+type CPU struct{ Key, Variable, Value string }
+
+// SimLimit is a key whose limit the simulated engine keeps, and its argument there.
+type SimLimit struct{ Key, Flag string }
+
+// All returns every backend, in the order in which they are listed.
+func All() []*Backend { return all }
+
+var all = []*Backend{&vllm, &sglang, &ray}
+
+// Of finds a backend by its name.
+func Of(name string) (*Backend, bool) {
+	i := slices.IndexFunc(all, func(b *Backend) bool { return b.Name == name })
+	if i < 0 {
+		return nil, false
+	}
+	return all[i], true
+}
+
+// Names are the names of all backends.
+func Names() []string {
+	names := make([]string, len(all))
+	for i, b := range all {
+		names[i] = b.Name
+	}
+	return names
+}
+
+// Engines are the backends that are no variant of another: one for each engine.
+func Engines() []*Backend {
+	return slices.DeleteFunc(slices.Clone(all), func(b *Backend) bool { return b.Name != b.Engine })
+}
+
+// EngineSection, SamplingSection and EnvSection are the names of the backend's
+// own sections in a configuration.
+func (b *Backend) EngineSection() string   { return b.Engine + "_engine_config" }
+func (b *Backend) SamplingSection() string { return b.Engine + "_sampling_config" }
+func (b *Backend) EnvSection() string      { return b.Engine + "_env_config" }
+
+// WhyCPU says why an engine of this configuration is one for the CPU; empty
+// where nothing says so.
+func (b *Backend) WhyCPU(engineConfig map[string]any, env map[string]string) string {
+	for _, c := range b.OnCPU {
+		if c.Key != "" {
+			if value, ok := engineConfig[c.Key].(string); ok && value == c.Value {
+				return "engine_config." + c.Key + " is " + value
+			}
+			continue
+		}
+		if value, set := env[c.Variable]; set && (c.Value == "" || value == c.Value) {
+			return "env_config." + c.Variable + " is " + value
+		}
+	}
+	return ""
+}
+
+// Amd reports whether a variable of this name speaks of AMD's devices.
+func (b *Backend) Amd(variable string) bool {
+	for _, prefix := range append([]string{"HIP_", "HIPBLASLT_", "HSA_", "ROCR_", "ROCM_"}, b.VendorVariables...) {
+		if strings.HasPrefix(variable, prefix) {
+			return true
+		}
+	}
+	return false
+}

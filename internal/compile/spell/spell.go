@@ -1,0 +1,307 @@
+// Package spell writes out what a manifest's engine is started with: each role's
+// command line as the release spells its arguments, with the open places that
+// only the machine knows, and the types of what requests carry.
+//
+//	faults := spell.Manifest(m, s) // m.Roles and m.SamplingTypes are set
+//
+// The flag tables are the schema's; what an engine is, is package backend's. A
+// runner of the manifest needs neither: it spells nothing.
+package spell
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"mlcfg/internal/backend"
+	"mlcfg/internal/manifest"
+	"mlcfg/schema"
+)
+
+// Fault is a value that cannot be carried out.
+type Fault struct {
+	// Key is the value's, in the manifest: engine_config.max_num_seqs.
+	Key string
+	// Message says what is wrong; lower case, no full stop.
+	Message string
+	// Hint is what to do about it, may be empty.
+	Hint string
+}
+
+// Error is the key and the message.
+func (f *Fault) Error() string { return f.Key + ": " + f.Message }
+
+func fault(key, format string, args ...any) *Fault {
+	return &Fault{Key: key, Message: fmt.Sprintf(format, args...)}
+}
+
+// Manifest sets the roles of a manifest whose sections are filled, and the types
+// of its sampling parameters, as the release of its engine has them. own reports
+// whether a key is one that a site's fork of the engine has added; nil: none is.
+// Its faults are sorted by key; there are no roles then.
+func Manifest(m *manifest.Manifest, release *schema.Schema, own func(key string) bool) []*Fault {
+	b, ok := backend.Of(m.Backend)
+	if !ok {
+		return []*Fault{fault("backend", "backend %q is not known: %s", m.Backend, strings.Join(backend.Names(), ", "))}
+	}
+	m.SamplingTypes = types(m.SamplingConfig, release.Section(schema.SamplingConfig))
+	s := speller{backend: b, release: release, section: m.EngineConfig, own: own}
+	role := s.serve(m)
+	if len(s.faults) > 0 {
+		slices.SortStableFunc(s.faults, func(x, y *Fault) int { return cmp.Compare(x.Key, y.Key) })
+		return s.faults
+	}
+	m.Roles = []manifest.Role{role}
+	return nil
+}
+
+// Load is Manifest with the schema that the manifest itself names.
+func Load(m *manifest.Manifest) error {
+	if m.Engine.Version == "" {
+		return fmt.Errorf("the manifest does not name the release of %s, so its arguments are not known", m.Engine.Name)
+	}
+	release, err := schema.Load(m.Engine.Name, m.Engine.Version)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, f := range Manifest(m, release, nil) {
+		errs = append(errs, f)
+	}
+	return errors.Join(errs...)
+}
+
+// speller spells one role and collects faults.
+type speller struct {
+	backend *backend.Backend
+	release *schema.Schema
+	section map[string]any
+	own     func(key string) bool
+	faults  []*Fault
+}
+
+func (s *speller) fail(f *Fault) { s.faults = append(s.faults, f) }
+
+// serve is the one role of an engine that is a server.
+func (s *speller) serve(m *manifest.Manifest) manifest.Role {
+	b := s.backend
+	for _, key := range slices.Sorted(maps.Keys(b.Fixed)) {
+		if set := s.section[key]; set != nil && set != b.Fixed[key] {
+			s.fail(fault("engine_config."+key, "%s is %v, but backend %s means %v", key, set, b.Name, b.Fixed[key]))
+		}
+	}
+	s.section = b.WithFixed(s.section)
+	r := manifest.Role{
+		Name: "serve", Program: slices.Clone(b.Program), Environment: m.EnvConfig,
+		TokenIDs: b.TokenIDsFrom == "" || schema.CompareReleases(s.release.Release, b.TokenIDsFrom) >= 0,
+	}
+	for _, v := range b.Variables {
+		r.Variables = append(r.Variables, manifest.Variable{Name: v.Name, Value: v.Value, When: string(v.When)})
+	}
+	companion := s.companion(&r)
+	r.Arguments = s.model(&r)
+	r.Arguments = append(r.Arguments, s.arguments(companion == nil)...)
+	r.Arguments = append(r.Arguments, manifest.Argument{Words: slices.Clone(b.Listen)})
+	r.Devices, r.Replicas = s.replicas(m.HarnessConfig)
+	return r
+}
+
+// companion adds what the engine needs beside it.
+func (s *speller) companion(r *manifest.Role) *backend.Companion {
+	if s.backend.Companion == nil {
+		return nil
+	}
+	c := s.backend.Companion(s.section)
+	if c == nil {
+		return nil
+	}
+	r.Companion = &manifest.Companion{Name: c.Name, Address: c.Address}
+	for _, a := range c.Arguments {
+		r.Companion.Arguments = append(r.Companion.Arguments, manifest.Argument{Words: a.Words, When: string(a.When)})
+	}
+	for _, v := range c.Variables {
+		r.Variables = append(r.Variables, manifest.Variable{Name: v.Name, Value: v.Value, When: string(v.When)})
+	}
+	return c
+}
+
+// model names the model, and returns its argument where it stands by itself.
+func (s *speller) model(r *manifest.Role) []manifest.Argument {
+	key := s.backend.Model
+	name, _ := manifest.Text(s.section, key)
+	switch {
+	case name == "":
+		s.fail(fault("engine_config."+key, "%s is not set: there is no model to serve", key))
+	case s.backend.ModelPositional && strings.HasPrefix(name, "-"):
+		s.fail(fault("engine_config."+key, "%s %q would be read as an argument", key, name))
+	}
+	r.Model = manifest.OpenPath(name)
+	if !s.backend.ModelPositional {
+		return nil
+	}
+	delete(s.section, key)
+	return []manifest.Argument{{Key: key, Words: []string{r.Model}}}
+}
+
+// arguments are those of the section, sorted by key, and where the engine itself
+// spreads over nodes, those that do so. A release that lacks one of these has none of them.
+func (s *speller) arguments(spread bool) []manifest.Argument {
+	var list []manifest.Argument
+	for _, key := range slices.Sorted(maps.Keys(s.section)) {
+		if s.section[key] == nil || slices.Contains(s.backend.ListenKeys, key) {
+			continue
+		}
+		words, err := s.words(key, s.section[key])
+		if err != nil {
+			s.fail(fault("engine_config."+key, "%v", err))
+		}
+		if len(words) > 0 {
+			list = append(list, manifest.Argument{Key: key, Words: words})
+		}
+	}
+	if !spread {
+		return list
+	}
+	var nodes []manifest.Argument
+	for _, n := range s.backend.Nodes {
+		flag, known := s.release.Flag(n.Key)
+		if !known {
+			return list
+		}
+		var words []string
+		if text, isText := n.Value.(string); isText {
+			words = pair(flag.Names[0], text)
+		} else if words, known = mustSay(flag, n.Value); !known {
+			return list
+		}
+		nodes = append(nodes, manifest.Argument{Key: n.Key, When: string(n.When), Words: words})
+	}
+	list = append(list, nodes...)
+	slices.SortStableFunc(list, func(x, y manifest.Argument) int { return cmp.Compare(x.Key, y.Key) })
+	return list
+}
+
+func mustSay(flag schema.Flag, value any) ([]string, bool) {
+	words, err := argument(flag, value)
+	return words, err == nil
+}
+
+func (s *speller) words(key string, value any) ([]string, error) {
+	flag, known := s.release.Flag(key)
+	if !known && s.own != nil && s.own(key) {
+		flag, known = flagOfFork(s.backend, key, value), true
+	}
+	if !known {
+		return nil, fmt.Errorf("the command line of %s %s has no argument for %s", s.release.Engine, s.release.Release, key)
+	}
+	return argument(flag, value)
+}
+
+// flagOfFork is the flag that a fork's key has by the engine's own custom, for no
+// table has it.
+func flagOfFork(b *backend.Backend, key string, value any) schema.Flag {
+	name := strings.ReplaceAll(key, "_", "-")
+	f := schema.Flag{Names: []string{"--" + name}, Action: "store"}
+	if _, isSwitch := value.(bool); isSwitch {
+		f.Action = "store_true"
+		if b.Negative != "" {
+			f.Action, f.Negative = "bool", b.Negative+name
+		}
+	}
+	return f
+}
+
+// mostDevices bounds the devices of all replicas together, more than any cluster has.
+const mostDevices = 1 << 16
+
+// replicas is the number of devices each replica takes, and of replicas.
+func (s *speller) replicas(harness map[string]any) (each, count int64) {
+	b := s.backend
+	size := func(key string) int64 {
+		if n, ok := manifest.Int(s.section, key); ok && key != "" {
+			return n
+		}
+		return 1
+	}
+	tp, pp, dp := size(b.TP), size(b.PP), size(b.DP)
+	if shared, _ := manifest.Bool(s.section, b.DPShares); shared {
+		dp = 1
+	}
+	if min(tp, pp, dp) < 1 || max(tp, pp, dp) > mostDevices || tp*pp*dp > mostDevices {
+		s.fail(fault("engine_config."+b.TP, "%s %d, %s %d, %s %d: each must be at least 1 and their product at most %d", b.TP, tp, b.PP, pp, b.DP, dp, mostDevices))
+		return 0, 0
+	}
+	need := tp * pp * dp
+	devices, ok := manifest.Int(harness, "device_count")
+	if !ok {
+		devices = need
+	}
+	switch {
+	case devices < 1 || devices > mostDevices:
+		s.fail(fault("harness_config.device_count", "device_count is %d, legal is 1 to %d", devices, mostDevices))
+	case devices%need != 0:
+		s.fail(fault("harness_config.device_count", "device_count %d cannot be shared out to replicas of %d devices (%s %d x %s %d x %s %d)", devices, need, b.TP, tp, b.PP, pp, b.DP, dp))
+	}
+	return need, devices / need
+}
+
+// types are the types of the parameters that requests carry. What the schema
+// does not know, a site's own key, may be anything.
+func types(section map[string]any, keys *schema.Section) map[string]string {
+	out := map[string]string{}
+	for name, value := range section {
+		if value == nil {
+			continue
+		}
+		out[name] = "any"
+		if k, known := keys.Key(name); known {
+			out[name] = typesOf(k)
+		}
+	}
+	return out
+}
+
+// kindNames are the kinds as manifests write them.
+var kindNames = []struct {
+	kind schema.Kind
+	name string
+}{
+	{schema.Bool, "bool"}, {schema.Int, "int"}, {schema.Float, "number"}, {schema.String, "text"},
+	{schema.List, "list"}, {schema.Map, "map"}, {schema.Null, "null"},
+}
+
+func typesOf(k *schema.Key) string {
+	kinds := k.Kinds
+	if kinds == schema.AnyKind {
+		return "any"
+	}
+	if kinds&schema.Float != 0 {
+		kinds &^= schema.Int // a number is either
+	}
+	var words []string
+	for _, n := range kindNames {
+		if kinds&n.kind == 0 {
+			continue
+		}
+		word := n.name
+		if n.kind&(schema.Int|schema.Float) != 0 {
+			word += limit(" >", k.Min) + limit(" <", k.Max)
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, " | ")
+}
+
+func limit(sign string, b *schema.Bound) string {
+	if b == nil {
+		return ""
+	}
+	if !b.Exclusive {
+		sign += "="
+	}
+	return sign + strconv.FormatFloat(b.Value, 'g', -1, 64)
+}

@@ -17,7 +17,7 @@ import (
 )
 
 const runsHelp = `Runs lists the runs in a folder of run directories, and finishes interrupted ones.
-An index of the folder (.runs.sqlite) avoids reading every directory each time; it
+An index of the folder (.runs.json) avoids reading every directory each time; it
 is a cache and can be deleted.
 
   mlrun runs list --benchmark llama2-70b --valid
@@ -119,7 +119,7 @@ func (a *app) runsListCommand() *cli.Command {
 		Name: "list", Usage: "list the runs of a folder", Description: runsListHelp,
 		Flags: append(append(f.folder(), f.filters()...),
 			&cli.BoolFlag{Name: "valid", Usage: "only VALID runs", Destination: &f.filter.Valid}),
-		Action: func(c *cli.Context) (err error) {
+		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
 				return withHint("name the folder with --results "+c.Args().First(), "runs list takes no argument")
 			}
@@ -127,12 +127,7 @@ func (a *app) runsListCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			defer func() { err = errors.Join(err, h.Close()) }()
-			runs, err := h.List(c.Context, f.filter)
-			if err != nil {
-				return err
-			}
-			return a.printRuns(runs, f.format)
+			return a.printRuns(h.List(f.filter), f.format)
 		},
 	}
 }
@@ -144,7 +139,7 @@ func (a *app) runsBestCommand() *cli.Command {
 		Name: "best", Usage: "print the best VALID runs", Description: runsBestHelp,
 		Flags: append(append(f.folder(), f.filters()...),
 			&cli.StringFlag{Name: "by", Usage: "figure to compare: tokens or samples (per second), or target-qps", Value: string(history.ByTokens), Destination: &by}),
-		Action: func(c *cli.Context) (err error) {
+		Action: func(c *cli.Context) error {
 			if err := oneOf("by", by, string(history.ByTokens), string(history.BySamples), string(history.ByTargetQPS)); err != nil {
 				return err
 			}
@@ -152,8 +147,7 @@ func (a *app) runsBestCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			defer func() { err = errors.Join(err, h.Close()) }()
-			runs, err := h.Best(c.Context, f.filter, history.Measure(by))
+			runs, err := h.Best(f.filter, history.Measure(by))
 			if err != nil {
 				return err
 			}
@@ -172,7 +166,7 @@ func (a *app) runsShowCommand() *cli.Command {
 	var f runsFlags
 	return &cli.Command{
 		Name: "show", Usage: "print one run", ArgsUsage: "NAME", Description: runsShowHelp, Flags: f.folder(),
-		Action: func(c *cli.Context) (err error) {
+		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 {
 				return withHint("mlrun runs show NAME", "runs show takes one name, not %d", c.NArg())
 			}
@@ -180,8 +174,7 @@ func (a *app) runsShowCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			defer func() { err = errors.Join(err, h.Close()) }()
-			found, err := h.Find(c.Context, c.Args().First())
+			found, err := h.Find(c.Args().First())
 			var notOne *history.NotOneError
 			if errors.As(err, &notOne) {
 				return withHint("mlrun runs list --results "+f.results, "%w", err)

@@ -1,44 +1,52 @@
 package history
 
 import (
+	"bytes"
+	"cmp"
 	"context"
-	"database/sql"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
-	_ "modernc.org/sqlite" // SQLite in Go, for static binaries
-
+	"mlcfg/internal/atomicfile"
 	"mlcfg/internal/record"
 )
 
-// IndexFile is the cache in a folder of results.
-const IndexFile = ".runs.sqlite"
+// IndexFile is the cache in a folder of results: a line with the SHA-256 of what
+// follows, and the runs as JSON, each with the stamp of its files.
+const IndexFile = ".runs.json"
 
-// version is that of the table; an index of another one is made anew.
-const version = 1
-
-const table = `CREATE TABLE IF NOT EXISTS runs (
-	id TEXT PRIMARY KEY, stamp TEXT NOT NULL, started INTEGER NOT NULL,
-	benchmark TEXT NOT NULL, scenario TEXT NOT NULL, mode TEXT NOT NULL, machine TEXT NOT NULL, backend TEXT NOT NULL,
-	valid INTEGER NOT NULL, simulated INTEGER NOT NULL,
-	tokens REAL, samples REAL, target REAL, body TEXT NOT NULL)`
+// format is what the first line of an index begins with; an index of another one is
+// made anew. largest bounds what is read of an index, in bytes.
+const (
+	format  = "mlrun runs 2 "
+	largest = 256 << 20
+)
 
 // History is the runs of one folder.
 type History struct {
-	folder string
-	db     *sql.DB
+	runs []Run
 	// Unreadable are run directories that could not be read, with the reason.
 	Unreadable []error
 	// Uncached says why the index file is not used; nil where it is. All runs are there nevertheless.
 	Uncached error
 }
 
-// Open looks at all run directories below folder and brings the index up to date.
+// cached is a run in the index. Stamp is what its files looked like when it was read.
+type cached struct {
+	Stamp string `json:"stamp"`
+	Run   Run    `json:"run"`
+}
+
+// Open looks at all run directories below folder and brings the index up to date:
+// directories that look as they did when the index was written are not read again.
 // The error is about the folder itself.
 func Open(ctx context.Context, folder string) (*History, error) {
 	if info, err := os.Stat(folder); err != nil {
@@ -46,159 +54,95 @@ func Open(ctx context.Context, folder string) (*History, error) {
 	} else if !info.IsDir() {
 		return nil, fmt.Errorf("reading the folder of results: %s is no folder", folder)
 	}
+	h := &History{}
 	path := filepath.Join(folder, IndexFile)
-	h, err := open(ctx, folder, fileURL(path))
-	if damaged(err) {
-		err = errors.Join(os.Remove(path), removeIfThere(path+"-journal"))
-		if err == nil {
-			h, err = open(ctx, folder, fileURL(path))
-		}
-	}
-	if err == nil {
-		return h, nil
-	}
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	var inMemory error
-	if h, inMemory = open(ctx, folder, ":memory:"); inMemory != nil {
-		return nil, inMemory
-	}
+	known, err := readIndex(path)
 	h.Uncached = err
+	changed := known == nil
+	index := make([]cached, 0, len(known))
+	err = find(folder, func(id, stamp string) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		entry, there := known[id]
+		if !there || entry.Stamp != stamp {
+			changed = true
+			r, err := read(folder, id)
+			if err != nil {
+				h.Unreadable = append(h.Unreadable, err)
+				return nil //nolint:nilerr // one damaged run hides no other
+			}
+			entry = cached{stamp, r}
+		}
+		index = append(index, entry)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(index, func(a, b cached) int {
+		return cmp.Or(a.Run.Started.Compare(b.Run.Started), strings.Compare(a.Run.ID, b.Run.ID))
+	})
+	if h.Uncached == nil && (changed || len(index) != len(known)) {
+		h.Uncached = writeIndex(path, index)
+	}
+	h.runs = make([]Run, len(index))
+	for i, entry := range index {
+		h.runs[i] = entry.Run
+		h.runs[i].place(folder)
+	}
 	return h, nil
 }
 
-// fileURL names a file so that no character of its path has a meaning to SQLite.
-// Another process may write it for some seconds.
-func fileURL(path string) string {
-	if abs, err := filepath.Abs(path); err == nil {
-		path = abs
+// readIndex returns the runs of an index by id: nil for one that is not there, damaged or
+// of another version, which is made anew. The error says that the path cannot be an index.
+func readIndex(path string) (map[string]cached, error) {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("reading the index of runs: %w", err)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("reading the index of runs: %s is no plain file", path)
+	case info.Size() > largest:
+		return nil, nil
 	}
-	return (&url.URL{Scheme: "file", Path: path, RawQuery: "_pragma=busy_timeout(3000)&_txlock=immediate"}).String()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the index of runs: %w", err)
+	}
+	head, body, _ := bytes.Cut(data, []byte("\n"))
+	if string(head) != format+digest(body) {
+		return nil, nil
+	}
+	var index []cached
+	if err := json.Unmarshal(body, &index); err != nil {
+		return nil, nil //nolint:nilerr // made anew
+	}
+	known := make(map[string]cached, len(index))
+	for _, entry := range index {
+		known[entry.Run.ID] = entry
+	}
+	return known, nil
 }
 
-var errDamaged = errors.New("the index is damaged")
-
-// damaged reports whether the index file is no database, or a broken one.
-func damaged(err error) bool {
-	if errors.Is(err, errDamaged) {
-		return true
+// writeIndex replaces the index. Of two processes that do so the last wins, and the
+// next one reads what its index lacks.
+func writeIndex(path string, index []cached) error {
+	body, err := json.Marshal(index)
+	if err == nil {
+		err = atomicfile.Write(path, slices.Concat([]byte(format+digest(body)+"\n"), body), 0o644)
 	}
-	var coded interface{ Code() int }
-	if !errors.As(err, &coded) {
-		return false
-	}
-	const corrupt, schemaError, notADatabase = 11, 1, 26 // SQLITE_CORRUPT, SQLITE_ERROR, SQLITE_NOTADB
-	code := coded.Code() & 0xff
-	return code == corrupt || code == notADatabase || code == schemaError
-}
-
-func removeIfThere(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+	if err != nil {
+		return fmt.Errorf("writing the index of runs: %w", err)
 	}
 	return nil
 }
 
-func open(ctx context.Context, folder, source string) (*History, error) {
-	db, err := sql.Open("sqlite", source)
-	if err != nil {
-		return nil, fmt.Errorf("opening the index of runs: %w", err)
-	}
-	db.SetMaxOpenConns(1) // an index in memory is one connection's
-	h := &History{folder: folder, db: db}
-	if err := h.sync(ctx); err != nil {
-		return nil, fmt.Errorf("bringing the index of runs up to date: %w", errors.Join(err, db.Close()))
-	}
-	return h, nil
-}
-
-// Close ends the use of the index.
-func (h *History) Close() error { return h.db.Close() }
-
-// sync reads the run directories that changed since the index was last used.
-func (h *History) sync(ctx context.Context) error {
-	tx, err := h.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() // nothing after Commit
-	var check string
-	if err := tx.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&check); err != nil {
-		return err
-	} else if check != "ok" {
-		return fmt.Errorf("%w: %s", errDamaged, check)
-	}
-	var have int
-	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
-		return err
-	}
-	if have != version {
-		if _, err := tx.ExecContext(ctx, "DROP TABLE IF EXISTS runs"); err != nil {
-			return err
-		}
-	}
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf("%s; PRAGMA user_version = %d", table, version)); err != nil {
-		return err
-	}
-	known, err := stamps(ctx, tx)
-	if err != nil {
-		return err
-	}
-	err = find(h.folder, func(id, stamp string) error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		old, there := known[id]
-		delete(known, id)
-		if there && old == stamp {
-			return nil
-		}
-		r, err := read(h.folder, id)
-		if err != nil {
-			h.Unreadable = append(h.Unreadable, err)
-			_, err = tx.ExecContext(ctx, "DELETE FROM runs WHERE id = ?", id)
-			return err
-		}
-		return put(ctx, tx, &r, stamp)
-	})
-	if err != nil {
-		return err
-	}
-	for id := range known {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM runs WHERE id = ?", id); err != nil {
-			return err
-		}
-	}
-	return tx.Commit()
-}
-
-func stamps(ctx context.Context, tx *sql.Tx) (map[string]string, error) {
-	rows, err := tx.QueryContext(ctx, "SELECT id, stamp FROM runs")
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	known := map[string]string{}
-	for rows.Next() {
-		var id, stamp string
-		if err := rows.Scan(&id, &stamp); err != nil {
-			return nil, err
-		}
-		known[id] = stamp
-	}
-	return known, rows.Err()
-}
-
-func put(ctx context.Context, tx *sql.Tx, r *Run, stamp string) error {
-	body, err := json.Marshal(r)
-	if err != nil {
-		return err
-	}
-	_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO runs VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-		r.ID, stamp, r.Started.UnixNano(), r.Benchmark, r.Scenario, r.Mode, r.Machine, r.Backend, r.Valid, r.Simulated,
-		r.TokensPerSecond, r.SamplesPerSecond, r.TargetQPS, string(body))
-	return err
+func digest(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
 }
 
 // Filter picks runs; an empty field picks all.
@@ -208,30 +152,26 @@ type Filter struct {
 	Valid, Real bool
 }
 
-// where is the filter as SQL.
-func (f Filter) where() (clause string, args []any) {
-	parts := []string{"1"}
-	for _, c := range []struct{ column, value string }{
-		{"benchmark", f.Benchmark}, {"scenario", f.Scenario}, {"mode", f.Mode}, {"machine", f.Machine}, {"backend", f.Backend},
+func (f Filter) picks(r *Run) bool {
+	for _, c := range []struct{ want, have string }{
+		{f.Benchmark, r.Benchmark}, {f.Scenario, r.Scenario}, {f.Mode, r.Mode}, {f.Machine, r.Machine}, {f.Backend, r.Backend},
 	} {
-		if c.value != "" {
-			parts = append(parts, c.column+" = ? COLLATE NOCASE")
-			args = append(args, c.value)
+		if c.want != "" && !strings.EqualFold(c.want, c.have) {
+			return false
 		}
 	}
-	if f.Valid {
-		parts = append(parts, "valid")
-	}
-	if f.Real {
-		parts = append(parts, "NOT simulated")
-	}
-	return strings.Join(parts, " AND "), args
+	return (r.Valid || !f.Valid) && !(r.Simulated && f.Real)
 }
 
 // List returns the runs that a filter picks, the latest last.
-func (h *History) List(ctx context.Context, f Filter) ([]Run, error) {
-	clause, args := f.where()
-	return h.query(ctx, "SELECT body FROM runs WHERE "+clause+" ORDER BY started, id", args)
+func (h *History) List(f Filter) []Run {
+	runs := []Run{}
+	for i := range h.runs {
+		if f.picks(&h.runs[i]) {
+			runs = append(runs, h.runs[i])
+		}
+	}
+	return runs
 }
 
 // Measure is what runs are compared by.
@@ -244,45 +184,52 @@ const (
 	ByTargetQPS Measure = "target-qps"
 )
 
-// columns are the measures' in the index.
-var columns = map[Measure]string{ByTokens: "tokens", BySamples: "samples", ByTargetQPS: "target"}
+// of returns a run's figure, nil where it has none.
+func (m Measure) of(r *Run) *float64 {
+	switch m {
+	case ByTokens:
+		return r.TokensPerSecond
+	case BySamples:
+		return r.SamplesPerSecond
+	default:
+		return r.TargetQPS
+	}
+}
 
-// Best gives, of the VALID runs that a filter picks, the best by a measure for
+// Best returns, of the VALID runs that a filter picks, the best by a measure for
 // each benchmark, scenario, mode, machine and backend. Simulated and real runs
 // are never compared with each other. Of equals the first counts.
-func (h *History) Best(ctx context.Context, f Filter, by Measure) ([]Run, error) {
-	column, ok := columns[by]
-	if !ok {
+func (h *History) Best(f Filter, by Measure) ([]Run, error) {
+	if !slices.Contains([]Measure{ByTokens, BySamples, ByTargetQPS}, by) {
 		return nil, fmt.Errorf("runs are not compared by %q: tokens, samples or target-qps", by)
 	}
 	f.Valid = true
-	clause, args := f.where()
-	return h.query(ctx, `SELECT body FROM (
-		SELECT *, ROW_NUMBER() OVER (PARTITION BY benchmark, scenario, mode, machine, backend, simulated ORDER BY `+column+` DESC, started, id) AS place
-		FROM runs WHERE `+clause+` AND `+column+` IS NOT NULL)
-		WHERE place = 1 ORDER BY benchmark, scenario, mode, machine, backend, simulated`, args)
+	best := []Run{}
+	for _, r := range h.List(f) {
+		if by.of(&r) == nil {
+			continue
+		}
+		i, found := slices.BinarySearchFunc(best, &r, func(a Run, b *Run) int { return a.compareKind(b) })
+		if !found {
+			best = slices.Insert(best, i, r)
+		} else if *by.of(&r) > *by.of(&best[i]) {
+			best[i] = r
+		}
+	}
+	return best, nil
 }
 
-func (h *History) query(ctx context.Context, query string, args []any) ([]Run, error) {
-	rows, err := h.db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, fmt.Errorf("asking the index of runs: %w", err)
-	}
-	defer rows.Close()
-	runs := []Run{}
-	for rows.Next() {
-		var body string
-		var r Run
-		if err := rows.Scan(&body); err != nil {
-			return nil, fmt.Errorf("asking the index of runs: %w", err)
+// compareKind orders runs by what they are runs of; runs of one kind are equal.
+func (r *Run) compareKind(b *Run) int {
+	simulated := func(r *Run) int {
+		if r.Simulated {
+			return 1
 		}
-		if err := json.Unmarshal([]byte(body), &r); err != nil {
-			return nil, fmt.Errorf("reading the index of runs: %w", err)
-		}
-		r.place(h.folder)
-		runs = append(runs, r)
+		return 0
 	}
-	return runs, rows.Err()
+	return cmp.Or(
+		strings.Compare(r.Benchmark, b.Benchmark), strings.Compare(r.Scenario, b.Scenario), strings.Compare(r.Mode, b.Mode),
+		strings.Compare(r.Machine, b.Machine), strings.Compare(r.Backend, b.Backend), simulated(r)-simulated(b))
 }
 
 // place sets what an index does not know for long: where the folder is now, and
@@ -311,11 +258,7 @@ func (e *NotOneError) Error() string {
 
 // Find returns the one run that a name means: its id, or the begin or any part
 // of it that no other id has. The error is a *NotOneError otherwise.
-func (h *History) Find(ctx context.Context, name string) (Run, error) {
-	runs, err := h.List(ctx, Filter{})
-	if err != nil {
-		return Run{}, err
-	}
+func (h *History) Find(name string) (Run, error) {
 	name = strings.Trim(filepath.ToSlash(name), "/")
 	for _, fits := range []func(id string) bool{
 		func(id string) bool { return id == name },
@@ -324,7 +267,7 @@ func (h *History) Find(ctx context.Context, name string) (Run, error) {
 	} {
 		var found []Run
 		var ids []string
-		for _, r := range runs {
+		for _, r := range h.runs {
 			if fits(r.ID) {
 				found, ids = append(found, r), append(ids, r.ID)
 			}

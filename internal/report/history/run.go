@@ -1,10 +1,9 @@
 // Package history finds runs in a folder of run directories. The folders are
-// what counts; an SQLite file among them spares reading all of them each time,
-// and is a cache: it may be deleted, damaged or locked at any time, and is made anew.
+// what counts; a file among them avoids reading all of them each time, and is
+// a cache: it may be deleted or damaged at any time, and is made anew.
 //
 //	h, err := history.Open(ctx, "runs")
-//	defer h.Close()
-//	runs, err := h.List(ctx, history.Filter{Benchmark: "llama2-70b", Valid: true})
+//	runs := h.List(history.Filter{Benchmark: "llama2-70b", Valid: true})
 package history
 
 import (

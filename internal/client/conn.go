@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"mlcfg/internal/record"
 )
 
 const readSize = 32 << 10
@@ -238,19 +240,21 @@ func (c *conn) end(now time.Duration) {
 	}
 	reusable := c.answer.keepAlive && c.answer.at == complete && c.drained.Load()
 	res := Result{
-		ID: c.request.ID, Sample: c.request.Sample, Replica: c.replica,
-		Scheduled: c.scheduled, Sent: c.sent, FirstToken: a.first, LastToken: a.last, Done: now,
-		InputTokens: len(c.request.Tokens), OutputTokens: len(a.ids), Chunks: a.chunks,
-		OutputIDs: a.ids, Text: a.text,
-		FinishReason: a.finish, Status: c.answer.status, Bytes: c.answer.bytes,
-		Error: a.err, Message: a.message, Resent: c.resent,
+		Record: record.Record{
+			Seq: c.request.ID, Sample: uint32(c.request.Sample), Replica: int32(c.replica),
+			Scheduled: c.scheduled, Issued: c.sent, Sent: c.sent, FirstToken: reached(a.first), Done: now,
+			InputTokens: int64(len(c.request.Tokens)), OutputTokens: int64(len(a.ids)), Finish: a.finish,
+		},
+		LastToken: reached(a.last), Chunks: a.chunks, OutputIDs: a.ids, Text: a.text,
+		HTTPStatus: c.answer.status, Bytes: c.answer.bytes, Resent: c.resent,
 	}
 	if a.prompt >= 0 {
-		res.InputTokens = int(a.prompt)
+		res.InputTokens = a.prompt
 	}
 	if a.completion >= 0 {
-		res.OutputTokens = int(a.completion)
+		res.OutputTokens = a.completion
 	}
+	res.end(a.err, a.message)
 	balanced := c.request.Replica < 0
 	c.mu.Lock()
 	c.busy, c.used = false, true

@@ -34,7 +34,7 @@ func TestResend(t *testing.T) {
 					t.Fatalf("summary %+v after %d requests\n%+v", s, len(e.requests()), got)
 				}
 				for _, r := range got {
-					if r.Resent != (r.ID == 3) || r.OK() != (c.failed == 0 || r.ID != 3) || r.Sent < r.Scheduled || r.Done < r.Sent {
+					if r.Resent != (r.Seq == 3) || r.OK() != (c.failed == 0 || r.Seq != 3) || r.Sent < r.Scheduled || r.Done < r.Sent {
 						t.Errorf("result %+v", r)
 					}
 				}

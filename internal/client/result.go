@@ -1,23 +1,20 @@
 package client
 
-import "time"
+import (
+	"strings"
+	"time"
 
-// Result is what became of one request. Times are since the start of the run
-// on the monotonic clock; 0 means that it did not happen.
+	"mlcfg/internal/record"
+)
+
+// Result is what became of one request: its record, and what only this process
+// needs of it. Times are since the start of the run on the monotonic clock.
+// Query is left to who knows the queries.
 type Result struct {
-	ID      uint64 // as the source gave it
-	Sample  int    // as the source gave it
-	Replica int    // index into Options.URLs
+	record.Record
 
-	Scheduled  time.Duration // when it was due
-	Sent       time.Duration // just before its first byte was written, for the first time
-	FirstToken time.Duration // when the read returned that completed the first chunk with a token; streaming only
-	LastToken  time.Duration // the same of the last chunk with a token; the whole answer's without streaming
-	Done       time.Duration // when the response was complete, or the request failed
-
-	InputTokens  int // prompt tokens as the engine counted them, else as they were sent
-	OutputTokens int // as counted by the engine (usage), else the token ids that came
-	Chunks       int // stream events that carried tokens
+	LastToken time.Duration // when the read returned that completed the last chunk with a token; the whole answer's without streaming
+	Chunks    int           // stream events that carried tokens
 
 	// OutputIDs are the generated token ids (Options.TokenIDs, or /generate).
 	// They belong to the batch: a sink that keeps them copies them.
@@ -25,20 +22,50 @@ type Result struct {
 	// Text is the generated text, as UTF-8 (Options.Text). The same rule holds.
 	Text []byte
 
-	FinishReason string // "stop", "length", "abort" …: the engine's own word
-	Status       int    // HTTP status
-	Bytes        int64  // received, headers and framing included
+	HTTPStatus int
+	Bytes      int64 // received, headers and framing included
 
 	// Resent says that the first connection was closed before the engine can have
 	// seen the request, and that it was sent once more on another.
 	Resent bool
 
-	Error   ErrorClass // None when the answer is whole
-	Message string     // what was found, when Error is set
+	// Class is what kind of thing went wrong; the record's Error says what was found.
+	Class ErrorClass
 }
 
-// OK reports whether the answer is whole.
-func (r *Result) OK() bool { return r.Error == NoError }
+// longestError bounds, in bytes, what one request can put into the record file.
+const longestError = 300
+
+// end says how the request ended: class is NoError where the answer is whole,
+// and message says what was found where it is not.
+func (r *Result) end(class ErrorClass, message string) {
+	r.Class, r.Status = class, record.Failed
+	switch class {
+	case NoError:
+		r.Status = record.OK
+		return
+	case TimeoutError:
+		r.Status = record.TimedOut
+	case CanceledError:
+		r.Status = record.Abandoned
+	}
+	r.Error = string(class)
+	if message != "" {
+		r.Error += ": " + message
+	}
+	r.Error = strings.ToValidUTF8(r.Error, "\uFFFD")
+	if len(r.Error) > longestError {
+		r.Error = strings.ToValidUTF8(r.Error[:longestError], "") + "…" // without the half of a character
+	}
+}
+
+// reached is a moment of a run, NotReached for 0: none.
+func reached(at time.Duration) time.Duration {
+	if at == 0 {
+		return record.NotReached
+	}
+	return at
+}
 
 // ErrorClass says what kind of thing went wrong with a request.
 type ErrorClass string

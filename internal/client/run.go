@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"mlcfg/internal/record"
 )
 
 // Pace is what decides when a request leaves.
@@ -339,12 +341,12 @@ func (r *run) next(replica int, req *Request) bool {
 // finished takes the result of a request.
 func (r *run) finished(res *Result, balanced bool) {
 	if balanced && r.plan.Balancer != nil && r.plan.Pace == OnSchedule {
-		r.plan.Balancer.Done(res.Replica)
+		r.plan.Balancer.Done(int(res.Replica))
 	}
 	if f := r.plan.Completed; f != nil {
 		f(res)
 	}
-	if p := r.plan.Progress.of(res.Replica); p != nil && res.Sent > 0 {
+	if p := r.plan.Progress.of(int(res.Replica)); p != nil && res.Sent != record.NotReached {
 		p.done.Add(1)
 	}
 	r.record.add(res)
@@ -354,10 +356,16 @@ func (r *run) finished(res *Result, balanced bool) {
 
 // refuse records a request that was not sent.
 func (r *run) refuse(req *Request, replica int, class ErrorClass, text string) {
-	r.finished(&Result{
-		ID: req.ID, Sample: req.Sample, Replica: replica, Scheduled: req.At, Done: r.now(),
-		InputTokens: len(req.Tokens), Error: class, Message: text,
-	}, req.Replica < 0)
+	now := r.now()
+	res := Result{
+		Record: record.Record{
+			Seq: req.ID, Sample: uint32(req.Sample), Replica: int32(replica), InputTokens: int64(len(req.Tokens)),
+			Scheduled: req.At, Issued: now, Sent: record.NotReached, FirstToken: record.NotReached, Done: now,
+		},
+		LastToken: record.NotReached,
+	}
+	res.end(class, text)
+	r.finished(&res, req.Replica < 0)
 }
 
 // connect makes a connection and lists it.

@@ -41,17 +41,17 @@ func TestRun(t *testing.T) {
 			}
 			seen := map[uint64]bool{}
 			for _, r := range got {
-				if seen[r.ID] || !r.OK() || r.Sample != 10*int(r.ID) || !slices.Equal(r.OutputIDs, []int32{int32(r.ID)}) {
+				if seen[r.Seq] || !r.OK() || int(r.Sample) != 10*int(r.Seq) || !slices.Equal(r.OutputIDs, []int32{int32(r.Seq)}) {
 					t.Fatalf("wrong or second result: %+v", r)
 				}
-				seen[r.ID] = true
+				seen[r.Seq] = true
 				if r.Sent < r.Scheduled || r.FirstToken < r.Sent || r.LastToken < r.FirstToken || r.Done < r.LastToken {
 					t.Fatalf("times out of order: %+v", r)
 				}
 				if plan.Pace == OnCompletion && r.Scheduled != r.Sent {
 					t.Fatalf("scheduled and sent must be the same: %+v", r)
 				}
-				if r.InputTokens != 1 || r.OutputTokens != 1 || r.Status != 200 || r.FinishReason != "stop" || r.Bytes == 0 {
+				if r.InputTokens != 1 || r.OutputTokens != 1 || r.HTTPStatus != 200 || r.Finish != "stop" || r.Bytes == 0 {
 					t.Fatalf("missing: %+v", r)
 				}
 			}
@@ -112,7 +112,7 @@ func TestFailures(t *testing.T) {
 					t.Fatalf("summary %+v after %d requests\n%+v", s, len(e.requests()), got)
 				}
 				for _, r := range got {
-					if (r.Error != NoError) != (r.Message != "") || (!r.OK() && r.Done == 0) {
+					if (r.Class != NoError) != (r.Error != "") || (!r.OK() && r.Done == 0) {
 						t.Errorf("result %+v", r)
 					}
 				}
@@ -244,8 +244,8 @@ func TestReplicas(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range got {
-		if r.Replica != int(r.ID)%3 {
-			t.Errorf("request %d went to replica %d", r.ID, r.Replica)
+		if int(r.Replica) != int(r.Seq)%3 {
+			t.Errorf("request %d went to replica %d", r.Seq, r.Replica)
 		}
 	}
 	if n := counts(); !slices.Equal(n, []int{3, 2, 2}) {

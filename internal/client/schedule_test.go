@@ -77,7 +77,7 @@ func TestScheduleIsKept(t *testing.T) {
 			t.Errorf("the run took %v", s.Wall)
 		}
 		for _, r := range got {
-			if due := time.Duration(r.ID) * 70 * time.Millisecond; r.Scheduled != due || r.Sent != due ||
+			if due := time.Duration(r.Seq) * 70 * time.Millisecond; r.Scheduled != due || r.Sent != due ||
 				r.FirstToken != due+3*time.Second || r.LastToken != due+5*time.Second || r.Done != r.LastToken {
 				t.Errorf("%+v", r)
 			}
@@ -104,11 +104,11 @@ func TestLateSource(t *testing.T) {
 		}
 		for _, r := range got {
 			want := time.Duration(0)
-			if r.ID >= 10 && r.ID < 20 {
+			if r.Seq >= 10 && r.Seq < 20 {
 				want = 195*time.Millisecond - r.Scheduled
 			}
 			if late := r.Sent - r.Scheduled; late != want {
-				t.Errorf("request %d left %v late, want %v", r.ID, late, want)
+				t.Errorf("request %d left %v late, want %v", r.Seq, late, want)
 			}
 		}
 		if s.KeptUp || s.Lateness.Max != 95*time.Millisecond || s.Lateness.P50 != 0 || len(s.Reasons) == 0 {
@@ -247,7 +247,7 @@ func TestResultsKeepComing(t *testing.T) {
 		sink := SinkFunc(func(batch []Result) error {
 			for _, r := range batch {
 				if age := time.Since(start) - r.Done; age > 2*flushInterval {
-					t.Errorf("request %d reached the sink %v after it was done", r.ID, age)
+					t.Errorf("request %d reached the sink %v after it was done", r.Seq, age)
 				}
 			}
 			return nil
@@ -274,7 +274,7 @@ func TestHooks(t *testing.T) {
 				}
 			}
 			plan.Completed = func(r *Result) {
-				if done[r.ID].Add(1) != 1 || first[r.ID].Load() != 1 || !r.OK() {
+				if done[r.Seq].Add(1) != 1 || first[r.Seq].Load() != 1 || !r.OK() {
 					t.Errorf("completed out of order: %+v", r)
 				}
 			}

@@ -72,12 +72,12 @@ func TestSimulatedEngine(t *testing.T) {
 			sink := client.SinkFunc(func(batch []client.Result) error {
 				for _, r := range batch {
 					switch {
-					case r.Error != client.NoError && r.Error != c.fails:
+					case r.Class != client.NoError && r.Class != c.fails:
 						t.Errorf("%+v", r)
 					case !r.OK():
-					case r.OutputTokens < 1 || r.OutputTokens > 20 || (ids && len(r.OutputIDs) != r.OutputTokens) || r.InputTokens < 1 || r.FinishReason == "":
+					case r.OutputTokens < 1 || r.OutputTokens > 20 || (ids && len(r.OutputIDs) != int(r.OutputTokens)) || r.InputTokens < 1 || r.Finish == "":
 						t.Errorf("%+v", r)
-					case c.stream && (r.FirstToken <= 0 || r.LastToken < r.FirstToken || r.Chunks > r.OutputTokens):
+					case c.stream && (r.FirstToken <= 0 || r.LastToken < r.FirstToken || r.Chunks > int(r.OutputTokens)):
 						t.Errorf("%+v", r)
 					}
 				}

@@ -56,19 +56,19 @@ func (t *tally) add(r *Result) {
 	t.sent++
 	if r.OK() {
 		t.ok++
-		t.input += int64(r.InputTokens)
-		t.output += int64(r.OutputTokens)
+		t.input += r.InputTokens
+		t.output += r.OutputTokens
 	} else {
 		if t.failed == nil {
 			t.failed = map[ErrorClass]int{}
 		}
-		t.failed[r.Error]++
+		t.failed[r.Class]++
 	}
 	if r.Resent {
 		t.resent++
 	}
-	if r.Sent > 0 {
-		t.late.Add(r.Sent - r.Scheduled)
+	if late, sent := r.Lateness(); sent {
+		t.late.Add(late)
 		t.gone = max(t.gone, r.Sent)
 		t.due = max(t.due, r.Scheduled)
 	}

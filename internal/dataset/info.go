@@ -2,6 +2,8 @@ package dataset
 
 import (
 	"slices"
+
+	"mlcfg/internal/record/percentile"
 )
 
 // Info is what is worth knowing about a set before a run.
@@ -26,8 +28,8 @@ type Info struct {
 	Notes   []string       `json:"notes,omitempty"`
 }
 
-// Counts sums up whole numbers, one a sample that has one. Percentiles are the
-// smallest value that is not below that share of all (nearest rank).
+// Counts sums up whole numbers, one a sample that has one. Percentiles are
+// LoadGen's, as everywhere.
 type Counts struct {
 	Samples int     `json:"samples"`
 	Total   int64   `json:"total"`
@@ -93,7 +95,6 @@ func countsOf(v []int) *Counts {
 		c.Total += int64(n)
 	}
 	c.Mean = float64(c.Total) / float64(len(v))
-	rank := func(percent int) int { return v[max(0, (len(v)*percent+99)/100-1)] }
-	c.P50, c.P90, c.P99 = rank(50), rank(90), rank(99)
+	c.P50, c.P90, c.P99 = percentile.Of(v, 0.5), percentile.Of(v, 0.9), percentile.Of(v, 0.99)
 	return c
 }

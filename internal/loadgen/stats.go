@@ -3,6 +3,8 @@ package loadgen
 import (
 	"math"
 	"slices"
+
+	"mlcfg/internal/record/percentile"
 )
 
 // reported are the percentiles that LoadGen's logs show.
@@ -28,25 +30,12 @@ func distribute(latencies []int64, target float64) Distribution {
 		Min:    latencies[0],
 		Max:    latencies[len(latencies)-1],
 		Mean:   mean(latencies),
-		Target: percentile(latencies, target),
+		Target: percentile.Of(latencies, target),
 	}
 	for i, p := range reported {
-		d.Percentiles[i] = percentile(latencies, p)
+		d.Percentiles[i] = percentile.Of(latencies, p)
 	}
 	return d
-}
-
-// percentile is the element at trunc(N p) of N sorted latencies: LoadGen's
-// rule, without interpolation. A p outside [0, 1) gives the first or the last.
-func percentile(sorted []int64, p float64) int64 {
-	at := float64(float64(len(sorted)) * p)
-	switch {
-	case !(at > 0):
-		return sorted[0]
-	case at >= float64(len(sorted)):
-		return sorted[len(sorted)-1]
-	}
-	return sorted[int(at)]
 }
 
 // mean divides as LoadGen does: a signed sum by an unsigned count, so that a

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mlcfg/internal/record/percentile"
 )
 
 func serverSettings(tokens bool) *Effective {
@@ -241,7 +243,7 @@ func TestPercentileIndex(t *testing.T) {
 		{10, math.NaN(), 0},
 		{10, math.Inf(1), 9},
 	} {
-		if got := percentile(sorted[:tt.n], tt.p); got != tt.want {
+		if got := percentile.Of(sorted[:tt.n], tt.p); got != tt.want {
 			t.Errorf("n=%d p=%v: %d, want %d", tt.n, tt.p, got, tt.want)
 		}
 	}

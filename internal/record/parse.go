@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"time"
 )
 
 // lines reads records out of lines. It keeps the few texts that statuses and
@@ -36,19 +37,19 @@ func (l *lines) parse(text []byte, rec *Record) error {
 // jsonRecord is a line as JSON has it. What is null, or not there, is not known.
 type jsonRecord struct {
 	plainRecord
-	Sent       *int64 `json:"sent_ns"`
-	FirstToken *int64 `json:"first_token_ns"`
-	Done       *int64 `json:"done_ns"`
+	Sent       *time.Duration `json:"sent_ns"`
+	FirstToken *time.Duration `json:"first_token_ns"`
+	Done       *time.Duration `json:"done_ns"`
 }
 
 type plainRecord Record
 
 func (l *jsonRecord) record() Record {
-	reached := func(ns *int64) int64 {
-		if ns == nil {
+	reached := func(at *time.Duration) time.Duration {
+		if at == nil {
 			return NotReached
 		}
-		return *ns
+		return *at
 	}
 	r := Record(l.plainRecord)
 	r.Sent, r.FirstToken, r.Done = reached(l.Sent), reached(l.FirstToken), reached(l.Done)
@@ -73,7 +74,7 @@ func (l *lines) written(text []byte, rec *Record) bool {
 	*rec = Record{
 		Seq: s.unsigned(`{"seq":`, math.MaxUint64), Query: s.unsigned(`,"query":`, math.MaxUint64),
 		Sample: uint32(s.unsigned(`,"sample":`, math.MaxUint32)), Replica: int32(s.signed(`,"replica":`, 32)),
-		Scheduled: s.signed(`,"scheduled_ns":`, 64), Issued: s.signed(`,"issued_ns":`, 64), Sent: s.moment(`,"sent_ns":`),
+		Scheduled: time.Duration(s.signed(`,"scheduled_ns":`, 64)), Issued: time.Duration(s.signed(`,"issued_ns":`, 64)), Sent: s.moment(`,"sent_ns":`),
 		FirstToken: s.moment(`,"first_token_ns":`), Done: s.moment(`,"done_ns":`),
 		InputTokens: s.signed(`,"input_tokens":`, 64), OutputTokens: s.signed(`,"output_tokens":`, 64),
 		Status: Status(l.word(s.text(`,"status":"`))),
@@ -125,12 +126,12 @@ func (s *scan) skips(text string) bool {
 }
 
 // moment is a time, NotReached for null.
-func (s *scan) moment(name string) int64 {
+func (s *scan) moment(name string) time.Duration {
 	if s.ok && len(s.rest) > len(name) && s.rest[len(name)] == 'n' && s.after(name) {
 		s.after(null)
 		return NotReached
 	}
-	return s.signed(name, 64)
+	return time.Duration(s.signed(name, 64))
 }
 
 func (s *scan) after(prefix string) bool {

@@ -6,13 +6,14 @@ import (
 	"io"
 	"math"
 	"testing"
+	"time"
 )
 
 // Lines that are read without encoding/json say what it says of them.
 func TestWrittenLinesAreReadAsJSON(t *testing.T) {
 	extremes := samples()
 	for _, n := range []int64{math.MinInt64, math.MaxInt64, -1, 0} {
-		extremes = append(extremes, Record{Seq: math.MaxUint64, Query: 1, Sample: math.MaxUint32, Replica: math.MinInt32, Scheduled: n, Done: n, OutputTokens: n, Status: OK})
+		extremes = append(extremes, Record{Seq: math.MaxUint64, Query: 1, Sample: math.MaxUint32, Replica: math.MinInt32, Scheduled: time.Duration(n), Done: time.Duration(n), OutputTokens: n, Status: OK})
 	}
 	for _, r := range extremes {
 		text := r.AppendJSON(nil)
@@ -64,7 +65,7 @@ func BenchmarkRead(b *testing.B) {
 	go func() {
 		var text []byte
 		for i := range b.N {
-			rec := Record{Seq: uint64(i), Scheduled: int64(i) * 1e6, FirstToken: 5e9, Done: 6e9, InputTokens: 200, OutputTokens: 300, Status: OK, Finish: "stop"}
+			rec := Record{Seq: uint64(i), Scheduled: time.Duration(i) * 1e6, FirstToken: 5e9, Done: 6e9, InputTokens: 200, OutputTokens: 300, Status: OK, Finish: "stop"}
 			text = append(rec.AppendJSON(text[:0]), '\n')
 			if _, err := w.Write(text); err != nil {
 				return

@@ -179,12 +179,12 @@ func partName(number int) string { return fmt.Sprintf("part-%05d.parquet", numbe
 // appendRow appends the values of r in the order of partRow's fields.
 func appendRow(row parquet.Row, r *Record) parquet.Row {
 	put := func(v parquet.Value) { row = append(row, v.Level(0, 0, len(row))) }
-	reached := func(ns int64) {
-		if ns == NotReached {
+	reached := func(at time.Duration) {
+		if at == NotReached {
 			row = append(row, parquet.NullValue().Level(0, 0, len(row)))
 			return
 		}
-		row = append(row, parquet.Int64Value(ns).Level(0, 1, len(row)))
+		row = append(row, parquet.Int64Value(int64(at)).Level(0, 1, len(row)))
 	}
 	text := func(s string) {
 		if s == "" {
@@ -197,8 +197,8 @@ func appendRow(row parquet.Row, r *Record) parquet.Row {
 	put(parquet.Int64Value(int64(r.Query)))
 	put(parquet.Int32Value(int32(r.Sample)))
 	put(parquet.Int32Value(r.Replica))
-	put(parquet.Int64Value(r.Scheduled))
-	put(parquet.Int64Value(r.Issued))
+	put(parquet.Int64Value(int64(r.Scheduled)))
+	put(parquet.Int64Value(int64(r.Issued)))
 	reached(r.Sent)
 	reached(r.FirstToken)
 	reached(r.Done)

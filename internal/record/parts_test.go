@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -194,7 +195,7 @@ func BenchmarkParts(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		r.Seq++
-		r.Scheduled += 1e6 + int64(r.Seq*7919%100_000)
+		r.Scheduled += 1e6 + time.Duration(r.Seq*7919%100_000)
 		r.Issued, r.Sent, r.FirstToken, r.Done = r.Scheduled+100, r.Scheduled+200, r.Scheduled+3e6, r.Scheduled+9e8
 		if err := p.Append(&r); err != nil {
 			b.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/parquet-go/parquet-go"
 )
@@ -101,11 +102,11 @@ func (r *Record) fill(row parquet.Row) error {
 	if len(row) != partColumns {
 		return fmt.Errorf("a row of %d values", len(row))
 	}
-	reached := func(i int) int64 {
+	reached := func(i int) time.Duration {
 		if row[i].IsNull() {
 			return NotReached
 		}
-		return row[i].Int64()
+		return time.Duration(row[i].Int64())
 	}
 	text := func(i int) string {
 		if b := row[i].ByteArray(); len(b) <= longestText {
@@ -115,7 +116,7 @@ func (r *Record) fill(row parquet.Row) error {
 	}
 	*r = Record{
 		Seq: row[0].Uint64(), Query: row[1].Uint64(), Sample: row[2].Uint32(), Replica: row[3].Int32(),
-		Scheduled: row[4].Int64(), Issued: row[5].Int64(), Sent: reached(6), FirstToken: reached(7), Done: reached(8),
+		Scheduled: time.Duration(row[4].Int64()), Issued: time.Duration(row[5].Int64()), Sent: reached(6), FirstToken: reached(7), Done: reached(8),
 		InputTokens: row[9].Int64(), OutputTokens: row[10].Int64(),
 		Status: Status(text(11)), Finish: text(12), Error: text(13),
 	}

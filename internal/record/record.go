@@ -1,7 +1,9 @@
-// Package record keeps what happened to each request of a run, on disk, as it
-// happens: one JSON line a request in the file records.jsonl. A line that was
-// written whole is never lost, whatever ends the run; a torn last line is told
-// apart and left out by the reader.
+// Package record is what happened to each request of a run: one type from the
+// socket to the report, with the times that follow from it (TTFT, TPOT, latency,
+// lateness) as its methods. It is kept on disk as it happens: one JSON line a
+// request in the file records.jsonl. A line that was written whole is never
+// lost, whatever ends the run; a torn last line is told apart and left out by
+// the reader.
 //
 //	w, err := record.Create(filepath.Join(dir, record.FileName))
 //	w.Append(r)          // buffered
@@ -19,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 	"unicode/utf8"
 )
 
@@ -26,7 +29,7 @@ import (
 const FileName = "records.jsonl"
 
 // NotReached stands in a Record for a moment that never came.
-const NotReached int64 = -1
+const NotReached time.Duration = -1
 
 // Status says how a request ended.
 type Status string
@@ -39,7 +42,7 @@ const (
 	Abandoned Status = "abandoned" // the run ended before the request did
 )
 
-// Record is one request: one sample of one query.
+// Record is one request: one sample of one query, from the socket to the report.
 type Record struct {
 	// Seq is the sample's place in the order of generation, from 0 (LoadGen's seq_id counts likewise).
 	Seq uint64 `json:"seq"`
@@ -50,19 +53,19 @@ type Record struct {
 	// Replica is the engine replica that served the request, from 0.
 	Replica int32 `json:"replica"`
 	// Scheduled is when LoadGen's schedule wanted the request to leave.
-	Scheduled int64 `json:"scheduled_ns"`
+	Scheduled time.Duration `json:"scheduled_ns"`
 	// Issued is when the query was issued: offline, when the one query was, and
 	// else when the request left, or was given up without having left.
-	Issued int64 `json:"issued_ns"`
+	Issued time.Duration `json:"issued_ns"`
 	// Sent is just before the first byte of the request was written.
-	Sent int64 `json:"sent_ns"`
+	Sent time.Duration `json:"sent_ns"`
 	// FirstToken is when the first token's bytes had been read.
-	FirstToken int64 `json:"first_token_ns"`
+	FirstToken time.Duration `json:"first_token_ns"`
 	// Done is when the response was complete, or the request had failed.
-	Done         int64  `json:"done_ns"`
-	InputTokens  int64  `json:"input_tokens"`
-	OutputTokens int64  `json:"output_tokens"`
-	Status       Status `json:"status"`
+	Done         time.Duration `json:"done_ns"`
+	InputTokens  int64         `json:"input_tokens"`
+	OutputTokens int64         `json:"output_tokens"`
+	Status       Status        `json:"status"`
 	// Finish is the engine's finish reason (stop, length), empty where none came.
 	Finish string `json:"finish"`
 	// Error is a short cause where Status is not OK.
@@ -79,8 +82,8 @@ func (r *Record) AppendJSON(b []byte) []byte {
 	b = append(b, `,"sample":`...)
 	b = strconv.AppendUint(b, uint64(r.Sample), 10)
 	b = appendInt(b, `,"replica":`, int64(r.Replica))
-	b = appendInt(b, `,"scheduled_ns":`, r.Scheduled)
-	b = appendInt(b, `,"issued_ns":`, r.Issued)
+	b = appendInt(b, `,"scheduled_ns":`, int64(r.Scheduled))
+	b = appendInt(b, `,"issued_ns":`, int64(r.Issued))
 	b = appendMoment(b, `,"sent_ns":`, r.Sent)
 	b = appendMoment(b, `,"first_token_ns":`, r.FirstToken)
 	b = appendMoment(b, `,"done_ns":`, r.Done)
@@ -97,11 +100,11 @@ func (r Record) MarshalJSON() ([]byte, error) { return r.AppendJSON(nil), nil }
 
 const null = "null"
 
-func appendMoment(b []byte, name string, ns int64) []byte {
-	if ns == NotReached {
+func appendMoment(b []byte, name string, at time.Duration) []byte {
+	if at == NotReached {
 		return append(append(b, name...), null...)
 	}
-	return appendInt(b, name, ns)
+	return appendInt(b, name, int64(at))
 }
 
 func appendText(b []byte, name, s string) []byte {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -22,28 +23,28 @@ func samples() []Record {
 
 // line is the record file's line as encoding/json sees it.
 type line struct {
-	Seq          uint64  `json:"seq"`
-	Query        uint64  `json:"query"`
-	Sample       uint32  `json:"sample"`
-	Replica      int32   `json:"replica"`
-	Scheduled    int64   `json:"scheduled_ns"`
-	Issued       int64   `json:"issued_ns"`
-	Sent         *int64  `json:"sent_ns"`
-	FirstToken   *int64  `json:"first_token_ns"`
-	Done         *int64  `json:"done_ns"`
-	InputTokens  int64   `json:"input_tokens"`
-	OutputTokens int64   `json:"output_tokens"`
-	Status       Status  `json:"status"`
-	Finish       *string `json:"finish"`
-	Error        *string `json:"error"`
+	Seq          uint64         `json:"seq"`
+	Query        uint64         `json:"query"`
+	Sample       uint32         `json:"sample"`
+	Replica      int32          `json:"replica"`
+	Scheduled    time.Duration  `json:"scheduled_ns"`
+	Issued       time.Duration  `json:"issued_ns"`
+	Sent         *time.Duration `json:"sent_ns"`
+	FirstToken   *time.Duration `json:"first_token_ns"`
+	Done         *time.Duration `json:"done_ns"`
+	InputTokens  int64          `json:"input_tokens"`
+	OutputTokens int64          `json:"output_tokens"`
+	Status       Status         `json:"status"`
+	Finish       *string        `json:"finish"`
+	Error        *string        `json:"error"`
 }
 
 func lineOf(r *Record) line {
-	moment := func(ns int64) *int64 {
-		if ns == NotReached {
+	moment := func(at time.Duration) *time.Duration {
+		if at == NotReached {
 			return nil
 		}
-		return &ns
+		return &at
 	}
 	text := func(s string) *string {
 		if s == "" {

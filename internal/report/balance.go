@@ -2,9 +2,11 @@ package report
 
 import (
 	"slices"
+	"time"
 
 	"mlcfg/internal/record"
 	"mlcfg/internal/record/metrics"
+	"mlcfg/internal/record/percentile"
 )
 
 // Balance is how the load was shared out among replicas.
@@ -45,13 +47,13 @@ func balance(sum *Summary, rows []record.Record, samples []metrics.Sample) *Bala
 	if sum.OutputTokens > 0 {
 		b.Busiest = float64(most) * float64(len(b.Shares)) / float64(sum.OutputTokens)
 	}
-	ttft, tpot := make([][]int64, len(b.Shares)), make([][]int64, len(b.Shares))
+	ttft, tpot := make([][]time.Duration, len(b.Shares)), make([][]time.Duration, len(b.Shares))
 	for i := range rows {
 		at := place[int(rows[i].Replica)]
-		if v, ok := ttftOf(&rows[i]); ok {
+		if v, ok := rows[i].TTFT(); ok {
 			ttft[at] = append(ttft[at], v)
 		}
-		if v, ok := tpotOf(&rows[i]); ok {
+		if v, ok := rows[i].TPOT(); ok {
 			tpot[at] = append(tpot[at], v)
 		}
 	}
@@ -71,11 +73,11 @@ func balance(sum *Summary, rows []record.Record, samples []metrics.Sample) *Bala
 	return b
 }
 
-func at(sorted []int64, p float64) *float64 {
+func at(sorted []time.Duration, p float64) *float64 {
 	if len(sorted) == 0 {
 		return nil
 	}
-	v := ms(percentile(sorted, p))
+	v := ms(percentile.Of(sorted, p))
 	return &v
 }
 
@@ -108,12 +110,12 @@ const slowest = 10
 func longest(rows []record.Record) []Slow {
 	var top []*record.Record
 	for i := range rows {
-		latency, ok := latencyOf(&rows[i])
+		latency, ok := rows[i].Latency()
 		if !ok {
 			continue
 		}
-		at, _ := slices.BinarySearchFunc(top, latency, func(t *record.Record, latency int64) int {
-			if t.Done-t.Scheduled >= latency {
+		at, _ := slices.BinarySearchFunc(top, latency, func(t *record.Record, latency time.Duration) int {
+			if l, _ := t.Latency(); l >= latency {
 				return -1
 			}
 			return 1
@@ -125,13 +127,15 @@ func longest(rows []record.Record) []Slow {
 	}
 	var out []Slow
 	for _, r := range top {
+		latency, _ := r.Latency()
+		late, _ := r.Lateness()
 		s := Slow{
-			Seq: r.Seq, Sample: r.Sample, Replica: r.Replica, ScheduledS: float64(r.Scheduled) / 1e9, InputTokens: r.InputTokens, OutputTokens: r.OutputTokens,
-			LatencyMS: ms(r.Done - r.Scheduled), LateMS: ms(max(r.Sent-r.Scheduled, 0)),
+			Seq: r.Seq, Sample: r.Sample, Replica: r.Replica, ScheduledS: r.Scheduled.Seconds(), InputTokens: r.InputTokens, OutputTokens: r.OutputTokens,
+			LatencyMS: ms(latency), LateMS: ms(max(late, 0)),
 		}
 		s.WaitMS = s.LatencyMS - s.LateMS
-		if r.FirstToken != record.NotReached {
-			s.DecodeMS = ms(r.Done - r.FirstToken)
+		if ttft, streamed := r.TTFT(); streamed {
+			s.DecodeMS = ms(latency - ttft)
 			s.WaitMS -= s.DecodeMS
 		}
 		out = append(out, s)

@@ -4,8 +4,10 @@ import (
 	"math"
 	"slices"
 	"sort"
+	"time"
 
 	"mlcfg/internal/record"
+	"mlcfg/internal/record/percentile"
 )
 
 // Distribution is how one time is spread over the requests that have it. The
@@ -39,12 +41,15 @@ type Bin struct {
 
 func distributions(sum *Summary, rows []record.Record) []Distribution {
 	var out []Distribution
-	var scratch []int64
+	var scratch []time.Duration
 	for _, kind := range []struct {
 		name   string
 		spread *Spread
-		of     func(*record.Record) (int64, bool)
-	}{{"TTFT", sum.TTFT, ttftOf}, {"TPOT", sum.TPOT, tpotOf}, {"latency", sum.Latency, latencyOf}, {"lateness", sum.Lateness, latenessOf}} {
+		of     func(*record.Record) (time.Duration, bool)
+	}{
+		{"TTFT", sum.TTFT, (*record.Record).TTFT}, {"TPOT", sum.TPOT, (*record.Record).TPOT},
+		{"latency", sum.Latency, (*record.Record).Latency}, {"lateness", sum.Lateness, (*record.Record).Lateness},
+	} {
 		if kind.spread == nil {
 			continue
 		}
@@ -54,7 +59,7 @@ func distributions(sum *Summary, rows []record.Record) []Distribution {
 		}
 		d := Distribution{Name: kind.name, Count: uint64(len(scratch)), Quantiles: quantiles(scratch), Histogram: histogram(scratch), LimitMS: kind.spread.LimitMS}
 		if d.LimitMS != nil {
-			limit := int64(math.Round(*d.LimitMS * 1e6))
+			limit := time.Duration(math.Round(*d.LimitMS * 1e6))
 			d.Above = uint64(len(scratch) - sort.Search(len(scratch), func(i int) bool { return scratch[i] > limit }))
 		}
 		out = append(out, d)
@@ -63,7 +68,7 @@ func distributions(sum *Summary, rows []record.Record) []Distribution {
 }
 
 // collect gathers one time of all rows that have it, sorted.
-func collect(into []int64, rows []record.Record, of func(*record.Record) (int64, bool)) []int64 {
+func collect(into []time.Duration, rows []record.Record, of func(*record.Record) (time.Duration, bool)) []time.Duration {
 	into = slices.Grow(into, len(rows))
 	for i := range rows {
 		if v, ok := of(&rows[i]); ok {
@@ -76,7 +81,7 @@ func collect(into []int64, rows []record.Record, of func(*record.Record) (int64,
 
 // quantiles picks elements of sorted times: two hundred along the way, and ten
 // more for each further nine of the tail. The last is always the largest.
-func quantiles(sorted []int64) []Quantile {
+func quantiles(sorted []time.Duration) []Quantile {
 	n := len(sorted)
 	var out []Quantile
 	last := -1
@@ -101,9 +106,9 @@ func quantiles(sorted []int64) []Quantile {
 
 // histogram counts sorted times in round intervals. Where a few lie far out,
 // those above the 99.9th percentile are one bin.
-func histogram(sorted []int64) []Bin {
+func histogram(sorted []time.Duration) []Bin {
 	n := len(sorted)
-	low, high, largest := ms(sorted[0]), ms(percentile(sorted, .999)), ms(sorted[n-1])
+	low, high, largest := ms(sorted[0]), ms(percentile.Of(sorted, .999)), ms(sorted[n-1])
 	if largest-low <= 1.5*(high-low) || n < 20 {
 		high = largest
 	}

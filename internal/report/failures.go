@@ -24,17 +24,17 @@ func failures(rows []record.Record) []Failure {
 	byCause := map[string]*Failure{}
 	for i := range rows {
 		r := &rows[i]
-		if r.Status == record.OK {
+		if r.OK() {
 			continue
 		}
 		name := cause(r)
 		f := byCause[name]
 		if f == nil {
-			f = &Failure{Cause: name, FirstS: float64(r.Scheduled) / 1e9}
+			f = &Failure{Cause: name, FirstS: r.Scheduled.Seconds()}
 			byCause[name] = f
 		}
 		f.Requests++
-		f.FirstS = min(f.FirstS, float64(r.Scheduled)/1e9)
+		f.FirstS = min(f.FirstS, r.Scheduled.Seconds())
 	}
 	var out []Failure
 	for _, f := range byCause {

@@ -125,10 +125,10 @@ func columns(records []record.Record, scenario loadgen.Scenario) *loadgen.Record
 	}
 	for i := range records {
 		rec := &records[i]
-		c.Scheduled[i], c.Issued[i] = rec.Scheduled, rec.Issued
+		c.Scheduled[i], c.Issued[i] = int64(rec.Scheduled), int64(rec.Issued)
 		c.FirstToken[i], c.Done[i], c.Tokens[i] = loadgen.NotReached, loadgen.NotReached, rec.OutputTokens
-		if rec.Status == record.OK {
-			c.FirstToken[i], c.Done[i] = rec.FirstToken, rec.Done
+		if rec.OK() {
+			c.FirstToken[i], c.Done[i] = int64(rec.FirstToken), int64(rec.Done)
 		}
 	}
 	switch scenario {

@@ -52,7 +52,7 @@ func fixture(t *testing.T, n int, state record.State, change func(i int, r *reco
 		t.Fatal(err)
 	}
 	for i := range n {
-		at := int64(i) * 10_000_000
+		at := time.Duration(i) * 10_000_000
 		r := record.Record{
 			Seq: uint64(i), Query: uint64(i), Sample: uint32(i % 64), Replica: int32(i % 2), Scheduled: at, Issued: at + 1000, Sent: at + 1000,
 			FirstToken: at + 50_000_000, Done: at + 50_000_000 + 31*20_000_000, InputTokens: 100, OutputTokens: 32, Status: record.OK, Finish: "length",
@@ -288,7 +288,7 @@ func TestManyCauses(t *testing.T) {
 	}
 	many := make([]record.Record, 3*mostCauses)
 	for i := range many {
-		many[i] = record.Record{Status: record.Failed, Error: strings.Repeat("x", i+1), Scheduled: int64(i)}
+		many[i] = record.Record{Status: record.Failed, Error: strings.Repeat("x", i+1), Scheduled: time.Duration(i)}
 	}
 	list := failures(many)
 	if last := list[len(list)-1]; len(list) != mostCauses+1 || last.Cause != "other causes" || last.Requests != 2*mostCauses {

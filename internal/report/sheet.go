@@ -3,9 +3,9 @@ package report
 import (
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"mlcfg/internal/loadgen"
-	"mlcfg/internal/record"
 )
 
 // Sheet is all that is shown of one run. Its size is bounded whatever the number of
@@ -93,32 +93,7 @@ func (s *Summary) Mark() string {
 	return ""
 }
 
-func ms(ns int64) float64 { return float64(ns) / 1e6 }
-
-// The times of a request, and whether it has them. They are what Summary's
-// spreads are made of.
-
-func latencyOf(r *record.Record) (int64, bool) { return r.Done - r.Scheduled, r.Status == record.OK }
-
-func ttftOf(r *record.Record) (int64, bool) {
-	return r.FirstToken - r.Scheduled, r.Status == record.OK && r.FirstToken != record.NotReached
-}
-
-func tpotOf(r *record.Record) (int64, bool) {
-	if r.Status != record.OK || r.FirstToken == record.NotReached || r.OutputTokens < 2 {
-		return 0, false
-	}
-	return (r.Done - r.FirstToken) / (r.OutputTokens - 1), true
-}
-
-func latenessOf(r *record.Record) (int64, bool) {
-	return r.Sent - r.Scheduled, r.Sent != record.NotReached
-}
-
-// percentile is LoadGen's: the element at trunc(N p) of the sorted times.
-func percentile(sorted []int64, p float64) int64 {
-	return sorted[min(int(float64(len(sorted))*p), len(sorted)-1)]
-}
+func ms(d time.Duration) float64 { return float64(d) / 1e6 }
 
 // Condition is one condition of LoadGen's verdict.
 type Condition struct {
@@ -147,22 +122,22 @@ func conditions(j *Judgement) []Condition {
 		},
 	}
 	name := fmt.Sprintf("p%g", e.TargetLatencyPercentile*100)
-	limit := func(what string, d loadgen.Distribution, limit int64) {
+	limit := func(what string, d loadgen.Distribution, limit time.Duration) {
 		if f.Samples == 0 { // LoadGen calls a limit met that nothing was held to
 			out = append(out, Condition{Name: what + " limit", Found: "no sample was completed", Wanted: fmt.Sprintf("%s at most %s ms", name, fixed(ms(limit))), Change: "find out why requests failed"})
 			return
 		}
 		out = append(out, Condition{
-			Name: what + " limit", Met: d.Target <= limit, Found: fmt.Sprintf("%s %s ms", name, fixed(ms(d.Target))), Wanted: fmt.Sprintf("%s at most %s ms", name, fixed(ms(limit))),
+			Name: what + " limit", Met: time.Duration(d.Target) <= limit, Found: fmt.Sprintf("%s %s ms", name, fixed(ms(time.Duration(d.Target)))), Wanted: fmt.Sprintf("%s at most %s ms", name, fixed(ms(limit))),
 			Advice: "Reduce target QPS to improve latency.", Change: "lower server_target_qps (mlrun tune qps finds the highest that is VALID), or make the engine faster at this load",
 		})
 	}
 	switch {
 	case server && e.Requested.UseTokenLatencies:
-		limit("TTFT", f.TTFT, e.Requested.TTFTLatency.Nanoseconds())
-		limit("TPOT", f.TPOT, e.Requested.TPOTLatency.Nanoseconds())
+		limit("TTFT", f.TTFT, e.Requested.TTFTLatency)
+		limit("TPOT", f.TPOT, e.Requested.TPOTLatency)
 	case server:
-		limit("latency", f.Latency, e.TargetLatency.Nanoseconds())
+		limit("latency", f.Latency, e.TargetLatency)
 	}
 	if e.Requested.Scenario != loadgen.Offline {
 		out = append(out, earlyStopping(v, f, name))
@@ -199,7 +174,7 @@ func earlyStopping(v *loadgen.Verdict, f *loadgen.Summary, percentile string) Co
 	c := Condition{Name: "early stopping", Met: v.EarlyStoppingMet, Found: "enough queries", Wanted: "99 % confidence in the percentile"}
 	if c.Met {
 		if f.EstimateSingleStream > 0 {
-			c.Found = fmt.Sprintf("%s estimated at %s ms", percentile, fixed(ms(f.EstimateSingleStream)))
+			c.Found = fmt.Sprintf("%s estimated at %s ms", percentile, fixed(ms(time.Duration(f.EstimateSingleStream))))
 		}
 		return c
 	}

@@ -40,21 +40,21 @@ func made(scenario loadgen.Scenario, n int, state record.State, change func(*loa
 		Loadgen: loadgen.Section{Settings: s, Library: loadgen.Library{TotalSampleCount: 64, PerformanceSampleCount: 64}, Round: "v5.1", Frozen: true}.Map(),
 	}}
 	for i := range n {
-		at := int64(i) * 10_000_000
+		at := time.Duration(i) * 10_000_000
 		if scenario == loadgen.Offline {
 			at = 0
 		}
 		if scenario == loadgen.SingleStream {
-			at = int64(i) * 60_000_000
+			at = time.Duration(i) * 60_000_000
 		}
-		first := max(at, int64(i)*10_000_000) + 50_000_000
+		first := max(at, time.Duration(i)*10_000_000) + 50_000_000
 		query := uint64(i)
 		if scenario == loadgen.Offline {
 			query = 0
 		}
 		r.Records = append(r.Records, record.Record{
 			Seq: uint64(i), Query: query, Sample: uint32(i % 64), Replica: int32(i % 2), Scheduled: at, Issued: at + 1000, Sent: at + 1000,
-			FirstToken: first, Done: first + 31*int64(100+i%7)*100_000, InputTokens: 100, OutputTokens: 32, Status: record.OK, Finish: "length",
+			FirstToken: first, Done: first + 31*time.Duration(100+i%7)*100_000, InputTokens: 100, OutputTokens: 32, Status: record.OK, Finish: "length",
 		})
 	}
 	return r
@@ -211,9 +211,9 @@ func TestSheetAccountsForEveryRequest(t *testing.T) {
 
 // TestQuantilesReachTheLargest, and rise, for any number of times.
 func TestQuantilesReachTheLargest(t *testing.T) {
-	var sorted []int64
+	var sorted []time.Duration
 	for n := 1; n <= 3000; n++ {
-		sorted = append(sorted, int64(n)*1_000_000)
+		sorted = append(sorted, time.Duration(n)*1_000_000)
 		list := quantiles(sorted)
 		if last := list[len(list)-1]; last.Share != 1 || last.MS != float64(n) {
 			t.Fatalf("of %d the last is %+v", n, last)

@@ -6,6 +6,7 @@ import (
 
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/record"
+	"mlcfg/internal/record/percentile"
 )
 
 // Format is raised when a field of summary.json is renamed, dropped or changes its meaning.
@@ -88,7 +89,7 @@ type Replica struct {
 func (s *Summary) count(records []record.Record) {
 	replicas := map[int]*Replica{}
 	lastQuery := ^uint64(0)
-	var end int64
+	var end time.Duration
 	for i := range records {
 		rec := &records[i]
 		s.Samples++
@@ -106,14 +107,14 @@ func (s *Summary) count(records []record.Record) {
 		s.InputTokens += rec.InputTokens
 		s.OutputTokens += rec.OutputTokens
 		rep.OutputTokens += rec.OutputTokens
-		if rec.Status == record.OK {
+		if rec.OK() {
 			s.Completed++
 			continue
 		}
 		s.Failed++
 		rep.Failed++
 	}
-	s.Seconds = float64(end) / 1e9
+	s.Seconds = end.Seconds()
 	for _, rep := range replicas {
 		s.Replicas = append(s.Replicas, *rep)
 	}
@@ -121,32 +122,17 @@ func (s *Summary) count(records []record.Record) {
 }
 
 func (s *Summary) spreads(j *Judgement) {
-	records := j.Rows
-	n := len(records)
-	latency, ttft, tpot, late := make([]int64, 0, n), make([]int64, 0, n), make([]int64, 0, n), make([]int64, 0, n)
-	for i := range records {
-		rec := &records[i]
-		if rec.Sent != record.NotReached {
-			late = append(late, rec.Sent-rec.Scheduled)
-		}
-		if rec.Status != record.OK {
-			continue
-		}
-		latency = append(latency, rec.Done-rec.Scheduled)
-		if rec.FirstToken == record.NotReached {
-			continue
-		}
-		ttft = append(ttft, rec.FirstToken-rec.Scheduled)
-		if rec.OutputTokens > 1 {
-			tpot = append(tpot, (rec.Done-rec.FirstToken)/(rec.OutputTokens-1))
-		}
+	var scratch []time.Duration
+	of := func(derived func(*record.Record) (time.Duration, bool)) *Spread {
+		scratch = collect(scratch[:0], j.Rows, derived)
+		return spread(scratch)
 	}
-	s.Latency, s.TTFT, s.TPOT = spread(latency), spread(ttft), spread(tpot)
+	s.Latency, s.TTFT, s.TPOT = of((*record.Record).Latency), of((*record.Record).TTFT), of((*record.Record).TPOT)
 	e := j.Settings
 	if j.Verdict == nil || e.Requested.Scenario != loadgen.Server {
 		return
 	}
-	s.Lateness = spread(late)
+	s.Lateness = of((*record.Record).Lateness)
 	if e.Requested.UseTokenLatencies {
 		s.TTFT.limit(e.Requested.TTFTLatency)
 		s.TPOT.limit(e.Requested.TPOTLatency)
@@ -162,19 +148,18 @@ func (s *Spread) limit(d time.Duration) {
 	}
 }
 
-// spread describes times in nanoseconds, which it sorts; none give nil.
-func spread(ns []int64) *Spread {
-	if len(ns) == 0 {
+// spread describes sorted times; none give nil.
+func spread(sorted []time.Duration) *Spread {
+	if len(sorted) == 0 {
 		return nil
 	}
-	slices.Sort(ns)
 	var sum float64
-	for _, v := range ns {
+	for _, v := range sorted {
 		sum += float64(v)
 	}
-	at := func(p float64) float64 { return float64(ns[min(int(float64(len(ns))*p), len(ns)-1)]) / 1e6 }
+	at := func(p float64) float64 { return ms(percentile.Of(sorted, p)) }
 	return &Spread{
-		MinMS: at(0), MeanMS: sum / float64(len(ns)) / 1e6,
+		MinMS: at(0), MeanMS: sum / float64(len(sorted)) / 1e6,
 		P50MS: at(.5), P90MS: at(.9), P99MS: at(.99), P999MS: at(.999), MaxMS: at(1),
 	}
 }

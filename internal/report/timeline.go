@@ -2,9 +2,11 @@ package report
 
 import (
 	"slices"
+	"time"
 
 	"mlcfg/internal/record"
 	"mlcfg/internal/record/metrics"
+	"mlcfg/internal/record/percentile"
 )
 
 // Timeline is the course of a run in equal intervals.
@@ -42,7 +44,7 @@ const (
 
 // timeline takes rows sorted by Seq; nil where nothing took any time.
 func timeline(rows []record.Record, lateness bool) *Timeline {
-	var end int64
+	var end time.Duration
 	for i := range rows {
 		end = max(end, rows[i].Done, rows[i].Sent, rows[i].FirstToken)
 	}
@@ -52,12 +54,12 @@ func timeline(rows []record.Record, lateness bool) *Timeline {
 	n := min(max(len(rows)/fewestRequests, 12), mostIntervals)
 	width := float64(end) / float64(n)
 	t := &Timeline{IntervalS: width / 1e9, Intervals: make([]Interval, n)}
-	at := func(ns int64) int { return min(max(int(float64(ns)/width), 0), n-1) }
+	at := func(d time.Duration) int { return min(max(int(float64(d)/width), 0), n-1) }
 	flight, tokens := newCoverage(n, width), newCoverage(n, width)
-	first := make([][]int64, n)
+	first := make([][]time.Duration, n)
 	for i := range rows {
 		r := &rows[i]
-		if v, ok := latenessOf(r); ok && lateness {
+		if v, ok := r.Lateness(); ok && lateness {
 			in := &t.Intervals[at(r.Scheduled)]
 			if in.LatenessMS == nil || ms(v) > *in.LatenessMS {
 				worst := ms(v)
@@ -72,20 +74,20 @@ func timeline(rows []record.Record, lateness bool) *Timeline {
 			flight.add(r.Sent, until, 1)
 		}
 		if r.Done != record.NotReached {
-			if r.Status == record.OK {
+			if r.OK() {
 				t.Intervals[at(r.Done)].Completed++
 			} else {
 				t.Intervals[at(r.Done)].Failed++
 			}
 		}
-		if v, ok := ttftOf(r); ok {
+		if v, ok := r.TTFT(); ok {
 			first[at(r.FirstToken)] = append(first[at(r.FirstToken)], v)
 			if span := r.Done - r.FirstToken; span > 0 {
 				tokens.add(r.FirstToken, r.Done, float64(r.OutputTokens)/float64(span))
 			} else {
 				tokens.whole[at(r.Done)] += float64(r.OutputTokens)
 			}
-		} else if r.Status == record.OK { // not streamed: all tokens at once
+		} else if r.OK() { // not streamed: all tokens at once
 			tokens.whole[at(r.Done)] += float64(r.OutputTokens)
 		}
 	}
@@ -98,7 +100,7 @@ func timeline(rows []record.Record, lateness bool) *Timeline {
 		in.InFlight = max(inFlight[i]/width, 0)
 		if times := first[i]; len(times) > 0 {
 			slices.Sort(times)
-			p50, p99 := ms(percentile(times, .5)), ms(percentile(times, .99))
+			p50, p99 := ms(percentile.Of(times, .5)), ms(percentile.Of(times, .99))
 			in.TTFTP50MS, in.TTFTP99MS = &p50, &p99
 		}
 	}
@@ -116,7 +118,7 @@ func newCoverage(n int, width float64) *coverage {
 	return &coverage{width: width, whole: make([]float64, n), change: make([]float64, n+1)}
 }
 
-func (c *coverage) add(from, to int64, rate float64) {
+func (c *coverage) add(from, to time.Duration, rate float64) {
 	last := len(c.whole) - 1
 	at := func(ns float64) int { return min(max(int(ns/c.width), 0), last) }
 	a, b := float64(max(from, 0)), float64(to)

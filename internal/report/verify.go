@@ -101,7 +101,7 @@ func (v *verifier) schedule() error {
 				}
 				r := &records[at]
 				at++
-				want := record.Record{Seq: q.FirstSample + uint64(i), Sample: uint32(sample), Scheduled: int64(q.Scheduled)}
+				want := record.Record{Seq: q.FirstSample + uint64(i), Sample: uint32(sample), Scheduled: q.Scheduled}
 				if e.Requested.Scenario == loadgen.SingleStream || v.run.State.OfficialLoadGen != "" {
 					want.Scheduled = r.Scheduled // each follows the one before; or is when LoadGen did issue it
 				}

@@ -39,8 +39,8 @@ func wholeRun(t *testing.T) string {
 		queries = append(queries, q)
 	}
 	dir = fixture(t, len(queries), ended, func(i int, r *record.Record) bool {
-		moved := int64(queries[i].Scheduled) - r.Scheduled
-		r.Sample, r.Scheduled, r.Issued, r.Sent = uint32(queries[i].Samples[0]), int64(queries[i].Scheduled), r.Issued+moved, r.Sent+moved
+		moved := queries[i].Scheduled - r.Scheduled
+		r.Sample, r.Scheduled, r.Issued, r.Sent = uint32(queries[i].Samples[0]), queries[i].Scheduled, r.Issued+moved, r.Sent+moved
 		r.FirstToken, r.Done = r.FirstToken+moved, r.Done+moved
 		return true
 	})

@@ -144,7 +144,7 @@ func (v *verifier) accuracyLog() error {
 	ok := 0
 	for i := range v.run.Records {
 		r := &v.run.Records[i]
-		if of[r.Seq] = r; r.Status == record.OK {
+		if of[r.Seq] = r; r.OK() {
 			ok++
 		}
 	}
@@ -152,7 +152,7 @@ func (v *verifier) accuracyLog() error {
 	for _, e := range entries {
 		r := of[e.Seq]
 		const idSize = 4
-		if r != nil && r.Status == record.OK && uint64(r.Sample) == e.Sample && int64(hex.DecodedLen(len(e.Data))) == idSize*r.OutputTokens {
+		if r != nil && r.OK() && uint64(r.Sample) == e.Sample && int64(hex.DecodedLen(len(e.Data))) == idSize*r.OutputTokens {
 			continue
 		}
 		if wrong++; wrong <= most {

@@ -72,11 +72,11 @@ func TestHour(t *testing.T) {
 	n := uint64(0)
 	for cursor := phase.Cursor(); cursor.Next(); n++ {
 		q := &cursor.Query
-		batch = append(batch, client.Result{
-			ID: q.FirstSample, Sample: q.Samples[0], Replica: int(n % 8), Scheduled: q.Scheduled, Sent: q.Scheduled + 20*time.Microsecond,
+		batch = append(batch, client.Result{Record: record.Record{
+			Seq: q.FirstSample, Sample: uint32(q.Samples[0]), Replica: int32(n % 8), Scheduled: q.Scheduled, Sent: q.Scheduled + 20*time.Microsecond,
 			FirstToken: q.Scheduled + 50*time.Millisecond + time.Duration(n%977)*time.Microsecond, Done: q.Scheduled + 2*time.Second + time.Duration(n%7919)*time.Microsecond,
-			InputTokens: 250, OutputTokens: 100 + int(n%28), FinishReason: "length",
-		})
+			InputTokens: 250, OutputTokens: 100 + int64(n%28), Finish: "length", Status: record.OK,
+		}})
 		if len(batch) == cap(batch) {
 			write()
 		}
@@ -106,7 +106,7 @@ func TestHour(t *testing.T) {
 	} {
 		next := uint64(0)
 		if err := read(func(r *record.Record) bool {
-			if r.Seq != next || r.Status != record.OK {
+			if r.Seq != next || !r.OK() {
 				t.Fatalf("%s: record %d is %+v", name, next, *r)
 			}
 			next++

@@ -288,7 +288,7 @@ func (r *runner) warmUp(ctx context.Context, c *client.Client, replicas int, abo
 	sink := client.SinkFunc(func(batch []client.Result) error {
 		for i := range batch {
 			if !batch[i].OK() && failed == nil {
-				failed = fmt.Errorf("warm-up request to replica %d failed: %s", batch[i].Replica, message(&batch[i]))
+				failed = fmt.Errorf("warm-up request to replica %d failed: %s", batch[i].Replica, batch[i].Error)
 			}
 		}
 		return nil

@@ -268,10 +268,10 @@ func (q *officialQueries) firstToken(number uint64, ids []int32) {
 // for them for ever. They make the run INVALID.
 func (q *officialQueries) completed(r *client.Result) {
 	if !r.OK() {
-		q.driver.Complete(q.id(r.ID), 0, nil)
+		q.driver.Complete(q.id(r.Seq), 0, nil)
 		return
 	}
-	q.driver.Complete(q.id(r.ID), r.OutputTokens, q.bytes(r.OutputIDs))
+	q.driver.Complete(q.id(r.Seq), int(r.OutputTokens), q.bytes(r.OutputIDs))
 }
 
 // bytes are token ids as the accuracy scripts read them.
@@ -290,13 +290,13 @@ func (q *officialQueries) bytes(ids []int32) []byte {
 // query of an offline run.
 func shift(r *record.Record, offline bool, first, zero time.Duration) {
 	if offline {
-		r.Scheduled, r.Issued = int64(first), int64(first)
+		r.Scheduled, r.Issued = first, first
 	}
-	r.Scheduled -= int64(zero)
-	r.Issued -= int64(zero)
-	for _, t := range []*int64{&r.Sent, &r.FirstToken, &r.Done} {
+	r.Scheduled -= zero
+	r.Issued -= zero
+	for _, t := range []*time.Duration{&r.Sent, &r.FirstToken, &r.Done} {
 		if *t != record.NotReached {
-			*t -= int64(zero)
+			*t -= zero
 		}
 	}
 }

@@ -1,10 +1,8 @@
 package run
 
 import (
-	"cmp"
 	"encoding/binary"
 	"fmt"
-	"strings"
 	"time"
 
 	"mlcfg/internal/client"
@@ -41,7 +39,7 @@ func (s *sink) Write(batch []client.Result) error {
 		if err := s.records.Append(&s.row); err != nil {
 			return err
 		}
-		if r.OK() && s.logged.has(r.ID) {
+		if r.OK() && s.logged.has(r.Seq) {
 			if err := s.answer(r); err != nil {
 				return fmt.Errorf("writing the accuracy log: %w", err)
 			}
@@ -70,61 +68,18 @@ func (s *sink) seal(batch []client.Result) {
 	_ = s.parts.SealOld() // Close tells
 }
 
+// fill makes the record of a result: what the client cannot know of it is its
+// place among the queries and, where another issued them, their clock.
 func (s *sink) fill(r *client.Result) {
-	query := r.ID - s.first
+	s.row = r.Record
+	s.row.Query = r.Seq - s.first
 	if s.offline {
-		query = 0
-	}
-	s.row = record.Record{
-		Seq: r.ID, Query: query, Sample: uint32(r.Sample), Replica: int32(r.Replica),
-		Scheduled: int64(r.Scheduled), Issued: int64(cmp.Or(r.Sent, r.Done)), Sent: reached(r.Sent), FirstToken: reached(r.FirstToken), Done: reached(r.Done),
-		InputTokens: int64(r.InputTokens), OutputTokens: int64(r.OutputTokens), Finish: r.FinishReason,
-		Status: status(r.Error), Error: message(r),
-	}
-	if s.offline {
-		s.row.Issued = 0 // the one query holds every sample
+		s.row.Query, s.row.Issued = 0, 0 // the one query holds every sample
 	}
 	if s.issued != nil {
 		first, zero := s.issued()
 		shift(&s.row, s.offline, first, zero)
 	}
-}
-
-func reached(t time.Duration) int64 {
-	if t == 0 {
-		return record.NotReached
-	}
-	return int64(t)
-}
-
-func status(e client.ErrorClass) record.Status {
-	switch e {
-	case client.NoError:
-		return record.OK
-	case client.TimeoutError:
-		return record.TimedOut
-	case client.CanceledError:
-		return record.Abandoned
-	}
-	return record.Failed
-}
-
-// longestMessage bounds, in bytes, what one request can put into the record file.
-const longestMessage = 300
-
-func message(r *client.Result) string {
-	if r.OK() {
-		return ""
-	}
-	text := string(r.Error)
-	if r.Message != "" {
-		text += ": " + r.Message
-	}
-	text = strings.ToValidUTF8(text, "\uFFFD")
-	if len(text) > longestMessage {
-		text = strings.ToValidUTF8(text[:longestMessage], "") + "…" // without the half of a character
-	}
-	return text
 }
 
 // answer logs the generated tokens as the accuracy scripts of the LLM
@@ -135,8 +90,8 @@ func (s *sink) answer(r *client.Result) error {
 		s.bytes = binary.LittleEndian.AppendUint32(s.bytes, uint32(id))
 	}
 	entry := loadgen.AccuracyEntry{
-		SeqID: r.ID, SampleIndex: uint64(r.Sample), Data: s.bytes,
-		WithTokenCount: s.tokens, TokenCount: int64(r.OutputTokens), WithTokenData: s.tokens && !s.offline,
+		SeqID: r.Seq, SampleIndex: uint64(r.Sample), Data: s.bytes,
+		WithTokenCount: s.tokens, TokenCount: r.OutputTokens, WithTokenData: s.tokens && !s.offline,
 	}
 	if entry.WithTokenData && len(s.bytes) >= 4 {
 		entry.TokenData = s.bytes[:4]

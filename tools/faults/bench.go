@@ -20,7 +20,6 @@ import (
 	"mlcfg/internal/engine/sim"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
-	"mlcfg/internal/record"
 	"mlcfg/internal/report"
 )
 
@@ -198,7 +197,7 @@ func (b *bench) finished() (map[int]int, error) {
 func recorded(r *report.Run) map[int]int {
 	count := map[int]int{}
 	for i := range r.Records {
-		if r.Records[i].Status == record.OK {
+		if r.Records[i].OK() {
 			count[int(r.Records[i].Sample)]++
 		}
 	}

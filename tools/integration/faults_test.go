@@ -320,7 +320,7 @@ func (f *fault) kept(t *testing.T, r *running) string {
 	counts := map[record.Status]int{}
 	for _, rec := range records {
 		counts[rec.Status]++
-		if rec.Status == record.OK && rec.OutputTokens != int64(outputTokens(int(rec.Sample))) {
+		if rec.OK() && rec.OutputTokens != int64(outputTokens(int(rec.Sample))) {
 			t.Errorf("request %d is kept as whole with %d tokens", rec.Seq, rec.OutputTokens)
 		}
 	}

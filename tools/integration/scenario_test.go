@@ -51,7 +51,7 @@ func wholeRun(t *testing.T, r *running, samples, replicas int) {
 		t.Errorf("%d replicas had requests, want %d", len(sum.Replicas), replicas)
 	}
 	for _, rec := range records {
-		if rec.Status != record.OK || rec.Finish != "length" || rec.OutputTokens != int64(outputTokens(int(rec.Sample))) {
+		if !rec.OK() || rec.Finish != "length" || rec.OutputTokens != int64(outputTokens(int(rec.Sample))) {
 			t.Errorf("request %d of sample %d: %s, %s, %d tokens; want %d", rec.Seq, rec.Sample, rec.Status, rec.Finish, rec.OutputTokens, outputTokens(int(rec.Sample)))
 		}
 	}
@@ -117,7 +117,7 @@ func TestKilledMidRun(t *testing.T) {
 			t.Errorf("%d records, summary %+v", len(records), sum)
 		}
 		for _, rec := range records {
-			if rec.Status == record.OK && rec.OutputTokens != int64(outputTokens(int(rec.Sample))) {
+			if rec.OK() && rec.OutputTokens != int64(outputTokens(int(rec.Sample))) {
 				t.Errorf("request %d is kept as whole with %d tokens", rec.Seq, rec.OutputTokens)
 			}
 		}

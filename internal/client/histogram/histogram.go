@@ -9,6 +9,8 @@ package histogram
 import (
 	"math/bits"
 	"time"
+
+	"mlcfg/internal/record/percentile"
 )
 
 // bits of a value that decide on its bucket, besides its exponent: buckets are
@@ -39,7 +41,7 @@ func (h *Histogram) Max() time.Duration { return h.max }
 // Quantile is the value at index trunc(n*q) of the sorted durations, as LoadGen
 // takes its percentiles, rounded down to its bucket; 0 when there is none.
 func (h *Histogram) Quantile(q float64) time.Duration {
-	rank := int(float64(h.n) * q)
+	rank := percentile.Rank(h.n, q)
 	for i, c := range h.counts {
 		if rank -= int(c); rank < 0 {
 			return time.Duration(lowest(i))

@@ -33,7 +33,7 @@ func TestMock(t *testing.T) {
 					}
 					sink := client.SinkFunc(func(batch []client.Result) error {
 						for _, r := range batch {
-							if !r.OK() || r.OutputTokens != want || r.InputTokens != 3 || (ids && len(r.OutputIDs) != want) {
+							if !r.OK() || r.OutputTokens != int64(want) || r.InputTokens != 3 || (ids && len(r.OutputIDs) != want) {
 								t.Errorf("%+v, stream %t, ids %t, %d tokens: %+v", delays, stream, ids, tokens, r)
 							}
 						}

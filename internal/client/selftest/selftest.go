@@ -168,7 +168,8 @@ func (o Options) timing(ctx context.Context, rate float64) (Timing, error) {
 	var late, ttft, tpot, scheduled, arrived []float64
 	for i, x := range said.results {
 		v := said.truth[i]
-		late = append(late, micros(x.Sent-x.Scheduled))
+		lateness, _ := x.Lateness()
+		late = append(late, micros(lateness))
 		ttft = append(ttft, math.Abs(micros(x.FirstToken-x.Sent)-float64(v.First-v.Arrival)/1e3))
 		tpot = append(tpot, math.Abs(micros(x.LastToken-x.FirstToken)-float64(v.Last-v.First)/1e3)/(timingTokens-1))
 		if i > 0 {
@@ -213,7 +214,7 @@ func run(ctx context.Context, server Server, plan client.Plan, source client.Sou
 		return s, o, err
 	}
 	if failed != nil {
-		return s, o, fmt.Errorf("%d of %d requests to the mock server failed, the first one with %s: %s", s.Sent-s.OK, s.Sent, failed.Error, failed.Message)
+		return s, o, fmt.Errorf("%d of %d requests to the mock server failed, the first one with %s", s.Sent-s.OK, s.Sent, failed.Error)
 	}
 	if len(truth) != s.Sent || s.Sent < 2 {
 		return s, o, fmt.Errorf("%d requests were sent, the mock server saw %d", s.Sent, len(truth))

@@ -3,12 +3,13 @@ package selftest
 import (
 	"math"
 	"slices"
+
+	"mlcfg/internal/record/percentile"
 )
 
 func spread(x []float64) Spread {
 	slices.Sort(x)
-	at := func(q float64) float64 { return x[int(float64(len(x))*q)] }
-	return Spread{P50: at(0.5), P99: at(0.99), Max: x[len(x)-1]}
+	return Spread{P50: percentile.Of(x, 0.5), P99: percentile.Of(x, 0.99), Max: x[len(x)-1]}
 }
 
 // Distance is the Kolmogorov-Smirnov distance of gaps, in seconds, from the

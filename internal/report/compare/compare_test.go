@@ -25,21 +25,21 @@ import (
 var update = flag.Bool("update", false, "rewrite golden files")
 
 // run is a run in memory whose first tokens come after so many milliseconds.
-func run(t *testing.T, name string, ttft int64, change func(*report.Run)) *report.Sheet {
+func run(t *testing.T, name string, ttft time.Duration, change func(*report.Run)) *report.Sheet {
 	t.Helper()
 	s := loadgen.DefaultSettings()
 	s.Scenario, s.ServerTargetQPS, s.MinDuration, s.MinQueryCount = loadgen.Server, 100, time.Second, 100
 	s.UseTokenLatencies, s.TTFTLatency, s.TPOTLatency = true, 200*time.Millisecond, 50*time.Millisecond
 	r := &report.Run{
 		Path:  "runs/" + name,
-		State: record.State{Phase: record.Ended, DatasetSamples: 64, Program: "mlrun test", Started: time.Unix(int64(len(name))*1000+ttft, int64(name[len(name)-1]))},
+		State: record.State{Phase: record.Ended, DatasetSamples: 64, Program: "mlrun test", Started: time.Unix(int64(len(name))*1000+int64(ttft), int64(name[len(name)-1]))},
 		Manifest: &manifest.Manifest{
 			BenchmarkName: "llama2-70b", Scenario: "server", TestMode: "performance", Machine: "alpha", Backend: "vllm", Digest: "sha256:" + name[:1],
 			Engine: manifest.Engine{Name: "vllm", Version: "0.9.2"}, EngineConfig: map[string]any{"max_num_seqs": 512},
 			Loadgen: loadgen.Section{Settings: s, Library: loadgen.Library{TotalSampleCount: 64, PerformanceSampleCount: 64}, Round: "v5.1", Frozen: true}.Map(),
 		},
 	}
-	for i := range int64(500) {
+	for i := range time.Duration(500) {
 		at := i * 10_000_000
 		first := at + ttft*1_000_000 + i%5*1_000_000
 		r.Records = append(r.Records, record.Record{

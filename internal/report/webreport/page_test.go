@@ -43,20 +43,20 @@ func made(n, replicas int, change func(*report.Run)) *report.Run {
 			Loadgen: loadgen.Section{Settings: s, Library: loadgen.Library{TotalSampleCount: 64, PerformanceSampleCount: 64}, Round: "v5.1", Frozen: true}.Map(),
 		},
 	}
-	for i := range int64(n) {
+	for i := range time.Duration(n) {
 		at := i * 10_000_000
 		first := at + 40_000_000 + (i*7919%60)*1_000_000
 		if i%997 == 996 {
 			first += 900_000_000
 		}
 		r.Records = append(r.Records, record.Record{
-			Seq: uint64(i), Query: uint64(i), Sample: uint32(i % 64), Replica: int32(i % int64(replicas)), Scheduled: at, Issued: at, Sent: at + i%5*10_000,
+			Seq: uint64(i), Query: uint64(i), Sample: uint32(i % 64), Replica: int32(i % time.Duration(replicas)), Scheduled: at, Issued: at, Sent: at + i%5*10_000,
 			FirstToken: first, Done: first + 31*(10_000_000+i%11*200_000), InputTokens: 100, OutputTokens: 32, Status: record.OK,
 		})
 		if i%100 == 50 {
 			for replica := range replicas {
 				running, waiting, kv := float64(i%37), float64(i%5), float64(i%71)/100
-				r.Metrics = append(r.Metrics, metrics.Sample{At: at, Replica: replica, Running: &running, Waiting: &waiting, KVCache: &kv})
+				r.Metrics = append(r.Metrics, metrics.Sample{At: int64(at), Replica: replica, Running: &running, Waiting: &waiting, KVCache: &kv})
 			}
 		}
 	}
@@ -295,7 +295,7 @@ func FuzzPage(f *testing.F) {
 		r := made(3, 1, func(r *report.Run) {
 			r.Manifest.Machine, r.Path = text, text
 			last := &r.Records[2]
-			last.FirstToken, last.Sent, last.Done, last.OutputTokens = first, sent, done, tokens
+			last.FirstToken, last.Sent, last.Done, last.OutputTokens = time.Duration(first), time.Duration(sent), time.Duration(done), tokens
 		})
 		list := sheets(t, r)
 		if page := written(t, list); strings.Count(page, "<script") != 1 {

@@ -14,6 +14,7 @@ import (
 
 	"mlcfg/internal/cli/ansi"
 	"mlcfg/internal/client"
+	"mlcfg/internal/record"
 	"mlcfg/internal/record/metrics"
 )
 
@@ -34,9 +35,9 @@ func halfway(simulated bool) *Meter {
 	var batch []client.Result
 	for i := range 40 {
 		at := time.Duration(i) * 200 * time.Millisecond
-		r := client.Result{Replica: i % 2, Scheduled: at, Sent: at, FirstToken: at + 100*time.Millisecond, Done: at + 400*time.Millisecond, OutputTokens: 16}
+		r := client.Result{Record: record.Record{Replica: int32(i % 2), Scheduled: at, Sent: at, FirstToken: at + 100*time.Millisecond, Done: at + 400*time.Millisecond, OutputTokens: 16, Status: record.OK}}
 		if i%20 == 19 {
-			r.Error, r.OutputTokens = client.BrokenError, 0
+			r.Status, r.OutputTokens = record.Failed, 0
 		}
 		batch = append(batch, r)
 	}
@@ -71,7 +72,7 @@ func TestRecentTokens(t *testing.T) {
 	for i := range 30 {
 		m.Snapshot(epoch.Add(time.Duration(i) * time.Second))
 	}
-	m.Add([]client.Result{{Sent: 1, Done: 2, OutputTokens: 500}})
+	m.Add([]client.Result{{Record: record.Record{Sent: 1, FirstToken: record.NotReached, Done: 2, OutputTokens: 500, Status: record.OK}}})
 	if got := m.Snapshot(epoch.Add(30 * time.Second)).RecentTokens; got != 50 {
 		t.Errorf("%v tokens/s lately, want 500 in 10 s", got)
 	}
@@ -203,7 +204,7 @@ func BenchmarkAdd(b *testing.B) {
 	m.Start(Phase{Total: 1}, 8)
 	batch := make([]client.Result, 256)
 	for i := range batch {
-		batch[i] = client.Result{Replica: i % 8, Sent: 1, FirstToken: time.Duration(i) * 1e5, Done: time.Duration(i) * 1e7, OutputTokens: 100}
+		batch[i].Record = record.Record{Replica: int32(i % 8), Sent: 1, FirstToken: time.Duration(i) * 1e5, Done: time.Duration(i) * 1e7, OutputTokens: 100, Status: record.OK}
 	}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -160,23 +160,21 @@ func (m *Meter) Add(batch []client.Result) {
 	for i := range batch {
 		r := &batch[i]
 		m.done++
-		if r.Replica >= 0 && r.Replica < len(m.replicas) {
+		if r.Replica >= 0 && int(r.Replica) < len(m.replicas) {
 			rep := &m.replicas[r.Replica]
-			rep.OutputTokens += int64(r.OutputTokens)
+			rep.OutputTokens += r.OutputTokens
 			if !r.OK() {
 				rep.Failed++
 			}
 		}
-		if !r.OK() {
-			continue
+		if d, ok := r.Latency(); ok {
+			m.latency.Add(d)
 		}
-		m.latency.Add(r.Done - r.Scheduled)
-		if r.FirstToken == 0 {
-			continue
+		if d, ok := r.TTFT(); ok {
+			m.ttft.Add(d)
 		}
-		m.ttft.Add(r.FirstToken - r.Scheduled)
-		if r.OutputTokens > 1 {
-			m.tpot.Add((r.Done - r.FirstToken) / time.Duration(r.OutputTokens-1))
+		if d, ok := r.TPOT(); ok {
+			m.tpot.Add(d)
 		}
 	}
 }

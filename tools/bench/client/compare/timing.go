@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"mlcfg/internal/client/selftest"
+	"mlcfg/internal/record/percentile"
 )
 
 // perSecond is the rate at which the server answered.
@@ -50,5 +51,5 @@ func (m measured) timing(rate int) (values, error) {
 
 func quantile(x []float64, q float64) float64 {
 	slices.Sort(x)
-	return x[int(float64(len(x))*q)]
+	return percentile.Of(x, q)
 }

@@ -109,7 +109,7 @@ func (l *lines) Write(batch []client.Result) error {
 	for i := range batch {
 		r := &batch[i]
 		b := append(l.buf[:0], `{"id":`...)
-		b = strconv.AppendUint(b, r.ID, 10)
+		b = strconv.AppendUint(b, r.Seq, 10)
 		for _, f := range [...]struct {
 			name  string
 			value int64
@@ -123,12 +123,12 @@ func (l *lines) Write(batch []client.Result) error {
 			{`,"done_ns":`, int64(r.Done)},
 			{`,"input_tokens":`, int64(r.InputTokens)},
 			{`,"output_tokens":`, int64(r.OutputTokens)},
-			{`,"status":`, int64(r.Status)},
+			{`,"status":`, int64(r.HTTPStatus)},
 		} {
 			b = strconv.AppendInt(append(b, f.name...), f.value, 10)
 		}
-		b = strconv.AppendQuote(append(b, `,"finish_reason":`...), r.FinishReason)
-		b = strconv.AppendQuote(append(b, `,"error":`...), string(r.Error))
+		b = strconv.AppendQuote(append(b, `,"finish_reason":`...), r.Finish)
+		b = strconv.AppendQuote(append(b, `,"error":`...), string(r.Class))
 		l.buf = append(b, "}\n"...)
 		if _, err := l.w.Write(l.buf); err != nil {
 			return err

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/cli/cliargs"
+	"mlcfg/internal/cli/output"
 	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
 	"mlcfg/schema"
@@ -72,6 +73,17 @@ func (a *app) commands() []*cli.Command {
 // run executes one command line, args[0] being the program's name, and gives
 // the exit status.
 func (a *app) run(args []string) int {
+	out := output.New(a.stdout)
+	a.stdout = out
+	status := a.command(args)
+	if err := out.Err(); err != nil && status != exitTrouble {
+		return a.failed(err)
+	}
+	return status
+}
+
+// command executes one command line.
+func (a *app) command(args []string) int {
 	commands := a.program().With(a.commands())
 	c := &cli.App{
 		Name:                      "mlcfg",
@@ -98,6 +110,14 @@ func (a *app) run(args []string) int {
 		return exitOK
 	case errors.Is(err, errFindings):
 		return exitFindings
+	}
+	return a.failed(err)
+}
+
+// failed says why a command could not do its work.
+func (a *app) failed(err error) int {
+	if output.Gone(err) {
+		return exitTrouble
 	}
 	a.tellFault(err)
 	fmt.Fprintf(a.stderr, "mlcfg: %s\n", diag.Clean(err.Error()))
@@ -155,6 +175,9 @@ func (a *app) warn(format string, args ...any) {
 func (a *app) color(w io.Writer) bool {
 	if a.getenv("NO_COLOR") != "" || a.getenv("TERM") == "dumb" {
 		return false
+	}
+	if out, ok := w.(*output.Writer); ok {
+		w = out.To
 	}
 	f, ok := w.(*os.File)
 	if !ok {

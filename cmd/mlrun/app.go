@@ -13,6 +13,7 @@ import (
 
 	"mlcfg/internal/cli/cliargs"
 	"mlcfg/internal/cli/clidoc"
+	"mlcfg/internal/cli/output"
 	"mlcfg/internal/diag"
 )
 
@@ -55,6 +56,17 @@ func (a *app) commands() []*cli.Command {
 
 // run executes a command line and returns the exit status.
 func (a *app) run(ctx context.Context, args []string) int {
+	out := output.New(a.stdout)
+	a.stdout = out
+	status := a.command(ctx, args)
+	if err := out.Err(); err != nil && status != exitFailed {
+		return a.failed(err)
+	}
+	return status
+}
+
+// command executes a command line.
+func (a *app) command(ctx context.Context, args []string) int {
 	commands := clidoc.Program{Name: "mlrun", Usage: usage, Version: version, About: about, Out: a.stdout, Values: values}.With(a.commands())
 	program := &cli.App{
 		Name:                      "mlrun",
@@ -84,6 +96,14 @@ func (a *app) run(ctx context.Context, args []string) int {
 		return exitFine
 	case errors.Is(err, errFindings):
 		return exitFindings
+	}
+	return a.failed(err)
+}
+
+// failed says why a command could not do its work.
+func (a *app) failed(err error) int {
+	if output.Gone(err) {
+		return exitFailed
 	}
 	fmt.Fprintf(a.stderr, "mlrun: %s\n", clean(err.Error()))
 	var p *problem

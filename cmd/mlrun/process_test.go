@@ -49,3 +49,13 @@ func orphansCommand(ts *testscript.TestScript, _ bool, args []string) {
 		return true
 	})
 }
+
+// fullCommand runs mlrun with a standard output that has no room, which must end
+// it with status 2 and a message: "full ARG...".
+func fullCommand(ts *testscript.TestScript, _ bool, args []string) {
+	words := append([]string{"-c", `"$0" "$@" >/dev/full; test $? = 2`, "mlrun"}, args...)
+	ts.Check(ts.Exec("sh", words...))
+	if said := ts.ReadFile("stderr"); !strings.Contains(said, "no space left on device") {
+		ts.Fatalf("mlrun %s says %q", strings.Join(args, " "), said)
+	}
+}

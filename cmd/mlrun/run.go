@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"runtime/debug"
-	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -38,9 +36,10 @@ LoadGen would, writes the results, stops the engine and prints a summary.
 On a terminal it shows a live view; elsewhere, and if TERM is dumb, it prints a line
 of progress every 10 seconds.
 
-The first interrupt lets requests in flight finish, the second abandons them;
-either way the results so far are written and marked INVALID. Exit status: 0 if the
-run is VALID, 1 if it is INVALID, 2 if it could not be executed.`
+The first interrupt (SIGINT, SIGTERM, or SIGHUP when the terminal goes) lets
+requests in flight finish, the second abandons them; either way the results so far
+are written and marked INVALID. Exit status: 0 if the run is VALID, 1 if it is
+INVALID, 2 if it could not be executed.`
 
 // runFlags are what run and plan have in common.
 type runFlags struct {
@@ -213,39 +212,6 @@ func (a *app) runCommand() *cli.Command {
 			}
 			return nil
 		},
-	}
-}
-
-// interrupts returns a context that ends at the first interrupt and a channel that
-// closes at the second. The log says what each does.
-func interrupts(parent context.Context, log *run.Log) (ctx context.Context, abort <-chan struct{}, stop func()) {
-	ctx, cancel := context.WithCancel(parent)
-	second := make(chan struct{})
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	ended := make(chan struct{})
-	go func() {
-		count := 0
-		for {
-			select {
-			case <-ended:
-				return
-			case <-signals:
-				cancel()
-				switch count++; count {
-				case 1:
-					log.Note("interrupted: what is in flight may end; a second interrupt gives it up")
-				case 2:
-					log.Note("interrupted again: stopping at once")
-					close(second)
-				}
-			}
-		}
-	}()
-	return ctx, second, func() {
-		signal.Stop(signals)
-		close(ended)
-		cancel()
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,6 +17,7 @@ import (
 	"mlcfg/internal/compile/recompile"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/manifest"
+	"mlcfg/internal/plainfile"
 )
 
 // compileAll writes the manifests that a repository ought to have and that are
@@ -75,7 +77,7 @@ type outcome struct {
 
 // write compiles one manifest and writes it where it is not the same already.
 func write(r *recompile.Recompiler, w wanted) (outcome, error) {
-	data, err := os.ReadFile(w.file)
+	data, err := plainfile.Read(context.Background(), w.file, manifest.MaxSize)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return outcome{}, fmt.Errorf("reading the manifest: %w", err)
 	}

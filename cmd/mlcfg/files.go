@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"mlcfg/internal/plainfile"
 	"mlcfg/internal/source"
 	"mlcfg/schema"
 )
@@ -60,11 +62,7 @@ func (a *app) readFiles(args []string) ([]textFile, error) {
 }
 
 func readFile(path string) (textFile, error) {
-	info, err := os.Stat(path)
-	if err == nil && info.Size() > maxInput {
-		return textFile{}, fmt.Errorf("reading %s: larger than %d MiB", path, maxInput>>20)
-	}
-	data, err := os.ReadFile(path)
+	data, err := plainfile.Read(context.Background(), path, maxInput)
 	if err != nil {
 		var p *fs.PathError
 		if errors.As(err, &p) {

@@ -1,9 +1,9 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -13,6 +13,7 @@ import (
 	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/loadgen"
+	"mlcfg/internal/plainfile"
 
 	"mlcfg/schema"
 )
@@ -84,7 +85,7 @@ func (a *app) tellFault(err error) {
 
 // readText is a file's text for findings in it, nil where it cannot be read.
 func readText(file string) []byte {
-	data, err := os.ReadFile(file)
+	data, err := plainfile.Read(context.Background(), file, maxInput)
 	if err != nil {
 		return nil
 	}

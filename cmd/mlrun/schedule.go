@@ -2,10 +2,10 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +15,7 @@ import (
 
 	"mlcfg/internal/diag"
 	"mlcfg/internal/loadgen"
+	"mlcfg/internal/plainfile"
 )
 
 const scheduleHelp = `Prints which sample LoadGen would issue at what time, for a manifest or for settings
@@ -249,7 +250,7 @@ func (a *app) baseSection(f *scheduleFlags) (loadgen.Section, error) {
 	}
 	var found diag.List
 	if f.userConf != "" {
-		data, err := os.ReadFile(f.userConf)
+		data, err := plainfile.Read(context.Background(), f.userConf, loadgen.MaxConf)
 		switch {
 		case err != nil:
 			return loadgen.Section{}, fmt.Errorf("schedule: reading the user.conf: %w", err)

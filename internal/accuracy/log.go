@@ -10,7 +10,8 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
+
+	"mlcfg/internal/plainfile"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -50,7 +51,7 @@ const (
 // ReadLog reads an accuracy log of LoadGen's: a JSON list, or one object a line.
 // kind is int32, int64, text or empty; empty finds it out from the answers.
 func ReadLog(ctx context.Context, path string, kind Kind) (*Log, error) {
-	f, err := os.Open(path)
+	f, err := plainfile.Open(path)
 	if err != nil {
 		return nil, err
 	}

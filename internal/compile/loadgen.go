@@ -1,8 +1,10 @@
 package compile
 
 import (
+	"context"
+	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"path"
 	"strings"
 
@@ -12,6 +14,7 @@ import (
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/merge"
+	"mlcfg/internal/plainfile"
 )
 
 // frozen is LoadGen's part of a manifest.
@@ -29,6 +32,7 @@ type conf struct {
 	local string
 	conf  *loadgen.Conf
 	found diag.List
+	err   error // why it could not be read though something is there
 }
 
 // loadgen freezes LoadGen's settings: what a run follows from is in the
@@ -59,7 +63,7 @@ func (c *Compiler) loadgen(config *config.Config, values check.Shared, known *ma
 		r.UserConf = user.conf
 		c.add(config, found, user.found, r.UserConfPath, user.local)
 		if user.conf == nil {
-			found.Add(notFound(config, r.UserConfPath, user.local))
+			found.Add(notFound(config, r.UserConfPath, &user))
 		}
 	}
 	section, said := loadgen.Freeze(r)
@@ -91,8 +95,12 @@ func (c *Compiler) conf(name, root string, kind loadgen.ConfKind) conf {
 		return known
 	}
 	read := conf{local: local}
-	if data, err := os.ReadFile(local); err == nil {
+	data, err := plainfile.Read(context.Background(), local, loadgen.MaxConf)
+	switch {
+	case err == nil:
 		read.conf, read.found = loadgen.ParseConf(name, data, kind)
+	case !errors.Is(err, fs.ErrNotExist):
+		read.err = err
 	}
 	c.confs[id] = read
 	return read
@@ -127,7 +135,7 @@ func placeIn(tree *merge.Tree, config *config.Config, key string) diag.Pos {
 
 const userConfKey = "harness_config.user_conf_path"
 
-func notFound(config *config.Config, name, local string) diag.Diagnostic {
+func notFound(config *config.Config, name string, user *conf) diag.Diagnostic {
 	d := diag.Diagnostic{
 		Pos: placeOf(config, userConfKey), Severity: diag.Warning, Code: "user-conf-not-found", Key: userConfKey,
 		Message: fmt.Sprintf("%s is not here: its settings are not frozen, and mlrun does not run the manifest until they are", name),
@@ -136,7 +144,14 @@ func notFound(config *config.Config, name, local string) diag.Diagnostic {
 	if !path.IsAbs(name) {
 		d.Hint = "a relative path starts at the configuration root, the folder of the base"
 	}
-	if local != name {
+	local := user.local
+	if user.err != nil {
+		reason := user.err
+		if p := (*fs.PathError)(nil); errors.As(reason, &p) {
+			reason = p.Err
+		}
+		d.Severity, d.Message, d.Hint = diag.Error, fmt.Sprintf("%s cannot be read: %v", local, reason), ""
+	} else if local != name {
 		d.Message = fmt.Sprintf("%s is not at %s: its settings are not frozen, and mlrun does not run the manifest until they are", name, local)
 	}
 	return d

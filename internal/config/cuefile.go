@@ -1,10 +1,10 @@
 package config
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
 
 	"cuelang.org/go/cue"
@@ -13,6 +13,7 @@ import (
 	"cuelang.org/go/cue/token"
 
 	"mlcfg/internal/diag"
+	"mlcfg/internal/plainfile"
 )
 
 // maxCUE bounds a file, in bytes.
@@ -24,11 +25,7 @@ const Code = "cue"
 // readCUE reads a CUE file. The error says that it could not be read; what is wrong in
 // it is a finding, and the value is then not to be used.
 func readCUE(ctx *cue.Context, path string) (cue.Value, diag.List, error) {
-	info, err := os.Stat(path)
-	if err == nil && info.Size() > maxCUE {
-		return cue.Value{}, nil, fmt.Errorf("reading %s: larger than %d KiB", path, maxCUE>>10)
-	}
-	data, err := os.ReadFile(path)
+	data, err := plainfile.Read(context.Background(), path, maxCUE)
 	if err != nil {
 		var p *fs.PathError
 		if errors.As(err, &p) {

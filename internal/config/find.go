@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"mlcfg/internal/plainfile"
 )
 
 // ErrNoBase says that there is no base above an overlay.
@@ -52,37 +54,51 @@ func like(example, path string) string {
 	return rel
 }
 
+// baseRoot is the folder of a configuration whose base this is, above common/.
+func baseRoot(base string) string {
+	dir := filepath.Dir(absolute(base))
+	if filepath.Base(dir) == "common" && filepath.Base(base) == "config.yaml" {
+		return filepath.Dir(dir)
+	}
+	return dir
+}
+
 // rootOf is the folder that holds both a base and an overlay: the base's own
 // (above common/), or the nearest that they share. It is relative where the
 // overlay's path is.
 func rootOf(base, overlay string) string {
-	dir := filepath.Dir(absolute(base))
-	if filepath.Base(dir) == "common" && filepath.Base(base) == "config.yaml" {
-		dir = filepath.Dir(dir)
-	}
-	for ; ; dir = filepath.Dir(dir) {
+	for dir := baseRoot(base); ; dir = filepath.Dir(dir) {
 		if rel, err := filepath.Rel(dir, absolute(overlay)); err == nil && filepath.IsLocal(rel) || dir == filepath.Dir(dir) {
 			return like(overlay, dir)
 		}
 	}
 }
 
-// maxSearched bounds the files looked at for a section.
-const maxSearched = 2000
+// maxSearched bounds the files looked at for a section, maxWalked what is passed
+// on the way to them.
+const (
+	maxSearched = 2000
+	maxWalked   = 5000
+)
 
 // WithSection returns the YAML files under the configuration root, relative to
 // it and sorted, that have a section of the name at their top; bases are not
-// among them. It reads no more than the lines' beginnings.
+// among them. It reads no more than the lines' beginnings. Where base and overlay
+// have no folder of their own in common, the overlay's alone is looked at.
 func (c *Config) WithSection(section string) []string {
 	var found []string
-	searched := 0
-	_ = filepath.WalkDir(c.Root, func(path string, d fs.DirEntry, err error) error {
+	searched, walked := 0, 0
+	top := c.searchable()
+	_ = filepath.WalkDir(top, func(path string, d fs.DirEntry, err error) error {
+		if walked++; walked > maxWalked {
+			return filepath.SkipAll
+		}
 		switch {
 		case err != nil:
 			return nil //nolint:nilerr // an unreadable folder has nothing to offer
-		case d.IsDir() && path != c.Root && strings.HasPrefix(d.Name(), "."):
+		case d.IsDir() && path != top && strings.HasPrefix(d.Name(), "."):
 			return filepath.SkipDir
-		case d.IsDir() || !slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(path)):
+		case !d.Type().IsRegular() || !slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(path)):
 			return nil
 		}
 		if searched++; searched > maxSearched {
@@ -97,8 +113,18 @@ func (c *Config) WithSection(section string) []string {
 	return found
 }
 
+// searchable is the folder below which the configuration lies: its root where
+// that is the base's own, and else the overlay's, since what two paths share may
+// be the root of the disk.
+func (c *Config) searchable() string {
+	if c.Base != nil && absolute(c.Root) == absolute(baseRoot(c.Base.Path)) {
+		return c.Root
+	}
+	return filepath.Dir(c.Overlay.Path)
+}
+
 func hasSection(path, section string) bool {
-	f, err := os.Open(path)
+	f, err := plainfile.Open(path)
 	if err != nil {
 		return false
 	}

@@ -13,6 +13,7 @@ package config
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -26,6 +27,7 @@ import (
 
 	"mlcfg/internal/diag"
 	"mlcfg/internal/merge"
+	"mlcfg/internal/plainfile"
 	"mlcfg/internal/source"
 )
 
@@ -186,16 +188,10 @@ func (p *Project) readOnce(path string) (*File, error) {
 }
 
 func (p *Project) read(path string) (*File, error) {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("reading %s: %w", path, reason(err))
-	case info.IsDir():
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return nil, fmt.Errorf("reading %s: it is a folder, an overlay is one YAML file", path)
-	case info.Size() > maxFile:
-		return nil, fmt.Errorf("reading %s: larger than %d MiB", path, maxFile>>20)
 	}
-	data, err := os.ReadFile(path)
+	data, err := plainfile.Read(context.Background(), path, maxFile)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", path, reason(err))
 	}
@@ -227,7 +223,7 @@ func (p *Project) Text(file string) []byte {
 	if strings.HasPrefix(file, "--set") {
 		return nil
 	}
-	data, err := os.ReadFile(file)
+	data, err := plainfile.Read(context.Background(), file, maxFile)
 	if err != nil {
 		return nil
 	}

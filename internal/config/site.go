@@ -17,11 +17,11 @@
 package config
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -31,6 +31,7 @@ import (
 	"cuelang.org/go/cue/cuecontext"
 
 	"mlcfg/internal/diag"
+	"mlcfg/internal/plainfile"
 )
 
 // Site is the site's files together. A nil Site says nothing about any key.
@@ -75,7 +76,7 @@ func ReadSite(files []string) (*Site, diag.List, error) {
 		}
 		found.Add(said...)
 		s.roots = append(s.roots, v)
-		data, err := os.ReadFile(file)
+		data, err := plainfile.Read(context.Background(), file, maxCUE)
 		if err != nil {
 			return nil, nil, fmt.Errorf("reading %s: %w", file, err)
 		}

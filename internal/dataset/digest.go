@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"mlcfg/internal/atomicfile"
+	"mlcfg/internal/plainfile"
 )
 
 // Digest returns the SHA-256 or MD5 ("sha256", "md5") of the file at path as
@@ -35,7 +36,7 @@ func Digest(ctx context.Context, path, algorithm string) (digest string, cached 
 	if err != nil {
 		return "", false, err
 	}
-	f, err := os.Open(full)
+	f, err := plainfile.Open(full)
 	if err != nil {
 		return "", false, err
 	}
@@ -96,7 +97,7 @@ func readEntry(place string) (digestEntry, bool) {
 	if place == "" {
 		return e, false
 	}
-	b, err := os.ReadFile(place)
+	b, err := plainfile.Read(context.Background(), place, 1<<20)
 	if err != nil || json.Unmarshal(b, &e) != nil {
 		return e, false
 	}

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"mlcfg/internal/plainfile"
+
 	"github.com/klauspost/compress/gzip"
 )
 
@@ -90,7 +92,7 @@ func formatOf(head []byte, path string) string {
 
 // open opens the file's content, decompressed.
 func (f file) open() (io.ReadCloser, error) {
-	r, err := os.Open(f.path)
+	r, err := plainfile.Open(f.path)
 	if err != nil || !f.gzip {
 		return r, err
 	}

@@ -7,11 +7,12 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"sort"
 	"strconv"
 	"strings"
+
+	"mlcfg/internal/plainfile"
 )
 
 // Lengths is a distribution of token counts. Make one with [ParseLengths].
@@ -107,7 +108,7 @@ func (l Lengths) draw(r *rand.Rand) int {
 
 // histogram reads the bars from a file.
 func (l *Lengths) histogram(path string) error {
-	f, err := os.Open(path)
+	f, err := plainfile.Open(path)
 	if err != nil {
 		return err
 	}

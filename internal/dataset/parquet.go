@@ -6,8 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
+
+	"mlcfg/internal/plainfile"
 
 	"github.com/parquet-go/parquet-go"
 )
@@ -21,7 +22,7 @@ func readParquet(ctx context.Context, f file, b *builder) (err error) {
 	if f.gzip {
 		return errors.New("a compressed Parquet file: decompress it first")
 	}
-	r, err := os.Open(f.path)
+	r, err := plainfile.Open(f.path)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"mlcfg/internal/plainfile"
 )
 
 // hubName is a model's name on the Hugging Face hub ("openai-community/gpt2",
@@ -108,7 +111,7 @@ const longestIndex = 256 << 20
 // else the safetensors files that lie there.
 func weights(model string) ([]string, error) {
 	name := filepath.Join(model, "model.safetensors.index.json")
-	data, err := os.ReadFile(name)
+	data, err := plainfile.Read(context.Background(), name, longestIndex)
 	if errors.Is(err, fs.ErrNotExist) {
 		return filepath.Glob(filepath.Join(model, "*.safetensors"))
 	}
@@ -135,7 +138,7 @@ func weights(model string) ([]string, error) {
 // wholeShard compares the size of a safetensors file with what its header
 // says: 8 bytes with the header's length, the header in JSON, the tensors.
 func wholeShard(name string) error {
-	f, err := os.Open(name)
+	f, err := plainfile.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s is missing", name)
 	}

@@ -24,6 +24,9 @@ const (
 	UserConf
 )
 
+// MaxConf bounds a conf file, in bytes; real ones have some hundred.
+const MaxConf = 8 << 20
+
 // Conf is a conf file of LoadGen: lines of "model.scenario.key = value".
 type Conf struct {
 	// Name is the file's name, as findings show it.

@@ -2,13 +2,15 @@ package manifest
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
 	"mlcfg/internal/backend"
+
+	"mlcfg/internal/plainfile"
 )
 
 // MaxSize bounds what is read, in bytes; real manifests have some ten thousand.
@@ -47,18 +49,15 @@ const (
 // ReadFile reads and verifies the manifest in a file; "-" is standard input,
 // given as stdin. The error is an *Error where the content is at fault.
 func ReadFile(path string, stdin io.Reader) (*Manifest, error) {
-	name, r := path, stdin
+	name := path
+	var data []byte
+	var err error
 	if path == "-" {
 		name = "standard input"
+		data, err = io.ReadAll(io.LimitReader(stdin, MaxSize+1))
 	} else {
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, fmt.Errorf("reading the manifest: %w", err)
-		}
-		defer f.Close()
-		r = f
+		data, err = plainfile.Read(context.Background(), path, MaxSize)
 	}
-	data, err := io.ReadAll(io.LimitReader(r, MaxSize+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading the manifest: %w", err)
 	}

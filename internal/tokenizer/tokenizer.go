@@ -17,10 +17,13 @@
 package tokenizer
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
+
+	"mlcfg/internal/plainfile"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -56,14 +59,7 @@ func Open(path string) (*Tokenizer, error) {
 	if st, err := os.Stat(path); err == nil && st.IsDir() {
 		path = filepath.Join(path, "tokenizer.json")
 	}
-	st, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if st.Size() > maxFile {
-		return nil, fmt.Errorf("tokenizer %s: %d bytes, at most %d are read", path, st.Size(), maxFile)
-	}
-	data, err := os.ReadFile(path)
+	data, err := plainfile.Read(context.Background(), path, maxFile)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +70,7 @@ func Open(path string) (*Tokenizer, error) {
 	var config struct {
 		CleanUp bool `json:"clean_up_tokenization_spaces"`
 	}
-	if b, err := os.ReadFile(filepath.Join(filepath.Dir(path), "tokenizer_config.json")); err == nil && json.Unmarshal(b, &config, lenient) == nil {
+	if b, err := plainfile.Read(context.Background(), filepath.Join(filepath.Dir(path), "tokenizer_config.json"), maxFile); err == nil && json.Unmarshal(b, &config, lenient) == nil {
 		t.CleanUp = config.CleanUp
 	}
 	return t, nil

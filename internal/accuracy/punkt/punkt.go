@@ -20,6 +20,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"mlcfg/internal/plainfile"
 )
 
 // Splitter splits text into sentences. It may be used by several goroutines.
@@ -99,7 +101,7 @@ func Open(dir string) (*Splitter, error) {
 }
 
 func readLines(path string, add func(string) error) error {
-	f, err := os.Open(path)
+	f, err := plainfile.Open(path)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ package recompile
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -27,6 +28,7 @@ import (
 	"mlcfg/internal/explain"
 	"mlcfg/internal/explain/diff"
 	"mlcfg/internal/manifest"
+	"mlcfg/internal/plainfile"
 )
 
 // Options say how sources are read and compiled.
@@ -105,7 +107,7 @@ func (r *Recompiler) compile(files config.Options, overlay, backend string, old 
 // Check holds a manifest against its sources: nothing is found where it is, to
 // the byte, what they compile to. The error says that the manifest could not be read.
 func (r *Recompiler) Check(file string) (diag.List, error) {
-	data, err := os.ReadFile(file)
+	data, err := plainfile.Read(context.Background(), file, manifest.MaxSize)
 	if err != nil {
 		return nil, fmt.Errorf("reading the manifest: %w", err)
 	}
@@ -322,6 +324,6 @@ func looksLikeManifest(path string) (bool, error) {
 	if err != nil || info.Size() > manifest.MaxSize {
 		return false, err
 	}
-	data, err := os.ReadFile(path)
+	data, err := plainfile.Read(context.Background(), path, manifest.MaxSize)
 	return bytes.Contains(data, []byte(manifest.Kind)), err
 }

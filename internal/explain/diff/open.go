@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"mlcfg/internal/backend"
 	"mlcfg/internal/explain/gitrev"
 	"mlcfg/internal/manifest"
+	"mlcfg/internal/plainfile"
 )
 
 // Input is one of the things that are compared: an overlay, a manifest, or a
@@ -66,12 +66,7 @@ func (r *Reader) Open(ctx context.Context, arg string) (*Input, error) {
 // sections in a manifest's sorted keys, so the whole file is looked at where it
 // is no larger than a manifest may be.
 func (in *Input) readManifest() error {
-	f, err := os.Open(in.path)
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", in.Name, reason(err))
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, manifest.MaxSize+1))
+	data, err := plainfile.Read(context.Background(), in.path, manifest.MaxSize)
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", in.Name, reason(err))
 	}

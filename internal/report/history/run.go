@@ -7,6 +7,7 @@
 package history
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
+	"mlcfg/internal/plainfile"
 	"mlcfg/internal/record"
 	"mlcfg/internal/report"
 )
@@ -78,7 +80,7 @@ func read(folder, id string) (Run, error) {
 	if s, err := loadgen.ReadSection(m.Loadgen); err == nil && s.Settings.Scenario == loadgen.Server {
 		r.TargetQPS = &s.Settings.ServerTargetQPS
 	}
-	data, err := os.ReadFile(filepath.Join(dir, record.SummaryFile))
+	data, err := plainfile.Read(context.Background(), filepath.Join(dir, record.SummaryFile), 64<<20)
 	if errors.Is(err, os.ErrNotExist) {
 		return r, nil
 	}

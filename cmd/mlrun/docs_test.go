@@ -39,7 +39,7 @@ func TestRunPage(t *testing.T) {
 	} {
 		testManifest(t, filepath.Join(dir, name+".yaml"), change)
 	}
-	for name, text := range map[string]string{"data/prompts.jsonl": strings.Repeat(`{"tok_input": [5, 6, 7, 8]}`+"\n", 64), "models/llama/config.json": "{}"} {
+	for name, text := range map[string]string{"data/prompts.jsonl": strings.Repeat(`{"tok_input": [5, 6, 7, 8]}`+"\n", 64), "models/llama/config.json": "{}", "models/llama/pytorch_model.bin": ""} {
 		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755); err != nil {
 			t.Fatal(err)
 		}

@@ -194,7 +194,7 @@ func (a *app) runCommand() *cli.Command {
 				return err
 			}
 			sum, err := run.Run(ctx, p, run.Output{
-				Dir: out, Log: log, Program: program(), Abort: abort, Metrics: metrics,
+				Dir: out, Log: log, Program: program(), Abort: abort, Metrics: metrics, MetricsName: hostOf(listen),
 			})
 			if sum != nil {
 				if err := a.printSummary(sum, format); err != nil {

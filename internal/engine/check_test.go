@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/fstest"
 
@@ -41,6 +42,16 @@ func modelFolder(t *testing.T, change func(files map[string][]byte)) string {
 	return dir
 }
 
+// pipes is a model folder in which a file is a pipe.
+func pipes(t *testing.T, name string) string {
+	t.Helper()
+	dir := modelFolder(t, func(files map[string][]byte) { delete(files, name) })
+	if err := syscall.Mkfifo(filepath.Join(dir, name), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 func TestCheckModel(t *testing.T) {
 	const second = "model-00002-of-00002.safetensors"
 	whole := modelFolder(t, nil)
@@ -60,6 +71,26 @@ func TestCheckModel(t *testing.T) {
 		{"nothing there", "/no/such/model", nil, "! engine_config.model: no model at /no/such/model"},
 		{"no name either", "MISSING MODEL", nil, `! engine_config.model: "MISSING MODEL" is neither a folder here nor a name`},
 		{"no configuration", modelFolder(t, func(f map[string][]byte) { delete(f, "config.json") }), nil, "! engine_config.model: "},
+		{"a configuration of one byte", modelFolder(t, func(f map[string][]byte) { f["config.json"] = []byte("{") }), nil, "config.json is no JSON object"},
+		{"no weights", modelFolder(t, func(f map[string][]byte) {
+			for name := range f {
+				if name != "config.json" {
+					delete(f, name)
+				}
+			}
+		}), nil, "! engine_config.model: "},
+		{"weights of another form", modelFolder(t, func(f map[string][]byte) {
+			for name := range f {
+				if name != "config.json" {
+					delete(f, name)
+				}
+			}
+			f["pytorch_model.bin"] = nil
+		}), nil, ""},
+		{"pipes", pipes(t, "config.json"), nil, "it is a pipe, not a file"},
+		{"a shard that is a pipe", pipes(t, second), nil, "it is a pipe, not a file"},
+		{"an index that is a pipe", pipes(t, "model.safetensors.index.json"), nil, "it is a pipe, not a file"},
+		{"a device", "/dev/null", nil, "is neither a file nor a folder"},
 		{"a shard is missing", modelFolder(t, func(f map[string][]byte) { delete(f, second) }), nil, second + " is missing"},
 		{"a shard is cut off", modelFolder(t, func(f map[string][]byte) { f[second] = shard()[:len(shard())-1] }), nil, "its tensors take 16 bytes, it has 15"},
 		{"a header is cut off", modelFolder(t, func(f map[string][]byte) { f[second] = shard()[:20] }), nil, second + " is cut off, or no safetensors file"},

@@ -23,11 +23,22 @@ type Host struct {
 	// FreeSpace is how many bytes a user may still write to the disk of a folder;
 	// nil means that is not known.
 	FreeSpace func(dir string) (uint64, error)
+	// OpenFiles is how many files and connections this process may have open;
+	// nil means that is not known.
+	OpenFiles func() (uint64, error)
 }
 
 // LocalHost is this machine.
 func LocalHost() Host {
-	return Host{Environ: os.Environ(), Files: os.DirFS("/"), FreeSpace: freeSpace}
+	return Host{Environ: os.Environ(), Files: os.DirFS("/"), FreeSpace: freeSpace, OpenFiles: openFiles}
+}
+
+func openFiles() (uint64, error) {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return 0, fmt.Errorf("asking how many files may be open: %w", err)
+	}
+	return limit.Cur, nil
 }
 
 func freeSpace(dir string) (uint64, error) {

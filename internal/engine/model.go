@@ -42,15 +42,20 @@ func checkModel(key, model string, env []EnvVar) []Problem {
 		return missing("%q is neither a folder here nor a name on the Hugging Face hub", model)
 	case err != nil:
 		return missing("the model cannot be looked at: %v", err)
-	case !info.IsDir():
+	case info.Mode().IsRegular():
 		return nil // one file that holds everything, as GGUF
+	case !info.IsDir():
+		return missing("%s is neither a file nor a folder", model)
 	}
-	if !exists(filepath.Join(model, "config.json")) && !exists(filepath.Join(model, "params.json")) {
-		return missing("%s holds no config.json", model)
+	if err := checkConfig(model); err != nil {
+		return missing("%v", err)
 	}
 	shards, err := weights(model)
 	if err != nil {
 		return missing("%v", err)
+	}
+	if len(shards) == 0 && !otherWeights(model) {
+		return missing("%s holds no weights: no safetensors, bin, pt, pth, gguf or engine file (for a load_format without any, run with --force)", model)
 	}
 	for _, shard := range shards {
 		if err := wholeShard(shard); err != nil {
@@ -58,6 +63,41 @@ func checkModel(key, model string, env []EnvVar) []Problem {
 		}
 	}
 	return nil
+}
+
+// longestConfig bounds a model's config.json, in bytes.
+const longestConfig = 32 << 20
+
+// checkConfig looks whether a model's folder has a configuration that is one.
+func checkConfig(model string) error {
+	name := filepath.Join(model, "config.json")
+	data, err := plainfile.Read(context.Background(), name, longestConfig)
+	if errors.Is(err, fs.ErrNotExist) {
+		name = filepath.Join(model, "params.json") // Mistral's own form
+		data, err = plainfile.Read(context.Background(), name, longestConfig)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s holds no config.json", model)
+	}
+	if err != nil {
+		return err
+	}
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(data, &object); err != nil || object == nil {
+		return fmt.Errorf("%s is no JSON object", name)
+	}
+	return nil
+}
+
+// otherWeights reports whether a model's folder holds weights in another form
+// than safetensors files.
+func otherWeights(model string) bool {
+	for _, kind := range []string{"*.bin", "*.pt", "*.pth", "*.gguf", "*.tensors", "*.engine"} {
+		if found, _ := filepath.Glob(filepath.Join(model, kind)); len(found) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // checkHub looks for a model of the hub in the cache that the engine will use.
@@ -181,9 +221,4 @@ func wholeShard(name string) error {
 		return fmt.Errorf("%s is cut off: its tensors take %d bytes, it has %d", name, end, have)
 	}
 	return nil
-}
-
-func exists(name string) bool {
-	_, err := os.Stat(name)
-	return err == nil
 }

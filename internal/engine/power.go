@@ -45,6 +45,10 @@ func (f *PowerFailure) Error() string { return fmt.Sprintf("power script %s: %s"
 // it started ends with it then.
 const powerGrace = 5 * time.Second
 
+// longestPowerLog is how much a power script may print, in bytes: it shares the
+// disk with the records.
+const longestPowerLog = 16 << 20
+
 // Run runs the script to its end. The error is a *PowerFailure where the script
 // is at fault. What a script that ends well leaves running is left running; after
 // any other end, mlrun's own among them, nothing of it is.
@@ -83,8 +87,17 @@ func (s PowerScript) Run(ctx context.Context, host Host) error {
 	failed := func(what string) *PowerFailure {
 		return &PowerFailure{Path: s.Path, What: what, Lines: hide(lastLines(tail(s.Log), shownLines), secrets(env)), Log: s.Log}
 	}
+	watched := make(chan struct{})
+	defer close(watched)
 	select {
 	case <-p.gone:
+	case <-tooLong(s.Log, longestPowerLog, watched):
+		p.stop(0)
+		err := p.await(powerGrace + killTime)
+		if cut := os.Truncate(s.Log, longestPowerLog); cut != nil {
+			err = errors.Join(err, cut)
+		}
+		return errors.Join(failed(fmt.Sprintf("it printed more than %d MiB", longestPowerLog>>20)), err)
 	case <-timeUp:
 		p.stop(powerGrace)
 		return errors.Join(failed(fmt.Sprintf("not done after %v (--power-script-timeout)", s.Timeout)), p.await(powerGrace+killTime))
@@ -103,4 +116,25 @@ func (s PowerScript) Run(ctx context.Context, host Host) error {
 		return nil
 	}
 	return failed(p.how)
+}
+
+// tooLong returns a channel that closes when a log has grown beyond a size.
+func tooLong(log string, size int64, stop <-chan struct{}) <-chan struct{} {
+	long := make(chan struct{})
+	go func() {
+		tick := time.NewTicker(50 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-stop:
+				return
+			case <-tick.C:
+				if info, err := os.Stat(log); err == nil && info.Size() > size {
+					close(long)
+					return
+				}
+			}
+		}
+	}()
+	return long
 }

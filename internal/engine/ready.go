@@ -49,7 +49,7 @@ func progressOf(line string) (stage string, percent int) {
 // ready waits until a replica serves. An end of its process is noticed at once.
 func (g *group) ready(ctx context.Context, m *member, o StartOptions) error {
 	start := time.Now()
-	client := &http.Client{Timeout: healthTimeout, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := asker()
 	log := follower{path: m.log}
 	tick := time.NewTicker(o.Poll)
 	defer tick.Stop()
@@ -98,6 +98,16 @@ func (g *group) tell(m *member, lines []string, elapsed time.Duration, report fu
 		}
 	}
 	report(p)
+}
+
+// asker asks engines how they are. It follows no redirect, for what answers there
+// is another engine than the one that is measured, and uses no proxy, as the
+// requests do not.
+func asker() *http.Client {
+	return &http.Client{
+		Timeout: healthTimeout, Transport: &http.Transport{DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 // probe looks whether an engine serves, under which name, and whether it is

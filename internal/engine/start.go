@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -279,7 +278,7 @@ func (g *group) Stop(grace time.Duration) error {
 // attach looks whether external engines serve.
 func attach(ctx context.Context, plan *Plan, o StartOptions) (Engine, error) {
 	e := &external{}
-	client := &http.Client{Timeout: healthTimeout}
+	client := asker()
 	for _, r := range plan.Replicas {
 		endpoint := Endpoint{URL: r.URL, Protocol: plan.Protocol}
 		if err := probe(ctx, client, plan.Engine, &endpoint); err != nil {

@@ -405,6 +405,16 @@ func TestPowerScript(t *testing.T) {
 	if _, err := run(context.Background(), filepath.Join(dir, "none")); err == nil || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("%v", err)
 	}
+	for body, want := range map[string]string{
+		"#!/no/such/shell -e\necho x\n": "its interpreter /no/such/shell, which its first line names, is not here",
+		"#!/bin/sh\r\necho x\r\n":       "its first line ends as lines do on Windows",
+		"#!/bin/sh\nexec yes\n":         "it printed more than 16 MiB",
+	} {
+		log, err := run(context.Background(), write("wrong.sh", body, 0o755))
+		if err == nil || !strings.Contains(err.Error(), want) || len(log) > longestPowerLog {
+			t.Errorf("%q: %d bytes of log, %v", body, len(log), err)
+		}
+	}
 	// A child outlives a script that ends well, and no other.
 	child := filepath.Join(dir, "child")
 	spawn := "#!/bin/sh\nsh -c 'while :; do sleep 1; done' " + child + " &\n"

@@ -113,7 +113,7 @@ func (j *job) start() (int, error) {
 		Sys:   &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL},
 	})
 	if err != nil {
-		return 0, fmt.Errorf("starting %s: %w", path, err)
+		return 0, startError(path, err)
 	}
 	return pid, nil
 }

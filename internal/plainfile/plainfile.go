@@ -10,6 +10,7 @@ package plainfile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -22,6 +23,9 @@ func Open(path string) (*os.File, error) {
 	// Opening alone makes some devices do something.
 	info, err := os.Stat(path)
 	if err != nil {
+		if p := (*fs.PathError)(nil); errors.As(err, &p) {
+			err = &fs.PathError{Op: "open", Path: path, Err: p.Err}
+		}
 		return nil, err
 	}
 	if err := plain(path, info); err != nil {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"mlcfg/internal/dataset"
+	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
 )
 
@@ -58,6 +59,13 @@ func (p *Plan) checkHere() []Finding {
 			fatal("the power script %s is not executable", p.PowerScript)
 		}
 	}
+	if p.host.OpenFiles != nil {
+		if limit, err := p.host.OpenFiles(); err != nil {
+			fatal("%v", err)
+		} else if need := p.openFiles(); limit < need {
+			fatal("this process may have %d files and connections open, the run needs %d: %d connections to each of %d replicas (ulimit -n %d)", limit, need, p.connections(), len(p.Engine.Replicas), need)
+		}
+	}
 	if p.host.FreeSpace != nil {
 		dir := existing(p.results)
 		if free, err := p.host.FreeSpace(dir); err != nil {
@@ -101,6 +109,29 @@ const (
 )
 
 func (p *Plan) space() uint64 { return p.Samples*spacePerSample + spacePerRun }
+
+// Files that a run has open beside its connections: its own, and for each replica
+// the log and the pipes of its supervisor, the look at its metrics and one more
+// connection that is being made.
+const (
+	filesPerRun     = 32
+	filesPerReplica = 6
+)
+
+// openFiles is how many files and connections the run has open at least.
+func (p *Plan) openFiles() uint64 {
+	return filesPerRun + uint64(len(p.Engine.Replicas))*(filesPerReplica+uint64(p.connections()))
+}
+
+// connections is how many the run opens to each replica: as many as there are
+// requests in flight, which in a server run are at least those that the engine
+// batches.
+func (p *Plan) connections() int {
+	if p.settings.Scenario == loadgen.SingleStream {
+		return 1
+	}
+	return p.Concurrency
+}
 
 // existing is the folder itself or the nearest above it that is there.
 func existing(dir string) string {

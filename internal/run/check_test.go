@@ -13,6 +13,7 @@ import (
 	"mlcfg/internal/backend"
 	"mlcfg/internal/dataset"
 	"mlcfg/internal/engine"
+	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
 )
 
@@ -170,6 +171,14 @@ func TestCheckHere(t *testing.T) {
 		{"no power script", func(p *Plan) { p.PowerScript = filepath.Join(dir, "none") }, "the power script is not there"},
 		{"a power script that is no program", func(p *Plan) { p.PowerScript = script }, "power.sh is not executable"},
 		{"a full disk", func(p *Plan) { p.host = space(1 << 20) }, "has 1 MiB free, the run may write 64 MiB"},
+		{"too few files", func(p *Plan) {
+			p.settings.Scenario, p.Concurrency, p.Engine.Replicas = loadgen.Offline, 512, make([]engine.Replica, 2)
+			p.host.OpenFiles = func() (uint64, error) { return 1023, nil }
+		}, "may have 1023 files and connections open, the run needs 1068: 512 connections to each of 2 replicas"},
+		{"files enough", func(p *Plan) {
+			p.settings.Scenario, p.Concurrency, p.Engine.Replicas = loadgen.Offline, 512, make([]engine.Replica, 1)
+			p.host.OpenFiles = func() (uint64, error) { return 1024, nil }
+		}, ""},
 		{"a disk too small for the samples", func(p *Plan) { p.host, p.Samples = space(128<<20), 1<<20 }, "has 128 MiB free, the run may write 1088 MiB"},
 	} {
 		p := planned(nil)

@@ -41,6 +41,8 @@ type Output struct {
 	// Metrics, when not nil, is where Prometheus finds how the run goes; Run
 	// closes it.
 	Metrics net.Listener
+	// MetricsName is the host by which it was asked for; empty: none.
+	MetricsName string
 }
 
 // ErrInterrupted reports that the run ended because it was told to.
@@ -64,7 +66,7 @@ func Run(ctx context.Context, p *Plan, out Output) (*report.Summary, error) {
 	}
 	r := &runner{plan: p, out: out, dir: dir, log: out.Log, meter: live.NewMeter(p.live())}
 	if out.Metrics != nil {
-		defer live.Serve(out.Metrics, r.meter)()
+		defer live.Serve(out.Metrics, r.meter, out.MetricsName)()
 	}
 	if err = r.run(ctx); errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		err = ErrInterrupted

@@ -112,7 +112,13 @@ func (im Importer) get(ctx context.Context, address string) (io.ReadCloser, erro
 		return nil, errors.New("the address of the package index is not valid") // it may hold a password
 	}
 	req.Header.Set("Accept", "application/vnd.pypi.simple.v1+json, application/octet-stream;q=0.5")
-	resp, err := http.DefaultClient.Do(req)
+	client := http.Client{CheckRedirect: func(next *http.Request, via []*http.Request) error {
+		if next.URL.Host != via[0].URL.Host || len(via) > 10 {
+			return http.ErrUseLastResponse // what follows is for the host that was named
+		}
+		return nil
+	}}
+	resp, err := client.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("asking %s: %w", req.URL.Host, errors.Unwrap(err))
 	}

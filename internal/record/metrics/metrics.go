@@ -128,8 +128,7 @@ func parseLine(line []byte) (name string, v float64, ok bool) {
 	}
 	rest := line[end:]
 	if rest[0] == '{' {
-		// Label values may hold anything but a bare quote; the value follows the last brace.
-		rest = rest[bytes.LastIndexByte(rest, '}')+1:]
+		rest = rest[labelsEnd(rest):]
 	}
 	words := strings.Fields(string(rest))
 	if len(words) == 0 {
@@ -140,6 +139,24 @@ func parseLine(line []byte) (name string, v float64, ok bool) {
 		return "", 0, false
 	}
 	return string(line[:end]), v, true
+}
+
+// labelsEnd is the length of the labels in braces that b begins with, or of b
+// where they do not end. Label values may hold braces, and escaped quotes; behind
+// the value an exemplar may have labels of its own.
+func labelsEnd(b []byte) int {
+	quoted := false
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case c == '}' && !quoted:
+			return i + 1
+		}
+	}
+	return len(b)
 }
 
 const longestPage = 8 << 20
@@ -166,7 +183,10 @@ func Start(dir string, urls []string, interval time.Duration, began time.Time) (
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Scraper{cancel: cancel, file: file, last: make([]Sample, len(urls))}
-	client := &http.Client{Timeout: 5 * time.Second}
+	client := &http.Client{
+		Timeout: 5 * time.Second, Transport: &http.Transport{}, // no proxy
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	for i, url := range urls {
 		s.done.Go(func() {
 			tick := time.NewTicker(interval)

@@ -40,6 +40,7 @@ func TestParse(t *testing.T) {
 		"old vllm":       {"vllm:gpu_cache_usage_perc 0.5\n", Sample{KVCache: f(.5)}},
 		"sglang":         {"sglang:num_running_reqs{model_name=\"m\"} 5.0\nsglang:num_queue_reqs 1\nsglang:token_usage 0.75\n", Sample{Running: f(5), Waiting: f(1), KVCache: f(.75)}},
 		"nothing":        {"", Sample{}},
+		"an exemplar":    {"vllm:prompt_tokens_total{a=\"x\\\"}\"} 5 1.5 # {trace_id=\"}\"} 0.3 1.5\nvllm:generation_tokens_total 7 # {a=\"b\"} 9\n# EOF\n", Sample{PromptTokens: f(5), GenerationTokens: f(7)}},
 		"damaged":        {"vllm:num_requests_running{\nvllm:num_requests_waiting abc\nvllm:kv_cache_usage_perc NaN\n{}\n", Sample{}},
 	}
 	for name, test := range tests {

@@ -7,6 +7,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
+	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -88,10 +91,34 @@ func escape(s string) string {
 	return strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`).Replace(strings.ToValidUTF8(s, "\uFFFD"))
 }
 
-// Serve answers GET /metrics on l until stop is called, which closes l.
-func Serve(l net.Listener, m *Meter) (stop func()) {
+// own reports whether a request names this server: by an address, as localhost,
+// by the machine's name or by the name that the user gave. Under any other name
+// a page in a browser may have been made to ask (DNS rebinding).
+func own(host string, names []string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.Trim(host, "[]")
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true
+	}
+	return slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(host, name) })
+}
+
+// Serve answers GET /metrics on l until stop is called, which closes l. names are
+// those by which it may be asked, besides any address, localhost and the machine's own.
+func Serve(l net.Listener, m *Meter, names ...string) (stop func()) {
+	names = append(names, "localhost")
+	if name, err := os.Hostname(); err == nil {
+		short, _, _ := strings.Cut(name, ".")
+		names = append(names, name, short)
+	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
+		if !own(r.Host, names) {
+			http.Error(w, "this server has another name", http.StatusMisdirectedRequest)
+			return
+		}
 		s := m.Snapshot(time.Now())
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 		_ = WriteMetrics(w, &s) // who asked has gone

@@ -151,7 +151,7 @@ func show(t *testing.T, page *strings.Builder, path string) {
 			line = "####..."
 		}
 		line = strings.ReplaceAll(strings.ToValidUTF8(line, "\uFFFD"), "\t", "→")
-		page.WriteString(diag.Clean(line) + "\n")
+		page.WriteString(diag.Escape(line) + "\n")
 	}
 	page.WriteString("```\n")
 }

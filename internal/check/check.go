@@ -60,6 +60,7 @@ type Result struct {
 func Check(in Input) Result {
 	var r Result
 	shared := &checker{schema: schema.Shared(), site: in.Site, overlay: in.Overlay, tree: in.Tree, found: &r.Found, faulty: map[string]bool{}}
+	secrets := shared.credentials()
 	r.Shared = Shared{Top: shared.top(), Harness: shared.harness()}
 	for _, target := range in.Targets {
 		tree := in.Tree
@@ -82,6 +83,7 @@ func Check(in Input) Result {
 		}
 		r.Configs = append(r.Configs, c)
 	}
+	secrets.hide(r.Found)
 	r.Found.Sort()
 	return r
 }

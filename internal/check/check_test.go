@@ -5,6 +5,7 @@ import (
 
 	"mlcfg/internal/backend"
 	"mlcfg/internal/diag"
+	"mlcfg/internal/diag/secret"
 	"mlcfg/internal/merge"
 	"mlcfg/internal/source"
 	"mlcfg/schema"
@@ -43,7 +44,7 @@ func TestSecrets(t *testing.T) {
 		"TOKENIZERS_PARALLELISM": false, "max_tokens": false, "MAX_NUM_BATCHED_TOKENS": false, "watermark_key": false, "TOKEN": false, "KEY": false,
 		"VLLM_USE_V1": false, "bucket_time_to_first_token_ms": false,
 	} {
-		if secretName(name) != want {
+		if secret.Name(name) != want {
 			t.Errorf("secretName(%s) is not %v", name, want)
 		}
 	}
@@ -51,7 +52,7 @@ func TestSecrets(t *testing.T) {
 		"hf_abcdefghijklmnopqrst": true, "sk-abcdefghijklmnopqrst": true, "hf_short": false, "/model/hf_abcdefghijklmnopqrst": false, "fp8": false,
 		"sk-learn is a library of its own": false,
 	} {
-		if secretValue(value) != want {
+		if secret.Value(value) != want {
 			t.Errorf("secretValue(%s) is not %v", value, want)
 		}
 	}

@@ -77,7 +77,7 @@ func (c *checker) variable(t *merge.Tree) (text string, set, ok bool) {
 		takes = key // a word such as NONE that is a value of its own
 	}
 	v := c.text(n, t.Path, takes)
-	if (*c.found)[before:].HasErrors() || c.credential(t, n.Str) {
+	if (*c.found)[before:].HasErrors() || IsSecret(t.Key, n.Str) {
 		return "", false, false
 	}
 	if strings.ContainsRune(n.Str, 0) {

@@ -92,7 +92,7 @@ func (c *checker) engineSection(name, schemaSection string) map[string]any {
 		if !ok {
 			if v, known, ok := c.added(field); !known {
 				c.unknownEngine(field, name, schemaSection)
-			} else if s, isText := v.(string); ok && !(isText && c.credential(field, s)) {
+			} else if s, isText := v.(string); ok && !(isText && IsSecret(field.Key, s)) {
 				values[field.Key] = v
 			}
 			continue
@@ -102,7 +102,7 @@ func (c *checker) engineSection(name, schemaSection string) map[string]any {
 		}
 		v, ok := c.value(field, key)
 		ok = ok && c.sensible(field, name, key, v)
-		if s, isText := v.(string); !ok || isText && c.credential(field, s) {
+		if s, isText := v.(string); !ok || isText && IsSecret(field.Key, s) {
 			continue
 		}
 		values[field.Key] = v

@@ -3,6 +3,8 @@ package diag
 import (
 	"encoding/json"
 	"io"
+
+	"mlcfg/internal/diag/secret"
 )
 
 // jsonDiagnostic is the form that scripts read. Fields may be added; none is
@@ -36,10 +38,10 @@ func records(l List) []jsonDiagnostic {
 	for i, d := range l {
 		all[i] = jsonDiagnostic{
 			File: d.Pos.File, Line: d.Pos.Line, Column: d.Pos.Column, Severity: d.Severity, Code: d.Code,
-			Key: d.Key, Backend: d.Backend, Message: d.Message, Suggestion: d.Suggestion, Hint: d.Hint,
+			Key: d.Key, Backend: d.Backend, Message: secret.Hide(d.Message), Suggestion: secret.Hide(d.Suggestion), Hint: secret.Hide(d.Hint),
 		}
 		for _, r := range d.Related {
-			all[i].Related = append(all[i].Related, related{File: r.Pos.File, Line: r.Pos.Line, Column: r.Pos.Column, Message: r.Message})
+			all[i].Related = append(all[i].Related, related{File: r.Pos.File, Line: r.Pos.Line, Column: r.Pos.Column, Message: secret.Hide(r.Message)})
 		}
 	}
 	return all

@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 	"unicode"
+
+	"mlcfg/internal/diag/secret"
 )
 
 // TextOptions says how WriteText shows findings. The zero value prints them
@@ -86,7 +88,7 @@ const snippetWidth = 100
 // snippet shows the source line with a caret under the place.
 func (t *textWriter) snippet(p Pos, style string) {
 	text, ok := t.line(p)
-	if !ok || p.Column < 1 {
+	if !ok || p.Column < 1 || secret.Line(string(text)) {
 		return
 	}
 	line := []rune(strings.ToValidUTF8(string(text), "\uFFFD"))
@@ -145,9 +147,13 @@ func (t *textWriter) line(p Pos) ([]byte, bool) {
 	return bytes.TrimSuffix(lines[p.Line-1], []byte("\r")), true
 }
 
-// Clean makes text from a user's file safe to print on one line of a terminal:
-// control characters and line separators are shown escaped.
-func Clean(s string) string {
+// Clean makes text from a user's file safe to print on one line of a terminal,
+// and in a message that others will read: credentials that show by their form
+// are taken out, control characters and line separators are shown escaped.
+func Clean(s string) string { return Escape(secret.Hide(s)) }
+
+// Escape shows control characters and line separators escaped.
+func Escape(s string) string {
 	if strings.IndexFunc(s, unsafeRune) < 0 {
 		return s
 	}

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"mlcfg/internal/diag/secret"
 )
 
 // planExternal takes engines that run already, one URL a replica.
@@ -16,7 +18,7 @@ func (p *Plan) planExternal(o Options) error {
 	for i, text := range o.External {
 		u, err := url.Parse(text)
 		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.RawQuery != "" || u.User != nil {
-			return fmt.Errorf("%q is not the URL of an engine; want for example http://127.0.0.1:8000", text)
+			return fmt.Errorf("%q is not the URL of an engine; want for example http://127.0.0.1:8000", secret.URL(text))
 		}
 		p.Replicas = append(p.Replicas, Replica{Index: i, URL: strings.TrimRight(text, "/")})
 	}

@@ -42,8 +42,9 @@ func (e *Error) Error() string {
 var hintCompile = "make a manifest with: mlcfg compile OVERLAY --backend " + strings.Join(backend.Names(), "|") + " -o manifest.yaml"
 
 const (
-	hintRecompile = "a manifest is never edited by hand; change the configuration and compile again: mlcfg compile OVERLAY --backend BACKEND -o manifest.yaml"
-	hintVersion   = "mlcfg and mlrun of the same version fit together; compile again with the mlcfg beside this program"
+	hintRecompile  = "a manifest is never edited by hand; change the configuration and compile again: mlcfg compile OVERLAY --backend BACKEND -o manifest.yaml"
+	hintCredential = "set it in the environment that mlrun is started in and name it with --pass-env; then compile again"
+	hintVersion    = "mlcfg and mlrun of the same version fit together; compile again with the mlcfg beside this program"
 )
 
 // ReadFile reads and verifies the manifest in a file; "-" is standard input,
@@ -99,6 +100,10 @@ func decode(data []byte) (*Manifest, *Error) {
 	m, err := fromFields(doc)
 	if err != nil {
 		return nil, err
+	}
+	if key := m.credential(); key != "" {
+		section, _, _ := strings.Cut(key, ".")
+		return nil, &Error{Line: doc.lines[section], Msg: key + " looks like a credential, which no manifest may hold", Hint: hintCredential}
 	}
 	given, meaning := m.Digest, m.Meaning
 	canonical, encodeErr := m.YAML()

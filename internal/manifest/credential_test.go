@@ -1,0 +1,40 @@
+package manifest
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+// A manifest with a digest that fits is refused where it holds a credential, and
+// the message does not show it.
+func TestCredential(t *testing.T) {
+	for want, change := range map[string]func(*Manifest){
+		"env_config.HF_TOKEN":   func(m *Manifest) { m.EnvConfig = map[string]string{"HF_TOKEN": "s3cret"} },
+		"env_config.PROXY":      func(m *Manifest) { m.EnvConfig = map[string]string{"PROXY": "http://u:s3cret@h"} },
+		"engine_config.api_key": func(m *Manifest) { m.EngineConfig["api_key"] = "s3cret" },
+		"engine_config.speculative.model[1]": func(m *Manifest) {
+			m.EngineConfig["speculative"] = map[string]any{"model": []any{"x", "s3://a:s3cret@b"}}
+		},
+		"harness_config.dataset_path": func(m *Manifest) { m.HarnessConfig["dataset_path"] = "https://u:s3cret@h/d" },
+		"":                            func(m *Manifest) { m.EngineConfig["tokenizer"] = "https://host/tokenizer" },
+	} {
+		m := example()
+		change(m)
+		text, err := m.YAML()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = Decode("m.yaml", text)
+		var bad *Error
+		if want == "" {
+			if err != nil {
+				t.Error(err)
+			}
+			continue
+		}
+		if !errors.As(err, &bad) || !strings.HasPrefix(bad.Msg, want+" looks like a credential") || bad.Line == 0 || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+}

@@ -109,28 +109,44 @@ const hintDataSize = "set harness_config.total_sample_count, or let mlcfg find t
 
 // plan works out what running a manifest would do; results is where it would write.
 func (f *runFlags) plan(ctx context.Context, m *manifest.Manifest, results string) (*run.Plan, error) {
-	if err := oneOf("loadgen", cmp.Or(f.loadgen, "builtin"), "builtin", "official"); err != nil {
+	o, err := f.options(engine.LocalHost(), results)
+	if err != nil {
 		return nil, err
+	}
+	p, err := run.NewPlan(ctx, m, o)
+	if errors.Is(err, loadgen.ErrNoDataSize) {
+		return nil, withHint(hintDataSize, "%w", err)
+	}
+	if errors.Is(err, official.ErrMissing) {
+		return nil, withHint("python3 -m venv lg && lg/bin/pip install mlcommons-loadgen, then --loadgen-python lg/bin/python", "%w", err)
+	}
+	return p, err
+}
+
+// options are what the flags mean on a machine.
+func (f *runFlags) options(host engine.Host, results string) (run.Options, error) {
+	if err := oneOf("loadgen", cmp.Or(f.loadgen, "builtin"), "builtin", "official"); err != nil {
+		return run.Options{}, err
 	}
 	paths, err := pathmap.Parse(f.maps.Value())
 	if err != nil {
-		return nil, fmt.Errorf("--map: %w", err)
+		return run.Options{}, fmt.Errorf("--map: %w", err)
 	}
 	var node engine.Node
 	if f.node != "" {
 		if node, err = engine.ParseNode(f.node, f.head, f.nodeAddress); err != nil {
-			return nil, withHint("--node 1/2 --head 10.0.0.1 on the first node, --node 2/2 --head 10.0.0.1 on the second", "--node: %w", err)
+			return run.Options{}, withHint("--node 1/2 --head 10.0.0.1 on the first node, --node 2/2 --head 10.0.0.1 on the second", "--node: %w", err)
 		}
 	} else if f.head != "" || f.nodeAddress != "" {
-		return nil, withHint("--node 1/2 --head 10.0.0.1 on the first node", "--head and --node-address are for engines over several nodes; --node is missing")
+		return run.Options{}, withHint("--node 1/2 --head 10.0.0.1 on the first node", "--head and --node-address are for engines over several nodes; --node is missing")
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return nil, fmt.Errorf("finding this program: %w", err)
+		return run.Options{}, fmt.Errorf("finding this program: %w", err)
 	}
 	o := run.Options{
 		Engine: engine.Options{
-			Host: engine.LocalHost(), Simulate: f.simulate, SimArgs: f.simArgs.Value(), Self: self, External: f.external.Value(),
+			Host: host, Simulate: f.simulate, SimArgs: f.simArgs.Value(), Self: self, External: f.external.Value(),
 			Command: f.command.Value(), PassEnv: f.passEnv.Value(), DeviceEnv: f.deviceEnv, FirstPort: f.firstPort,
 			Node: node,
 		},
@@ -143,14 +159,7 @@ func (f *runFlags) plan(ctx context.Context, m *manifest.Manifest, results strin
 	if f.loadgen == "official" {
 		o.LoadgenPython = f.loadgenPython
 	}
-	p, err := run.NewPlan(ctx, m, o)
-	if errors.Is(err, loadgen.ErrNoDataSize) {
-		return nil, withHint(hintDataSize, "%w", err)
-	}
-	if errors.Is(err, official.ErrMissing) {
-		return nil, withHint("python3 -m venv lg && lg/bin/pip install mlcommons-loadgen, then --loadgen-python lg/bin/python", "%w", err)
-	}
-	return p, err
+	return o, nil
 }
 
 func (a *app) runCommand() *cli.Command {

@@ -65,6 +65,12 @@ func Fill(word string, fill func(Place) (string, error)) (string, error) {
 		if !placeNames[p.Name] {
 			return "", fmt.Errorf("%q has the open place %q, which is not known here", word, p.Name)
 		}
+		inJSON := p.Name == "path" && at[1]-at[0] < len(word)
+		if inJSON {
+			if err := json.Unmarshal([]byte(`"`+p.Arg+`"`), &p.Arg); err != nil {
+				return "", fmt.Errorf("%q has an open path that is no text of JSON: %w", word, err)
+			}
+		}
 		if p.Name == "path" {
 			p.Arg = fromPath.Replace(p.Arg)
 		}
@@ -72,7 +78,7 @@ func Fill(word string, fill func(Place) (string, error)) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if p.Name == "path" && at[1]-at[0] < len(word) {
+		if inJSON {
 			if text, err = insideJSON(text); err != nil {
 				return "", err
 			}

@@ -213,6 +213,9 @@ func (e *entry) arguments() []Argument {
 		if one.values["key"] != nil {
 			a.Key = one.text("key")
 		}
+		if len(a.Words) == 0 {
+			e.f.fail(e.field, e.field+": words is empty")
+		}
 		one.rest()
 		list = append(list, a)
 	}

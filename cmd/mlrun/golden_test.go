@@ -16,7 +16,6 @@ import (
 	"mlcfg/internal/engine"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/run"
-	"mlcfg/tools/sharedata"
 )
 
 // TestGoldenManifests holds this build to what earlier ones started: each
@@ -25,7 +24,7 @@ import (
 // build. -update writes the plans of new manifests; scripts/golden-manifests.sh
 // compiles them anew, for a new format alone.
 func TestGoldenManifests(t *testing.T) {
-	dir := filepath.Join(sharedata.Root(t), "testdata", "manifests")
+	dir := filepath.Join("testdata", "manifests")
 	cases, err := os.ReadFile(filepath.Join(dir, "cases.txt"))
 	if err != nil {
 		t.Fatal(err)
@@ -147,7 +146,7 @@ func TestEditedManifests(t *testing.T) {
 		{"vllm-0.9.2-server", "the manifest has 2 roles", func(m *manifest.Manifest) { m.Roles = append(m.Roles, m.Roles[0]) }},
 		{"ray-0.10.1-head", `needs "sidecar" beside it, which is not known here`, func(m *manifest.Manifest) { m.Roles[0].Companion.Name = "sidecar" }},
 	} {
-		m, err := manifest.ReadFile(filepath.Join(sharedata.Root(t), "testdata", "manifests", c.name+".yaml"), nil)
+		m, err := manifest.ReadFile(filepath.Join("testdata", "manifests", c.name+".yaml"), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -243,10 +243,10 @@ func (c *conn) end(now time.Duration) {
 		Record: record.Record{
 			Seq: c.request.ID, Sample: uint32(c.request.Sample), Replica: int32(c.replica),
 			Scheduled: c.scheduled, Issued: c.sent, Sent: c.sent, FirstToken: reached(a.first), Done: now,
-			InputTokens: int64(len(c.request.Tokens)), OutputTokens: int64(len(a.ids)), Finish: a.finish,
+			InputTokens: int64(len(c.request.Tokens)), OutputTokens: int64(len(a.ids)), Finish: a.finish, Resent: c.resent,
 		},
 		LastToken: reached(a.last), Chunks: a.chunks, OutputIDs: a.ids, Text: a.text,
-		HTTPStatus: c.answer.status, Bytes: c.answer.bytes, Resent: c.resent,
+		HTTPStatus: c.answer.status, Bytes: c.answer.bytes,
 	}
 	if a.prompt >= 0 {
 		res.InputTokens = a.prompt

@@ -25,10 +25,6 @@ type Result struct {
 	HTTPStatus int
 	Bytes      int64 // received, headers and framing included
 
-	// Resent says that the first connection was closed before the engine can have
-	// seen the request, and that it was sent once more on another.
-	Resent bool
-
 	// Class is what kind of thing went wrong; the record's Error says what was found.
 	Class ErrorClass
 }

@@ -85,6 +85,7 @@ func (l *lines) written(text []byte, rec *Record) bool {
 	if !s.skips(`,"error":null`) && s.begins(`,"error":"`) {
 		rec.Error = string(s.text(`,"error":"`))
 	}
+	rec.Resent = s.skips(`,"resent":true`)
 	return s.ok && string(s.rest) == "}"
 }
 

@@ -40,9 +40,30 @@ type partRow struct {
 	Status       string  `parquet:"status,dict"`
 	Finish       *string `parquet:"finish,dict"`
 	Error        *string `parquet:"error,dict"`
+	Resent       bool    `parquet:"resent"`
 }
 
-const partColumns = 14
+// partColumns are its columns; runs recorded before requests were sent again
+// lack the last.
+const partColumns = 15
+
+// olderRow is partRow without what was added to it.
+type olderRow struct {
+	Seq          uint64  `parquet:"seq"`
+	Query        uint64  `parquet:"query"`
+	Sample       uint32  `parquet:"sample"`
+	Replica      int32   `parquet:"replica"`
+	Scheduled    int64   `parquet:"scheduled_ns"`
+	Issued       int64   `parquet:"issued_ns"`
+	Sent         *int64  `parquet:"sent_ns"`
+	FirstToken   *int64  `parquet:"first_token_ns"`
+	Done         *int64  `parquet:"done_ns"`
+	InputTokens  int64   `parquet:"input_tokens"`
+	OutputTokens int64   `parquet:"output_tokens"`
+	Status       string  `parquet:"status,dict"`
+	Finish       *string `parquet:"finish,dict"`
+	Error        *string `parquet:"error,dict"`
+}
 
 // Parts writes records as Parquet, one part after another. A part has its name
 // only when it is whole, so whatever ends the run, all parts can be read.
@@ -207,5 +228,6 @@ func appendRow(row parquet.Row, r *Record) parquet.Row {
 	put(parquet.ValueOf(string(r.Status)))
 	text(r.Finish)
 	text(r.Error)
+	put(parquet.BooleanValue(r.Resent))
 	return row
 }

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/parquet-go/parquet-go"
 )
 
 // journal writes n records into a record file in a new folder and gives both.
@@ -204,5 +206,29 @@ func BenchmarkParts(b *testing.B) {
 	b.StopTimer()
 	if err := p.Close(); err != nil {
 		b.Fatal(err)
+	}
+}
+
+// Parts of runs that were recorded before the last column was added are read.
+func TestOlderParts(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, PartsDir), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Create(filepath.Join(dir, PartsDir, partName(0)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := parquet.NewGenericWriter[olderRow](f)
+	done, finish := int64(9), "stop"
+	if _, err := w.Write([]olderRow{{Seq: 3, Sample: 5, Done: &done, OutputTokens: 7, Status: string(OK), Finish: &finish}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Close(), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	want := []Record{{Seq: 3, Sample: 5, Sent: NotReached, FirstToken: NotReached, Done: 9, OutputTokens: 7, Status: OK, Finish: "stop"}}
+	if diff := cmp.Diff(want, readParts(t, dir)); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/parquet-go/parquet-go"
@@ -62,13 +63,24 @@ func openPart(path string, use func(*parquet.File) error) (err error) {
 	if err != nil {
 		return err
 	}
-	if got, want := file.Schema().String(), parquet.SchemaOf(partRow{}).String(); got != want {
+	if got := file.Schema(); !sameColumns[partRow](got) && !sameColumns[olderRow](got) {
 		return errors.New("its columns are not those of a record file")
 	}
 	if n := file.NumRows(); n < 0 || n > PartRows {
 		return fmt.Errorf("%d rows; a part has %d at most", n, PartRows)
 	}
 	return use(file)
+}
+
+// sameColumns reports whether a file's columns are those of R. The name of the
+// schema, which is that of its Go type, does not count.
+func sameColumns[R any](got *parquet.Schema) bool {
+	var zero R
+	columns := func(s *parquet.Schema) string {
+		_, text, _ := strings.Cut(s.String(), "{")
+		return text
+	}
+	return columns(got) == columns(parquet.SchemaOf(zero))
 }
 
 func readPart(path string, yield func(*Record) bool) error {
@@ -99,7 +111,7 @@ func readPart(path string, yield func(*Record) bool) error {
 
 // fill takes the values of a row, one for each column.
 func (r *Record) fill(row parquet.Row) error {
-	if len(row) != partColumns {
+	if len(row) != partColumns && len(row) != partColumns-1 {
 		return fmt.Errorf("a row of %d values", len(row))
 	}
 	reached := func(i int) time.Duration {
@@ -119,6 +131,9 @@ func (r *Record) fill(row parquet.Row) error {
 		Scheduled: time.Duration(row[4].Int64()), Issued: time.Duration(row[5].Int64()), Sent: reached(6), FirstToken: reached(7), Done: reached(8),
 		InputTokens: row[9].Int64(), OutputTokens: row[10].Int64(),
 		Status: Status(text(11)), Finish: text(12), Error: text(13),
+	}
+	if len(row) == partColumns {
+		r.Resent = row[14].Boolean()
 	}
 	return r.validate()
 }

@@ -70,6 +70,9 @@ type Record struct {
 	Finish string `json:"finish"`
 	// Error is a short cause where Status is not OK.
 	Error string `json:"error"`
+	// Resent says that the request met a connection that the engine had closed, and
+	// was sent once more on another; the file has it only where it is so.
+	Resent bool `json:"resent,omitempty"`
 }
 
 // AppendJSON appends r as one JSON object without a newline. It writes what
@@ -92,6 +95,9 @@ func (r *Record) AppendJSON(b []byte) []byte {
 	b = appendString(b, `,"status":`, string(r.Status))
 	b = appendText(b, `,"finish":`, r.Finish)
 	b = appendText(b, `,"error":`, r.Error)
+	if r.Resent {
+		b = append(b, `,"resent":true`...)
+	}
 	return append(b, '}')
 }
 

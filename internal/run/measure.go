@@ -219,6 +219,9 @@ func (r *runner) startPhase(phase *loadgen.Phase, totals loadgen.Totals, replica
 // ended notes what a phase took, and whether connections broke in it.
 func (r *runner) ended(sum *client.Summary) {
 	r.active = sum.Wall
+	if sum.Resent > 0 {
+		r.log.Note(fmt.Sprintf("%d requests met a connection that the engine had closed and were sent once more, their times counted from the first attempt (resent in the records)", sum.Resent))
+	}
 	for _, class := range []client.ErrorClass{client.ConnectError, client.SendError, client.BrokenError} {
 		r.broken = r.broken || sum.Failed[class] > 0
 	}

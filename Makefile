@@ -9,8 +9,10 @@ ENGINES     ?= .engines
 INTEGRATION ?= -timeout 3h
 
 .PHONY: build
-build: ## build bin/mlcfg and bin/mlrun, one static binary each
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+build: ## build bin/mlcfg, bin/mlcfg-cue (which mlcfg starts for what only CUE or Parquet reads) and bin/mlrun, static binaries
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -tags split,urfave_cli_no_docs -o bin/mlcfg ./cmd/mlcfg
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -tags urfave_cli_no_docs -o bin/mlcfg-cue ./cmd/mlcfg
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -tags urfave_cli_no_docs -o bin/mlrun ./cmd/mlrun
 
 .PHONY: demo
 demo: build ## compile the example and run it, offline and server, on the simulated engine

@@ -120,6 +120,22 @@ func TestImports(t *testing.T) {
 	rooms(t, packages)
 }
 
+// TestSplit holds what the program that starts for one file must not start with: the packages
+// alone would take longer than the lint.
+func TestSplit(t *testing.T) {
+	out, err := exec.Command("go", "list", "-tags", "split,urfave_cli_no_docs", "-deps", "./cmd/mlcfg").Output()
+	if err != nil {
+		t.Skipf("SKIPPED: go list does not work here: %v", err)
+	}
+	for dep := range strings.FieldsSeq(string(out)) {
+		for _, slow := range []string{"cuelang.org/", "github.com/cockroachdb/apd", "google.golang.org/protobuf", "github.com/parquet-go/", "github.com/russross/blackfriday", "encoding/gob", "net/http"} {
+			if strings.HasPrefix(dep, slow) {
+				t.Errorf("mlcfg built with -tags split depends on %s", dep)
+			}
+		}
+	}
+}
+
 // rooms holds the list of rooms in docs/development.md to the packages that are there:
 // each room one line, each line a room.
 func rooms(t *testing.T, packages map[string]listed) {

@@ -11,7 +11,8 @@ cd "$(dirname "$0")/.."
 dist=${1:-dist}
 sbom=github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.9.0
 # mlrun supervises processes as Linux alone allows it; mlcfg runs on desks too.
-targets="mlcfg:linux/amd64 mlrun:linux/amd64 mlcfg:linux/arm64 mlrun:linux/arm64 mlcfg:darwin/arm64"
+# mlcfg starts mlcfg-cue, the same program built whole, for what only CUE or Parquet reads: install both beside each other.
+targets="mlcfg:linux/amd64 mlcfg-cue:linux/amd64 mlrun:linux/amd64 mlcfg:linux/arm64 mlcfg-cue:linux/arm64 mlrun:linux/arm64 mlcfg:darwin/arm64 mlcfg-cue:darwin/arm64"
 
 fail() { echo "release: $*" >&2; exit 2; }
 say() { echo "release: $* (${SECONDS}s)" >&2; }
@@ -26,14 +27,15 @@ export CGO_ENABLED=0 GOFLAGS="-trimpath -buildvcs=false -mod=readonly" GOAMD64=v
 
 # build NAME OUT: every target from a fresh copy of the commit in a folder NAME.
 build() {
-  local source="$work/$1/src" out="$2" target program platform
+  local source="$work/$1/src" out="$2" target program platform tags
   mkdir -p "$source" "$out"
   git archive "$commit" | tar -x -C "$source"
   for target in $targets; do
-    program=${target%%:*} platform=${target#*:}
+    program=${target%%:*} platform=${target#*:} tags=urfave_cli_no_docs
+    [ "$program" != mlcfg ] || tags=split,$tags
     say "$1: $program for $platform"
-    (cd "$source" && GOOS=${platform%/*} GOARCH=${platform#*/} go build -ldflags "-s -w -buildid= -X main.version=$version" \
-      -o "$out/${program}_${version}_${platform%/*}_${platform#*/}" "./cmd/$program") || fail "$program for $platform does not build"
+    (cd "$source" && GOOS=${platform%/*} GOARCH=${platform#*/} go build -tags "$tags" -ldflags "-s -w -buildid= -X main.version=$version" \
+      -o "$out/${program}_${version}_${platform%/*}_${platform#*/}" "./cmd/${program%-cue}") || fail "$program for $platform does not build"
   done
 }
 

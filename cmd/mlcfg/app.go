@@ -84,6 +84,9 @@ func (a *app) run(args []string) int {
 
 // command executes one command line.
 func (a *app) command(args []string) int {
+	if status, done := a.handOver(args); done {
+		return status
+	}
 	commands := a.program().With(a.commands())
 	c := &cli.App{
 		Name:                      "mlcfg",
@@ -110,6 +113,9 @@ func (a *app) command(args []string) int {
 		return exitOK
 	case errors.Is(err, errFindings):
 		return exitFindings
+	}
+	if status, done := a.handOverAfter(err, args); done {
+		return status
 	}
 	return a.failed(err)
 }

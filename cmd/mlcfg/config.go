@@ -149,7 +149,8 @@ func (l *loader) check(overlay string) (compile.Outcome, error) {
 	if err != nil {
 		return compile.Outcome{}, err
 	}
-	return l.compiler.Check(config), nil
+	out := l.compiler.Check(config)
+	return out, out.Err
 }
 
 // onEach does f for every one of all, on all cores, and gives the results in

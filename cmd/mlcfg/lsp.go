@@ -38,6 +38,9 @@ func (a *app) lsp(c *cli.Context) error {
 	if c.NArg() > 0 {
 		return withHint("an editor starts it and opens files", "lsp takes no operands")
 	}
+	if err := needsWhole("lsp"); err != nil {
+		return err // files of any project may be opened
+	}
 	open := func(file string) (*lsp.Session, error) {
 		s, err := settings(c, []string{filepath.Clean(file)})
 		if err != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -11,7 +10,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/schema"
-	"mlcfg/schema/importer"
 )
 
 const schemaHelp = `Schema shows what engine releases define: every argument, request parameter and
@@ -100,23 +98,6 @@ func (a *app) schemaList(c *cli.Context) error {
 		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\n", l.Engine, l.Release, l.Engines, l.CLI, l.Sampling, l.Env, l.Nested)
 	}
 	return w.Flush()
-}
-
-// listAvailable writes what make schema-add takes, a release a line.
-func (a *app) listAvailable(ctx context.Context, engines []string) error {
-	for _, engine := range engines {
-		have := schema.Releases(engine)
-		releases, err := importer.Importer{}.Available(ctx, engine)
-		if err != nil {
-			return fmt.Errorf("listing the releases of %s: %w", engine, err)
-		}
-		for _, r := range releases {
-			if !slices.Contains(have, r) && schema.CompareReleases(r, have[0]) > 0 {
-				fmt.Fprintln(a.stdout, importer.Spec{Engine: engine, Release: r})
-			}
-		}
-	}
-	return nil
 }
 
 func countKeys(s *schema.Schema) listed {

@@ -1,15 +1,6 @@
 package main
 
-import (
-	"io"
-	"os/signal"
-	"syscall"
-
-	"github.com/urfave/cli/v2"
-
-	"mlcfg/internal/atomicfile"
-	"mlcfg/schema/importer"
-)
+import "github.com/urfave/cli/v2"
 
 const schemaImportHelp = `Import reads what a release of an engine defines out of its Python package, as
 text, and writes one CUE schema to standard output. Nothing of the package is
@@ -40,50 +31,4 @@ func (a *app) schemaImportCommand() *cli.Command {
 		},
 		Action: a.schemaImport,
 	}
-}
-
-func (a *app) schemaImport(c *cli.Context) error {
-	if c.NArg() != 1 {
-		return withHint("mlcfg schema import vllm==0.10.1", "want one release to import")
-	}
-	if c.String("into") != "" && c.String("output") != "" {
-		return withHint("--into writes many files, --output one", "--into and --output exclude each other")
-	}
-	spec, err := importer.ParseSpec(c.Args().First())
-	if err != nil {
-		return err
-	}
-	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	im := importer.Importer{Cache: c.String("cache"), Progress: a.warn}
-	var record *importer.Record
-	if path := c.String("from-python"); path != "" {
-		record, err = im.Path(ctx, spec, path)
-	} else {
-		record, err = im.Release(ctx, spec)
-	}
-	if err != nil {
-		return err
-	}
-	for _, note := range record.Notes {
-		a.warn("%s: %s", spec, note)
-	}
-	dir := c.String("into")
-	store := importer.NewStore(spec.Engine)
-	if dir != "" {
-		if store, err = importer.Open(dir, spec.Engine); err != nil {
-			return err
-		}
-	}
-	if err := store.Add(record); err != nil {
-		return err
-	}
-	switch {
-	case dir != "":
-		return store.Write(dir)
-	case c.String("output") != "":
-		return atomicfile.Write(c.String("output"), []byte(store.Text()), 0o644)
-	}
-	_, err = io.WriteString(a.stdout, store.Text())
-	return err
 }

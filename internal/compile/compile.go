@@ -76,6 +76,9 @@ type Outcome struct {
 	// Loadgen is LoadGen's section as manifests have it; nil where the
 	// configuration does not say what is run.
 	Loadgen map[string]any
+	// Err says that this build of the program cannot compile the configuration, but a
+	// whole one can; nothing else is then to be used. See dataset.ErrWithoutParquet.
+	Err error
 }
 
 // Target is one backend's share of an outcome.
@@ -143,7 +146,7 @@ func (c *Compiler) Again(config *config.Config, known *manifest.Manifest) Outcom
 	for i, values := range result.Configs {
 		out.Targets[i].Values = values
 	}
-	out.Loadgen = load.section
+	out.Loadgen, out.Err = load.section, load.unbuilt
 	out.Found.Sort()
 	if out.Found.HasErrors() {
 		return out

@@ -27,6 +27,8 @@ type dataFile struct {
 	samples uint64
 	digest  string
 	err     error
+	// unbuilt is set where another build of the program can read the file.
+	unbuilt error
 }
 
 // read looks at the data set that the configuration names; nil where that is
@@ -57,6 +59,9 @@ func (f *dataFile) read() {
 	set, err := dataset.Read(context.Background(), f.local, dataset.Options{Only: dataset.RequestRoles(), AllowEmpty: true})
 	if err != nil {
 		f.err = err
+		if errors.Is(err, dataset.ErrWithoutParquet) {
+			f.unbuilt = fmt.Errorf("reading %s: %w", f.local, err)
+		}
 		return
 	}
 	f.samples = uint64(set.Len())

@@ -24,6 +24,8 @@ type frozen struct {
 	source manifest.Source
 	round  string
 	data   manifest.Data
+	// unbuilt is that of the data set.
+	unbuilt error
 }
 
 // conf is a conf file that was looked for.
@@ -70,6 +72,9 @@ func (c *Compiler) loadgen(config *config.Config, values check.Shared, known *ma
 	c.add(config, found, said, r.UserConfPath, user.local)
 	out := frozen{section: section.Map(), round: section.Round}
 	out.data = c.frozenData(config, values, data, known, section.Library.TotalSampleCount, found)
+	if data != nil {
+		out.unbuilt = data.unbuilt
+	}
 	if user.conf != nil {
 		out.source = manifest.Source{Path: r.UserConfPath, SHA256: user.conf.SHA256}
 	}

@@ -1,3 +1,5 @@
+//go:build !split
+
 package config
 
 import (
@@ -18,9 +20,6 @@ import (
 
 // maxCUE bounds a file, in bytes.
 const maxCUE = 1 << 20
-
-// Code is the code of findings that CUE itself makes: syntax, conflicts.
-const Code = "cue"
 
 // readCUE reads a CUE file. The error says that it could not be read; what is wrong in
 // it is a finding, and the value is then not to be used.

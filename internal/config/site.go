@@ -1,3 +1,5 @@
+//go:build !split
+
 // A Site holds a configuration to schemas of the site's own: CUE files in
 // the shape of a configuration, which narrow what a key may be and add keys.
 //
@@ -48,16 +50,6 @@ type Site struct {
 
 // maxKnown bounds the words that are kept.
 const maxKnown = 1 << 14
-
-// Violation is a value that the site does not want.
-type Violation struct {
-	// Path is the faulty value's, Message what the site wants of it, or its own
-	// message, Hint the comment above the key.
-	Path          []string
-	Message, Hint string
-	// Pos is the site's word.
-	Pos diag.Pos
-}
 
 // ReadSite reads a site's files, nil for none. The error says that one could not be
 // read; what is wrong in one is a finding.
@@ -173,15 +165,6 @@ func (s *Site) Want(path ...string) (wants, comment string) {
 		}
 	}
 	return strings.Join(all, " & "), strings.Join(comments, " ")
-}
-
-// Key is a name that the site has in one of its sections.
-type Key struct {
-	Name string
-	// Pos is the key's place in the site's file, Doc the comment above it.
-	Pos      diag.Pos
-	Doc      string
-	Required bool
 }
 
 // Keys are the names that the site has at a path, in the files' order. A name

@@ -16,6 +16,10 @@ import (
 	"fmt"
 )
 
+// ErrWithoutParquet is the error of a program that is built without Parquet (the build
+// tag split) about a Parquet file.
+var ErrWithoutParquet = errors.New("this program is built without Parquet")
+
 // Message is one turn of a chat.
 type Message struct {
 	Role    string `json:"role"`

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"mlcfg/internal/backend"
 	"mlcfg/internal/check"
@@ -234,7 +235,7 @@ func (w *walker) environment(tree *merge.Tree, b *backend.Backend, c *check.Conf
 }
 
 // confPlace is the origin of a setting that a conf file makes.
-var confPlace = regexp.MustCompile(`^(.+):(\d+):(\d+)$`)
+var confPlace = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(.+):(\d+):(\d+)$`) })
 
 // notSettings are the entries of the loadgen section that are no settings:
 // they repeat, or say where the others are from.
@@ -262,7 +263,7 @@ func LoadgenValues(section map[string]any) []Value {
 		}
 		if origin, ok := origins[name].(string); ok {
 			s.Layer, s.Note = KeyLayer, origin
-			if m := confPlace.FindStringSubmatch(origin); m != nil {
+			if m := confPlace().FindStringSubmatch(origin); m != nil {
 				line, _ := strconv.Atoi(m[2])
 				column, _ := strconv.Atoi(m[3])
 				s.Layer, s.Note, s.Pos = ConfLayer, "", diag.Pos{File: m[1], Line: line, Column: column}

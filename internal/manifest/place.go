@@ -3,7 +3,6 @@ package manifest
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
 )
 
@@ -21,9 +20,9 @@ type Place struct {
 }
 
 var (
-	placeForm = regexp.MustCompile(`\{([a-z][a-z-]*)(?::([^{}]*))?\}`)
+	placeForm = compiled(`\{([a-z][a-z-]*)(?::([^{}]*))?\}`)
 	// opening is a brace that might be taken for the beginning of a place.
-	opening = regexp.MustCompile(`\{([a-z])`)
+	opening = compiled(`\{([a-z])`)
 
 	placeNames = map[string]bool{
 		"host": true, "port": true, "path": true, "nodes": true, "node": true,
@@ -34,7 +33,7 @@ var (
 )
 
 // Literal is a text as a word of a role that has no open place in it.
-func Literal(text string) string { return opening.ReplaceAllString(text, "{brace}$1") }
+func Literal(text string) string { return opening().ReplaceAllString(text, "{brace}$1") }
 
 // OpenPath is a word of a role for a path of the configuration: absolute ones
 // are open, for they may have another name on the machine that runs it.
@@ -51,7 +50,7 @@ func OpenPath(path string) string {
 func Fill(word string, fill func(Place) (string, error)) (string, error) {
 	var b strings.Builder
 	end := 0
-	for _, at := range placeForm.FindAllStringSubmatchIndex(word, -1) {
+	for _, at := range placeForm().FindAllStringSubmatchIndex(word, -1) {
 		b.WriteString(word[end:at[0]])
 		end = at[1]
 		p := Place{Name: word[at[2]:at[3]]}

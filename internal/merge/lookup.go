@@ -25,7 +25,7 @@ func (r *resolver) reference(p part, path []string) (*source.Node, *fault) {
 		return nil, f
 	}
 	key = strings.TrimSpace(key)
-	if !keyForm.MatchString(key) {
+	if !keyForm().MatchString(key) {
 		return nil, faultf(`an interpolation is ${section.key}; \${ is the plain text`, "%s names no key", p.raw)
 	}
 	dots, names := steps(key)
@@ -141,7 +141,7 @@ func (s spot) step(key string) (next spot, names []string, ok bool) {
 // refuseResolver refuses calls of resolvers: the manifest of one configuration is to be
 // the same on every machine, at any time.
 func refuseResolver(p part) *fault {
-	m := resolverForm.FindStringSubmatch(p.inner[0].text)
+	m := resolverForm().FindStringSubmatch(p.inner[0].text)
 	if m == nil {
 		return nil
 	}

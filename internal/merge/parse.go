@@ -3,6 +3,7 @@ package merge
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // part is a piece of a text: plain, or what stands in ${}.
@@ -74,14 +75,20 @@ func parseUntil(s string, depth int) (parts []part, rest string, f *fault) {
 }
 
 // resolverForm is a call of a resolver: its name and a colon.
-var resolverForm = regexp.MustCompile(`^\s*([A-Za-z_][A-Za-z0-9_.]*)\s*:(.*)$`)
+var resolverForm = compiled(`^\s*([A-Za-z_][A-Za-z0-9_.]*)\s*:(.*)$`)
 
 // keyForm is a path of keys.
-var keyForm = regexp.MustCompile(`^(\.*)([^\\{}()\[\]:.\s'"]+|\[[^\\{}()\[\]:.\s'"]+\])(\.[^\\{}()\[\]:.\s'"]+|\[[^\\{}()\[\]:.\s'"]+\])*$`)
+var keyForm = compiled(`^(\.*)([^\\{}()\[\]:.\s'"]+|\[[^\\{}()\[\]:.\s'"]+\])(\.[^\\{}()\[\]:.\s'"]+|\[[^\\{}()\[\]:.\s'"]+\])*$`)
 
 // steps splits a key's path: how many dots lead it, and its steps.
 func steps(key string) (dots int, path []string) {
 	rest := strings.TrimLeft(key, ".")
 	dots = len(key) - len(rest)
 	return dots, strings.FieldsFunc(rest, func(r rune) bool { return r == '.' || r == '[' || r == ']' })
+}
+
+// compiled is a pattern that is compiled at its first use: a program that starts for one
+// file needs few of them.
+func compiled(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }

@@ -2,7 +2,6 @@ package source
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -60,20 +59,20 @@ func keyParts(key string) []string {
 }
 
 var (
-	pathHead = regexp.MustCompile(`^\.*[^.\[]*`)
-	pathRest = regexp.MustCompile(`\.([^.\[]*)|\[(.*?)\]`)
+	pathHead = compiled(`^\.*[^.\[]*`)
+	pathRest = compiled(`\.([^.\[]*)|\[(.*?)\]`)
 )
 
 // splitPath splits a.b and a[b] as OmegaConf does: each dot begins an element,
 // which may be empty, and brackets hold one.
 func splitPath(key string) []string {
-	head := pathHead.FindString(key)
+	head := pathHead().FindString(key)
 	path := strings.Split(head, ".")
 	rest := key[len(head):]
 	if strings.HasPrefix(rest, "[") && path[len(path)-1] == "" {
 		path = path[:len(path)-1]
 	}
-	for _, m := range pathRest.FindAllStringSubmatch(rest, -1) {
+	for _, m := range pathRest().FindAllStringSubmatch(rest, -1) {
 		if m[1] != "" {
 			path = append(path, m[1])
 		} else {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 
 	"gopkg.in/yaml.v3"
 
@@ -27,7 +26,7 @@ func Parse(name string, data []byte) (*Node, diag.List) {
 			Message: "the file holds no configuration",
 		})
 		root = &Node{Kind: Map, Pos: t.at(1, 1)}
-	case root != nil && root.Kind == String && !root.Quoted && keyNoSpace.MatchString(root.Str):
+	case root != nil && root.Kind == String && !root.Quoted && keyNoSpace().MatchString(root.Str):
 		d, _ := t.noSpace(diag.Diagnostic{Severity: diag.Error, Code: "syntax"}, root.Pos.Line)
 		found.Add(d)
 		root = nil
@@ -94,7 +93,7 @@ func isEmpty(n *yaml.Node) bool {
 }
 
 // versionLine is a %YAML directive above the document, whose minor version is 2 or more.
-var versionLine = regexp.MustCompile(`^((?:[%#][^\r\n]*|[ \t]*)[\r\n]+)*?%YAML[ \t]+1\.([2-9])[ \t]*[\r\n]`)
+var versionLine = compiled(`^((?:[%#][^\r\n]*|[ \t]*)[\r\n]+)*?%YAML[ \t]+1\.([2-9])[ \t]*[\r\n]`)
 
 // asVersion1 returns text with the directive %YAML 1.2 as %YAML 1.1. This YAML
 // library refuses the former; PyYAML reads any 1.x as 1.1.
@@ -102,7 +101,7 @@ func asVersion1(data []byte) []byte {
 	if !bytes.Contains(data, []byte("%YAML")) {
 		return data
 	}
-	m := versionLine.FindSubmatchIndex(data)
+	m := versionLine().FindSubmatchIndex(data)
 	if m == nil {
 		return data
 	}

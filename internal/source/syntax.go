@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strconv"
 	"unicode/utf8"
@@ -63,8 +62,8 @@ type failure struct {
 }
 
 var (
-	failureLine   = regexp.MustCompile(`^yaml: (?:line (\d+): )?((?s).*)$`)
-	unknownAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
+	failureLine   = compiled(`^yaml: (?:line (\d+): )?((?s).*)$`)
+	unknownAnchor = compiled(`^unknown anchor '(.*)' referenced$`)
 )
 
 // parserMessages are the messages of the library's parser, whose line is one
@@ -92,7 +91,7 @@ func failureOf(data []byte) (f failure) {
 		case errors.Is(err, io.EOF):
 			return failure{}
 		case err != nil:
-			m := failureLine.FindStringSubmatch(err.Error())
+			m := failureLine().FindStringSubmatch(err.Error())
 			if m == nil {
 				return failure{message: err.Error()}
 			}

@@ -91,6 +91,9 @@ func (r *Recompiler) compile(files config.Options, overlay, backend string, old 
 		return Result{}, err
 	}
 	out := r.compiler(options).Again(config, old)
+	if out.Err != nil {
+		return Result{}, out.Err
+	}
 	res := Result{Overlay: overlay, Found: out.Found}
 	if out.Found.HasErrors() || len(out.Targets) == 0 {
 		return res, nil

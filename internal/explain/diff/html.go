@@ -4,6 +4,7 @@ import (
 	"html/template"
 	"io"
 	"strings"
+	"sync"
 
 	"mlcfg/internal/diag"
 	"mlcfg/internal/explain"
@@ -21,7 +22,7 @@ func WriteHTML(w io.Writer, reports []*Report, only []Only) error {
 	for _, f := range only {
 		page.Only = append(page.Only, diag.Clean(strings.Join(f.In, ", ")+": "+f.Name))
 	}
-	return pageTemplate.Execute(w, page)
+	return pageTemplate().Execute(w, page)
 }
 
 type (
@@ -87,7 +88,8 @@ func htmlReportOf(r *Report) htmlReport {
 	return h
 }
 
-var pageTemplate = template.Must(template.New("diff").Parse(`<!doctype html>
+var pageTemplate = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("diff").Parse(`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -147,3 +149,4 @@ tr.added td { background: var(--add); } tr.removed td { background: var(--del); 
 </body>
 </html>
 `))
+})

@@ -1,0 +1,90 @@
+package spell
+
+import (
+	"strings"
+	"testing"
+
+	"mlcfg/internal/backend"
+	"mlcfg/internal/manifest"
+	"mlcfg/schema"
+)
+
+// TestKeys holds the keys that backends name to the schema: the newest release
+// of the engine knows each.
+func TestKeys(t *testing.T) {
+	for _, b := range backend.All() {
+		releases := schema.Releases(b.Engine)
+		newest, err := schema.Load(b.Engine, releases[len(releases)-1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys := []string{b.Model, b.TP, b.PP, b.DP, b.DPShares, b.Batch, b.Memory}
+		for _, n := range b.Nodes {
+			keys = append(keys, n.Key)
+		}
+		for key := range b.Fixed {
+			keys = append(keys, key)
+		}
+		for _, key := range keys {
+			_, inEngine := newest.Section(schema.EngineConfig).Key(key)
+			_, inServer := newest.Section(schema.CLIOnly).Key(key)
+			if key != "" && !inEngine && !inServer {
+				t.Errorf("%s: %s %s has no key %s", b.Name, b.Engine, newest.Release, key)
+			}
+		}
+		for _, key := range []string{b.MinTokens, b.MaxTokens} {
+			if _, ok := newest.Section(schema.SamplingConfig).Key(key); !ok {
+				t.Errorf("%s: requests of %s %s have no %s", b.Name, b.Engine, newest.Release, key)
+			}
+		}
+	}
+}
+
+func TestManifest(t *testing.T) {
+	load := func(release string) *schema.Schema {
+		s, err := schema.Load("vllm", release)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	made := func() *manifest.Manifest {
+		return &manifest.Manifest{
+			Backend: "vllm", Engine: manifest.Engine{Name: "vllm", Version: "0.9.2"}, EnvConfig: map[string]string{"A": "1"},
+			EngineConfig:   map[string]any{"model": "/model/x", "tensor_parallel_size": int64(2), "site_window": int64(4), "site_fast": false, "host": "0.0.0.0"},
+			SamplingConfig: map[string]any{"max_tokens": int64(8), "top_k": nil, "site_bias": 0.5},
+			HarnessConfig:  map[string]any{"device_count": int64(8)},
+		}
+	}
+	own := func(key string) bool { return strings.HasPrefix(key, "site_") }
+	m := made()
+	if faults := Manifest(m, load("0.9.2"), own); faults != nil {
+		t.Fatal(faults)
+	}
+	var words []string
+	for _, a := range m.Roles[0].Arguments {
+		words = append(words, a.Words...)
+	}
+	const want = "{path:/model/x} --no-site-fast --site-window 4 --tensor-parallel-size 2 --host {host} --port {port}"
+	if got := strings.Join(words, " "); got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	if r := m.Roles[0]; r.Replicas != 4 || r.Devices != 2 || r.TokenIDs || r.Environment["A"] != "1" || r.Companion != nil {
+		t.Errorf("%+v", r)
+	}
+	if got := m.SamplingTypes; len(got) != 2 || got["max_tokens"] != "int >=1 | null" || got["site_bias"] != "any" {
+		t.Errorf("types %v", got)
+	}
+	if m.EngineConfig["host"] != "0.0.0.0" || m.EngineConfig["model"] != "/model/x" {
+		t.Error("the section was changed")
+	}
+	// Without the site's word a key that no table has is a fault, each by itself.
+	faults := Manifest(made(), load("0.9.2"), nil)
+	if len(faults) != 2 || faults[0].Key != "engine_config.site_fast" || faults[1].Key != "engine_config.site_window" {
+		t.Errorf("%v", faults)
+	}
+	m = made()
+	if Manifest(m, load("0.10.2"), own); !m.Roles[0].TokenIDs {
+		t.Error("0.10.2 tells token ids")
+	}
+}

@@ -27,7 +27,12 @@ func Write(path string, data []byte, perm fs.FileMode) error {
 
 // WriteFunc is [Write] for content that fill writes piece by piece. Where fill
 // fails, nothing at path has changed.
-func WriteFunc(path string, perm fs.FileMode, fill func(w io.Writer) error) (err error) {
+func WriteFunc(path string, perm fs.FileMode, fill func(w io.Writer) error) error {
+	return write(path, perm, fill, (*os.File).Sync)
+}
+
+// write is WriteFunc with what forces a file, or a folder, to the disk.
+func write(path string, perm fs.FileMode, fill func(w io.Writer) error, sync func(*os.File) error) (err error) {
 	if target, linkErr := filepath.EvalSymlinks(path); linkErr == nil {
 		path = target
 	}
@@ -51,7 +56,7 @@ func WriteFunc(path string, perm fs.FileMode, fill func(w io.Writer) error) (err
 		}
 	}()
 	if err = fill(f); err == nil {
-		err = f.Sync()
+		err = sync(f)
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
@@ -59,7 +64,7 @@ func WriteFunc(path string, perm fs.FileMode, fill func(w io.Writer) error) (err
 	if err = os.Rename(f.Name(), path); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return syncDir(filepath.Dir(path), sync)
 }
 
 // create makes the temporary file. os.CreateTemp would do but for its fixed
@@ -77,11 +82,11 @@ func create(path string, perm fs.FileMode) (*os.File, error) {
 
 // syncDir makes the rename durable. File systems that cannot sync a folder
 // are not a reason to fail.
-func syncDir(dir string) error {
+func syncDir(dir string, sync func(*os.File) error) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return nil //nolint:nilerr // a folder that cannot be opened cannot be synced; the file itself is
 	}
-	_ = d.Sync()
+	_ = sync(d)
 	return d.Close()
 }

@@ -1,8 +1,11 @@
 package atomicfile
 
 import (
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +25,34 @@ func TestWriteReplaces(t *testing.T) {
 	left, _ := os.ReadDir(dir)
 	if len(left) != 1 {
 		t.Errorf("%d files left in the folder, want 1", len(left))
+	}
+}
+
+// The file is on the disk before it has its name, and the name after that.
+func TestSynced(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "m.yaml")
+	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var steps []string
+	err := write(path, 0o600, func(w io.Writer) error { _, err := io.WriteString(w, "new"); return err }, func(f *os.File) error {
+		named, err := os.ReadFile(path)
+		if err != nil {
+			t.Error(err)
+		}
+		text, _ := os.ReadFile(f.Name()) // none of a folder
+		steps = append(steps, filepath.Ext(f.Name())+" "+string(text)+", named "+string(named))
+		return nil
+	})
+	if want := []string{".tmp new, named old", " , named new"}; err != nil || !slices.Equal(steps, want) {
+		t.Errorf("%q, %v; want %q", steps, err, want)
+	}
+	full := errors.New("no space left on device")
+	if err := write(path, 0o600, func(io.Writer) error { return nil }, func(*os.File) error { return full }); !errors.Is(err, full) {
+		t.Errorf("a file that cannot be forced to the disk: %v", err)
+	}
+	if text, _ := os.ReadFile(path); string(text) != "new" {
+		t.Errorf("and yet it is named: %q", text)
 	}
 }
 

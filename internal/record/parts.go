@@ -77,6 +77,7 @@ type Parts struct {
 	rows   int // in it
 	began  time.Time
 	file   *os.File
+	sync   func(*os.File) error // forces a part to the disk
 	out    *parquet.GenericWriter[partRow]
 	batch  []parquet.Row
 	// err is the first failure; nothing is written after it. The record file
@@ -98,7 +99,7 @@ func CreateParts(dir string, about ...string) (*Parts, error) {
 }
 
 func newParts(path string, number, limit int, about []string) *Parts {
-	p := &Parts{dir: path, number: number, limit: limit, options: []parquet.WriterOption{
+	p := &Parts{dir: path, number: number, limit: limit, sync: (*os.File).Sync, options: []parquet.WriterOption{
 		parquet.Compression(&parquet.Zstd), parquet.CreatedBy("mlrun", "", ""),
 	}}
 	for i := 0; i+1 < len(about); i += 2 {
@@ -182,6 +183,9 @@ func (p *Parts) seal() error {
 	err := p.err
 	if err == nil {
 		err = p.out.Close()
+	}
+	if err == nil { // a power cut leaves no part under its name that is not whole
+		err = p.sync(p.file)
 	}
 	err = errors.Join(err, p.file.Close())
 	p.file = nil

@@ -18,22 +18,42 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // Config says how the mock answers.
 type Config struct {
 	FirstToken time.Duration // from a request's arrival to its first token
-	PerToken   time.Duration // from one token to the next
+	PerToken   time.Duration // from one token, or event of several, to the next
 	Tokens     int           // of requests without max_tokens; 0 means 1
+	PerEvent   int           // tokens in one event of a stream, the last one's may be fewer; 0 means 1
+	// Fault says what goes wrong with the request of that number, from 0 in the
+	// order of arrival; nil for nothing. It is called from several goroutines.
+	Fault func(number int) Fault
 }
+
+// Fault is what goes wrong with an answer.
+type Fault string
+
+// The faults.
+const (
+	NoFault Fault = ""
+	Refused Fault = "refused"   // status 503 and no token
+	Aborted Fault = "aborted"   // all tokens, and the finish reason abort
+	TooLong Fault = "too long"  // one token more than was asked for
+	NoEnd   Fault = "no end"    // all tokens, and no finish reason
+	Cut     Fault = "cut short" // the connection closes after the first event
+)
 
 // Visit is the truth about one request, in nanoseconds since the epoch.
 type Visit struct {
 	Arrival int64 `json:"arrival_ns"` // when the read returned that completed the request
 	First   int64 `json:"first_ns"`   // just before the first token was written
 	Last    int64 `json:"last_ns"`    // just before the last token was written
-	Tokens  int   `json:"tokens"`
+	Tokens  int   `json:"tokens"`     // that were sent
+	Prompt  int   `json:"prompt"`     // token ids that came
+	Fault   Fault `json:"fault,omitempty"`
 }
 
 // Server is a running mock.
@@ -42,6 +62,9 @@ type Server struct {
 	listener net.Listener
 	start    time.Time
 	wg       sync.WaitGroup
+
+	arrived        atomic.Int64
+	inFlight, most atomic.Int64
 
 	mu     sync.Mutex
 	visits []Visit
@@ -55,9 +78,7 @@ func Start(address string, c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting the mock server: %w", err)
 	}
-	if c.Tokens == 0 {
-		c.Tokens = 1
-	}
+	c.Tokens, c.PerEvent = max(c.Tokens, 1), max(c.PerEvent, 1)
 	s := &Server{config: c, listener: l, start: time.Now(), conns: map[net.Conn]bool{}}
 	s.wg.Go(s.accept)
 	return s, nil
@@ -75,6 +96,9 @@ func (s *Server) Truth() []Visit {
 	slices.SortFunc(out, func(a, b Visit) int { return int(a.Arrival - b.Arrival) })
 	return out
 }
+
+// MostInFlight is how many requests were being answered at once, at most.
+func (s *Server) MostInFlight() int { return int(s.most.Load()) }
 
 // Close ends all connections and waits for their goroutines.
 func (s *Server) Close() error {
@@ -143,7 +167,7 @@ func (v *visitor) serve() error {
 		if !bytes.HasPrefix(head, []byte("POST ")) {
 			err = v.respond("200 OK", `{"object":"list","data":[{"id":"mock","object":"model","max_model_len":1048576}]}`)
 		} else {
-			err = v.complete(parse(body, v.server.config.Tokens), arrival)
+			err = v.completed(parse(body, v.server.config.Tokens), arrival)
 		}
 		if err != nil {
 			return err
@@ -198,12 +222,13 @@ func (v *visitor) respond(status, body string) error {
 type ask struct {
 	prompt, tokens int
 	stream, ids    bool
+	finish         string // of the answer, as JSON
 }
 
 // parse looks for the few fields. It takes the request for well-formed, and a
 // prompt of text for one that does not look like JSON.
 func parse(body []byte, tokens int) ask {
-	a := ask{tokens: tokens}
+	a := ask{tokens: tokens, finish: `"length"`}
 	if i := bytes.Index(body, []byte(`"prompt":[`)); i >= 0 {
 		if ids := body[i+len(`"prompt":[`):]; bytes.IndexByte(ids, ']') > 0 {
 			a.prompt = 1 + bytes.Count(ids[:bytes.IndexByte(ids, ']')], []byte(","))
@@ -235,23 +260,56 @@ type answer struct {
 
 const streamHead = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nCache-Control: no-cache\r\nTransfer-Encoding: chunked\r\n\r\n"
 
-// complete answers a request. It is noted before its last bytes are written: who
+// completed answers a request, with what goes wrong with it.
+func (v *visitor) completed(a ask, arrival int64) error {
+	s := v.server
+	now := s.inFlight.Add(1)
+	defer s.inFlight.Add(-1)
+	for most := s.most.Load(); now > most && !s.most.CompareAndSwap(most, now); most = s.most.Load() {
+	}
+	visit := Visit{Arrival: arrival, Prompt: a.prompt}
+	if number := s.arrived.Add(1) - 1; s.config.Fault != nil {
+		visit.Fault = s.config.Fault(int(number))
+	}
+	switch visit.Fault {
+	case Refused:
+		s.note(visit)
+		return v.respond("503 Service Unavailable", `{"error":{"message":"the mock refuses"}}`)
+	case Aborted:
+		a.finish = `"abort"`
+	case TooLong:
+		a.tokens++
+	case NoEnd:
+		a.finish = "null"
+	}
+	visit.Tokens = a.tokens
+	return v.complete(a, visit)
+}
+
+var errCut = errors.New("the answer is cut short")
+
+// complete sends the answer. It is noted before its last bytes are written: who
 // has the answer finds it in the truth.
-func (v *visitor) complete(a ask, arrival int64) error {
-	visit := Visit{Arrival: arrival, Tokens: a.tokens}
+func (v *visitor) complete(a ask, visit Visit) error {
 	c := v.server.config
 	if !a.stream {
 		time.Sleep(c.FirstToken + time.Duration(a.tokens-1)*c.PerToken)
 		visit.First = v.server.now()
 		visit.Last = visit.First
+		if visit.Fault == Cut {
+			visit.Tokens = 0
+			v.server.note(visit)
+			_, err := v.conn.Write([]byte("HTTP/1.1 200 OK\r\n"))
+			return errors.Join(err, errCut)
+		}
 		v.server.note(visit)
 		return v.respond("200 OK", wholeAnswer(a))
 	}
-	if v.stream.of.tokens != a.tokens || v.stream.of.ids != a.ids || v.stream.events == nil {
-		v.stream = makeAnswer(a)
+	if v.stream.of.tokens != a.tokens || v.stream.of.ids != a.ids || v.stream.of.finish != a.finish || v.stream.events == nil {
+		v.stream = makeAnswer(a, c.PerEvent)
 	}
 	v.out = append(v.out[:0], streamHead...)
-	if c.FirstToken == 0 && c.PerToken == 0 {
+	if c.FirstToken == 0 && c.PerToken == 0 && visit.Fault != Cut {
 		v.out = append(v.out, v.stream.events...)
 		v.out = appendEnd(v.out, a)
 		visit.First = v.server.now()
@@ -271,6 +329,12 @@ func (v *visitor) complete(a ask, arrival int64) error {
 		if i == 0 {
 			visit.First = visit.Last
 		}
+		if visit.Fault == Cut {
+			visit.Tokens = min(c.PerEvent, a.tokens)
+			v.server.note(visit)
+			_, err := v.conn.Write(v.out)
+			return errors.Join(err, errCut)
+		}
 		if i == len(v.stream.ends)-1 {
 			v.out = appendEnd(v.out, a)
 			v.server.note(visit)
@@ -286,20 +350,36 @@ func (v *visitor) complete(a ask, arrival int64) error {
 // The fields are those that vLLM 0.33 writes.
 const eventForm = `{"id":"cmpl-4cf0a7e1d3b74a0e9c1f6a2b8d5e7f90","object":"text_completion","created":1763900000,"model":"mock","choices":[{"index":0,"text":%q,"logprobs":null,"finish_reason":%s,"stop_reason":null,"prompt_token_ids":null,"token_ids":%s}]}`
 
-func makeAnswer(a ask) answer {
+func makeAnswer(a ask, perEvent int) answer {
 	out := answer{of: a}
-	for i := range a.tokens {
-		finish, ids := "null", "null"
-		if i == a.tokens-1 {
-			finish = `"length"`
+	for from := 0; from < a.tokens; from += perEvent {
+		to := min(from+perEvent, a.tokens)
+		finish, ids, text := "null", "null", ""
+		if to == a.tokens {
+			finish = a.finish
 		}
 		if a.ids {
-			ids = fmt.Sprintf("[%d]", 1000+i)
+			ids = idList(from, to)
 		}
-		out.events = appendChunk(out.events, fmt.Sprintf(eventForm, fmt.Sprintf(" t%d", i), finish, ids))
+		for i := range to - from {
+			text += fmt.Sprintf(" t%d", from+i)
+		}
+		out.events = appendChunk(out.events, fmt.Sprintf(eventForm, text, finish, ids))
 		out.ends = append(out.ends, len(out.events))
 	}
 	return out
+}
+
+// idList is the ids of the tokens from one to before another, as JSON.
+func idList(from, to int) string {
+	b := []byte{'['}
+	for i := from; i < to; i++ {
+		if i > from {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, int64(1000+i), 10)
+	}
+	return string(append(b, ']'))
 }
 
 func appendChunk(b []byte, event string) []byte {
@@ -326,15 +406,8 @@ func appendEnd(b []byte, a ask) []byte {
 func wholeAnswer(a ask) string {
 	ids := "null"
 	if a.ids {
-		b := []byte{'['}
-		for i := range a.tokens {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = strconv.AppendInt(b, int64(1000+i), 10)
-		}
-		ids = string(append(b, ']'))
+		ids = idList(0, a.tokens)
 	}
-	return fmt.Sprintf(`{"id":"cmpl-4c","object":"text_completion","created":1763900000,"model":"mock","choices":[{"index":0,"text":" t","logprobs":null,"finish_reason":"length","stop_reason":null,"token_ids":%s}],"usage":{"prompt_tokens":%d,"total_tokens":%d,"completion_tokens":%d}}`,
-		ids, a.prompt, a.prompt+a.tokens, a.tokens)
+	return fmt.Sprintf(`{"id":"cmpl-4c","object":"text_completion","created":1763900000,"model":"mock","choices":[{"index":0,"text":" t","logprobs":null,"finish_reason":%s,"stop_reason":null,"token_ids":%s}],"usage":{"prompt_tokens":%d,"total_tokens":%d,"completion_tokens":%d}}`,
+		a.finish, ids, a.prompt, a.prompt+a.tokens, a.tokens)
 }

@@ -50,6 +50,10 @@ fuzz: ## every fuzz target with its corpus, FUZZTIME each (make fuzz FUZZTIME=1m
 mutations: ## 100,000 damaged inputs through lint, compile, plan and the pickle reader; renews docs/reliability.md
 	$(GO) run ./tools/mutations -doc docs/reliability.md
 
+.PHONY: mutants
+mutants: ## change the code of the joint at random places and see which changes no test notices; renews docs/mutants.md (ten minutes)
+	$(GO) run ./tools/mutants -doc docs/mutants.md
+
 .PHONY: vuln
 vuln: ## known vulnerabilities in what is linked; skipped where the database is out of reach
 	./scripts/vuln.sh

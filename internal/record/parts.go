@@ -69,6 +69,9 @@ type olderRow struct {
 // only when it is whole, so whatever ends the run, all parts can be read.
 // It is used by one goroutine at a time.
 type Parts struct {
+	// MaxAge is how old a part may become before SealOld seals it, PartAge at first.
+	MaxAge time.Duration
+
 	dir     string
 	options []parquet.WriterOption
 
@@ -99,7 +102,7 @@ func CreateParts(dir string, about ...string) (*Parts, error) {
 }
 
 func newParts(path string, number, limit int, about []string) *Parts {
-	p := &Parts{dir: path, number: number, limit: limit, sync: (*os.File).Sync, options: []parquet.WriterOption{
+	p := &Parts{MaxAge: PartAge, dir: path, number: number, limit: limit, sync: (*os.File).Sync, options: []parquet.WriterOption{
 		parquet.Compression(&parquet.Zstd), parquet.CreatedBy("mlrun", "", ""),
 	}}
 	for i := 0; i+1 < len(about); i += 2 {
@@ -137,9 +140,9 @@ func (p *Parts) Append(r *Record) error {
 	return p.err
 }
 
-// SealOld seals the part under way where it is older than PartAge.
+// SealOld seals the part under way where it is older than MaxAge.
 func (p *Parts) SealOld() error {
-	if p.err != nil || p.file == nil || time.Since(p.began) < PartAge {
+	if p.err != nil || p.file == nil || time.Since(p.began) < p.MaxAge {
 		return p.err
 	}
 	return p.seal()

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"path/filepath"
 	"testing"
 	"time"
@@ -55,6 +56,7 @@ func TestSink(t *testing.T) {
 			if c.sink.parts, err = record.CreateParts(dir); err != nil {
 				t.Fatal(err)
 			}
+			c.sink.parts.MaxAge = 0 // the part is old at once
 			c.sink.meter = live.NewMeter(live.Run{})
 			c.sink.meter.Start(live.Phase{Total: 1}, 2)
 			if err := c.sink.Write([]client.Result{c.result}); err != nil {
@@ -71,14 +73,11 @@ func TestSink(t *testing.T) {
 			}
 			// In the operating system's hands when Write returns: nothing is closed yet.
 			read("record file", func(f func(*record.Record) bool) error { return record.ReadFile(path, f) })
-			if err := c.sink.parts.Close(); err != nil {
-				t.Fatal(err)
-			}
 			read("Parquet", func(f func(*record.Record) bool) error { return record.ReadParts(dir, f) })
 			if s := c.sink.meter.Snapshot(time.Now()); s.Done != 1 || (s.Failed == 1) == c.result.OK() || s.OutputTokens != c.result.OutputTokens {
 				t.Errorf("the live view counts %+v", s)
 			}
-			if err := c.sink.records.Close(); err != nil {
+			if err := errors.Join(c.sink.records.Close(), c.sink.parts.Close()); err != nil {
 				t.Fatal(err)
 			}
 		})

@@ -22,7 +22,10 @@ func price(n int, gift bool) int {
 	return n * 2
 }
 
-func unused() string { return "x" + "y" }
+func unused() string {
+	text := "x" + "y"
+	return text
+}
 `
 	tests = `package run
 
@@ -64,14 +67,14 @@ func TestFind(t *testing.T) {
 		got = append(got, s.what+" => "+strings.TrimSpace(line))
 	}
 	want := []string{
-		`+ becomes -: "x" + "y" => func unused() string { return mutantAdd(7, "x" , "y") }`,
 		`* becomes /: n * 2 => return mutantMul(7, n , 2)`,
+		`+ becomes -: "x" + "y" => text := mutantAdd(7, "x" , "y")`,
 		`boundary >=: n > limit => if ((n > limit) != (mutantOn(7) && (n == limit))) && !gift {`,
 		`left out: n-- => if !mutantOn(7) { n-- }`,
 		`negated: n > limit && !gift => if (mutantOn(7) != (n > limit && !gift)) {`,
 		`one more: 2 => return n * mutantMore(7, 2)`,
 		`right of && left out: !gift => if n > limit && (mutantOn(7) || (!gift)) {`,
-		`zero: return "x" + "y" => func unused() string { if mutantOn(7) { return *new(string) }; return "x" + "y" }`,
+		`zero: return text => if mutantOn(7) { return *new(string) }; return text`,
 		`zero: return n * 2 => if mutantOn(7) { return *new(int) }; return n * 2`,
 	}
 	slices.Sort(got)
@@ -105,7 +108,7 @@ func TestTry(t *testing.T) {
 	}
 	want := map[string]fate{
 		"* becomes /: n * 2": noticed, "boundary >=: n > limit": survived, "left out: n--": noticed, "negated: n > limit && !gift": noticed,
-		"one more: 2": noticed, "right of && left out: !gift": noticed, `zero: return "x" + "y"`: unreached, "zero: return n * 2": noticed,
+		"one more: 2": noticed, "right of && left out: !gift": noticed, "zero: return text": unreached, "zero: return n * 2": noticed,
 	}
 	for what, f := range want {
 		if fates[what] != f {

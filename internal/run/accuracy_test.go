@@ -1,0 +1,118 @@
+package run
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mlcfg/internal/client/mock"
+	"mlcfg/internal/loadgen"
+	"mlcfg/internal/manifest"
+)
+
+type entry struct {
+	Seq    uint64 `json:"seq_id"`
+	Sample uint64 `json:"qsl_idx"`
+	Data   string `json:"data"`
+	Tokens int    `json:"token_count"`
+}
+
+// answers reads LoadGen's accuracy log, by the number of the sample.
+func answers(t *testing.T, dir string) map[uint64]entry {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, loadgen.AccuracyName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []entry
+	if err := json.Unmarshal(text, &list); err != nil {
+		t.Fatal(err)
+	}
+	out := map[uint64]entry{}
+	for _, e := range list {
+		out[e.Seq] = e
+	}
+	if len(out) != len(list) {
+		t.Errorf("%d entries of %d samples", len(list), len(out))
+	}
+	return out
+}
+
+// In accuracy mode the log has the tokens of each answer as the mock sent them, and
+// none of one that failed; both phases of a submission are recorded.
+func TestAccuracyLog(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		scenario loadgen.Scenario
+		mode     loadgen.Mode
+		fault    bool
+	}{
+		{"server", loadgen.Server, loadgen.AccuracyOnly, false},
+		{"offline", loadgen.Offline, loadgen.AccuracyOnly, false},
+		{"with faults", loadgen.Server, loadgen.AccuracyOnly, true},
+		{"submission", loadgen.Offline, loadgen.SubmissionRun, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			config := mock.Config{PerEvent: truthPerCall}
+			if c.fault {
+				config.Fault = func(n int) mock.Fault {
+					if n%4 == 1 {
+						return mock.Aborted
+					}
+					return mock.NoFault
+				}
+			}
+			m := mocked(t, c.scenario, func(s *loadgen.Settings, m *manifest.Manifest) {
+				s.Mode = c.mode
+				m.TestMode = c.mode.String()
+			})
+			got := runOn(t, m, start(t, config, config), Options{})
+			log := answers(t, got.dir)
+			ok := 0
+			for _, r := range got.records {
+				if r.Seq >= truthSamples && c.mode == loadgen.SubmissionRun {
+					continue // the performance phase, of which nothing is logged
+				}
+				e, logged := log[r.Seq]
+				if logged != r.OK() {
+					t.Errorf("an entry is there: %t; %+v", logged, r)
+				}
+				if !logged {
+					continue
+				}
+				ok++
+				data, err := hex.DecodeString(e.Data)
+				if err != nil || e.Sample != uint64(r.Sample) || len(data) != 4*truthTokens {
+					t.Errorf("%+v, %v of %+v", e, err, r)
+					continue
+				}
+				for i := range truthTokens {
+					if id := binary.LittleEndian.Uint32(data[4*i:]); id != uint32(1000+i) {
+						t.Errorf("token %d of sample %d is %d", i, r.Sample, id)
+					}
+				}
+			}
+			if ok != len(log) || ok == 0 || c.fault == (ok == truthSamples) {
+				t.Errorf("%d answers, %d entries", ok, len(log))
+			}
+			if n := len(got.records); (n > truthSamples) != (c.mode == loadgen.SubmissionRun) {
+				t.Errorf("%d records", n)
+			}
+		})
+	}
+}
+
+// Accuracy mode is refused where the server does not tell token ids.
+func TestAccuracyNeedsTokenIDs(t *testing.T) {
+	m := mocked(t, loadgen.Server, func(s *loadgen.Settings, m *manifest.Manifest) {
+		s.Mode = loadgen.AccuracyOnly
+		m.Roles[0].TokenIDs = false
+	})
+	if _, err := NewPlan(t.Context(), m, external("http://127.0.0.1:1")); err == nil || !strings.Contains(err.Error(), "accuracy mode needs the ids of generated tokens, which the server of vllm 0.10.2 does not give") {
+		t.Errorf("%v", err)
+	}
+}

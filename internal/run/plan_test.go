@@ -1,0 +1,159 @@
+package run
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mlcfg/internal/client"
+	"mlcfg/internal/dataset"
+	"mlcfg/internal/engine"
+	"mlcfg/internal/loadgen"
+	"mlcfg/internal/manifest"
+)
+
+func external(urls ...string) Options {
+	return Options{Engine: engine.Options{External: urls}}
+}
+
+// What a plan makes of manifest and options; each limit has its default.
+func TestNewPlan(t *testing.T) {
+	made := func(change func(*loadgen.Settings, *manifest.Manifest), o Options) (*Plan, error) {
+		o.Engine.External = []string{"http://127.0.0.1:1"}
+		return NewPlan(t.Context(), mocked(t, loadgen.Server, change), o)
+	}
+	p, err := made(nil, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	type limits struct{ request, ready, grace, stall, late, power time.Duration }
+	of := func(p *Plan) limits {
+		return limits{p.RequestTimeout, p.ReadyTimeout, p.Grace, p.StallTimeout, p.LateLimit, p.PowerTimeout}
+	}
+	if want := (limits{30 * time.Minute, time.Hour, 5 * time.Minute, 10 * time.Minute, 10 * time.Millisecond, 5 * time.Minute}); of(p) != want {
+		t.Errorf("%+v, want %+v", of(p), want)
+	}
+	if p.Queries < 48 || p.Samples != p.Queries || p.ScheduledSeconds <= 0 || p.Concurrency != 5 || p.Protocol != client.Completions || p.WarmUp || p.Data.Samples != truthSamples || p.Worker() {
+		t.Errorf("%+v", p)
+	}
+	if diff := cmp.Diff(map[string]any{"max_tokens": int64(truthTokens)}, p.Parameters); diff != "" {
+		t.Error(diff)
+	}
+	o := Options{RequestTimeout: 1, ReadyTimeout: 2, Grace: 3, StallTimeout: 4, LateLimit: 5, PowerTimeout: 6, Concurrency: 9}
+	if p, err = made(nil, o); err != nil || of(p) != (limits{1, 2, 3, 4, 5, 6}) || p.Concurrency != 9 {
+		t.Errorf("%+v, %v", p, err)
+	}
+	if p, err = made(nil, Options{StallTimeout: -1}); err != nil || p.StallTimeout != 0 {
+		t.Errorf("never a stall: %v, %v", p.StallTimeout, err)
+	}
+	warm := func(_ *loadgen.Settings, m *manifest.Manifest) { m.HarnessConfig["enable_warmup"] = true }
+	for without, want := range map[bool]bool{false: true, true: false} {
+		if p, err = made(warm, Options{NoWarmUp: without}); err != nil || p.WarmUp != want {
+			t.Errorf("warm-up %t, %v", p.WarmUp, err)
+		}
+	}
+	p, err = made(func(_ *loadgen.Settings, m *manifest.Manifest) {
+		m.SamplingConfig = map[string]any{"max_tokens": int64(8), "n": int64(1), "detokenize": false, "stop": nil}
+		m.SamplingTypes = map[string]string{"max_tokens": "int", "n": "int", "detokenize": "bool", "stop": "text | null"}
+	}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]any{"max_tokens": int64(8)}, p.Parameters); diff != "" || !strings.Contains(strings.Join(p.Notes, "\n"), "sampling_config.detokenize is not sent") {
+		t.Errorf("%s%q", diff, p.Notes)
+	}
+	for name, c := range map[string]struct {
+		change func(*loadgen.Settings, *manifest.Manifest)
+		want   string
+	}{
+		"two responses a sample": {func(_ *loadgen.Settings, m *manifest.Manifest) {
+			m.SamplingConfig["n"], m.SamplingTypes["n"] = int64(2), "int"
+		}, "sampling_config.n is 2"},
+		"no data set":        {func(_ *loadgen.Settings, m *manifest.Manifest) { m.HarnessConfig = nil }, "dataset_path is not set"},
+		"multistream":        {func(s *loadgen.Settings, _ *manifest.Manifest) { s.Scenario = loadgen.MultiStream }, "not executed"},
+		"too many queries":   {func(s *loadgen.Settings, _ *manifest.Manifest) { s.MinQueryCount = 1<<32 - 1 }, "this program can issue"},
+		"an unknown backend": {func(_ *loadgen.Settings, m *manifest.Manifest) { m.Backend = "abacus" }, "abacus"},
+	} {
+		if _, err := made(c.change, Options{}); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+	}
+}
+
+// What a run will take, as far as that is known before it.
+func TestExpected(t *testing.T) {
+	for _, c := range []struct {
+		plan Plan
+		want string
+	}{
+		{Plan{ScheduledSeconds: 12.4, settings: loadgen.Settings{Scenario: loadgen.Server}}, "12s of issuing, and what the last responses take"},
+		{Plan{Samples: 100, settings: loadgen.Settings{Scenario: loadgen.Offline, OfflineExpectedQPS: 4}}, "25s at the expected 4 samples/s"},
+		{Plan{settings: loadgen.Settings{Scenario: loadgen.SingleStream, MinDuration: time.Minute}}, "at least 1m0s"},
+	} {
+		if got := c.plan.Expected(); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}
+
+// Texts are sent as they are, unless the prompts' tokens decide what is sent where.
+func TestSendText(t *testing.T) {
+	for _, c := range []struct {
+		scenario loadgen.Scenario
+		harness  map[string]any
+		refused  string
+	}{
+		{loadgen.Offline, nil, ""},
+		{loadgen.Offline, map[string]any{"sorting": map[string]any{"strategy": "ignore"}}, ""},
+		{loadgen.Offline, map[string]any{"sorting": map[string]any{"strategy": "buckets"}}, ""},
+		{loadgen.Offline, map[string]any{"sorting": map[string]any{"strategy": "ascending"}}, "harness_config.sorting.strategy ascending"},
+		{loadgen.Server, map[string]any{"sorting": map[string]any{"strategy": "ascending"}}, ""},
+		{loadgen.Server, map[string]any{"schedule_algo": "shortest_queue"}, ""},
+		{loadgen.Server, map[string]any{"schedule_algo": "shortest_queue_with_tokens"}, "harness_config.schedule_algo shortest_queue_with_tokens"},
+		{loadgen.SingleStream, map[string]any{"schedule_algo": "shortest_queue_with_tokens"}, ""},
+	} {
+		p := &Plan{Manifest: &manifest.Manifest{HarnessConfig: c.harness}, settings: loadgen.Settings{Scenario: c.scenario}, samples: &prompts{texts: 3}}
+		err := p.sendText("no tokenizer")
+		if (err != nil) != (c.refused != "") || err != nil && !strings.HasPrefix(err.Error(), c.refused) {
+			t.Errorf("%v %v: %v, want %q", c.scenario, c.harness, err, c.refused)
+		}
+		if (len(p.Notes) == 1) != (err == nil) {
+			t.Errorf("%q", p.Notes)
+		}
+	}
+}
+
+// Warm-up prompts differ, and are of ids that every vocabulary has.
+func TestWarmUpPrompts(t *testing.T) {
+	p := &Plan{}
+	seen := map[int32]bool{}
+	for i := range warmUpRequests {
+		var r client.Request
+		p.fillWarmUp(&r, i)
+		if len(r.Tokens) != warmUpLength || r.MaxTokens != warmUpTokens || seen[r.Tokens[0]] {
+			t.Errorf("%+v", r)
+		}
+		seen[r.Tokens[0]] = true
+		for _, id := range r.Tokens {
+			if id < 100 || id >= 1000 {
+				t.Errorf("id %d", id)
+			}
+		}
+	}
+	text := &Plan{samples: issuingTexts(t)}
+	var r client.Request
+	if text.fillWarmUp(&r, 3); r.Tokens != nil || !strings.Contains(r.Text, "number 3") || r.MaxTokens != warmUpTokens {
+		t.Errorf("%+v", r)
+	}
+}
+
+func issuingTexts(t *testing.T) *prompts {
+	t.Helper()
+	p, err := newPrompts(&dataset.Set{Samples: []dataset.Sample{{Prompt: "a"}}}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}

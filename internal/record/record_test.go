@@ -18,6 +18,8 @@ func samples() []Record {
 		{Seq: 0, Query: 0, Sample: 7, Replica: 1, Scheduled: 0, Issued: 10, Sent: 20, FirstToken: 3000, Done: 900000, InputTokens: 12, OutputTokens: 128, Status: OK, Finish: "length", Resent: true},
 		{Seq: 1, Query: 1, Sample: 8, Scheduled: 5, Issued: 11, Sent: NotReached, FirstToken: NotReached, Done: 77, Status: Failed, Error: "HTTP 400: \"bad\"\n<b>\xff"},
 		{Seq: 1<<64 - 1, Query: 2, Sample: 1<<32 - 1, Replica: -1, Status: Abandoned, Done: NotReached},
+		{Seq: 3, Status: Failed, Error: `a\b`}, {Seq: 4, Status: Failed, Error: "a>b"}, {Seq: 5, Status: Failed, Error: "a&b"}, {Seq: 6, Status: Failed, Error: "a<b"},
+		{Seq: 7, Status: TimedOut, Error: `a"b`}, {Seq: 8, Status: Failed, Error: "a\x1fb"}, {Seq: 9, Status: Failed, Error: "a\x20b"},
 	}
 }
 
@@ -112,6 +114,57 @@ func TestFormsSayTheSame(t *testing.T) {
 	for _, want := range []string{`"sent_ns":null`, `"first_token_ns":null`, `"done_ns":77`, `"finish":null`} {
 		if !strings.Contains(failed, want) {
 			t.Errorf("%s lacks %s", failed, want)
+		}
+	}
+}
+
+// Once writing has failed it stays so: records behind a gap are never taken for a whole file.
+func TestWriterStaysFailed(t *testing.T) {
+	w, err := Create(filepath.Join(t.TempDir(), FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := samples()[0]
+	if err := errors.Join(w.Append(&r), w.Flush(), w.file.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Append(&r), w.Flush()); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("written into a closed file: %v", err)
+	}
+	for what, err := range map[string]error{"Append": w.Append(&r), "Flush": w.Flush(), "Close": w.Close()} {
+		if !errors.Is(err, os.ErrClosed) {
+			t.Errorf("%s after that: %v", what, err)
+		}
+	}
+	if _, err := Create(filepath.Join(t.TempDir(), "none", FileName)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("in no folder: %v", err)
+	}
+	if err := ReadFile(filepath.Join(t.TempDir(), FileName), func(*Record) bool { return true }); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("no file: %v", err)
+	}
+}
+
+// Reading stops where it is told to, in both forms.
+func TestReadingStops(t *testing.T) {
+	dir, _ := journal(t, 700)
+	if _, err := complete(dir, 300, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []int{1, 299, 300, 301, 650} {
+		for form, each := range map[string]func(func(*Record) bool) error{
+			FileName: func(f func(*Record) bool) error { return ReadFile(filepath.Join(dir, FileName), f) },
+			PartsDir: func(f func(*Record) bool) error { return ReadParts(dir, f) },
+		} {
+			n := 0
+			if err := each(func(r *Record) bool {
+				if r.Seq != uint64(n) {
+					t.Errorf("%s: record %d is at %d", form, r.Seq, n)
+				}
+				n++
+				return n < at
+			}); err != nil || n != at {
+				t.Errorf("%s: %d records, want %d; %v", form, n, at, err)
+			}
 		}
 	}
 }

@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -60,8 +62,7 @@ func (b *bench) try(ctx context.Context, name string) (tally, error) {
 		return tally{}, err
 	}
 	all := len(sites)
-	rng := rand.New(rand.NewPCG(b.seed, uint64(len(name))))
-	rng.Shuffle(len(sites), func(i, j int) { sites[i], sites[j] = sites[j], sites[i] })
+	b.draw(sites)
 	// Some do not compile, such as a plus between texts: others take their place.
 	sites = sites[:min(2*b.count, len(sites))]
 	chosen := map[int]site{}
@@ -90,6 +91,21 @@ func (b *bench) try(ctx context.Context, name string) (tally, error) {
 		suites = append(suites, s)
 	}
 	return tally{name: name, places: all, mutants: b.run(ctx, suites, chosen)}, ctx.Err()
+}
+
+// draw puts places in an order that the seed chooses. A place keeps its rank when
+// code elsewhere changes, so that two measurements are of the same places.
+func (b *bench) draw(sites []site) {
+	type place struct{ file, fn, what string }
+	seen := map[place]int{} // the same text may stand in a function more than once
+	for i := range sites {
+		p := place{sites[i].file, sites[i].fn, sites[i].what}
+		h := fnv.New64a()
+		fmt.Fprintln(h, p, seen[p])
+		seen[p]++
+		sites[i].rank = rand.New(rand.NewPCG(b.seed, h.Sum64())).Uint64()
+	}
+	slices.SortFunc(sites, func(x, y site) int { return cmp.Compare(x.rank, y.rank) })
 }
 
 // nth is the n-th smallest number of a change.

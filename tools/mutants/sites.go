@@ -20,6 +20,7 @@ type site struct {
 	line int
 	fn   string // the function that it is in
 	what string // the change, for a person
+	rank uint64 // among all places of the package, as the seed has it
 	// The change as text put before offset from, and behind offset to. %d stands for
 	// the number of the mutant. An operator between them is replaced where opEnd is set.
 	from, to      int

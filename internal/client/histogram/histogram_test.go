@@ -3,6 +3,8 @@ package histogram
 import (
 	"testing"
 	"time"
+
+	"mlcfg/internal/record/percentile"
 )
 
 func TestQuantile(t *testing.T) {
@@ -25,6 +27,23 @@ func TestQuantile(t *testing.T) {
 	h.Add(-5)
 	if h.Quantile(0) != 0 || h.Max() != 1<<63-1 {
 		t.Errorf("min %v, max %v", h.Quantile(0), h.Max())
+	}
+}
+
+// Short durations have a bucket each, so their percentiles are LoadGen's exactly.
+func TestQuantileIsLoadGens(t *testing.T) {
+	for n := 1; n <= 100; n++ {
+		var h Histogram
+		var sorted []time.Duration
+		for i := range n {
+			h.Add(time.Duration(i + 1))
+			sorted = append(sorted, time.Duration(i+1))
+		}
+		for _, q := range []float64{0, 0.1, 0.5, 0.9, 0.97, 0.99, 0.999, 1} {
+			if got, want := h.Quantile(q), percentile.Of(sorted, q); got != want {
+				t.Errorf("of %d, %v: %d, want %d", n, q, got, want)
+			}
+		}
 	}
 }
 

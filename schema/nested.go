@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Union says which section the keys of a nested map are in, by the value of one of them.
@@ -47,6 +48,9 @@ func (k *Key) checkConfig(m map[string]any) []Fault {
 	var found []Fault
 	for _, name := range slices.Sorted(maps.Keys(m)) {
 		inner, ok := sec.Key(name)
+		if !ok && k.dashes() {
+			inner, ok = sec.Key(strings.ReplaceAll(name, "-", "_"))
+		}
 		if !ok {
 			f := Fault{Code: UnknownKey, Path: []string{name}, Want: "a key of " + sec.Name, Suggestion: Nearest(sec.Names(), name)}
 			f.Message = fmt.Sprintf("%s has no key %q", sec.Name, name)
@@ -59,6 +63,12 @@ func (k *Key) checkConfig(m map[string]any) []Fault {
 		}
 	}
 	return found
+}
+
+// dashes reports whether the engine takes dashes for the underscores in the names of
+// a map's keys: vLLM of speculative_config since 0.26.0 (create_speculative_config).
+func (k *Key) dashes() bool {
+	return k.Config == "SpeculativeConfig" && CompareReleases(k.schema.Release, "0.26.0") >= 0
 }
 
 // fault is that of a map which does not say what it is.

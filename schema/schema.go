@@ -22,10 +22,14 @@ import (
 // The sections of an engine. Sections of nested maps ("CompilationConfig")
 // come beside these; Key.Config names them.
 const (
-	EngineConfig   = "engine_config"   // arguments of the engine's constructor
-	SamplingConfig = "sampling_config" // parameters of a request
-	EnvConfig      = "env_config"      // environment variables; the section is open
-	CLIOnly        = "cli"             // arguments of the server's command line that the engine's constructor does not take
+	EngineConfig      = "engine_config"      // arguments of the engine's constructor
+	SamplingConfig    = "sampling_config"    // parameters of a request
+	EnvConfig         = "env_config"         // environment variables; the section is open
+	EnvPrefixes       = "env_prefixes"       // prefixes of variables that the engine copies to names with another one
+	BuiltIn           = "built_in"           // texts that the engine holds an argument to when it starts, where the type takes any
+	CompletionRequest = "completion_request" // fields of a request to /v1/completions; the server ignores others
+	ChatRequest       = "chat_request"       // the same of /v1/chat/completions
+	CLIOnly           = "cli"                // arguments of the server's command line that the engine's constructor does not take
 )
 
 // Schema is what one release of one engine knows.

@@ -72,9 +72,11 @@ func (c *checker) variable(t *merge.Tree) (text string, set, ok bool) {
 		return n.PyStr(), true, true
 	}
 	before := len(*c.found)
-	takes := envKey
-	if key, known := c.schema.Section(schema.EnvConfig).Key(t.Key); known && inEnum(key, n.Str) {
-		takes = key // a word such as NONE that is a value of its own
+	// Python's None is most likely no value. Other such words are values here:
+	// a variable's text goes to the process as it stands (NVSHMEM_REMOTE_TRANSPORT=none).
+	takes := textKey
+	if key, known := c.schema.Section(schema.EnvConfig).Key(t.Key); n.Str == "None" && !(known && inEnum(key, n.Str)) {
+		takes = envKey
 	}
 	v := c.text(n, t.Path, takes)
 	if (*c.found)[before:].HasErrors() || IsSecret(t.Key, n.Str) {
@@ -87,7 +89,10 @@ func (c *checker) variable(t *merge.Tree) (text string, set, ok bool) {
 }
 
 // envKey says what a variable's text may be: anything, or a word for null.
-var envKey = &schema.Key{Kinds: schema.String | schema.Null}
+var (
+	envKey  = &schema.Key{Kinds: schema.String | schema.Null}
+	textKey = &schema.Key{Kinds: schema.String}
+)
 
 func kindWord(t *merge.Tree) string {
 	if isMap(t) {

@@ -1,8 +1,10 @@
 package check
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"mlcfg/internal/diag"
@@ -25,13 +27,58 @@ func (c *checker) inRelease(t *merge.Tree, valued bool) {
 			c.readable(t, key)
 		}
 	case slices.Contains(c.variables, t.Key) || c.site.Has(steps(t)...):
+	case c.copied(t, valued):
 	default:
 		if history := schema.History(c.schema.Engine, schema.EnvConfig, t.Key); len(history) > 0 {
 			c.inert(t, c.becameOf(history), c.gone(schema.EnvConfig, t.Key, history))
-		} else {
-			c.nearMiss(t)
+		} else if !c.nearMiss(t) {
+			c.unknownVariable(t)
 		}
 	}
+}
+
+// copied reports whether the release copies the variable to one of another name,
+// as it does for an older prefix, and warns of that.
+func (c *checker) copied(t *merge.Tree, valued bool) bool {
+	for _, prefix := range c.schema.Section(schema.EnvPrefixes).Keys() {
+		rest, ok := strings.CutPrefix(t.Key, prefix.Name)
+		if !ok || len(prefix.Enum) != 1 {
+			continue
+		}
+		name := fmt.Sprint(prefix.Enum[0]) + rest
+		c.add(diag.Diagnostic{
+			Pos: settingOf(t).KeyPos, Severity: diag.Warning, Code: "deprecated-key", Key: t.Path, Suggestion: name,
+			Message: fmt.Sprintf("%s is deprecated in %s: use %s instead, to which its value is copied", t.Key, c.engineRelease(), name),
+		})
+		if key, known := c.schema.Section(schema.EnvConfig).Key(name); known && valued {
+			c.readable(t, key)
+		}
+		return true
+	}
+	return false
+}
+
+// unknownVariable notes a variable with the engine's own prefix that no release
+// known here ever read: perhaps a fork's, perhaps a nightly's, perhaps misspelt.
+func (c *checker) unknownVariable(t *merge.Tree) {
+	prefix := strings.ToUpper(c.schema.Engine) + "_"
+	if !strings.HasPrefix(t.Key, prefix) {
+		return
+	}
+	d := diag.Diagnostic{
+		Pos: settingOf(t).KeyPos, Severity: diag.Info, Code: "unknown-variable", Key: t.Path,
+		Message: fmt.Sprintf("no release of %s up to %s reads %s", c.schema.Engine, newest(c.schema.Engine), t.Key),
+		Hint:    "it may be a fork's or a nightly's",
+	}
+	if near := schema.Nearest(c.schema.Section(schema.EnvConfig).Names(), t.Key); near != "" {
+		d.Hint += ", or " + near + " misspelt"
+	}
+	c.add(d)
+}
+
+func newest(engine string) string {
+	releases := schema.Releases(engine)
+	return releases[len(releases)-1]
 }
 
 // advised warns of a variable that the release only lists.
@@ -54,28 +101,62 @@ func (c *checker) inert(t *merge.Tree, why string, note schema.Note) {
 }
 
 // readable checks a value against how the release reads the variable. What its
-// reader raises an error on, or misreads, is an error; a boolean instead of
-// a number, and a number in that of a boolean, is a warning, since some readers
-// only compare.
+// reader raises an error on, or takes for something else, is an error; a boolean or
+// a word for one that is quietly read as its opposite, or as the default, is a warning.
 func (c *checker) readable(t *merge.Tree, key *schema.Key) {
-	n := settingOf(t).Node
-	if n.Kind == source.String && slices.ContainsFunc(key.Enum, func(v any) bool {
-		word, isText := v.(string)
-		return isText && strings.EqualFold(word, n.Str)
-	}) {
-		return // whether case counts differs from variable to variable
+	n, form := settingOf(t).Node, key.Form()
+	value := n.Interface()
+	switch form {
+	case "": // one of a choice of texts
+		value = n.PyStr()
+	case "JSON":
+		c.readableJSON(t)
+		return
 	}
-	for _, f := range key.Check(n.Interface()) {
+	for _, f := range key.Check(value) {
 		d := faultOf(t, key, f)
-		if tolerated(key, n) {
+		if d.Suggestion = asNumber(n); d.Suggestion != "" && key.Kinds&schema.Bool == 0 {
+			d.Hint = fmt.Sprintf("write %s: the engine is given the text %s", d.Suggestion, n.PyStr())
+		} else {
+			d.Suggestion = f.Suggestion
+		}
+		if !c.raises(form) && tolerated(key, n) {
 			d.Severity = diag.Warning
-			if n.Kind == source.Bool {
-				d.Suggestion = map[bool]string{true: "1", false: "0"}[n.Bool]
-				d.Hint = fmt.Sprintf("write %s: the engine is given the text %s", d.Suggestion, n.PyStr())
-			}
 		}
 		c.add(d)
 	}
+}
+
+// raises reports whether the engine stops at a text that a form does not take.
+// SGLang's own descriptors say so in the log and go on with the default.
+func (c *checker) raises(form string) bool {
+	return c.schema.Engine == "vllm" && (form == "Int" || form == "Float" || form == "")
+}
+
+// asNumber is what a word for a boolean most likely means where a number is read.
+func asNumber(n *source.Node) string {
+	switch {
+	case n.Kind == source.Bool && n.Bool:
+		return "1"
+	case n.Kind == source.Bool:
+		return "0"
+	case n.Kind == source.String:
+		return map[string]string{"true": "1", "yes": "1", "on": "1", "false": "0", "no": "0", "off": "0"}[strings.ToLower(n.Str)]
+	}
+	return ""
+}
+
+// readableJSON checks text that the engine reads as JSON, or as the name of a file with it.
+func (c *checker) readableJSON(t *merge.Tree) {
+	n := settingOf(t).Node
+	text := n.PyStr()
+	if json.Valid([]byte(text)) || strings.ContainsAny(text, "/.") && !strings.ContainsAny(text, "{}[]") || text == "" && c.schema.Engine != "vllm" {
+		return
+	}
+	c.add(diag.Diagnostic{
+		Pos: n.Pos, Severity: diag.Error, Code: schema.WrongType, Key: t.Path,
+		Message: fmt.Sprintf("%s is the text %s where JSON, or the name of a file with it, is wanted", t.Key, strconv.Quote(text)),
+	})
 }
 
 // tolerated tells a boolean where a number is read, and the other way round.
@@ -86,17 +167,17 @@ func tolerated(key *schema.Key, n *source.Node) bool {
 	case source.Int, source.Float:
 		return key.Kinds&schema.Bool != 0
 	case source.String:
-		return key.Kinds&schema.Bool == 0 && key.Kinds&schema.Int != 0 &&
-			slices.Contains([]string{"true", "false", "yes", "no", "on", "off"}, strings.ToLower(n.Str))
+		return key.Kinds&schema.Bool == 0 && key.Kinds&schema.Int != 0 && asNumber(n) != ""
 	}
 	return false
 }
 
-// nearMiss warns of a name that is most likely a known one misspelt.
-func (c *checker) nearMiss(t *merge.Tree) {
+// nearMiss warns of a name that is most likely a known one misspelt, and reports
+// whether it is.
+func (c *checker) nearMiss(t *merge.Tree) bool {
 	known := c.schema.Section(schema.EnvConfig)
 	if len(t.Key) < 6 {
-		return
+		return false
 	}
 	slip := func(name string) bool { return oneSlip(name, t.Key) }
 	near := ""
@@ -110,7 +191,7 @@ func (c *checker) nearMiss(t *merge.Tree) {
 		near = c.otherVariable(t, slip)
 	}
 	if near == "" {
-		return
+		return false
 	}
 	d := diag.Diagnostic{
 		Pos: settingOf(t).KeyPos, Severity: diag.Warning, Code: "near-variable-name", Key: t.Path,
@@ -120,4 +201,5 @@ func (c *checker) nearMiss(t *merge.Tree) {
 		d.Message = fmt.Sprintf("%s stands beside %s: did you mean that one", t.Key, near)
 	}
 	c.add(d)
+	return true
 }

@@ -21,6 +21,10 @@ var rules = []rule{
 	packingNeedsLimit,
 	sortingIsOffline,
 	engineRefuses,
+	nestedRefuses,
+	spelledFalse,
+	devicesRemain,
+	switchesWork,
 }
 
 // rulesOf are the rules of one engine, and the checks over its arguments that it

@@ -101,7 +101,7 @@ func (c *checker) engineSection(name, schemaSection string) map[string]any {
 			c.deprecated(field, key, schemaSection)
 		}
 		v, ok := c.value(field, key)
-		ok = ok && c.sensible(field, name, key, v)
+		ok = ok && c.sensible(field, name, key, v) && c.builtIn(field, key, v)
 		if s, isText := v.(string); !ok || isText && IsSecret(field.Key, s) {
 			continue
 		}

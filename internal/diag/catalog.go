@@ -65,7 +65,9 @@ var catalog = []Meaning{
 	{"no-backend-section", "the overlay says nothing to the backend's engine, which would start with a placeholder for a model"},
 	{"no-manifest", "the overlay has no manifest yet"},
 	{"no-source", "the overlay that the manifest was made of is not here"},
+	{"no-spelling", "the engine's command line has no words for this value, which would run as another"},
 	{"not-a-map", "the file holds a list or a single value, and a configuration is a map"},
+	{"not-built-in", "the engine has nothing of this name built in: a plugin may add it, and otherwise the engine refuses it when it starts"},
 	{"not-finite", "a number is infinite or no number"},
 	{"not-in-enum", "the value is none of those that are legal"},
 	{"null-text", "a text such as None stands for no value; it is taken as null, and other readers take it as text"},
@@ -88,7 +90,9 @@ var catalog = []Meaning{
 	{"unknown-alias", "an alias has no anchor before it"},
 	{"unknown-key", "nothing reads the key: the engine refuses it, or the value never takes effect"},
 	{"unknown-machine", "the overlay's name says a machine that the project file does not have"},
+	{"unknown-variable", "no release known here reads the variable of the engine's own prefix: a fork's, a nightly's, or misspelt"},
 	{"user-conf-not-found", "LoadGen's user.conf is not here, so that its settings cannot be frozen into the manifest"},
+	{"visible-devices", "one variable counts devices within those that another leaves, and none is left"},
 	{"wrong-type", "the value is of a type that the key does not take"},
 }
 

@@ -99,9 +99,13 @@ func (f *finder) there(path []string) (field *source.Field, otherKey string) {
 
 // equal reports whether two values come to the same in a manifest.
 func equal(a, b *source.Node, env bool) bool {
+	isNull := check.IsNull
+	if env {
+		isNull = check.IsUnset
+	}
 	switch {
-	case check.IsNull(a) || check.IsNull(b):
-		return check.IsNull(a) && check.IsNull(b)
+	case isNull(a) || isNull(b):
+		return isNull(a) && isNull(b)
 	case env && a.Kind != source.Map && a.Kind != source.List && b.Kind != source.Map && b.Kind != source.List:
 		return a.PyStr() == b.PyStr()
 	}

@@ -95,7 +95,7 @@ func (s *Store) Add(r *Record) error {
 // readable reports a line that the index could not hold.
 func readable(r *Record, section, line string) error {
 	name := r.Engine + " " + r.Release
-	s, err := read([]sourceFile{{name, "package x\n" + envForms[r.Engine] + label(section) + ": {\n\t" + line + "\n}\n"}})
+	s, err := read([]sourceFile{{name, "package x\n" + envForms + label(section) + ": {\n\t" + line + "\n}\n"}})
 	if err == nil {
 		_, err = s.group(section)
 	}
@@ -123,8 +123,12 @@ func fileOf(section string) string {
 		return "engine.cue"
 	case schema.SamplingConfig:
 		return "sampling.cue"
-	case schema.EnvConfig:
+	case schema.EnvConfig, schema.EnvPrefixes:
 		return "env.cue"
+	case schema.BuiltIn:
+		return "built.cue"
+	case schema.CompletionRequest, schema.ChatRequest:
+		return "request.cue"
 	case schema.CLIOnly:
 		return "cli.cue"
 	}
@@ -143,30 +147,19 @@ package %s
 `
 
 // envForms are what the text of an environment variable must read as, by the
-// functions that read it: int(os.getenv(...)) fails on "True".
-var envForms = map[string]string{
-	"vllm": `
+// functions that read it: int(os.getenv(...)) fails on "True". The file forms.py of
+// the reader says which is which.
+const envForms = `
 // The value of a variable is text; a file may write a number or a boolean for it.
-#Int:   null | int | =~"^\\s*[+-]?[0-9]+\\s*$"
-#Float: null | number | =~"^\\s*[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?\\s*$"
-#Bool:  null | bool | 0 | 1 | =~"^\\s*(?i:true|false|0|1)\\s*$"
-#Text:  null | bool | number | string
-`,
-	"sglang": `
-// The value of a variable is text; a file may write a number or a boolean for it.
-#Int:   null | int | =~"^\\s*[+-]?[0-9]+\\s*$"
-#Float: null | number | =~"^\\s*[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?\\s*$"
-#Bool:  null | bool | 0 | 1 | =~"^(?i:true|false|0|1|yes|no|y|n)$"
-#Text:  null | bool | number | string
-`,
-	"trtllm": `
-// The value of a variable is text; a file may write a number or a boolean for it.
-#Int:   null | int | =~"^\\s*[+-]?[0-9]+\\s*$"
-#Float: null | number | =~"^\\s*[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?\\s*$"
-#Bool:  null | bool | 0 | 1 | =~"^(?i:true|false|0|1|yes|no|y|n)$"
-#Text:  null | bool | number | string
-`,
-}
+#Int:    null | int | =~"^\\s*[+-]?[0-9]+(_[0-9]+)*\\s*$"
+#Float:  null | number | =~"^\\s*[+-]?(([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?|(?i:inf|infinity|nan))\\s*$"
+#Bool:   null | bool | 0 | 1 | =~"^(?i:true|false|0|1|yes|no|y|n)$"
+#Truth:  null | bool | 0 | 1 | =~"^\\s*(?i:true|false|0|1)\\s*$"
+#Word:   null | bool | =~"^(?i:true|false)$"
+#Switch: null | 0 | 1 | =~"^[01]$"
+#JSON:   null | number | string
+#Text:   null | bool | number | string
+`
 
 // render returns the text of the engine's files by name.
 func (s *Store) render() map[string]string {
@@ -202,7 +195,7 @@ func (s *Store) Text() string {
 func (s *Store) head(withForms bool) string {
 	text := fmt.Sprintf(header, s.Engine)
 	if withForms {
-		text += envForms[s.Engine]
+		text += envForms
 	}
 	return text
 }

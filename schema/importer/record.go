@@ -44,8 +44,9 @@ type Flag struct {
 }
 
 // Alternative is one form that a value may have. Kind is null, bool, int,
-// float, string, list, map, literal, any, or one of env-int, env-float, env-bool
-// and env-text for what an environment variable's text must read as.
+// float, string, list, map, literal, any, pattern for text that matches Value, or
+// env-FORM for what an environment variable's text must read as: the forms stand in
+// forms.py of the reader.
 type Alternative struct {
 	Kind   string          `json:"kind"`
 	Value  json.RawMessage `json:"value,omitempty"`

@@ -186,9 +186,14 @@ func renderAlternative(a Alternative) (string, error) {
 		return "number" + bounds(a), nil
 	case "any":
 		return "_", nil
-	case "env-int", "env-float", "env-bool", "env-text":
+	case "env-int", "env-float", "env-bool", "env-truth", "env-word", "env-switch", "env-text":
 		form := strings.TrimPrefix(a.Kind, "env-")
 		return "#" + strings.ToUpper(form[:1]) + form[1:], nil
+	case "env-json":
+		return "#JSON", nil
+	case "pattern":
+		text, err := renderJSON(a.Value, false)
+		return "=~" + text, err
 	case "literal":
 		return renderJSON(a.Value, false)
 	case "list":

@@ -17,12 +17,16 @@ import sglang
 import trtllm
 import vllm
 from package import Package
+from values import Unseen
 
 
 def main(folder, engine, package, release):
     notes = []
     reader = {"vllm": vllm.read, "sglang": sglang.read, "trtllm": trtllm.read}[engine]
-    sections = reader(Package(folder, package), notes)
+    try:
+        sections = reader(Package(folder, package), notes)
+    except Unseen as e:
+        raise SystemExit(f"{e}; see forms.py and environment.py of the reader") from e
     record = {"engine": engine, "release": release, "sections": sections, "notes": notes}
     json.dump(record, sys.stdout, indent=1, sort_keys=True, allow_nan=False)
     sys.stdout.write("\n")

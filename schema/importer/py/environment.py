@@ -4,25 +4,18 @@ import ast
 import os
 import re
 
-from values import Unknown
+import reads
+from forms import Finder, is_getter
+from values import Unknown, Unseen
 
 # What text a variable may hold, by the reader of the variable. The forms are
 # definitions of the CUE files (#Int ...), since a variable's value may be written as a
 # number or as text.
-FORMS = {"int": "env-int", "float": "env-float", "bool": "env-bool", "text": "env-text"}
-
-NAME = r"""["']([A-Z][A-Z0-9_]+)["']"""
-GETENV = re.compile(
-    r"""(?:(int|float)\(\s*)?(?:os\.getenv|os\.environ\.get|environ\.get|getenv|(get_bool_env_var|get_int_env_var|get_float_env_var|_get_bool_env_var))"""
-    rf"""\(\s*{NAME}\s*(?:,\s*("[^"]*"|'[^']*'|[\w.+-]+)\s*)?\)"""
-    rf"""|os\.environ\[\s*{NAME}\s*\]|{NAME}\s+(?:not\s+)?in\s+os\.environ"""
-)
+FORMS = {f: "env-" + f for f in ("int", "float", "json", "switch", "word", "truth", "bool", "text")}
 
 
-def definition(name, form, default=None, doc="", note="", choices=None):
-    alternatives = [{"kind": FORMS[form]}]
-    if choices:
-        alternatives = [{"kind": "literal", "value": c} for c in choices] + [{"kind": "null"}]
+def definition(name, form, default=None, doc="", note="", alternatives=None):
+    alternatives = alternatives or [{"kind": FORMS[form]}]
     out = {"name": name, "type": alternatives, "doc": doc}
     if isinstance(default, Unknown):
         out["default_note"] = default.text
@@ -78,6 +71,9 @@ def vllm(package, reader):
         if name.startswith("VLLM_") and name not in read and not any(name in o for o in others):
             d["unread"] = True
         out.append(d)
+    for name, (form, default) in reads.scan(package, ("VLLM_",)).items():
+        if name not in entries:
+            out.append(definition(name, form, env_default(form, default), note=moved.get(name, "")))
     return out
 
 
@@ -115,51 +111,67 @@ def vllm_variable(reader, module, name, value, declaration, doc):
         inner = vllm_variable(reader, module, name, getter, declaration, doc)
         inner["deprecated"] = f"{ev.eval(advice, module, {})} Goes in {ev.eval(removal, module, {})}."
         return inner
-    text = ast.unparse(value)
-    if isinstance(value, ast.Name):  # a function of the module
-        found = ev.package.find(module, value.id)
-        if found and isinstance(found[1], ast.FunctionDef):
-            text = ast.unparse(found[1])
     default = Unknown("")
     if declaration and declaration[1] is not None:
         default = ev.eval(declaration[1], module, {})
-    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "env_with_choices":
-        choices = ev.eval(value.args[2], module, {}) if len(value.args) > 2 else Unknown()
-        if isinstance(choices, list) and all(isinstance(c, str) for c in choices):
-            insensitive = any(k.arg == "case_sensitive" and getattr(k.value, "value", True) is False for k in value.keywords)
-            default = ev.eval(value.args[1], module, {})
-            if insensitive:
-                choices = choices + [c for c in dict.fromkeys(f(x) for x in choices for f in (str.upper, str.lower)) if c not in choices]
-            return definition(name, "text", default, doc, choices=choices)
-    form = form_of(text, name)
-    literals = []
-    if declaration:
-        literals = [a["value"] for a in reader.alternatives(declaration[0], module) if a["kind"] == "literal"]
-    if form == "text" and literals and "with_choices" not in text and ".upper()" not in text and ".lower()" not in text:
-        pass  # a type checker's list is not enforced: any text passes
+    if isinstance(value, ast.Call) and ast.unparse(value.func) in CHOOSERS:
+        return choices_of(ev, module, name, value, doc, default)
+    functions = {n.name: n for n in module.tree.body if isinstance(n, ast.FunctionDef)}
+    try:
+        found = Finder(functions, name).of(value)
+    except Unseen as e:
+        raise Unseen(f"{name} is read by {e}, a shape that is not known here") from e
+    form = found.name if found else "text"
     read = raw_default(ev, module, value)
     if read is not None and not isinstance(read, Unknown):
         default = read
     return definition(name, form, env_default(form, default), doc)
 
 
-def form_of(text, name):
-    """How the expression that reads a variable takes its text."""
-    if re.search(r"\bint\(", text) or "maybe_convert_bool" in text or "maybe_convert_int" in text:
-        return "int"
-    if re.search(r"(==|!=) '[01]'", text):
-        return "int"
-    if "float(" in text:
-        return "float"
-    if re.search(r"\.lower\(\) (in|==) ", text) and "true" in text:
-        return "bool"
-    return "text"
+# Helpers that hold a text to a list, with the names of their arguments. The third
+# and fourth decide what is taken; a release that turns them round is not guessed at.
+CHOOSERS = {
+    "env_with_choices": ["env_name", "default", "choices", "case_sensitive"],
+    "env_list_with_choices": ["env_name", "default", "choices", "case_sensitive"],
+    "env_set_with_choices": ["env_name", "default", "choices", "case_sensitive"],
+    "get_env_or_set_default": ["env_name", "default_factory"],
+}
+
+
+def choices_of(ev, module, name, call, doc, default):
+    helper = ast.unparse(call.func)
+    given = arguments_of(module, helper, CHOOSERS[helper], call)
+    choices = ev.eval(given["choices"], module, {}) if "choices" in given else Unknown()
+    if "default" in given:
+        default = ev.eval(given["default"], module, {})
+    if not isinstance(choices, list) or not all(isinstance(c, str) for c in choices):
+        return definition(name, "text", env_default("text", default), doc)
+    sensitive = "case_sensitive" not in given or ev.eval(given["case_sensitive"], module, {}) is not False
+    words = "|".join(re.escape(c).replace("\\ ", " ") for c in choices)
+    words = f"(?:{words})" if sensitive else f"(?i:{words})"
+    alternatives = [{"kind": "literal", "value": c} for c in choices]
+    if helper != "env_with_choices":
+        alternatives = [{"kind": "pattern", "value": rf"^[\s,]*(?:{words}[\s,]*(?:,[\s,]*{words}[\s,]*)*)?$"}]
+    elif not sensitive:
+        alternatives.append({"kind": "pattern", "value": f"^{words}$"})
+    return definition(name, "text", env_default("text", default), doc, alternatives=alternatives + [{"kind": "null"}])
+
+
+def arguments_of(module, helper, names, call):
+    """The arguments of a call by name, where the helper has the parameters that are known here."""
+    fn = next((n for n in module.tree.body if isinstance(n, ast.FunctionDef) and n.name == helper), None)
+    params = [a.arg for a in fn.args.args] if fn else names
+    if params[: len(names)] != names[: len(params)] or len(params) > len(names):
+        raise Unseen(f"{helper} has the arguments {', '.join(params)}; known here are {', '.join(names)}")
+    given = dict(zip(params, call.args))
+    given.update({k.arg: k.value for k in call.keywords})
+    return given
 
 
 def raw_default(ev, module, value):
     """The second argument of the os.getenv that reads the variable, as it stands."""
     for node in ast.walk(value):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("os.getenv", "os.environ.get", "environ.get"):
+        if isinstance(node, ast.Call) and is_getter(node):
             if len(node.args) > 1:
                 return ev.eval(node.args[1], module, {})
             return None
@@ -170,11 +182,11 @@ def env_default(form, default):
     if isinstance(default, Unknown) or default is None:
         return default
     try:
-        if form == "int":
+        if form in ("int", "switch"):
             return int(default)
         if form == "float":
             return float(default)
-        if form == "bool":
+        if form in ("bool", "truth", "word"):
             return str(default).strip().lower() in ("1", "true", "yes", "y")
     except (TypeError, ValueError):
         return Unknown(str(default))
@@ -186,6 +198,11 @@ def env_default(form, default):
 
 
 # SGLang: a class of descriptors since 0.5.3, and reads all over the package.
+
+DESCRIPTORS = {
+    "EnvStr": "text", "EnvTuple": "text", "EnvJSON": "json", "EnvBool": "bool", "EnvInt": "int", "EnvFloat": "float",
+    "EnvBoolWithAlias": "bool", "EnvIntWithAlias": "int", "EnvFloatWithAlias": "float", "EnvStrWithAlias": "text",
+}
 
 
 def sglang(package, reader):
@@ -199,19 +216,18 @@ def sglang(package, reader):
                 name = s.targets[0].id
                 known[name] = sglang_variable(reader, module, name, s.value, comments_above(lines, s.lineno))
                 known.update(alias_of(name, s.value, known[name]))
-        known.update(deprecated_of(module, reader.ev))
-    for name, (form, default) in scan(package, ("SGLANG_", "SGL_")).items():
+        known.update(deprecated_of(module, reader.ev, known))
+    for name, (form, default) in reads.scan(package, ("SGLANG_", "SGL_")).items():
         if name not in known:
-            known[name] = definition(name, form, default)
+            known[name] = definition(name, form, env_default(form, default))
     return list(known.values())
 
 
 def sglang_variable(reader, module, name, call, doc):
     cls = ast.unparse(call.func)
-    form = "text"
-    for word, kind in (("Bool", "bool"), ("Int", "int"), ("Float", "float")):
-        if word in cls:
-            form = kind
+    if cls not in DESCRIPTORS:
+        raise Unseen(f"{name} is a {cls}, a descriptor that is not known here")
+    form = DESCRIPTORS[cls]
     default = reader.ev.eval(call.args[0], module, {}) if call.args else Unknown("")
     if hasattr(default, "value"):
         default = default.value
@@ -226,63 +242,68 @@ def alias_of(name, call, of):
     return {}
 
 
-def deprecated_of(module, ev):
+def prefixes(package):
+    """Prefixes that a release rewrites: `if key.startswith("SGL_"):
+    new_key = key.replace("SGL_", "SGLANG_", 1)`. {old: new}"""
     out = {}
-    table = module.symbols.get("_DEPRECATED_ENVS")
-    if isinstance(table, ast.Dict):
-        for key, value in zip(table.keys, table.values):
-            kwargs = {k.arg: ev.eval(k.value, module, {}) for k in getattr(value, "keywords", [])}
-            args = [ev.eval(a, module, {}) for a in getattr(value, "args", [])]
-            replacement = kwargs.get("replacement") or (args[0] if args else None)
-            note = kwargs.get("note") or ""
-            if isinstance(replacement, str):
-                note = f"use {replacement} instead. {note}".strip()
-            if isinstance(key, ast.Constant):
-                out[key.value] = definition(key.value, "text", None, note=note or "has no effect any more")
-    for node in ast.walk(module.tree):
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
-            continue
-        args = [a.value for a in node.args if isinstance(a, ast.Constant)]
-        if node.func.id == "_print_deprecated_env" and len(args) >= 2:
-            out[args[1]] = definition(args[1], "text", None, note=f"use {args[0]} instead")
-        elif node.func.id == "_warn_deprecated_env_to_cli_flag" and args:
-            out[args[0]] = definition(args[0], "text", None, note=args[1] if len(args) > 1 else "use a command-line flag instead")
+    module = package.module(package.name + ".srt.environ")
+    for node in ast.walk(module.tree) if module else []:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "replace" and ast.unparse(node.func.value) == "key":
+            words = [a.value for a in node.args if isinstance(a, ast.Constant)]
+            if len(words) != 3 or words[2] != 1:
+                raise Unseen(f"names are rewritten by {ast.unparse(node)}, a shape that is not known here")
+            out[words[0]] = words[1]
     return out
 
 
-def scan(package, prefixes):
-    """Variables that the package reads by name anywhere: {name: (form, default)}."""
+def prefix(old, new):
+    return {"name": old, "type": [{"kind": "literal", "value": new}], "doc": "Names that start so are copied to names that start with the value."}
+
+
+# What the arguments of the helpers that tell of old names mean, by their names.
+TELLERS = {"_print_deprecated_env": {"old_name", "new_name"}, "_warn_deprecated_env_to_cli_flag": {"env_name", "suggestion"}}
+
+
+def deprecated_of(module, ev, known):
     out = {}
-    top = os.path.join(package.root, package.name)
-    for folder, folders, names in os.walk(top):
-        folders[:] = sorted(f for f in folders if f not in ("test", "tests"))
-        for n in sorted(names):
-            if not n.endswith(".py") or n.startswith("test_"):
-                continue
-            with open(os.path.join(folder, n), encoding="utf-8", errors="replace") as f:
-                text = f.read()
-            if not any(p in text for p in prefixes):
-                continue
-            for m in GETENV.finditer(text):
-                name = m.group(3) or m.group(5) or m.group(6)
-                if name.startswith(prefixes):
-                    entry = scanned(m)
-                    if name not in out or out[name][0] == "text":
-                        out[name] = entry
-    return dict(sorted(out.items()))
 
+    def tell(old, note):
+        # The old name's value is handed to the new one, so it is read as that is.
+        new = re.match(r"use (\w+) instead", note)
+        like = known.get(new.group(1)) if new else None
+        out[old] = {**(like or definition(old, "text", None)), "name": old, "deprecated": note}
 
-def scanned(match):
-    getter, default = (match.group(1) or "") + (match.group(2) or ""), match.group(4)
-    form = next((k for w, k in (("bool", "bool"), ("int", "int"), ("float", "float")) if w in getter), "text")
-    if default is None or default == "None":
-        value = False if form == "bool" else None
-    elif default[0] in "\"'":
-        value = default[1:-1]
-    else:
-        value = Unknown(default)
-        try:
-            value = ast.literal_eval(default)
-        except (SyntaxError, ValueError):
-            pass
-    return form, env_default(form, value)
+    table = module.symbols.get("_DEPRECATED_ENVS")
+    if isinstance(table, ast.Dict):
+        for key, value in zip(table.keys, table.values):
+            given = {k.arg: k.value for k in value.keywords}
+            given.update(zip(("replacement", "transform", "note"), value.args))
+            if set(given) - {"replacement", "transform", "note"}:
+                raise Unseen(f"_DeprecatedEnv is given {', '.join(given)}; known here are replacement, transform and note")
+            replacement = ev.eval(given["replacement"], module, {}) if "replacement" in given else None
+            note = ev.eval(given["note"], module, {}) if "note" in given else ""
+            if "transform" in given:
+                out[key.value] = definition(key.value, "text", None, note=f"use {replacement}, which wants another value. {note}".strip())
+            elif isinstance(replacement, str):
+                tell(key.value, f"use {replacement} instead. {note}".strip())
+            else:
+                tell(key.value, note or "has no effect any more")
+    helpers = {n.name: [a.arg for a in n.args.args] for n in module.tree.body if isinstance(n, ast.FunctionDef) and n.name in TELLERS}
+    for name, params in helpers.items():
+        if set(params) != TELLERS[name]:
+            raise Unseen(f"{name} has the arguments {', '.join(params)}; known here are {', '.join(sorted(TELLERS[name]))}")
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in helpers:
+            given = dict(zip(helpers[node.func.id], node.args))
+            given.update({k.arg: k.value for k in node.keywords})
+            words = {k: ev.eval(v, module, {}) for k, v in given.items()}
+            if not all(isinstance(w, str) for w in words.values()):
+                continue  # inside a helper of their own
+            if node.func.id == "_print_deprecated_env":
+                tell(words["old_name"], f"use {words['new_name']} instead" if "new_name" in words else "has no effect any more")
+            else:
+                tell(words["env_name"], words["suggestion"])
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_deprecated_ms_to_s":
+            for key, value in zip(node.value.keys, node.value.values):
+                out[key.value] = definition(key.value, "float", None, note=f"use {value.value}, in seconds; this one is in milliseconds")
+    return out

@@ -3,6 +3,7 @@
 import ast
 
 import arguments
+import built
 import compose
 import environment
 import limits
@@ -65,6 +66,12 @@ def read(package, notes):
         "env_config": environment.sglang(package, reader),
     }
     sections.update(nested(ev, reader))
+    lists = built.read(package, built.SGLANG)
+    if lists:
+        sections["built_in"] = lists
+    rewritten = environment.prefixes(package)
+    if rewritten:
+        sections["env_prefixes"] = [environment.prefix(old, new) for old, new in rewritten.items()]
     return sections
 
 

@@ -12,6 +12,7 @@ import annotations
 import compose
 import environment
 import jsonschema
+import reads
 from evaluate import Evaluator
 from fields import Reader
 from package import Class
@@ -198,5 +199,5 @@ def sampling(package, reader, notes):
 
 
 def variables(package):
-    found = environment.scan(package, ("TRTLLM_", "TLLM_"))
-    return [environment.definition(name, form, default) for name, (form, default) in found.items()]
+    found = reads.scan(package, ("TRTLLM_", "TLLM_"))
+    return [environment.definition(name, form, environment.env_default(form, default)) for name, (form, default) in found.items()]

@@ -53,3 +53,7 @@ class ReturnValue(Exception):
 
 class Stop(Exception):
     """raise, break, continue."""
+
+
+class Unseen(Exception):
+    """Source text of a shape that no reader here knows."""

@@ -3,6 +3,8 @@
 import ast
 
 import arguments
+import bodies
+import built
 import compose
 import environment
 import limits
@@ -47,7 +49,21 @@ def read(package, notes):
         "env_config": environment.vllm(package, reader),
     }
     sections.update(nested(ev, reader))
+    speculative(engine, sections)
+    sections.update(bodies.read(package))
+    lists = built.read(package, built.VLLM)
+    if lists:
+        sections["built_in"] = lists
     return sections
+
+
+def speculative(engine, sections):
+    """The engine makes a SpeculativeConfig of a plain map, which its type does not say."""
+    for d in engine:
+        if d["name"] == "speculative_config" and "SpeculativeConfig" in sections:
+            for a in d["type"]:
+                if a["kind"] == "map":
+                    a["config"] = "SpeculativeConfig"
 
 
 KINDS = {"int": "int", "float": "float", "bool": "bool", "str": "string", "list": "list"}

@@ -1,0 +1,62 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+
+	"mlcfg/internal/diag"
+	"mlcfg/schema"
+)
+
+// mainSwitches are variables that do nothing unless another one is on.
+var mainSwitches = []struct {
+	engine, first, main string
+	// parts are read beside main alone, together with it.
+	parts []string
+	// source is where the engine reads them so.
+	source string
+}{
+	{
+		engine: "vllm", first: "0.11.2", main: "VLLM_ROCM_USE_AITER",
+		parts: []string{
+			"VLLM_ROCM_USE_AITER_CUSTOM_AR", "VLLM_ROCM_USE_AITER_LINEAR", "VLLM_ROCM_USE_AITER_MOE", "VLLM_ROCM_USE_AITER_MLA",
+			"VLLM_ROCM_USE_AITER_MHA", "VLLM_ROCM_USE_AITER_UNIFIED_ATTENTION", "VLLM_ROCM_USE_AITER_FP8BMM", "VLLM_ROCM_USE_AITER_FP4BMM",
+			"VLLM_ROCM_USE_AITER_RMSNORM", "VLLM_ROCM_USE_AITER_TRITON_ROPE", "VLLM_ROCM_USE_AITER_TRITON_GEMM",
+		},
+		source: "vllm 0.11.2 to 0.33.0, vllm/_aiter_ops.py: cls._AITER_ENABLED and cls._X_ENABLED",
+	},
+}
+
+// switchesWork warns of a variable that is on while the switch it hangs on is off.
+func switchesWork(c *Config, found *diag.List) {
+	for _, s := range mainSwitches {
+		main, known := c.Schema.Section(schema.EnvConfig).Key(s.main)
+		if s.engine != c.Schema.Engine || schema.CompareReleases(c.Schema.Release, s.first) < 0 || !known || isOn(c.Env[s.main], main) {
+			continue
+		}
+		for _, name := range s.parts {
+			part, known := c.Schema.Section(schema.EnvConfig).Key(name)
+			if text, set := c.Env[name]; !known || !set || !isOn(text, part) {
+				continue
+			}
+			c.report(found, diag.Diagnostic{
+				Severity: diag.Warning, Code: "inert-variable", Key: strings.Join(c.variable(name).path, "."),
+				Message: fmt.Sprintf("%s does nothing in %s %s without %s", name, c.Schema.Engine, c.Schema.Release, s.main),
+				Hint:    fmt.Sprintf("set %s: 1 beside it", s.main),
+			}, c.variable(name))
+		}
+	}
+}
+
+// isOn reports whether a variable's text, or its default where it has none, is an
+// engine's true.
+func isOn(text string, key *schema.Key) bool {
+	if text == "" {
+		return key.Default == true || key.Default == int64(1)
+	}
+	switch strings.ToLower(strings.TrimSpace(text)) {
+	case "1", "true":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,130 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"mlcfg/internal/merge"
+	"mlcfg/internal/source"
+	"mlcfg/schema"
+)
+
+// TestVariables: what is said about one variable in one release, as "severity code
+// suggestion"; empty is silence.
+func TestVariables(t *testing.T) {
+	for _, c := range []struct{ engine, release, text, want string }{
+		// SGLang turned the arguments of its helper round in 0.5.11 and wrote a table in 0.5.18.
+		{"sglang", "0.5.10", "SGLANG_MOE_NVFP4_DISPATCH: 1", ""},
+		{"sglang", "0.5.14", "SGLANG_MOE_NVFP4_DISPATCH: 1", ""},
+		{"sglang", "0.5.14", "SGLANG_CUTEDSL_MOE_NVFP4_DISPATCH: 1", "warning deprecated-key"},
+		{"sglang", "0.5.17", "SGLANG_DEFAULT_THINKING: 1", ""},
+		{"sglang", "0.5.17", "SGLANG_ENABLE_THINKING: 1", "warning deprecated-key"},
+		{"sglang", "0.5.17", "SGLANG_LOG_GC: 1", ""},
+		{"sglang", "0.5.17", "SGLANG_QUEUED_TIMEOUT_MS: 100", "warning deprecated-key"},
+		{"sglang", "0.5.18", "SGLANG_DEFAULT_THINKING: 1", ""},
+		// SGL_X is copied to SGLANG_X.
+		{"sglang", "0.5.12", "SGL_ENABLE_JIT_DEEPGEMM: 0", "warning deprecated-key SGLANG_ENABLE_JIT_DEEPGEMM"},
+		{"sglang", "0.5.12", "SGL_ENABLE_JIT_DEEPGEMM: '12'", "warning deprecated-key SGLANG_ENABLE_JIT_DEEPGEMM, error misspelt-boolean"},
+		// Read by keyword, and under another file's helper.
+		{"sglang", "0.5.23", "SGLANG_USE_AITER_AR: 0", ""},
+		{"sglang", "0.5.14", "SGLANG_MOE_CONFIG_DIR: /x", ""},
+		{"vllm", "0.12.0", "VLLM_BATCH_INVARIANT: 1", ""},
+		// No release ever read these.
+		{"vllm", "0.32.0", "VLLM_NIGHTLY_THING: 1", "info unknown-variable"},
+		{"sglang", "0.5.23", "SGLANG_NIGHTLY_THING: 1", "info unknown-variable"},
+		{"sglang", "0.5.23", "VLLM_NIGHTLY_THING: 1", ""},
+		// int() fails on these, where "== '1'" only means no.
+		{"vllm", "0.32.0", "VLLM_USE_FLASHINFER_SAMPLER: true", "error wrong-type 1"},
+		{"vllm", "0.32.0", "VLLM_USE_FLASHINFER_SAMPLER: 1", ""},
+		{"vllm", "0.32.0", "VLLM_USE_FLASHINFER_SAMPLER: 1_0", ""},
+		{"vllm", "0.32.0", "VLLM_SKIP_P2P_CHECK: true", "warning wrong-type 1"},
+		{"vllm", "0.32.0", "VLLM_DEBUG_LOG_API_SERVER_RESPONSE: 1", "warning wrong-type true"},
+		{"vllm", "0.32.0", "VLLM_DEBUG_LOG_API_SERVER_RESPONSE: true", ""},
+		{"vllm", "0.32.0", "VLLM_HUMMING_INPUT_QUANT_CONFIG: '{\"a\": 1'", "error wrong-type"},
+		{"vllm", "0.32.0", "VLLM_HUMMING_INPUT_QUANT_CONFIG: '{\"a\": 1}'", ""},
+		{"vllm", "0.32.0", "VLLM_GPT_OSS_SYSTEM_TOOL_MCP_LABELS: 'container, code'", "error wrong-type"},
+		{"vllm", "0.32.0", "VLLM_GPT_OSS_SYSTEM_TOOL_MCP_LABELS: 'container, code_interpreter'", ""},
+		{"vllm", "0.32.0", "VLLM_ROCM_QUICK_REDUCE_QUANTIZATION: NONE", ""},
+		{"vllm", "0.32.0", "VLLM_ROCM_QUICK_REDUCE_QUANTIZATION: none", "error not-in-enum NONE"},
+		{"vllm", "0.32.0", "VLLM_FLOAT32_MATMUL_PRECISION: HiGh", ""},
+		// A word for nothing is a value here.
+		{"vllm", "0.32.0", "NVSHMEM_REMOTE_TRANSPORT: none", ""},
+		{"vllm", "0.32.0", "NVSHMEM_REMOTE_TRANSPORT: None", "warning null-text null"},
+		{"vllm", "0.32.0", "ROCR_VISIBLE_DEVICES: '4,5', HIP_VISIBLE_DEVICES: '4,5'", "error visible-devices"},
+		{"vllm", "0.32.0", "ROCR_VISIBLE_DEVICES: '0,1,2', HIP_VISIBLE_DEVICES: '2,3'", "warning visible-devices"},
+		{"vllm", "0.32.0", "ROCR_VISIBLE_DEVICES: '4,5', HIP_VISIBLE_DEVICES: '0,1'", ""},
+		{"vllm", "0.25.1", "VLLM_ROCM_USE_AITER_MOE: 1", "warning inert-variable"},
+		{"vllm", "0.25.1", "VLLM_ROCM_USE_AITER_MOE: 1, VLLM_ROCM_USE_AITER: 1", ""},
+		{"vllm", "0.25.1", "VLLM_ROCM_USE_AITER_MOE: 0", ""},
+	} {
+		if got := about(t, c.engine, c.release, c.engine+"_env_config", c.text); got != c.want {
+			t.Errorf("%s %s, %s: %q, want %q", c.engine, c.release, c.text, got, c.want)
+		}
+	}
+}
+
+// TestNested: what the engine's settings classes refuse inside a map, and texts
+// that the engine holds to a list when it starts.
+func TestNested(t *testing.T) {
+	for _, c := range []struct{ engine, release, text, want string }{
+		{"vllm", "0.32.0", "speculative_config: {method: ngramm, num_speculative_tokens: 1}", "error not-in-enum ngram"},
+		{"vllm", "0.32.0", "speculative_config: {method: ngram, num_speculative_tokens: 0}", "error out-of-range"},
+		{"vllm", "0.32.0", "speculative_config: {method: ngram, num_speculative_token: 2}", "error unknown-key num_speculative_tokens"},
+		{"vllm", "0.32.0", "speculative_config: {method: ngram, num-speculative-tokens: 2}", ""},
+		{"vllm", "0.25.1", "speculative_config: {method: ngram, num-speculative-tokens: 2}", "error unknown-key num_speculative_tokens"},
+		{"vllm", "0.32.0", "speculative_config: {method: ngram, tensor_parallel_size: 1}", "error engine-refuses"},
+		{"vllm", "0.32.0", "speculative_config: {num_speculative_tokens: 2, method: ngram}, spec_tokens: 3", "error engine-refuses"},
+		{"vllm", "0.32.0", "speculative_config: {method: ngram}, spec_tokens: 3", ""},
+		{"vllm", "0.32.0", "kv_transfer_config: {kv_connector: NixlConnector}", "error engine-refuses"},
+		{"vllm", "0.32.0", "kv_transfer_config: {kv_connector: NixlConnector, kv_role: kv_both}", ""},
+		{"vllm", "0.9.0.1", "kv_transfer_config: {kv_connector: NixlConnector}", "error engine-refuses"},
+		{"vllm", "0.33.0", "attention_backend: FLASH_ATTNN", "error not-in-enum FLASH_ATTN"},
+		{"vllm", "0.33.0", "attention_config: {backend: FLASH_ATTNN}", "error not-in-enum FLASH_ATTN"},
+		{"vllm", "0.33.0", "attention_backend: flash_attn", ""},
+		{"vllm", "0.33.0", "quantization: fp88", "warning not-built-in fp8"},
+		{"vllm", "0.33.0", "load_format: safetensor", "warning not-built-in safetensors"},
+		{"vllm", "0.33.0", "load_format: safetensors, quantization: fp8", ""},
+		{"sglang", "0.5.23", "speculative_algorithm: EAGLE4", "warning not-built-in EAGLE"},
+		{"sglang", "0.5.23", "speculative_algorithm: NEXTN", ""},
+		{"sglang", "0.5.23", "enable_lora: false, lora_paths: [a]", "error no-spelling"},
+		{"sglang", "0.5.23", "enable_lora: false", ""},
+		{"sglang", "0.5.23", "enable_multimodal: false", "error no-spelling"},
+		{"sglang", "0.5.23", "enable_multimodal: true", ""},
+	} {
+		if got := about(t, c.engine, c.release, c.engine+"_engine_config", c.text); got != c.want {
+			t.Errorf("%s %s, %s: %q, want %q", c.engine, c.release, c.text, got, c.want)
+		}
+	}
+}
+
+// about is what a check says of a section's content, one finding after the other.
+func about(t *testing.T, engine, release, section, text string) string {
+	t.Helper()
+	own, model := engineSection(engine)
+	lines := map[string]string{own: model + ": m"}
+	if section == own {
+		text = lines[own] + ", " + text
+	}
+	lines[section] = text
+	yaml := "benchmark_name: llama2-70b\nscenario: offline\ntest_mode: performance\nharness_config: {device_count: 64, dataset_path: d}\n"
+	for name, content := range lines {
+		yaml += fmt.Sprintf("%s: {%s}\n", name, content)
+	}
+	root, found := source.Parse("x.yaml", []byte(yaml))
+	if found.HasErrors() {
+		t.Fatal(yaml, found)
+	}
+	s, err := schema.Load(engine, release)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, _ := BackendOf(engine)
+	var out []string
+	for _, d := range Check(Input{Tree: merge.Merge(merge.Layer{Name: "overlay", Root: root}), Overlay: "x.yaml", Targets: []Target{{Backend: b, Schema: s}}}).Found {
+		if strings.HasPrefix(d.Key, section) {
+			out = append(out, strings.TrimSpace(fmt.Sprintf("%s %s %s", d.Severity, d.Code, d.Suggestion)))
+		}
+	}
+	return strings.Join(out, ", ")
+}

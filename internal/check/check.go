@@ -98,6 +98,8 @@ type checker struct {
 	found     *diag.List
 	// backend is named in findings; empty for shared sections.
 	backend string
+	// unread are variables of the engine's own prefix that no release reads.
+	unread []*merge.Tree
 	// faulty are the paths with errors, which rules leave alone.
 	faulty map[string]bool
 }

@@ -47,6 +47,7 @@ func (c *checker) env(b *backend.Backend) map[string]string {
 		}
 		c.demanded(t, name)
 	}
+	c.noticeUnknown("", c.unread...)
 	return values
 }
 

@@ -31,7 +31,7 @@ func (c *checker) inRelease(t *merge.Tree, valued bool) {
 	default:
 		if history := schema.History(c.schema.Engine, schema.EnvConfig, t.Key); len(history) > 0 {
 			c.inert(t, c.becameOf(history), c.gone(schema.EnvConfig, t.Key, history))
-		} else if !c.nearMiss(t) {
+		} else if !c.nearMiss(t) && valued {
 			c.unknownVariable(t)
 		}
 	}
@@ -65,15 +65,26 @@ func (c *checker) unknownVariable(t *merge.Tree) {
 	if !strings.HasPrefix(t.Key, prefix) {
 		return
 	}
-	d := diag.Diagnostic{
-		Pos: settingOf(t).KeyPos, Severity: diag.Info, Code: "unknown-variable", Key: t.Path,
-		Message: fmt.Sprintf("no release of %s up to %s reads %s", c.schema.Engine, newest(c.schema.Engine), t.Key),
-		Hint:    "it may be a fork's or a nightly's",
-	}
 	if near := schema.Nearest(c.schema.Section(schema.EnvConfig).Names(), t.Key); near != "" {
-		d.Hint += ", or " + near + " misspelt"
+		c.noticeUnknown("or is "+near+" meant", t)
+		return
 	}
-	c.add(d)
+	c.unread = append(c.unread, t)
+}
+
+// noticeUnknown is one notice of variables that no release reads: forks have dozens.
+func (c *checker) noticeUnknown(hint string, of ...*merge.Tree) {
+	if len(of) == 0 {
+		return
+	}
+	names := make([]string, len(of))
+	for i, t := range of {
+		names[i] = t.Key
+	}
+	c.add(diag.Diagnostic{
+		Pos: settingOf(of[0]).KeyPos, Severity: diag.Info, Code: "unknown-variable", Key: of[0].Path, Hint: hint,
+		Message: fmt.Sprintf("no release of %s up to %s reads %s: a fork's or a nightly's", c.schema.Engine, newest(c.schema.Engine), strings.Join(names, ", ")),
+	})
 }
 
 func newest(engine string) string {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/merge"
 	"mlcfg/internal/source"
 	"mlcfg/schema"
@@ -119,7 +120,7 @@ func about(t *testing.T, engine, release, section, text string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, _ := BackendOf(engine)
+	b, _ := backend.Of(engine)
 	var out []string
 	for _, d := range Check(Input{Tree: merge.Merge(merge.Layer{Name: "overlay", Root: root}), Overlay: "x.yaml", Targets: []Target{{Backend: b, Schema: s}}}).Found {
 		if strings.HasPrefix(d.Key, section) {

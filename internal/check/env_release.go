@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/merge"
 	"mlcfg/internal/source"
@@ -141,7 +142,7 @@ func (c *checker) readable(t *merge.Tree, key *schema.Key) {
 // raises reports whether the engine stops at a text that a form does not take.
 // SGLang's own descriptors say so in the log and go on with the default.
 func (c *checker) raises(form string) bool {
-	return c.schema.Engine == "vllm" && (form == "Int" || form == "Float" || form == "")
+	return c.schema.Engine == backend.VLLM && (form == "Int" || form == "Float" || form == "")
 }
 
 // asNumber is what a word for a boolean most likely means where a number is read.
@@ -161,7 +162,7 @@ func asNumber(n *source.Node) string {
 func (c *checker) readableJSON(t *merge.Tree) {
 	n := settingOf(t).Node
 	text := n.PyStr()
-	if json.Valid([]byte(text)) || strings.ContainsAny(text, "/.") && !strings.ContainsAny(text, "{}[]") || text == "" && c.schema.Engine != "vllm" {
+	if json.Valid([]byte(text)) || strings.ContainsAny(text, "/.") && !strings.ContainsAny(text, "{}[]") || text == "" && c.schema.Engine != backend.VLLM {
 		return
 	}
 	c.add(diag.Diagnostic{

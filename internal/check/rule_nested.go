@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/diag"
 	"mlcfg/schema"
 )
@@ -12,7 +13,7 @@ import (
 // made from, and that no type of a single key says (vllm/config/kv_transfer.py,
 // ec_transfer.py, speculative.py, vllm/engine/arg_utils.py create_speculative_config).
 func nestedRefuses(c *Config, found *diag.List) {
-	if c.Schema.Engine != "vllm" {
+	if c.Schema.Engine != backend.VLLM {
 		return
 	}
 	for _, kind := range []string{"kv", "ec"} {

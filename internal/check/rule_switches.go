@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/diag"
 	"mlcfg/schema"
 )
@@ -17,7 +18,7 @@ var mainSwitches = []struct {
 	source string
 }{
 	{
-		engine: "vllm", first: "0.11.2", main: "VLLM_ROCM_USE_AITER",
+		engine: backend.VLLM, first: "0.11.2", main: "VLLM_ROCM_USE_AITER",
 		parts: []string{
 			"VLLM_ROCM_USE_AITER_CUSTOM_AR", "VLLM_ROCM_USE_AITER_LINEAR", "VLLM_ROCM_USE_AITER_MOE", "VLLM_ROCM_USE_AITER_MLA",
 			"VLLM_ROCM_USE_AITER_MHA", "VLLM_ROCM_USE_AITER_UNIFIED_ATTENTION", "VLLM_ROCM_USE_AITER_FP8BMM", "VLLM_ROCM_USE_AITER_FP4BMM",

@@ -87,7 +87,14 @@ func manifestCommand(t *testing.T, ts *testscript.TestScript, args []string) {
 		"sealed":  func(m *manifest.Manifest, _ *loadgen.Settings) { m.Data.Digest = manifest.Digest(nil) },
 		"other":   func(*manifest.Manifest, *loadgen.Settings) {},
 		"unknown": func(*manifest.Manifest, *loadgen.Settings) {},
-		"strict":  func(_ *manifest.Manifest, s *loadgen.Settings) { s.MinQueryCount, s.TTFTLatency = 20, time.Nanosecond },
+		// As harness_config.duration_sec and total_sample_count make them.
+		"seconds": func(_ *manifest.Manifest, s *loadgen.Settings) {
+			s.MinDuration, s.MaxDuration, s.MinQueryCount, s.ServerTargetQPS = time.Second, time.Second, 100, 50
+		},
+		"count": func(_ *manifest.Manifest, s *loadgen.Settings) {
+			s.MinQueryCount, s.MaxQueryCount, s.MinDuration = 30, 30, 10*time.Minute
+		},
+		"strict": func(_ *manifest.Manifest, s *loadgen.Settings) { s.MinQueryCount, s.TTFTLatency = 20, time.Nanosecond },
 		"abort": func(m *manifest.Manifest, _ *loadgen.Settings) {
 			m.HarnessConfig["resource_checker_abort_on_failure"] = true
 		},

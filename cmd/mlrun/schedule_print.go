@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"strconv"
 	"strings"
 	"time"
@@ -17,7 +18,9 @@ type schedule struct {
 	section   loadgen.Section
 	effective loadgen.Effective
 	phases    []*loadgen.Phase
+	// totals are what is issued of each phase, generated how many queries are generated.
 	totals    []loadgen.Totals
+	generated []uint64
 }
 
 // newSchedule works out a schedule; version is a release of LoadGen, empty for
@@ -38,7 +41,12 @@ func newSchedule(section loadgen.Section, version string) (*schedule, error) {
 		return nil, err
 	}
 	for _, p := range s.phases {
-		s.totals = append(s.totals, p.Totals())
+		issued := p.Issued()
+		generated := issued.Queries
+		if s.effective.MaxDuration != 0 || s.effective.MaxQueryCount != 0 {
+			generated = p.Totals().Queries
+		}
+		s.totals, s.generated = append(s.totals, issued), append(s.generated, generated)
 	}
 	return s, nil
 }
@@ -53,11 +61,13 @@ func (s *schedule) samples() uint64 {
 }
 
 // scheduleJSON is the schedule's contract (the totals of all phases; the last
-// phase's times), and one phase of it.
+// phase's times), and one phase of it. What it counts is issued; where LoadGen's
+// upper limits end a phase before all that is generated, GeneratedQueries is that.
 type scheduleJSON struct {
 	Scenario            string  `json:"scenario"`
 	Mode                string  `json:"mode"`
 	Queries             uint64  `json:"queries"`
+	GeneratedQueries    uint64  `json:"generated_queries,omitempty"`
 	Samples             uint64  `json:"samples"`
 	SamplesPerQuery     int     `json:"samples_per_query"`
 	SamplesPerSecond    float64 `json:"scheduled_samples_per_second"`
@@ -70,8 +80,13 @@ type scheduleJSON struct {
 
 func (s *schedule) phaseJSON(i int) scheduleJSON {
 	p, t := s.phases[i], s.totals[i]
+	generated := s.generated[i]
+	if generated == t.Queries {
+		generated = 0 // left out
+	}
 	return scheduleJSON{
-		Scenario: s.section.Settings.Scenario.String(), Mode: p.Mode.String(), Queries: t.Queries, Samples: t.Samples,
+		GeneratedQueries: generated,
+		Scenario:         s.section.Settings.Scenario.String(), Mode: p.Mode.String(), Queries: t.Queries, Samples: t.Samples,
 		SamplesPerQuery: p.SamplesPerQuery, SamplesPerSecond: t.ScheduledSamplesPerSecond(), LastScheduledNS: int64(t.LastScheduled),
 		GeneratedDurationNS: int64(t.Duration), ExpectedIssueNS: int64(p.ExpectedIssue(t)),
 	}
@@ -105,8 +120,8 @@ func (s *schedule) writeJSON(w io.Writer, queries bool) error {
 	b.WriteString(strings.TrimSuffix(string(head), "\n}"))
 	b.WriteString(",\n  \"issue\": [")
 	line, separator := []byte(nil), "\n"
-	for _, p := range s.phases {
-		for q := range p.Queries() {
+	for i := range s.phases {
+		for q := range s.issued(i) {
 			line = append(append(line[:0], separator...), `    {"scheduled_ns": `...)
 			line = strconv.AppendInt(line, int64(q.Scheduled), 10)
 			line = append(appendList(append(line, `, "samples": [`...), q.Samples, ", "), "]}"...)
@@ -145,7 +160,7 @@ func (s *schedule) writeText(w io.Writer, queries bool) error {
 			fmt.Fprintf(b, "phase %-6d %v\n", i+1, p.Mode)
 		}
 		fmt.Fprintf(b, "data set     %d of %d samples loaded\n", p.Distinct, s.section.Library.TotalSampleCount)
-		fmt.Fprintf(b, "queries      %d, of %s\n", t.Queries, eachOf(p.SamplesPerQuery))
+		fmt.Fprintf(b, "queries      %d, of %s%s\n", t.Queries, eachOf(p.SamplesPerQuery), s.cut(i))
 		s.writeTimes(b, p, t)
 	}
 	for _, e := range s.effective.Errors {
@@ -154,8 +169,8 @@ func (s *schedule) writeText(w io.Writer, queries bool) error {
 	if queries {
 		b.WriteString("\nscheduled_ns samples\n")
 		var line []byte
-		for _, p := range s.phases {
-			for q := range p.Queries() {
+		for i := range s.phases {
+			for q := range s.issued(i) {
 				line = append(strconv.AppendInt(line[:0], int64(q.Scheduled), 10), ' ')
 				line = append(appendList(line, q.Samples, " "), '\n')
 				if _, err := b.Write(line); err != nil {
@@ -165,6 +180,27 @@ func (s *schedule) writeText(w io.Writer, queries bool) error {
 		}
 	}
 	return b.Flush()
+}
+
+// issued are the queries of a phase up to LoadGen's upper limits.
+func (s *schedule) issued(phase int) iter.Seq[loadgen.Query] {
+	return func(yield func(loadgen.Query) bool) {
+		left := s.totals[phase].Queries
+		for q := range s.phases[phase].Queries() {
+			if left == 0 || !yield(q) {
+				return
+			}
+			left--
+		}
+	}
+}
+
+// cut says how many queries of a phase are generated and not issued.
+func (s *schedule) cut(phase int) string {
+	if n := s.generated[phase]; n != s.totals[phase].Queries {
+		return fmt.Sprintf("; %d are generated, and the maximum duration or query count ends it before", n)
+	}
+	return ""
 }
 
 func eachOf(samples int) string {

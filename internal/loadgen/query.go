@@ -68,11 +68,16 @@ func (p *Phase) Totals() Totals {
 	for times.more() {
 		times.next()
 	}
+	return times.totals(p)
+}
+
+// totals are those of the queries of a phase so far.
+func (t *timeline) totals(p *Phase) Totals {
 	return Totals{
-		Queries:       uint64(times.count),
-		Samples:       uint64(times.count) * uint64(p.SamplesPerQuery),
-		LastScheduled: time.Duration(times.last),
-		Duration:      time.Duration(times.at),
+		Queries:       uint64(t.count),
+		Samples:       uint64(t.count) * uint64(p.SamplesPerQuery),
+		LastScheduled: time.Duration(t.last),
+		Duration:      time.Duration(t.at),
 	}
 }
 

@@ -30,6 +30,10 @@ func (p *Plan) Check(ctx context.Context) []Finding {
 	for _, problem := range p.Engine.Check(p.host) {
 		out = append(out, Finding{Text: problem.Text, Fatal: problem.Fatal})
 	}
+	for _, why := range p.neverValid {
+		// LoadGen's rules judge it at the end; short runs are made on purpose too.
+		out = append(out, Finding{Text: "the test cannot be VALID: " + why})
+	}
 	out = append(out, p.checkDeclared(ctx, dataset.Digest)...)
 	out = append(out, p.checkResources(ctx, dataset.Digest)...)
 	if !p.Force {

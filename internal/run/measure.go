@@ -172,7 +172,7 @@ func (r *runner) phases(ctx context.Context, c *client.Client, phases []*loadgen
 			concurrency: r.plan.Concurrency, timeout: r.plan.RequestTimeout, stall: r.plan.StallTimeout, grace: r.plan.Grace, late: r.plan.LateLimit, abort: abort,
 			started: r.begin,
 		}
-		sc.progress = r.startPhase(phase, totals, replicas)
+		sc.progress = r.startPhase(phase, replicas)
 		stop := r.log.follow(r.meter)
 		sum, err := sc.issue(ctx, c, s)
 		stop()
@@ -190,8 +190,8 @@ func (r *runner) phases(ctx context.Context, c *client.Client, phases []*loadgen
 
 // startPhase tells log and meter what is about to be issued, and gives what the
 // client counts in.
-func (r *runner) startPhase(phase *loadgen.Phase, totals loadgen.Totals, replicas int) *client.Progress {
-	q := &r.effective.Requested
+func (r *runner) startPhase(phase *loadgen.Phase, replicas int) *client.Progress {
+	q, totals := &r.effective.Requested, phase.Issued()
 	p := live.Phase{Name: "performance", Total: totals.Samples}
 	if phase.Mode == loadgen.AccuracyOnly {
 		p.Name = "accuracy"

@@ -76,7 +76,7 @@ func (r *runner) official(ctx context.Context, c *client.Client, phase *loadgen.
 	s := &sink{
 		records: r.records, offline: offline, first: phase.FirstSample, parts: r.parts, meter: r.meter, issued: q.times,
 	}
-	plan.Progress = r.startPhase(phase, totals, replicas)
+	plan.Progress = r.startPhase(phase, replicas)
 	stop := r.log.follow(r.meter)
 	sum, err := c.Run(ctx, plan, q, s)
 	stop()

@@ -107,10 +107,12 @@ type Plan struct {
 	Manifest  *manifest.Manifest `json:"-"`
 	settings  loadgen.Settings
 	effective loadgen.Effective
-	samples   *prompts
-	host      engine.Host
-	passEnv   []string
-	results   string
+	// neverValid is why no system can make the test VALID; empty where one can.
+	neverValid []string
+	samples    *prompts
+	host       engine.Host
+	passEnv    []string
+	results    string
 }
 
 // NotFrozenError reports that the manifest was compiled without the user.conf
@@ -235,7 +237,10 @@ func (p *Plan) planSchedule() error {
 		return fmt.Errorf("laying out the test: %w", err)
 	}
 	for _, phase := range phases {
-		t := phase.Totals()
+		t := phase.Issued()
+		if phase.Mode == loadgen.PerformanceOnly {
+			p.neverValid = e.NeverValid(t)
+		}
 		p.Queries += t.Queries
 		p.Samples += t.Samples
 		p.ScheduledSeconds += t.LastScheduled.Seconds()

@@ -33,6 +33,7 @@ var catalog = []Meaning{
 	{"conf-scenario", "LoadGen has no such scenario, and ignores the line without a word"},
 	{"conf-shadowed", "LoadGen never reads the line: another, more general one goes before it"},
 	{"conf-syntax", "the line is not KEY = VALUE with spaces around the =: LoadGen ignores it, or the whole file"},
+	{"conf-unsupported", "LoadGen would do what the line says, and mlrun does not: it refuses rather than run something else"},
 	{"conf-unused", "the conf file has lines for other benchmarks only: LoadGen's defaults hold"},
 	{"conf-value", "LoadGen reads another value than the one that stands there, or none"},
 	{"control-character", "a control character stands in the file, where YAML allows none"},

@@ -63,11 +63,13 @@ func Freeze(r Request) (Section, diag.List) {
 		for name, pos := range set {
 			f.section.Origins[name] = pos.String()
 		}
+		f.coalescing = set["server_coalesce_queries"]
 		if pos, ok := set["mode"]; ok {
 			f.found.Add(diag.Diagnostic{Pos: pos, Severity: diag.Warning, Code: "conf-ignored", Key: "mode", Message: "the mode is set by test_mode, after user.conf"})
 		}
 	}
 	s.Scenario, s.Mode = r.Scenario, r.Mode
+	f.executed()
 	f.section.Origins["scenario"], f.section.Origins["mode"] = "scenario", "test_mode"
 	f.library()
 	if r.Harness != nil {
@@ -83,6 +85,8 @@ type freezer struct {
 	request Request
 	section Section
 	found   diag.List
+	// coalescing is the line that sets coalesce_queries.
+	coalescing diag.Pos
 }
 
 // say adds a finding about the configuration.
@@ -140,6 +144,18 @@ func (f *freezer) round() {
 		if fmt.Sprint(now.value()) != fmt.Sprint(fields[i].value()) {
 			f.section.Origins[now.name] = "round " + r.name
 		}
+	}
+}
+
+// executed refuses what LoadGen does and no run here does. With coalesce_queries
+// all queries that are late when one leaves go with it, in one call to the
+// system: which those are follows from the client's own delays, so that no run
+// could be repeated, and an HTTP request carries one sample, so that there is
+// nothing to be gained by it.
+func (f *freezer) executed() {
+	if s := f.section.Settings; s.Scenario == Server && s.ServerCoalesceQueries {
+		d := f.say(diag.Error, "conf-unsupported", "coalesce_queries", "coalesce_queries sends all queries that are late as one; a request carries one sample here, so that mlrun cannot do as LoadGen does")
+		d.Pos, d.Hint = f.coalescing, "take the line out, or set it to 0"
 	}
 }
 

@@ -212,3 +212,30 @@ func TestFreezeWithoutTheUserConf(t *testing.T) {
 		t.Errorf("got %+v", s)
 	}
 }
+
+// TestFreezeCoalesced refuses coalesce_queries where LoadGen would act on it, at its line.
+func TestFreezeCoalesced(t *testing.T) {
+	for _, tt := range []struct {
+		scenario Scenario
+		line     string
+		refused  bool
+	}{
+		{Server, "*.Server.coalesce_queries = 1", true},
+		{Server, "llama2-70b.Server.coalesce_queries = 7", true},
+		{Server, "*.Server.coalesce_queries = 0", false},
+		{Server, "mixtral-8x7b.Server.coalesce_queries = 1", false},
+		{Offline, "*.Server.coalesce_queries = 1", false},
+	} {
+		conf, _ := ParseConf("user.conf", []byte("*.Server.target_qps = 5\n"+tt.line+"\n"), UserConf)
+		_, found := Freeze(Request{Benchmark: "llama2-70b", Scenario: tt.scenario, Mode: PerformanceOnly, Round: "v5.1", UserConfPath: "user.conf", UserConf: conf})
+		refused := false
+		for _, d := range found {
+			if d.Code == "conf-unsupported" {
+				refused = d.Severity == diag.Error && d.Pos.File == "user.conf" && d.Pos.Line == 2
+			}
+		}
+		if refused != tt.refused || found.HasErrors() != tt.refused {
+			t.Errorf("%v, %s: refused %t, want %t: %v", tt.scenario, tt.line, refused, tt.refused, found)
+		}
+	}
+}

@@ -227,6 +227,9 @@ func (p *Plan) planSchedule() error {
 	if e.Requested.Scenario == loadgen.MultiStream {
 		return errors.New("scenario multistream is not executed by this program: no LLM benchmark of MLPerf has it")
 	}
+	if e.Requested.Scenario == loadgen.Server && e.Requested.ServerCoalesceQueries {
+		return errors.New("server_coalesce_queries is not executed by this program: a request carries one sample")
+	}
 	// Before it is counted, which takes a minute for some billions. Offline counts at once.
 	n := max(float64(e.MinQueryCount), e.TargetDuration.Seconds()*e.TargetQPS)
 	if e.Requested.Scenario != loadgen.Offline && e.Requested.Mode != loadgen.AccuracyOnly && n > 1.1*loadgen.MaxIssued {

@@ -43,15 +43,14 @@ INVALID, 2 if it could not be executed.`
 
 // runFlags are what run and plan have in common.
 type runFlags struct {
-	simulate, noWarmUp, powerOptional                 bool
-	force, noResourceCheck                            bool
-	maps, external, passEnv, simArgs, command         cli.StringSlice
-	loadgen, loadgenPython                            string
-	powerScript, deviceEnv, tokenizer                 string
-	node, head, nodeAddress                           string
-	concurrency, firstPort                            int
-	requestTimeout, readyTimeout, stallTimeout, grace time.Duration
-	lateLimit, powerTimeout                           time.Duration
+	simulate, noWarmUp, powerOptional         bool
+	force, noResourceCheck                    bool
+	maps, external, passEnv, simArgs, command cli.StringSlice
+	loadgen, loadgenPython                    string
+	powerScript, deviceEnv, tokenizer         string
+	node, head, nodeAddress                   string
+	concurrency, firstPort                    int
+	limits                                    run.Limits
 }
 
 func (f *runFlags) list() []cli.Flag {
@@ -61,11 +60,11 @@ func (f *runFlags) list() []cli.Flag {
 		&cli.StringSliceFlag{Name: "sim-arg", Usage: "pass `ARG` to the simulated engine (see mlrun sim --help)", Destination: &f.simArgs},
 		&cli.StringFlag{Name: "tokenizer", Usage: "tokenizer.json or the `FOLDER` that holds it, for text samples (default: the model's)", Destination: &f.tokenizer},
 		&cli.IntFlag{Name: "concurrency", Usage: "offline: number of requests in flight on each replica; 0 means the engine's batch size", Destination: &f.concurrency},
-		&cli.DurationFlag{Name: "request-timeout", Usage: "fail a request after this time", Value: 30 * time.Minute, Destination: &f.requestTimeout},
-		&cli.DurationFlag{Name: "ready-timeout", Usage: "fail if the engine is not ready after this time", Value: time.Hour, Destination: &f.readyTimeout},
-		&cli.DurationFlag{Name: "stall-timeout", Usage: "end the run if a replica with requests in flight sends nothing for this long; -1s disables this", Value: 10 * time.Minute, Destination: &f.stallTimeout},
-		&cli.DurationFlag{Name: "late-limit", Usage: "mark the run INVALID if the 99th-percentile send delay exceeds `DURATION`: the client was the bottleneck", Value: 10 * time.Millisecond, Destination: &f.lateLimit},
-		&cli.DurationFlag{Name: "grace", Usage: "how long an interrupted run waits for requests in flight", Value: 5 * time.Minute, Destination: &f.grace},
+		&cli.DurationFlag{Name: "request-timeout", Usage: "fail a request after this time", Value: run.DefaultLimits().RequestTimeout, Destination: &f.limits.RequestTimeout},
+		&cli.DurationFlag{Name: "ready-timeout", Usage: "fail if the engine is not ready after this time", Value: run.DefaultLimits().ReadyTimeout, Destination: &f.limits.ReadyTimeout},
+		&cli.DurationFlag{Name: "stall-timeout", Usage: "end the run if a replica with requests in flight sends nothing for this long; -1s disables this", Value: run.DefaultLimits().StallTimeout, Destination: &f.limits.StallTimeout},
+		&cli.DurationFlag{Name: "late-limit", Usage: "mark the run INVALID if the 99th-percentile send delay exceeds `DURATION`: the client was the bottleneck", Value: run.DefaultLimits().LateLimit, Destination: &f.limits.LateLimit},
+		&cli.DurationFlag{Name: "grace", Usage: "how long an interrupted run waits for requests in flight", Value: run.DefaultLimits().Grace, Destination: &f.limits.Grace},
 		&cli.BoolFlag{Name: "no-warmup", Usage: "skip the warm-up", Destination: &f.noWarmUp},
 		&cli.StringFlag{Name: "loadgen", Usage: "which LoadGen issues the queries and judges the run: builtin, or official for MLPerf's own library", Value: "builtin", Destination: &f.loadgen},
 		&cli.StringFlag{Name: "loadgen-python", Usage: "`PATH` of a Python that has the official LoadGen installed (mlcommons-loadgen)", Value: "python3", Destination: &f.loadgenPython},
@@ -78,7 +77,7 @@ func (f *runFlags) engine() []cli.Flag {
 		&cli.StringSliceFlag{Name: "map", Usage: "read paths below FROM (inside a container) at TO instead (`FROM=TO`); the engine does so too", Destination: &f.maps},
 		&cli.StringFlag{Name: "power-script", Usage: "run `FILE` before the engine, with model, machine and scenario as arguments", Destination: &f.powerScript},
 		&cli.BoolFlag{Name: "power-script-optional", Usage: "continue if the power script fails; the result is INVALID", Destination: &f.powerOptional},
-		&cli.DurationFlag{Name: "power-script-timeout", Usage: "fail if the power script takes longer than this", Value: 5 * time.Minute, Destination: &f.powerTimeout},
+		&cli.DurationFlag{Name: "power-script-timeout", Usage: "fail if the power script takes longer than this", Value: run.DefaultLimits().PowerTimeout, Destination: &f.limits.PowerTimeout},
 		&cli.StringSliceFlag{Name: "pass-env", Usage: "pass environment variable `NAME` on to the engine; its value is never written to a file", Destination: &f.passEnv},
 		&cli.StringFlag{Name: "device-env", Usage: "set environment variable `NAME` to bind replicas to devices; none leaves them unbound", Destination: &f.deviceEnv},
 		&cli.StringSliceFlag{Name: "engine-command", Usage: "start the engine with `WORD` instead of its usual command; repeat for each word", Destination: &f.command},
@@ -152,8 +151,7 @@ func (f *runFlags) options(host engine.Host, results string) (run.Options, error
 		},
 		Translate:   func(path string) string { return paths.Translate(path, ".") },
 		Tokenizer:   f.tokenizer,
-		PowerScript: f.powerScript, PowerOptional: f.powerOptional, PowerTimeout: f.powerTimeout, Concurrency: f.concurrency,
-		RequestTimeout: f.requestTimeout, ReadyTimeout: f.readyTimeout, StallTimeout: f.stallTimeout, LateLimit: f.lateLimit, Grace: f.grace, NoWarmUp: f.noWarmUp,
+		PowerScript: f.powerScript, PowerOptional: f.powerOptional, Limits: f.limits, Concurrency: f.concurrency, NoWarmUp: f.noWarmUp,
 		Results: results, Force: f.force, NoResourceCheck: f.noResourceCheck,
 	}
 	if f.loadgen == "official" {

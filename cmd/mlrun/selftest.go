@@ -45,7 +45,7 @@ func (a *app) selftestCommand() *cli.Command {
 				return fmt.Errorf("selftest: --format %q is not known: text or json", format)
 			}
 			report, err := selftest.Measure(c.Context, selftest.Options{
-				Start:    startMock,
+				Start: startMock, LateLimit: run.DefaultLimits().LateLimit,
 				Progress: func(what string) { fmt.Fprintln(a.stderr, "measuring", what) },
 			})
 			if err != nil {

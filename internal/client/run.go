@@ -55,7 +55,7 @@ type Plan struct {
 	// runs, so this matters for what else the process does.
 	GCPercent int
 	// LateLimit is the lateness, at the 99th percentile, from which on Summary
-	// says that the client did not keep up; 0 means 10 ms.
+	// says that the client did not keep up; 0 means never.
 	LateLimit time.Duration
 	// Started is called when the run begins, with the moment that all times
 	// count from. It may be nil.
@@ -202,7 +202,6 @@ func (r *run) begin(begun chan<- struct{}) {
 // prepare checks the plan and fills in what it leaves open.
 func (c *Client) prepare(p *Plan) error {
 	setDefault(&p.Concurrency, 1)
-	setDefault(&p.LateLimit, 10*time.Millisecond)
 	if p.Pace == OnSchedule {
 		setDefault(&p.Connections, 32)
 	} else {

@@ -98,7 +98,7 @@ func TestLateSource(t *testing.T) {
 			return l.Next(a, r)
 		})
 		var got kept
-		s, err := c.Run(t.Context(), Plan{}, slow, &got)
+		s, err := c.Run(t.Context(), Plan{LateLimit: 10 * time.Millisecond}, slow, &got)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -92,7 +92,7 @@ func (r *run) summarize(before processUsage, wall time.Duration) Summary {
 		return s
 	}
 	s.Lateness = quantiles(&t.late)
-	if s.Lateness.P99 <= r.plan.LateLimit {
+	if r.plan.LateLimit == 0 || s.Lateness.P99 <= r.plan.LateLimit {
 		return s
 	}
 	s.KeptUp = false

@@ -28,7 +28,7 @@ func (g *group) launchCompanion(ctx context.Context, m *member, j job, o StartOp
 }
 
 func (g *group) awaitCompanion(ctx context.Context, m *member, o StartOptions) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, errNotReady)
+	ctx, cancel := o.untilReady(ctx)
 	defer cancel()
 	tick := time.NewTicker(o.Poll)
 	defer tick.Stop()

@@ -16,7 +16,7 @@ import (
 type StartOptions struct {
 	// LogDir takes replica-N.log; it is made where it is missing.
 	LogDir string
-	// Timeout is how long an engine may take until it serves; 30 minutes.
+	// Timeout is how long an engine may take until it serves; 0 means for ever.
 	Timeout time.Duration
 	// Poll is the time between two looks at an engine that loads; 250 ms.
 	Poll time.Duration
@@ -35,9 +35,6 @@ type StartOptions struct {
 const shownLines = 12
 
 func (o StartOptions) withDefaults() (StartOptions, error) {
-	if o.Timeout <= 0 {
-		o.Timeout = 30 * time.Minute
-	}
 	if o.Poll <= 0 {
 		o.Poll = 250 * time.Millisecond
 	}
@@ -47,6 +44,14 @@ func (o StartOptions) withDefaults() (StartOptions, error) {
 	var err error
 	o.Supervisor, err = supervisorOr(o.Supervisor)
 	return o, err
+}
+
+// untilReady is a context that ends with errNotReady when Timeout has passed.
+func (o StartOptions) untilReady(ctx context.Context) (context.Context, context.CancelFunc) {
+	if o.Timeout == 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeoutCause(ctx, o.Timeout, errNotReady)
 }
 
 // supervisorOr is the command line of a supervisor: this program's own where
@@ -166,7 +171,7 @@ func (g *group) launch(ctx context.Context, r Replica, o StartOptions) error {
 
 // awaitReady waits for every replica, or for the first that fails.
 func (g *group) awaitReady(ctx context.Context, o StartOptions) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, errNotReady)
+	ctx, cancel := o.untilReady(ctx)
 	defer cancel()
 	results, lost := make(chan error, len(g.members)), make(chan error, len(g.members))
 	for _, m := range g.members {

@@ -169,7 +169,7 @@ func (r *runner) phases(ctx context.Context, c *client.Client, phases []*loadgen
 		}
 		sc := &scenario{
 			phase: phase, effective: &r.effective, samples: samples, manifest: r.plan.Manifest, replicas: replicas,
-			concurrency: r.plan.Concurrency, timeout: r.plan.RequestTimeout, stall: r.plan.StallTimeout, grace: r.plan.Grace, late: r.plan.LateLimit, abort: abort,
+			concurrency: r.plan.Concurrency, limits: r.plan.Limits, abort: abort,
 			started: r.begin,
 		}
 		sc.progress = r.startPhase(phase, replicas)

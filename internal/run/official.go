@@ -38,7 +38,7 @@ func (r *runner) official(ctx context.Context, c *client.Client, phase *loadgen.
 	totals := phase.Totals()
 	scenario := scenario{
 		phase: phase, effective: &r.effective, samples: samples, manifest: r.plan.Manifest, replicas: replicas,
-		concurrency: r.plan.Concurrency, timeout: r.plan.RequestTimeout, stall: r.plan.StallTimeout, grace: r.plan.Grace, late: r.plan.LateLimit, abort: abort,
+		concurrency: r.plan.Concurrency, limits: r.plan.Limits, abort: abort,
 	}
 	offline := r.effective.Requested.Scenario == loadgen.Offline
 	if offline && totals.Queries != 1 {
@@ -135,16 +135,14 @@ type officialQueries struct {
 // plan is the client's: each request leaves as soon as LoadGen issues it;
 // offline, as soon as a replica has room for it.
 func (q *officialQueries) plan(r *runner) (client.Plan, error) {
-	p := client.Plan{
-		Timeout: q.timeout, StallLimit: q.stall, Grace: q.grace, Abort: q.abort, GCPercent: 400,
-		FirstToken: q.firstToken, Completed: q.completed,
-		Started: func(t time.Time) {
-			r.begin(t)
-			q.mu.Lock()
-			q.start = t
-			q.mu.Unlock()
-			q.driver.Begin()
-		},
+	p := q.limits.client()
+	p.Abort, p.GCPercent, p.FirstToken, p.Completed = q.abort, 400, q.firstToken, q.completed
+	p.Started = func(t time.Time) {
+		r.begin(t)
+		q.mu.Lock()
+		q.start = t
+		q.mu.Unlock()
+		q.driver.Begin()
 	}
 	if q.offline {
 		p.Pace, p.Concurrency = client.AtOnce, q.concurrency

@@ -33,22 +33,11 @@ type Options struct {
 	// makes its failure a fault of the result, not the end of the run.
 	PowerScript   string
 	PowerOptional bool
-	// PowerTimeout bounds the power script, 0 means 5 min.
-	PowerTimeout time.Duration
+	// Limits are what is waited for; the zero value takes the defaults.
+	Limits Limits
 	// Concurrency is how many requests of an offline run are in flight on each
 	// replica; 0 takes what the engine batches (max_num_seqs, max_running_requests), or 256.
 	Concurrency int
-	// RequestTimeout bounds each request, 0 means 30 min. ReadyTimeout bounds
-	// the start of the engines, 0 means 60 min.
-	RequestTimeout, ReadyTimeout time.Duration
-	// StallTimeout ends the run when nothing comes from a replica for so long
-	// while it has requests in flight; 0 means 10 min, less than 0 never.
-	StallTimeout time.Duration
-	// LateLimit is the lateness at the 99th percentile from which on the client is
-	// said not to have kept up, which makes the run INVALID; 0 means 10 ms.
-	LateLimit time.Duration
-	// Grace is how long an interrupted run waits for what is in flight, 0 means 5 min.
-	Grace time.Duration
 	// NoWarmUp leaves out the warm-up that the manifest asks for.
 	NoWarmUp bool
 	// LoadgenPython, when not empty, is the Python whose official LoadGen issues
@@ -87,17 +76,12 @@ type Plan struct {
 	OfficialLoadGen string `json:"official_loadgen,omitempty"`
 	LoadgenPython   string `json:"loadgen_python,omitempty"`
 
-	PowerScript    string        `json:"power_script,omitempty"`
-	PowerOptional  bool          `json:"power_script_optional,omitempty"`
-	PowerTimeout   time.Duration `json:"power_script_timeout_ns,omitempty"`
-	Force          bool          `json:"force,omitempty"`
-	WarmUp         bool          `json:"warm_up"`
-	Concurrency    int           `json:"concurrency"`
-	RequestTimeout time.Duration `json:"request_timeout_ns"`
-	ReadyTimeout   time.Duration `json:"ready_timeout_ns"`
-	StallTimeout   time.Duration `json:"stall_timeout_ns,omitempty"` // 0: never
-	LateLimit      time.Duration `json:"late_limit_ns"`
-	Grace          time.Duration `json:"grace_ns"`
+	PowerScript   string `json:"power_script,omitempty"`
+	PowerOptional bool   `json:"power_script_optional,omitempty"`
+	Force         bool   `json:"force,omitempty"`
+	WarmUp        bool   `json:"warm_up"`
+	Concurrency   int    `json:"concurrency"`
+	Limits
 
 	// NoResourceCheck: model and data set are not compared with the benchmark's.
 	NoResourceCheck bool `json:"no_resource_check,omitempty"`
@@ -131,10 +115,7 @@ func NewPlan(ctx context.Context, m *manifest.Manifest, o Options) (*Plan, error
 	p := &Plan{
 		Digest: m.Digest, Benchmark: m.BenchmarkName, Scenario: m.Scenario, Mode: m.TestMode, Manifest: m,
 		PowerScript: o.PowerScript, PowerOptional: o.PowerOptional,
-		RequestTimeout: orElse(o.RequestTimeout, 30*time.Minute), ReadyTimeout: orElse(o.ReadyTimeout, time.Hour), Grace: orElse(o.Grace, 5*time.Minute),
-		StallTimeout: max(0, orElse(o.StallTimeout, 10*time.Minute)), LateLimit: orElse(o.LateLimit, 10*time.Millisecond),
-		Force: o.Force, NoResourceCheck: o.NoResourceCheck, results: o.Results,
-		PowerTimeout: orElse(o.PowerTimeout, 5*time.Minute),
+		Limits: o.Limits.orDefaults(), Force: o.Force, NoResourceCheck: o.NoResourceCheck, results: o.Results,
 	}
 	section, err := loadgen.ReadSection(m.Loadgen)
 	if err != nil {

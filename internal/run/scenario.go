@@ -21,10 +21,7 @@ type scenario struct {
 	replicas  int
 	// concurrency is how many requests are in flight on each replica, offline.
 	concurrency int
-	timeout     time.Duration
-	stall       time.Duration
-	grace       time.Duration
-	late        time.Duration
+	limits      Limits
 	// abort, when closed, gives up what is in flight.
 	abort   <-chan struct{}
 	started func(time.Time)
@@ -45,9 +42,8 @@ type Samples interface {
 // plan says in which way the client carries the phase's requests, and gives
 // the requests.
 func (s *scenario) plan() (client.Plan, client.Source, error) {
-	p := client.Plan{
-		Timeout: s.timeout, StallLimit: s.stall, Grace: s.grace, LateLimit: s.late, Abort: s.abort, Started: s.started, Progress: s.progress, GCPercent: 400,
-	}
+	p := s.limits.client()
+	p.Abort, p.Started, p.Progress, p.GCPercent = s.abort, s.started, s.progress, 400
 	switch s.effective.Requested.Scenario {
 	case loadgen.Offline:
 		source, err := s.offline()

@@ -36,6 +36,9 @@ type Options struct {
 	Capacity time.Duration
 	// Timing is how long each measurement of timing takes; 0 means 2 s.
 	Timing time.Duration
+	// LateLimit is the lateness at the 99th percentile from which on the client is
+	// said not to keep up.
+	LateLimit time.Duration
 	// CapacityOnly leaves the timing out.
 	CapacityOnly bool
 	// Progress is called with what is being measured. It may be nil.
@@ -160,7 +163,7 @@ func (o Options) timing(ctx context.Context, rate float64) (Timing, error) {
 		at += -math.Log(1-rng.Float64()) / rate
 		return r.At.Seconds() < end
 	})
-	s, said, err := run(ctx, server, client.Plan{Pace: client.OnSchedule, Timeout: time.Minute}, source)
+	s, said, err := run(ctx, server, client.Plan{Pace: client.OnSchedule, Timeout: time.Minute, LateLimit: o.LateLimit}, source)
 	if err != nil {
 		return Timing{}, err
 	}

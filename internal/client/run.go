@@ -130,8 +130,9 @@ type run struct {
 	mu     sync.Mutex
 	err    error
 	conns  map[*conn]struct{}
-	over   bool // conns have been closed; no more may come
-	queued int  // requests that waited for a connection
+	over   bool     // conns have been closed; no more may come
+	queued int      // requests that waited for a connection
+	stood  []string // when this process did not run; nil where it always did
 	dialed int
 }
 
@@ -175,8 +176,10 @@ func (c *Client) Run(ctx context.Context, p Plan, source Source, sink Sink) (Sum
 		r.dispatch()
 	}()
 	<-begun
+	watch := startPulse(r.now)
 	stopped := r.supervise(ctx, issued)
 	wall := r.now()
+	r.stood = watch.end()
 	r.closeAll()
 	r.record.close()
 	summary := r.summarize(before, wall)

@@ -80,14 +80,14 @@ func (r *run) summarize(before processUsage, wall time.Duration) Summary {
 		Start: r.start, Wall: wall, Sent: t.sent, OK: t.ok, Failed: t.failed,
 		InputTokens: t.input, OutputTokens: t.output,
 		Resent: t.resent, Waited: r.queued, Opened: r.dialed, Stalled: r.record.stalled,
-		CPU: usage().cpu - before.cpu, KeptUp: true,
+		CPU: usage().cpu - before.cpu, KeptUp: len(r.stood) == 0, Reasons: r.stood,
 	}
 	cores := float64(s.CPU) / float64(wall)
 	busy := cores > 0.9*float64(runtime.GOMAXPROCS(0))
 	why := fmt.Sprintf("the client used %.1f of %d CPUs", cores, runtime.GOMAXPROCS(0))
 	if r.plan.Pace != OnSchedule {
 		if busy {
-			s.KeptUp, s.Reasons = false, []string{why}
+			s.KeptUp, s.Reasons = false, append(s.Reasons, why)
 		}
 		return s
 	}

@@ -19,7 +19,8 @@ type answer struct {
 	prompt      int64 // -1: not told
 	completion  int64 // -1: not told
 	finish      string
-	ended       bool // the end mark has come
+	served      string // what the answer calls itself; kept from one to the next, since it is always the same
+	ended       bool   // the end mark has come
 
 	err     ErrorClass
 	message string
@@ -40,6 +41,9 @@ func (a *answer) fail(class ErrorClass, format string, args ...any) {
 		a.err, a.message = class, fmt.Sprintf(format, args...)
 	}
 }
+
+// longestServed bounds what is kept of a name that an answer gives itself.
+const longestServed = 256
 
 var endMark = []byte("[DONE]")
 
@@ -70,6 +74,9 @@ func (a *answer) add(data []byte, at time.Duration) {
 	if e.failed {
 		a.fail(EngineError, "the engine reports: %s", excerpt(e.message))
 		return
+	}
+	if n := min(len(e.served), longestServed); n > 0 && a.served != string(e.served[:n]) {
+		a.served = string(e.served[:n])
 	}
 	before := a.known()
 	if a.protocol == Generate {

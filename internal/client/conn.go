@@ -245,7 +245,7 @@ func (c *conn) end(now time.Duration) {
 			Scheduled: c.scheduled, Issued: c.sent, Sent: c.sent, FirstToken: reached(a.first), Done: now,
 			InputTokens: int64(len(c.request.Tokens)), OutputTokens: int64(len(a.ids)), Finish: a.finish, Resent: c.resent,
 		},
-		LastToken: reached(a.last), Chunks: a.chunks, OutputIDs: a.ids, Text: a.text,
+		LastToken: reached(a.last), Chunks: a.chunks, Served: a.served, OutputIDs: a.ids, Text: a.text,
 		HTTPStatus: c.answer.status, Bytes: c.answer.bytes,
 	}
 	if a.prompt >= 0 {

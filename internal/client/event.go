@@ -16,6 +16,8 @@ type event struct {
 
 	prompt, completion int64 // usage; -1 when not given
 
+	served []byte // what the answer calls itself: its model, or SGLang's weight version; a part of the data
+
 	failed  bool   // the engine reports an error
 	message []byte // its raw text
 
@@ -29,7 +31,7 @@ type event struct {
 func (e *event) reset() {
 	e.resetChoice()
 	e.resetUsage()
-	e.failed, e.message = false, nil
+	e.failed, e.message, e.served = false, nil, nil
 }
 
 func (e *event) resetChoice() {
@@ -63,6 +65,8 @@ func (e *event) openAI(data []byte, text bool) bool {
 			ok = e.choices(&s, text)
 		case "usage":
 			ok = e.usage(&s)
+		case "model":
+			ok = e.calls(&s)
 		case "error":
 			message = nil
 			ok = e.fault(&s, &message)
@@ -320,15 +324,31 @@ func (e *event) metaInfo(s *scanner) bool {
 		if !more || !ok {
 			return ok
 		}
-		if string(key) == "finish_reason" {
+		switch string(key) {
+		case "finish_reason":
 			ok = e.finishReason(s)
-		} else {
+		case "weight_version":
+			ok = e.calls(s)
+		default:
 			ok = e.count(s, key)
 		}
 		if !ok {
 			return false
 		}
 	}
+}
+
+// calls reads what the answer calls itself, as it stands between its quotes.
+func (e *event) calls(s *scanner) bool {
+	if s.peek() != '"' {
+		return s.skip()
+	}
+	from := s.i
+	ok := s.skip()
+	if ok && s.i-from >= 2 {
+		e.served = s.b[from+1 : s.i-1]
+	}
+	return ok
 }
 
 // finishReason reads a word, or SGLang's object with the word as its type.

@@ -22,6 +22,10 @@ type Result struct {
 	// Text is the generated text, as UTF-8 (Options.Text). The same rule holds.
 	Text []byte
 
+	// Served is what the answer calls itself: its model as JSON spells it or, of
+	// /generate, SGLang's weight version; empty where it does not.
+	Served string
+
 	HTTPStatus int
 	Bytes      int64 // received, headers and framing included
 

@@ -32,6 +32,10 @@ type Summary struct {
 	Stalled time.Duration
 	CPU     time.Duration // the process's CPU time during the run
 
+	// Served are what answers called themselves (Result.Served), with the first
+	// replica that did; a few of them, where there are many.
+	Served map[string]int
+
 	// KeptUp is false when the client, not the engine, was the limit; Reasons
 	// then say why.
 	KeptUp  bool
@@ -41,11 +45,15 @@ type Summary struct {
 // Quantiles of durations, accurate to 1 percent. Max is exact.
 type Quantiles struct{ P50, P99, Max time.Duration }
 
+// mostServed bounds the names that are kept: a router may give each answer another.
+const mostServed = 16
+
 // tally sums results up as they come.
 type tally struct {
 	sent, ok      int
 	resent        int
 	failed        map[ErrorClass]int
+	served        map[string]int
 	input, output int64
 	late          histogram.Histogram
 	gone          time.Duration // when the last request was sent
@@ -67,6 +75,12 @@ func (t *tally) add(r *Result) {
 	if r.Resent {
 		t.resent++
 	}
+	if _, known := t.served[r.Served]; !known && r.Served != "" && len(t.served) < mostServed {
+		if t.served == nil {
+			t.served = map[string]int{}
+		}
+		t.served[r.Served] = int(r.Replica)
+	}
 	if late, sent := r.Lateness(); sent {
 		t.late.Add(late)
 		t.gone = max(t.gone, r.Sent)
@@ -77,7 +91,7 @@ func (t *tally) add(r *Result) {
 func (r *run) summarize(before processUsage, wall time.Duration) Summary {
 	t := &r.record.tally
 	s := Summary{
-		Start: r.start, Wall: wall, Sent: t.sent, OK: t.ok, Failed: t.failed,
+		Start: r.start, Wall: wall, Sent: t.sent, OK: t.ok, Failed: t.failed, Served: t.served,
 		InputTokens: t.input, OutputTokens: t.output,
 		Resent: t.resent, Waited: r.queued, Opened: r.dialed, Stalled: r.record.stalled,
 		CPU: usage().cpu - before.cpu, KeptUp: len(r.stood) == 0, Reasons: r.stood,

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mlcfg/internal/backend"
+	"mlcfg/internal/engine/sim"
 )
 
 // healthTimeout bounds one look at an engine: SGLang's /health makes a token and
@@ -131,7 +132,8 @@ func probe(ctx context.Context, client *http.Client, b *backend.Backend, e *Endp
 	}
 	var models struct {
 		Data []struct {
-			ID string `json:"id"`
+			ID      string `json:"id"`
+			OwnedBy string `json:"owned_by"`
 		} `json:"data"`
 	}
 	if err := json.NewDecoder(io.LimitReader(res.Body, 1<<20)).Decode(&models); err != nil {
@@ -141,9 +143,21 @@ func probe(ctx context.Context, client *http.Client, b *backend.Backend, e *Endp
 		return fmt.Errorf("%s names no model", b.Models)
 	}
 	e.Model = models.Data[0].ID
-	e.Simulated = res.Header.Get("X-Simulated") == "true"
 	e.Release = release(ctx, client, b, e)
+	// A router in between may drop the header, or rename the model.
+	e.Simulated = res.Header.Get("X-Simulated") == "true" || sim.Named(e.Release)
+	for _, m := range models.Data {
+		e.Simulated = e.Simulated || sim.Named(m.ID) || m.OwnedBy == sim.Owner
+	}
 	return nil
+}
+
+// Look asks a replica once more what it is: after a run, whether it is still what
+// it was before.
+func Look(ctx context.Context, p *Plan, e Endpoint) (Endpoint, error) {
+	now := Endpoint{URL: e.URL, Protocol: e.Protocol}
+	err := probe(ctx, asker(), p.Engine, &now)
+	return now, err
 }
 
 // release asks an engine for its own; empty where it does not say.

@@ -1,12 +1,16 @@
 package run
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"path"
 	"slices"
 	"strings"
 
+	"mlcfg/internal/client"
 	"mlcfg/internal/engine"
+	"mlcfg/internal/engine/sim"
 	"mlcfg/internal/record"
 )
 
@@ -20,11 +24,55 @@ func (r *runner) known(list []engine.Endpoint) error {
 		r.log.Note(note)
 	}
 	// An engine that was started or attached to as a real one may say that it is none.
-	if slices.ContainsFunc(list, func(e engine.Endpoint) bool { return e.Simulated }) && !r.state.Simulated {
-		r.log.Note("the engine says that it is simulated")
-		r.state.Simulated, r.plan.Engine.Simulated = true, true
+	if slices.ContainsFunc(list, func(e engine.Endpoint) bool { return e.Simulated }) {
+		r.simulated("the engine says that it is simulated")
 	}
 	return r.dir.WriteJSON(endpointsFile, list)
+}
+
+// simulated notes that what is measured is simulated, however that is known.
+func (r *runner) simulated(why string) {
+	if !r.state.Simulated {
+		r.log.Note(why)
+		r.state.Simulated, r.plan.Engine.Simulated = true, true
+	}
+}
+
+// answered looks at what the answers of a phase, or of the warm-up, call
+// themselves: what stands in front of an engine passes it on, whatever becomes of
+// headers and of the list of models.
+func (r *runner) answered(sum *client.Summary) {
+	for spelled, replica := range sum.Served {
+		var name string
+		if json.Unmarshal([]byte(`"`+spelled+`"`), &name) == nil && sim.Named(name) {
+			r.simulated(fmt.Sprintf("the answers of replica %d say that it is simulated: they are from %q", replica, name))
+		}
+	}
+}
+
+// lookAgain asks the replicas after the run whether they are what they were
+// before it. One that does not answer any more has been noticed where it matters.
+func (r *runner) lookAgain(ctx context.Context, list []engine.Endpoint) error {
+	if r.state.Simulated {
+		return nil
+	}
+	for i, was := range list {
+		now, err := engine.Look(ctx, r.plan.Engine, was)
+		switch {
+		case err != nil:
+			continue
+		case now.Simulated:
+			r.simulated(fmt.Sprintf("after the run replica %d says that it is simulated", i))
+		case now.Model != was.Model:
+			r.fault(fmt.Sprintf("replica %d serves %q after the run, before it %q", i, now.Model, was.Model))
+		case now.Release != was.Release:
+			r.fault(fmt.Sprintf("replica %d is release %q after the run, before it %q", i, now.Release, was.Release))
+		}
+	}
+	if r.state.Simulated && r.plan.OfficialLoadGen != "" {
+		return r.markSimulated()
+	}
+	return nil
 }
 
 // differences are the replicas that are another release than the manifest's, or

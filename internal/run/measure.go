@@ -26,13 +26,16 @@ func (r *runner) measure(ctx context.Context, eng engine.Engine) error {
 	if err != nil {
 		return err
 	}
-	ctx, abort, stop := r.watch(ctx, eng)
-	err = r.test(ctx, c, phases, eng, abort)
+	watched, abort, stop := r.watch(ctx, eng)
+	err = r.test(watched, c, phases, eng, abort)
 	var stall *client.StallError
 	if r.broken || err != nil && !errors.As(err, &stall) {
-		settle(ctx)
+		settle(watched)
 	}
 	err = r.outcome(err, stop(), eng)
+	if err == nil {
+		err = r.lookAgain(ctx, eng.Endpoints())
+	}
 	if err == nil {
 		return r.enter(record.Results)
 	}
@@ -154,6 +157,7 @@ func (r *runner) phases(ctx context.Context, c *client.Client, phases []*loadgen
 	if r.parts, err = record.CreateParts(r.dir.Path, r.plan.about()...); err != nil {
 		return err
 	}
+	r.real = !r.state.Simulated
 	if r.plan.OfficialLoadGen != "" {
 		return r.official(ctx, c, phases[0], samples, replicas, abort)
 	}
@@ -219,6 +223,7 @@ func (r *runner) startPhase(phase *loadgen.Phase, replicas int) *client.Progress
 // ended notes what a phase took, and whether connections broke in it.
 func (r *runner) ended(sum *client.Summary) {
 	r.active = sum.Wall
+	r.answered(sum)
 	if sum.Resent > 0 {
 		r.log.Note(fmt.Sprintf("%d requests met a connection that the engine had closed and were sent once more, their times counted from the first attempt (resent in the records)", sum.Resent))
 	}
@@ -296,9 +301,10 @@ func (r *runner) warmUp(ctx context.Context, c *client.Client, replicas int, abo
 		}
 		return nil
 	})
-	_, err := c.Run(ctx, client.Plan{Pace: client.AtOnce, Concurrency: warmUpRequests, Timeout: r.plan.RequestTimeout, StallLimit: r.plan.StallTimeout, Abort: abort}, source, sink)
+	sum, err := c.Run(ctx, client.Plan{Pace: client.AtOnce, Concurrency: warmUpRequests, Timeout: r.plan.RequestTimeout, StallLimit: r.plan.StallTimeout, Abort: abort}, source, sink)
 	if err != nil {
 		return fmt.Errorf("warm-up: %w", err)
 	}
+	r.answered(&sum)
 	return failed
 }

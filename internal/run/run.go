@@ -87,6 +87,7 @@ type runner struct {
 	began     time.Time // when the current phase started
 	records   *record.Writer
 	parts     *record.Parts
+	real      bool // parts says that the engine is a real one
 	meter     *live.Meter
 	urls      []string // of the engines
 	metrics   *metrics.Scraper
@@ -286,8 +287,16 @@ func (r *runner) reasons(err error) string {
 // closeParts seals the last Parquet records. What could not be written while the
 // run went on is made of the record file.
 func (r *runner) closeParts() error {
-	if r.parts == nil || r.parts.Close() == nil {
+	if r.parts == nil {
 		return nil
+	}
+	err := r.parts.Close()
+	if late := r.real && r.state.Simulated; err == nil && !late {
+		return nil
+	} else if late { // they were begun before it was known that all of it is simulated
+		if err := os.RemoveAll(r.dir.File(record.PartsDir)); err != nil {
+			return fmt.Errorf("marking the Parquet records as simulated: %w", err)
+		}
 	}
 	if _, err := record.Complete(r.dir.Path, r.plan.about()...); err != nil {
 		r.log.Note(fmt.Sprintf("the Parquet records are not whole (mlrun runs recover makes them): %v", err))

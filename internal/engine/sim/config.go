@@ -99,8 +99,15 @@ type Lengths struct {
 	Sigma float64
 }
 
+// mark is how the simulated engine calls itself, in all its names.
+const mark = "simulated"
+
 // Name is the name under which the model is served: it always says simulated.
-func (c Config) Name() string { return "simulated/" + strings.TrimLeft(c.Model, "/") }
+func (c Config) Name() string { return mark + "/" + strings.TrimLeft(c.Model, "/") }
+
+// Named reports whether a name that an engine gives a model, a release or its
+// weights is one that the simulated engine gives.
+func Named(name string) bool { return name == mark || strings.HasPrefix(name, mark+"/") }
 
 // Default is the configuration of every default, without a model.
 func Default() Config {

@@ -70,6 +70,9 @@ func (s *Server) routes() {
 	s.mux.HandleFunc("PUT /generate", s.generate)
 }
 
+// Owner is whose the models of the simulated engine are.
+const Owner = "mlrun-sim (simulated)"
+
 // ServeHTTP answers a request, marked as simulated.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
@@ -89,14 +92,14 @@ func (s *Server) loading() bool { return time.Since(s.start) < s.cfg.Faults.Load
 func (s *Server) health(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }
 
 func (s *Server) version(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, map[string]string{"version": "simulated"})
+	writeJSON(w, http.StatusOK, map[string]string{"version": mark})
 }
 
 func (s *Server) models(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{
 		"object": "list",
 		"data": []map[string]any{{
-			"id": s.cfg.Name(), "object": "model", "created": s.served, "owned_by": "mlrun-sim (simulated)",
+			"id": s.cfg.Name(), "object": "model", "created": s.served, "owned_by": Owner,
 			"root": s.cfg.Model, "parent": nil, "max_model_len": s.cfg.MaxModelLen,
 		}},
 	})
@@ -110,7 +113,7 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 func (s *Server) modelInfo(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{
 		"model_path": s.cfg.Name(), "tokenizer_path": s.cfg.Name(), "is_generation": true,
-		"preferred_sampling_params": nil, "weight_version": "simulated",
+		"preferred_sampling_params": nil, "weight_version": mark,
 		"has_image_understanding": false, "has_audio_understanding": false,
 	})
 }
@@ -120,7 +123,7 @@ func (s *Server) serverInfo(w http.ResponseWriter, _ *http.Request) {
 		"model_path": s.cfg.Name(), "served_model_name": s.cfg.Name(), "context_length": s.cfg.MaxModelLen,
 		"max_running_requests": s.cfg.MaxNumSeqs, "chunked_prefill_size": s.cfg.MaxBatchedTokens,
 		"max_total_num_tokens": s.cfg.KVCacheTokens, "page_size": s.cfg.BlockSize, "random_seed": s.cfg.Seed,
-		"internal_states": []any{}, "status": "ready", "version": "simulated",
+		"internal_states": []any{}, "status": "ready", "version": mark,
 	})
 }
 

@@ -202,6 +202,10 @@ func TestPlanRefuses(t *testing.T) {
 		{"legal ports", func(_ *manifest.Manifest, o *Options) { o.FirstPort = 65535 }},
 		{"is not set here", func(_ *manifest.Manifest, o *Options) { o.PassEnv = []string{"NONE"} }},
 		{"is not the URL of an engine", func(_ *manifest.Manifest, o *Options) { o.External = []string{"localhost:8000"} }},
+		{"is given twice, as replica 0 and 2", func(_ *manifest.Manifest, o *Options) {
+			o.External = []string{"http://127.0.0.1:8000", "http://127.0.0.1:8001", "http://LocalHost:8000/"}
+		}},
+		{"is given twice, as replica 0 and 1", func(_ *manifest.Manifest, o *Options) { o.External = []string{"http://H", "http://h:80"} }},
 		{"cannot be simulated", func(_ *manifest.Manifest, o *Options) { o.External, o.Simulate = []string{"http://h:1"}, true }},
 	} {
 		m, o := server("vllm", "0.9.2"), Options{}

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"mlcfg/internal/loadgen"
@@ -76,6 +77,9 @@ func (s *Summary) Notes() []string {
 	}
 	if s.SyntheticData {
 		out = append(out, "Synthetic data: the data set was not there, prompts were made up.")
+	}
+	for _, r := range s.Remarks {
+		out = append(out, Printable(strings.ToUpper(r[:1])+r[1:]+"."))
 	}
 	return out
 }

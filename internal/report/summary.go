@@ -62,6 +62,9 @@ type Summary struct {
 	Errors map[string]int `json:"errors,omitempty"`
 	// Replicas is the share of each engine replica.
 	Replicas []Replica `json:"replicas"`
+	// Remarks are what a reader should know that makes no run invalid, such as a
+	// replica that is many times slower than the others.
+	Remarks []string `json:"notes,omitempty"`
 }
 
 // Spread describes a set of times, in milliseconds; percentiles by LoadGen's
@@ -84,6 +87,10 @@ type Replica struct {
 	Requests     int   `json:"requests"`
 	Failed       int   `json:"failed"`
 	OutputTokens int64 `json:"output_tokens"`
+	// LatencyP50MS and LatencyP99MS are of its requests that were answered, from
+	// schedule to last token; absent where there are none.
+	LatencyP50MS *float64 `json:"latency_p50_ms,omitempty"`
+	LatencyP99MS *float64 `json:"latency_p99_ms,omitempty"`
 }
 
 func (s *Summary) count(records []record.Record) {
@@ -127,6 +134,7 @@ func (s *Summary) spreads(j *Judgement) {
 		scratch = collect(scratch[:0], j.Rows, derived)
 		return spread(scratch)
 	}
+	s.replicaLatencies(j.Rows)
 	s.Latency, s.TTFT, s.TPOT = of((*record.Record).Latency), of((*record.Record).TTFT), of((*record.Record).TPOT)
 	e := j.Settings
 	if j.Verdict == nil || e.Requested.Scenario != loadgen.Server {

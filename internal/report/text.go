@@ -38,7 +38,14 @@ func WriteText(w io.Writer, s *Summary) error {
 	b.WriteByte('\n')
 	writeSpreads(&b, s)
 	for _, r := range s.Replicas {
-		fmt.Fprintf(&b, "replica %-3d %d requests, %d output tokens, %d failed\n", r.Index, r.Requests, r.OutputTokens, r.Failed)
+		fmt.Fprintf(&b, "replica %-3d %d requests, %d output tokens, %d failed", r.Index, r.Requests, r.OutputTokens, r.Failed)
+		if r.LatencyP50MS != nil && r.LatencyP99MS != nil {
+			fmt.Fprintf(&b, ", latency p50 %.1f ms, p99 %.1f ms", *r.LatencyP50MS, *r.LatencyP99MS)
+		}
+		b.WriteByte('\n')
+	}
+	for _, n := range s.Remarks {
+		fmt.Fprintf(&b, "note        %s\n", Printable(n))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -41,11 +41,11 @@ func TestNewPlan(t *testing.T) {
 	if diff := cmp.Diff(map[string]any{"max_tokens": int64(truthTokens)}, p.Parameters); diff != "" {
 		t.Error(diff)
 	}
-	o := Options{RequestTimeout: 1, ReadyTimeout: 2, Grace: 3, StallTimeout: 4, LateLimit: 5, PowerTimeout: 6, Concurrency: 9}
+	o := Options{Limits: Limits{RequestTimeout: 1, ReadyTimeout: 2, Grace: 3, StallTimeout: 4, LateLimit: 5, PowerTimeout: 6}, Concurrency: 9}
 	if p, err = made(nil, o); err != nil || of(p) != (limits{1, 2, 3, 4, 5, 6}) || p.Concurrency != 9 {
 		t.Errorf("%+v, %v", p, err)
 	}
-	if p, err = made(nil, Options{StallTimeout: -1}); err != nil || p.StallTimeout != 0 {
+	if p, err = made(nil, Options{Limits: Limits{StallTimeout: -1}}); err != nil || p.StallTimeout != 0 {
 		t.Errorf("never a stall: %v, %v", p.StallTimeout, err)
 	}
 	warm := func(_ *loadgen.Settings, m *manifest.Manifest) { m.HarnessConfig["enable_warmup"] = true }

@@ -38,7 +38,7 @@ func issuing(t *testing.T, kind loadgen.Scenario, mode loadgen.Mode, queries uin
 	}
 	return &scenario{
 		phase: phases[0], effective: &e, samples: p, manifest: &manifest.Manifest{HarnessConfig: harness}, replicas: 2,
-		concurrency: 6, timeout: time.Minute, stall: 2 * time.Minute, grace: 3 * time.Minute, late: 4 * time.Second,
+		concurrency: 6, limits: Limits{RequestTimeout: time.Minute, StallTimeout: 2 * time.Minute, Grace: 3 * time.Minute, LateLimit: 4 * time.Second},
 		abort: make(chan struct{}), started: func(time.Time) {}, progress: client.NewProgress(2),
 	}
 }
@@ -77,7 +77,7 @@ func TestScenarioPlan(t *testing.T) {
 		if p.Pace != c.pace || p.Concurrency != c.concurrency || (p.Balancer != nil) != c.balanced {
 			t.Errorf("%v: %+v", c.scenario, p)
 		}
-		if p.Timeout != s.timeout || p.StallLimit != s.stall || p.Grace != s.grace || p.LateLimit != s.late || p.Abort != s.abort || p.Started == nil || p.Progress != s.progress {
+		if p.Timeout != s.limits.RequestTimeout || p.StallLimit != s.limits.StallTimeout || p.Grace != s.limits.Grace || p.LateLimit != s.limits.LateLimit || p.Abort != s.abort || p.Started == nil || p.Progress != s.progress {
 			t.Errorf("%v: a limit or a channel is not passed on: %+v", c.scenario, p)
 		}
 	}
@@ -105,7 +105,7 @@ func TestOfficialPlan(t *testing.T) {
 		if p.Pace != c.pace || p.Concurrency != c.concurrency || (p.Balancer != nil) != c.balanced || p.FirstToken == nil || p.Completed == nil || p.Started == nil {
 			t.Errorf("%v: %+v", c.scenario, p)
 		}
-		if p.Timeout != s.timeout || p.StallLimit != s.stall || p.Grace != s.grace || p.Abort == nil {
+		if p.Timeout != s.limits.RequestTimeout || p.StallLimit != s.limits.StallTimeout || p.Grace != s.limits.Grace || p.LateLimit != s.limits.LateLimit || p.Abort == nil {
 			t.Errorf("%v: a limit or a channel is not passed on: %+v", c.scenario, p)
 		}
 	}

@@ -168,7 +168,7 @@ func TestTruth(t *testing.T) {
 			t.Parallel()
 			config := mock.Config{FirstToken: 20 * time.Millisecond, PerToken: 40 * time.Millisecond, PerEvent: truthPerCall, Fault: c.fault}
 			servers := start(t, config, config)
-			got := runOn(t, mocked(t, c.scenario, nil), servers, Options{LateLimit: time.Hour})
+			got := runOn(t, mocked(t, c.scenario, nil), servers, Options{Limits: Limits{LateLimit: time.Hour}})
 			seen := truth(servers)
 			failed := compare(t, &got, seen, c.stream)
 			checkSummary(t, &got, seen, failed)

@@ -19,7 +19,7 @@ func TestSlowReplica(t *testing.T) {
 	}{
 		{"alike", []time.Duration{100, 110, 90}, 20, ""},
 		{"twice as slow", []time.Duration{100, 200, 100}, 20, ""},
-		{"one of three", []time.Duration{100, 820, 104}, 20, "replica 1 is 8.2 times slower than the others: median latency 820.0 ms, theirs 100.0 ms"},
+		{"one of three", []time.Duration{100, 820, 104}, 20, "replica 1 is 7.9 times slower than the others: median latency 820.0 ms, theirs 104.0 ms"},
 		{"one of two", []time.Duration{400, 100}, 20, "replica 0 is 4.0 times slower than the others: median latency 400.0 ms, theirs 100.0 ms"},
 		{"too few to tell", []time.Duration{100, 820}, 9, ""},
 		{"alone", []time.Duration{900}, 20, ""},

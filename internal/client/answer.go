@@ -82,8 +82,8 @@ func (a *answer) add(data []byte, at time.Duration) {
 	if a.protocol == Generate {
 		a.replace()
 	} else {
-		a.ids = append(a.ids, e.ids...)
-		a.text = append(a.text, e.text...)
+		a.ids = enlarge(a.ids, e.ids...)
+		a.text = enlarge(a.text, e.text...)
 	}
 	if e.prompt >= 0 {
 		a.prompt = e.prompt
@@ -129,8 +129,8 @@ func (a *answer) replace() {
 	if delta := len(a.ids) > 0 && e.completion != int64(len(e.ids)) && e.completion == int64(len(a.ids)+len(e.ids)); !delta {
 		a.ids, a.text = a.ids[:0], a.text[:0]
 	}
-	a.ids = append(a.ids, e.ids...)
-	a.text = append(a.text, e.text...)
+	a.ids = enlarge(a.ids, e.ids...)
+	a.text = enlarge(a.text, e.text...)
 }
 
 // known is how many output tokens have come for certain.

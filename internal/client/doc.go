@@ -12,8 +12,9 @@
 // whatever the engine does), AtOnce (everything is due at the start, so many in
 // flight), OnCompletion (the next one is due when one completes).
 //
-// A request is sent once. Nothing is retried, and what went wrong is part of
-// its result. Latencies count from the time at which a request was due, so a
+// A request is sent once; only one whose connection the engine had closed before
+// a byte of an answer came is sent once more, and its result says so. What went
+// wrong is part of the result. Latencies count from the time at which a request was due, so a
 // client that is late cannot make an engine look faster than it is; how late
 // each request left is recorded, and Summary says when the client, not the
 // engine, was the limit.

@@ -2,6 +2,7 @@ package client
 
 import (
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -264,6 +265,9 @@ func (e *event) tokenIDs(s *scanner) bool {
 			e.hasIDs = false
 		}
 		if len(e.ids) <= e.most {
+			if len(e.ids) == cap(e.ids) {
+				e.ids = slices.Grow(e.ids, max(16, len(e.ids)))
+			}
 			e.ids = append(e.ids, int32(n))
 		}
 	}

@@ -175,7 +175,7 @@ func (r *response) take(p []byte) {
 		r.answer.fail(LongError, "the body is longer than %d bytes", r.answer.bounds.event)
 	default:
 		r.marks++
-		r.body = append(r.body, p...)
+		r.body = enlarge(r.body, p...)
 	}
 }
 

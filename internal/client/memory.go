@@ -1,12 +1,19 @@
 package client
 
+import (
+	"math"
+	"runtime"
+	"runtime/debug"
+	"slices"
+)
+
 // What answers may hold in memory, whatever the engine sends. An answer has an
 // allowance that follows from the tokens that its request asks for; what goes
 // beyond that counts against one bound for all answers of a run. So the most is
 //
 //	connections x (answerAllowance + tokenAllowance x tokens) + heldTogether
 //
-// and Go's collector needs about as much again.
+// and Go's collector gets half of heldTogether for what it has not taken yet.
 const (
 	answerAllowance = 64 << 10
 	tokenAllowance  = 64 // bytes of a token: its id, its text, and both in JSON
@@ -42,11 +49,37 @@ func boundsOf(asked int) bounds {
 	return bounds{tokens: asked + tokenSlack, event: max(maxEvent, tokenAllowance*asked), free: answerAllowance + tokenAllowance*asked}
 }
 
+// memoryLimit is the memory from which on the collector works harder than
+// Plan.GCPercent says, in bytes: a heap that may grow fivefold before it is
+// collected would make the bounds of answers five times as large. A limit that
+// the user has set stays.
+func (r *run) memoryLimit() int64 {
+	if set := debug.SetMemoryLimit(-1); set != math.MaxInt64 {
+		return set
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	perConn := int64(boundsOf(r.client.template.standard).free + readSize)
+	return int64(m.HeapInuse+m.StackInuse+m.GCSys+m.OtherSys) + int64(r.connections())*perConn + heldTogether*3/2
+}
+
+// connections is how many the run has open at first.
+func (r *run) connections() int { return len(r.pools) * r.plan.Connections }
+
 // held is how many bytes the answer holds.
 func (r *response) held() int {
 	a := &r.answer
 	return cap(r.head) + cap(r.body) + cap(r.sse.line) + cap(r.sse.data) +
 		4*cap(a.ids) + cap(a.text) + 4*cap(a.event.ids) + cap(a.event.text) + cap(a.event.scratch)
+}
+
+// enlarge is append with room for twice as much where it has to move: growing
+// large buffers by quarters would leave four times their size to the collector.
+func enlarge[T any](b []T, more ...T) []T {
+	if cap(b)-len(b) < len(more) {
+		b = slices.Grow(b, max(len(more), len(b)))
+	}
+	return append(b, more...)
 }
 
 // letGo frees the buffers of an answer that was larger than most.

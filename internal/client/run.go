@@ -159,6 +159,7 @@ func (c *Client) Run(ctx context.Context, p Plan, source Source, sink Sink) (Sum
 		defer debug.SetGCPercent(debug.SetGCPercent(p.GCPercent))
 	}
 	runtime.GC() // not in the middle of the run
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(r.memoryLimit()))
 	before := usage()
 	r.record = newRecorder(sink, r.fail)
 	begun := make(chan struct{})

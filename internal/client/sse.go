@@ -37,7 +37,7 @@ func (e *events) feed(piece []byte, event func(data []byte)) bool {
 		lf, cr = next(piece, '\n', at, lf), next(piece, '\r', at, cr)
 		end := min(lf, cr)
 		if end == len(piece) {
-			e.line = append(e.line, piece[at:]...)
+			e.line = enlarge(e.line, piece[at:]...)
 			break
 		}
 		e.ended = end == cr
@@ -45,7 +45,7 @@ func (e *events) feed(piece []byte, event func(data []byte)) bool {
 		at = end + 1
 		carried := len(e.line) > 0
 		if carried {
-			e.line = append(e.line, line...)
+			e.line = enlarge(e.line, line...)
 			line = e.line
 			e.line = e.line[:0]
 		}
@@ -114,7 +114,7 @@ func (e *events) add(value []byte) {
 	if e.has {
 		e.data = append(e.data, '\n')
 	}
-	e.data = append(e.data, value...)
+	e.data = enlarge(e.data, value...)
 	e.has = true
 }
 

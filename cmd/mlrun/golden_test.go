@@ -144,6 +144,9 @@ func TestEditedManifests(t *testing.T) {
 		{"vllm-0.9.2-server", "program is empty", func(m *manifest.Manifest) { m.Roles[0].Program = nil }},
 		{"vllm-0.9.2-server", "the manifest has 0 roles", func(m *manifest.Manifest) { m.Roles = nil }},
 		{"vllm-0.9.2-server", "the manifest has 2 roles", func(m *manifest.Manifest) { m.Roles = append(m.Roles, m.Roles[0]) }},
+		{"vllm-0.9.2-server", "engine_config is not what the roles were spelled from", func(m *manifest.Manifest) { m.EngineConfig["max_num_seqs"] = int64(2048) }},
+		{"vllm-0.9.2-server", "env_config is not the environment of the role", func(m *manifest.Manifest) { m.EnvConfig["VLLM_USE_V1"] = "1" }},
+		{"vllm-0.9.2-server", "device_count is 4, the role has 8 replicas of 1 devices", func(m *manifest.Manifest) { m.HarnessConfig["device_count"] = int64(4) }},
 		{"ray-0.10.1-head", `needs "sidecar" beside it, which is not known here`, func(m *manifest.Manifest) { m.Roles[0].Companion.Name = "sidecar" }},
 	} {
 		m, err := manifest.ReadFile(filepath.Join("testdata", "manifests", c.name+".yaml"), nil)

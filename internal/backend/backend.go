@@ -33,6 +33,8 @@ type Backend struct {
 	// DPShares is the switch with which data parallel takes no devices of its
 	// own but shares those of tensor parallel; empty where there is none.
 	DPShares string
+	// Tokenizer is the key of the folder of the tokenizer where it is not the model's.
+	Tokenizer string
 	// Batch is the key of how many requests a replica works on at a time.
 	Batch string
 	// Fixed are values that the backend's name stands for.
@@ -112,6 +114,11 @@ const (
 	Address When = "address" // several do, and this one's IP address is known
 	Devices When = "devices" // the replica is bound to devices
 )
+
+// Circumstances are all values of When.
+func Circumstances() []When {
+	return []When{Always, Alone, Nodes, Head, Worker, Address, Devices}
+}
 
 // NodeArgument is a key with which a server becomes one node of several. Its
 // value may be a text with open places, see package manifest.

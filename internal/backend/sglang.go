@@ -8,8 +8,8 @@ var sglang = Backend{
 	Name: SGLang, Engine: SGLang, Title: "SGLang",
 	Model: "model_path", TP: "tp_size", PP: "pp_size", DP: "dp_size",
 	// With attention data parallel the ranks share the devices of tensor parallel.
-	DPShares: "enable_dp_attention",
-	Batch:    "max_running_requests", Memory: "mem_fraction_static",
+	DPShares:  "enable_dp_attention",
+	Tokenizer: "tokenizer_path", Batch: "max_running_requests", Memory: "mem_fraction_static",
 
 	Program:    []string{"python3", "-m", "sglang.launch_server"},
 	Listen:     []string{"--host", "{host}", "--port", "{port}"},

@@ -7,7 +7,7 @@ const VLLM = "vllm"
 var vllm = Backend{
 	Name: VLLM, Engine: VLLM, Title: "vLLM",
 	Model: "model", TP: "tensor_parallel_size", PP: "pipeline_parallel_size", DP: "data_parallel_size",
-	Batch: "max_num_seqs", Memory: "gpu_memory_utilization",
+	Tokenizer: "tokenizer", Batch: "max_num_seqs", Memory: "gpu_memory_utilization",
 
 	Program: []string{"vllm", "serve"}, ModelPositional: true,
 	Listen:     []string{"--host", "{host}", "--port", "{port}"},

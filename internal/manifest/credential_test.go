@@ -21,6 +21,8 @@ func TestCredential(t *testing.T) {
 	} {
 		m := example()
 		change(m)
+		m.Roles[0].Environment = m.EnvConfig
+		m.Roles[0].Spelled, _ = m.EngineDigest()
 		text, err := m.YAML()
 		if err != nil {
 			t.Fatal(err)

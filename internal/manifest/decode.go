@@ -116,6 +116,9 @@ func decode(data []byte) (*Manifest, *Error) {
 	if meaning != m.Meaning {
 		return nil, &Error{Line: doc.lines["meaning"], Msg: fmt.Sprintf("the meaning does not fit the content: it says %s, the content has %s", meaning, m.Meaning), Hint: hintRecompile}
 	}
+	if err := m.agree(); err != nil {
+		return nil, &Error{Line: doc.lines["roles"], Msg: err.Error(), Hint: hintRecompile}
+	}
 	if !isJSON && !bytes.Equal(canonical, data) {
 		return nil, &Error{Line: firstDifference(canonical, data), Msg: "not in canonical form", Hint: hintRecompile}
 	}

@@ -23,7 +23,7 @@ var compare = cmp.Options{cmpopts.EquateEmpty(), cmp.Comparer(func(a, b *big.Int
 
 func example() *Manifest {
 	huge, _ := new(big.Int).SetString("123456789012345678901234567890", 10)
-	return &Manifest{
+	m := &Manifest{
 		BenchmarkName: "llama2-70b", Scenario: "offline", TestMode: "performance",
 		Machine: "mi325x", Variant: "offline", Backend: "vllm",
 		Engine:    Engine{Name: "vllm", Version: "0.9.2"},
@@ -49,12 +49,15 @@ func example() *Manifest {
 				{Key: "nnodes", When: "nodes", Words: []string{"--nnodes", "{nodes}"}},
 				{Words: []string{"--port", "{port}"}},
 			},
-			Environment: map[string]string{"VLLM_USE_V1": "0"}, Variables: []Variable{{Name: "RAY_ADDRESS", Value: "local", When: "alone"}},
+			Environment: map[string]string{"VLLM_USE_V1": "0", "FLAG": "True", "PCT": "30.0", "EMPTY": ""}, Variables: []Variable{{Name: "RAY_ADDRESS", Value: "local", When: "alone"}},
 			Replicas: 4, Devices: 2, TokenIDs: true,
 			Companion: &Companion{Name: "ray", Address: "{head-address:6379}", Arguments: []Argument{{Words: []string{"ray", "start"}}}},
 		}},
 		SamplingTypes: map[string]string{"temperature": "number >=0", "stop": "text | list | null"},
 	}
+	m.HarnessConfig["device_count"] = int64(8)
+	m.Roles[0].Spelled, _ = m.EngineDigest()
+	return m
 }
 
 func TestGolden(t *testing.T) {
@@ -177,16 +180,16 @@ func TestDecodeRefuses(t *testing.T) {
 		{"key twice", edit("backend: vllm\n", "backend: vllm\nbackend: vllm\n"), 2, "second time", "compile again"},
 		{"unknown field", edit("backend: vllm\n", "backend: vllm\nbackends: vllm\n"), 2, `"backends" is not known`, "same version"},
 		{"newer format", edit("format: 2\n", "format: 3\n"), 39, "format 3 is not known", "same version"},
-		{"no place", edit("{port}", "{prot}"), 56, `the open place "prot"`, "compile again"},
-		{"no circumstance", edit("when: nodes", "when: sundays"), 56, `when "sundays" is not known`, "compile again"},
-		{"no devices", edit("devices: 2", "devices: 0"), 56, "devices is 0", "compile again"},
-		{"too many devices", edit("devices: 2", "devices: 60000"), 56, "more than 65536 together", "compile again"},
-		{"a word that is a number", edit(`"{port}"`, "8000"), 56, "must be text, in words", "compile again"},
-		{"a field of a role", edit("token_ids: true", "token_id: true"), 56, "token_ids must be a boolean, it is null", "compile again"},
-		{"a type that is none", edit("\"number >=0\"", "3"), 98, "must be text", "compile again"},
+		{"no place", edit("{port}", "{prot}"), 57, `the open place "prot"`, "compile again"},
+		{"no circumstance", edit("when: nodes", "when: sundays"), 57, `when "sundays" is not known`, "compile again"},
+		{"no devices", edit("devices: 2", "devices: 0"), 57, "devices is 0", "compile again"},
+		{"too many devices", edit("devices: 2", "devices: 60000"), 57, "more than 65536 together", "compile again"},
+		{"a word that is a number", edit(`"{port}"`, "8000"), 57, "must be text, in words", "compile again"},
+		{"a field of a role", edit("token_ids: true", "token_id: true"), 57, "token_ids must be a boolean, it is null", "compile again"},
+		{"a type that is none", edit("\"number >=0\"", "3"), 103, "must be text", "compile again"},
 		{"wrong type", edit("backend: vllm\n", "backend: 1\n"), 1, "backend must be text, it is a whole number", "compile again"},
 		{"env value", edit(`VLLM_USE_V1: "0"`, `VLLM_USE_V1: 0`), 34, "env_config.VLLM_USE_V1 must be text", "compile again"},
-		{"meaning", edit("meaning: \"sha256:", "meaning: \"sha256:0"), 53, "meaning does not fit", "compile again"},
+		{"meaning", edit("meaning: \"sha256:", "meaning: \"sha256:0"), 54, "meaning does not fit", "compile again"},
 		{"data without digest", edit("  samples: 24576\n", ""), 3, "data must have exactly samples", "compile again"},
 		{"fewer than no samples", edit("samples: 24576", "samples: -1"), 3, "data must have exactly samples", "compile again"},
 		{"indentation", edit("backend: vllm\n", "backend:\n      vllm\n"), 2, "a value is missing", "compile again"},

@@ -1,9 +1,12 @@
 package manifest
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+
+	"mlcfg/internal/backend"
 )
 
 // Role is one kind of process that an engine consists of; an engine that is one
@@ -28,6 +31,9 @@ type Role struct {
 	// Companion is a program that runs beside it where several machines carry a
 	// replica; nil where there is none.
 	Companion *Companion
+	// Spelled is [Manifest.EngineDigest] of the engine_config that Arguments say:
+	// an engine_config that was changed since would be reported and not started.
+	Spelled string
 }
 
 // Argument is a key's words of a command line.
@@ -60,11 +66,37 @@ func (m *Manifest) Serving() (Role, error) {
 	return m.Roles[0], nil
 }
 
-// circumstances are the words of When.
-var circumstances = []string{"", "alone", "nodes", "head", "worker", "address", "devices"}
+// MostDevices bounds what replicas and devices multiply to: more than any cluster has.
+const MostDevices = 1 << 16
 
-// mostDevices bounds what replicas and devices multiply to.
-const mostDevices = 1 << 16
+// EngineDigest is the digest of engine_config alone.
+func (m *Manifest) EngineDigest() (string, error) {
+	text, err := appendYAML(nil, m.EngineConfig)
+	if err != nil {
+		return "", fmt.Errorf("encoding engine_config: %w", err)
+	}
+	return Digest(text), nil
+}
+
+// agree says where sections say something else than the roles that were made of
+// them. It asks nothing of what it cannot see: several roles share the sections.
+func (m *Manifest) agree() error {
+	for _, r := range m.Roles {
+		have, err := m.EngineDigest()
+		switch {
+		case err != nil:
+			return err
+		case r.Spelled != have:
+			return errors.New("engine_config is not what the roles were spelled from")
+		case len(m.Roles) == 1 && !maps.Equal(r.Environment, m.EnvConfig):
+			return errors.New("env_config is not the environment of the role")
+		}
+		if n, ok := Int(m.HarnessConfig, "device_count"); ok && len(m.Roles) == 1 && n != r.Replicas*r.Devices {
+			return fmt.Errorf("harness_config.device_count is %d, the role has %d replicas of %d devices", n, r.Replicas, r.Devices)
+		}
+	}
+	return nil
+}
 
 // fields is the role as it stands on disk.
 func (r *Role) fields() map[string]any {
@@ -82,7 +114,7 @@ func (r *Role) fields() map[string]any {
 	}
 	return map[string]any{
 		"name": r.Name, "model": r.Model, "program": anys(r.Program), "arguments": argumentFields(r.Arguments),
-		"environment": env, "variables": variables, "replicas": r.Replicas, "devices": r.Devices, "token_ids": r.TokenIDs, "companion": companion,
+		"environment": env, "variables": variables, "replicas": r.Replicas, "devices": r.Devices, "token_ids": r.TokenIDs, "companion": companion, "spelled": r.Spelled,
 	}
 }
 
@@ -119,10 +151,10 @@ func (f *fieldReader) role(v any) Role {
 	e := entry{f: f, field: "roles", values: take1[map[string]any](f, "roles", "a map", v)}
 	r := Role{
 		Name: e.text("name"), Model: e.textOrEmpty("model"), Program: e.words("program"), Arguments: e.arguments(),
-		Environment: map[string]string{}, Replicas: e.count("replicas"), Devices: e.count("devices"), TokenIDs: entryValue[bool](&e, "token_ids", "a boolean"),
+		Environment: map[string]string{}, Replicas: e.count("replicas"), Devices: e.count("devices"), TokenIDs: entryValue[bool](&e, "token_ids", "a boolean"), Spelled: e.text("spelled"),
 	}
-	if r.Replicas*r.Devices > mostDevices {
-		f.fail("roles", fmt.Sprintf("roles: %d replicas of %d devices, more than %d together", r.Replicas, r.Devices, mostDevices))
+	if r.Replicas*r.Devices > MostDevices {
+		f.fail("roles", fmt.Sprintf("roles: %d replicas of %d devices, more than %d together", r.Replicas, r.Devices, MostDevices))
 	}
 	if len(r.Program) == 0 {
 		f.fail("roles", "roles: program is empty")
@@ -227,7 +259,7 @@ func (e *entry) when() string {
 		return ""
 	}
 	when := e.text("when")
-	if !slices.Contains(circumstances, when) {
+	if !slices.Contains(backend.Circumstances(), backend.When(when)) {
 		e.f.fail(e.field, fmt.Sprintf("%s: when %q is not known here", e.field, when))
 	}
 	return when
@@ -236,8 +268,8 @@ func (e *entry) when() string {
 // count is a whole number from 1 on.
 func (e *entry) count(key string) int64 {
 	n := entryValue[int64](e, key, "a whole number")
-	if n < 1 || n > mostDevices {
-		e.f.fail(e.field, fmt.Sprintf("%s: %s is %d, legal is 1 to %d", e.field, key, n, mostDevices))
+	if n < 1 || n > MostDevices {
+		e.f.fail(e.field, fmt.Sprintf("%s: %s is %d, legal is 1 to %d", e.field, key, n, MostDevices))
 	}
 	return n
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/client/balance"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
@@ -16,7 +17,11 @@ import (
 // tokenizer.json in the model's folder, or of the folder that the engine is told
 // to take it from. translate may be nil. It is empty where there is none here.
 func TokenizerOf(m *manifest.Manifest, translate func(string) string) string {
-	for _, key := range []string{"tokenizer", "tokenizer_path", "model", "model_path"} {
+	b, ok := backend.Of(m.Backend)
+	if !ok {
+		return ""
+	}
+	for _, key := range []string{b.Tokenizer, b.Model} {
 		folder, ok := manifest.Text(m.EngineConfig, key)
 		if !ok || folder == "" {
 			continue

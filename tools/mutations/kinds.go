@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"mlcfg/internal/cli/pathmap"
 	"mlcfg/internal/compile"
@@ -215,6 +216,13 @@ func manifestOf(all []*manifest.Manifest) func(*rand.Rand) []byte {
 		for range 1 + rng.IntN(3) {
 			s := sections[rng.IntN(len(sections))]
 			*s = changed(rng, *s)
+		}
+		// Sealed as a careful hand would, so that the values themselves are met.
+		m.Roles = slices.Clone(m.Roles)
+		for i := range m.Roles {
+			if spelled, err := m.EngineDigest(); err == nil {
+				m.Roles[i].Spelled = spelled
+			}
 		}
 		text, err := m.YAML()
 		if err != nil {

@@ -102,6 +102,10 @@ func (s *speller) serve(m *manifest.Manifest) manifest.Role {
 	for _, v := range b.Variables {
 		r.Variables = append(r.Variables, manifest.Variable{Name: v.Name, Value: v.Value, When: string(v.When)})
 	}
+	var err error
+	if r.Spelled, err = m.EngineDigest(); err != nil {
+		s.fail(fault("engine_config", "%v", err))
+	}
 	companion := s.companion(&r)
 	r.Arguments = s.model(&r)
 	r.Arguments = append(r.Arguments, s.arguments(companion == nil)...)
@@ -215,9 +219,6 @@ func flagOfFork(b *backend.Backend, key string, value any) schema.Flag {
 	return f
 }
 
-// mostDevices bounds the devices of all replicas together, more than any cluster has.
-const mostDevices = 1 << 16
-
 // replicas is the number of devices each replica takes, and of replicas.
 func (s *speller) replicas(harness map[string]any) (each, count int64) {
 	b := s.backend
@@ -231,8 +232,8 @@ func (s *speller) replicas(harness map[string]any) (each, count int64) {
 	if shared, _ := manifest.Bool(s.section, b.DPShares); shared {
 		dp = 1
 	}
-	if min(tp, pp, dp) < 1 || max(tp, pp, dp) > mostDevices || tp*pp*dp > mostDevices {
-		s.fail(fault("engine_config."+b.TP, "%s %d, %s %d, %s %d: each must be at least 1 and their product at most %d", b.TP, tp, b.PP, pp, b.DP, dp, mostDevices))
+	if min(tp, pp, dp) < 1 || max(tp, pp, dp) > manifest.MostDevices || tp*pp*dp > manifest.MostDevices {
+		s.fail(fault("engine_config."+b.TP, "%s %d, %s %d, %s %d: each must be at least 1 and their product at most %d", b.TP, tp, b.PP, pp, b.DP, dp, manifest.MostDevices))
 		return 0, 0
 	}
 	need := tp * pp * dp
@@ -241,8 +242,8 @@ func (s *speller) replicas(harness map[string]any) (each, count int64) {
 		devices = need
 	}
 	switch {
-	case devices < 1 || devices > mostDevices:
-		s.fail(fault("harness_config.device_count", "device_count is %d, legal is 1 to %d", devices, mostDevices))
+	case devices < 1 || devices > manifest.MostDevices:
+		s.fail(fault("harness_config.device_count", "device_count is %d, legal is 1 to %d", devices, manifest.MostDevices))
 	case devices%need != 0:
 		s.fail(fault("harness_config.device_count", "device_count %d cannot be shared out to replicas of %d devices (%s %d x %s %d x %s %d)", devices, need, b.TP, tp, b.PP, pp, b.DP, dp))
 	}

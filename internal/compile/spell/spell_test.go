@@ -18,7 +18,7 @@ func TestKeys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		keys := []string{b.Model, b.TP, b.PP, b.DP, b.DPShares, b.Batch, b.Memory}
+		keys := []string{b.Model, b.TP, b.PP, b.DP, b.DPShares, b.Tokenizer, b.Batch, b.Memory}
 		for _, n := range b.Nodes {
 			keys = append(keys, n.Key)
 		}

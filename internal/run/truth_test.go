@@ -59,6 +59,10 @@ func mocked(t *testing.T, scenario loadgen.Scenario, change func(*loadgen.Settin
 	m.Loadgen = loadgen.Section{
 		Settings: s, Round: "v5.1", Frozen: true, Library: loadgen.Library{TotalSampleCount: truthSamples, PerformanceSampleCount: truthSamples},
 	}.Map()
+	var err error
+	if m.Roles[0].Spelled, err = m.EngineDigest(); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := m.YAML(); err != nil {
 		t.Fatal(err)
 	}

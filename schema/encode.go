@@ -21,7 +21,7 @@ type Definition struct {
 	// The rest is as in [Key].
 	Doc, DefaultNote, Deprecated, Config, Limit string
 	Default                                     any
-	HasDefault, Required, Inert                 bool
+	HasDefault, Required, Inert, Unread, Own    bool
 	Union                                       *Union
 	Flag                                        *Flag
 	File                                        string
@@ -169,7 +169,7 @@ func (w *writer) body(d *Definition) ([]byte, error) {
 	for _, part := range []struct {
 		there bool
 		bit   byte
-	}{{d.HasDefault, hasDefault}, {d.Required, isRequired}, {d.Inert, isInert}, {d.Flag != nil, hasFlag}, {d.Union != nil, hasUnion}} {
+	}{{d.HasDefault, hasDefault}, {d.Required, isRequired}, {d.Inert, isInert}, {d.Flag != nil, hasFlag}, {d.Union != nil, hasUnion}, {d.Unread, isUnread}, {d.Own, isOwn}} {
 		if part.there {
 			has |= part.bit
 		}

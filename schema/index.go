@@ -262,6 +262,8 @@ const (
 	isInert
 	hasFlag
 	hasUnion
+	isUnread
+	isOwn
 )
 
 // key decodes a definition.
@@ -273,6 +275,7 @@ func (st *store) key(e entry) *Key {
 	}
 	has := r.byte()
 	k.Required, k.Inert = has&isRequired != 0, has&isInert != 0
+	k.Unread, k.Own = has&isUnread != 0, has&isOwn != 0
 	k.Pos = diag.Pos{File: r.text(), Line: r.int(), Column: r.int()}
 	k.Doc, k.DefaultNote, k.Deprecated, k.Config, k.Limit = r.text(), r.text(), r.text(), r.text(), r.text()
 	k.alts = r.alternatives()

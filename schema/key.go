@@ -107,6 +107,11 @@ type Key struct {
 	// Inert tells of an environment variable that the release still lists but
 	// reads nowhere, while an earlier release did.
 	Inert bool
+	// Unread tells of a key that the release takes and reads nowhere.
+	Unread bool
+	// Own tells of a key of the harness section that is this program's, which the
+	// reference harness does not have.
+	Own bool
 	// Config names the section with the keys of a nested map
 	// ("CompilationConfig"), empty where the map is free. With Union it is the
 	// section of a map that does not say which it is, empty where it has to.

@@ -16,6 +16,7 @@ package schema
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 )
 
@@ -40,8 +41,12 @@ type Schema struct {
 	// help texts: two programs with the same digest check alike.
 	Digest string
 
+	// Fork names the fork whose keys are among those of the release, empty for none.
+	Fork string
+
 	store   *store
 	release int
+	fork    *Schema
 	mu      sync.Mutex
 	// sections are those that were asked for, nil for one that the release has not.
 	sections map[string]*Section
@@ -53,6 +58,7 @@ type Section struct {
 
 	schema   *Schema
 	from, to int              // the definitions of all releases in the store
+	fork     *Section         // what the fork adds; nil for nothing
 	keys     sync.Map         // decoded so far, *Key by name
 	names    []string         // sorted, made when asked for, guarded by schema.mu
 	lengths  map[int][]string // the names by their length, each sorted, likewise
@@ -118,7 +124,15 @@ func (s *Schema) Section(name string) *Section {
 			break
 		}
 	}
-	if from < to {
+	if s.fork != nil {
+		if own := s.fork.Section(s.Engine + "_" + name); own != nil {
+			if sec == nil {
+				sec = &Section{Name: name, schema: s}
+			}
+			sec.fork = own
+		}
+	}
+	if from < to || sec != nil {
 		s.sections[name] = sec
 	}
 	return sec
@@ -142,12 +156,15 @@ func (s *Section) Key(name string) (*Key, bool) {
 	if k, ok := s.keys.Load(name); ok {
 		return k.(*Key), true
 	}
-	e, ok := s.schema.store.find(s.Name, s.from, s.to, name, s.schema.release)
+	decoded, ok := s.ownKey(name)
 	if !ok {
-		return nil, false
+		e, ok := s.schema.store.find(s.Name, s.from, s.to, name, s.schema.release)
+		if !ok {
+			return nil, false
+		}
+		decoded = s.schema.store.key(e)
+		decoded.schema = s.schema
 	}
-	decoded := s.schema.store.key(e)
-	decoded.schema = s.schema
 	k, _ := s.keys.LoadOrStore(name, decoded) // another goroutine may have been first
 	return k.(*Key), true
 }
@@ -164,6 +181,11 @@ func (s *Section) Names() []string {
 			if e := s.schema.store.entry(s.Name, i); e.in(s.schema.release) {
 				s.names = append(s.names, e.name)
 			}
+		}
+		if s.fork != nil {
+			s.names = append(s.names, s.fork.Names()...)
+			slices.Sort(s.names)
+			s.names = slices.Compact(s.names)
 		}
 	}
 	return s.names

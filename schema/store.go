@@ -9,10 +9,11 @@ import (
 // Engines are the engines with embedded schemas, sorted.
 func Engines() []string {
 	names := index(embedded).groups()
-	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(handWritten, name) })
+	return slices.DeleteFunc(names, func(name string) bool { return isHandWritten(name) })
 }
 
-// Releases are the releases of an engine with an embedded schema, oldest first;
+// Releases are the releases of an engine, or the rounds of the harness, with an embedded
+// schema, oldest first;
 // nil for an unknown engine.
 func Releases(engine string) []string {
 	st := storeOf(engine)
@@ -51,10 +52,10 @@ var stores = sync.OnceValue(func() map[string]func() *store {
 	return all
 })
 
-// storeOf returns an engine's store, nil for an unknown engine.
+// storeOf returns the store of an engine or of the harness, nil for an unknown engine.
 func storeOf(engine string) *store {
 	open := stores()[engine]
-	if open == nil || slices.Contains(handWritten, engine) {
+	if open == nil || engine != Harness && isHandWritten(engine) {
 		return nil
 	}
 	return open()

@@ -80,12 +80,12 @@ func isLocalLabel(s string) bool {
 	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == ""
 }
 
-// CompareReleases orders two release numbers of one engine, oldest first, post
+// CompareReleases orders two release numbers of one engine, or two rounds, oldest first, post
 // releases and candidates included (0.4.9 < 0.4.9.post1 < 0.4.10rc0 < 0.4.10). What is no release number
 // goes before all that are.
 func CompareReleases(a, b string) int {
-	v, errA := parseVersion(a)
-	w, errB := parseVersion(b)
+	v, errA := parseVersion(strings.TrimPrefix(a, "v")) // rounds are written with a v
+	w, errB := parseVersion(strings.TrimPrefix(b, "v"))
 	switch {
 	case errA != nil && errB != nil:
 		return cmp.Compare(a, b)

@@ -127,18 +127,20 @@ func compileOptions(c *cli.Context, s *config.Settings) (compile.Options, error)
 		if !ok {
 			return options, withHint("write --engine-version vllm=0.9.2", "--engine-version %s names no engine", text)
 		}
-		release, err := schema.Resolve(engine, spec)
+		release, fork, err := schema.Version(engine, spec, s.Forks)
 		if err != nil {
 			return options, fmt.Errorf("--engine-version %s: %w", text, err)
 		}
-		options.Releases[engine] = release
+		if options.Releases[engine] = release; fork != nil {
+			options.Releases[engine] += "+" + fork.Name
+		}
 	}
 	var err error
 	if options.Maps, err = pathmap.Parse(c.StringSlice("map")); err != nil {
 		return options, fmt.Errorf("--map: %w", err)
 	}
 	options.Maps = append(options.Maps, s.Maps...) // of equals the first counts
-	options.Variables, options.Machines = s.Env, s.Machines
+	options.Variables, options.Machines, options.Forks = s.Env, s.Machines, s.Forks
 	options.Site, err = siteSchema(s)
 	return options, err
 }

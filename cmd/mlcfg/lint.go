@@ -127,7 +127,7 @@ func (a *app) writeFindings(format string, found diag.List, files []string, text
 
 // sameForAll are the codes of findings that come with every overlay alike, and
 // whether the advice, rather than the message, tells them apart.
-var sameForAll = map[string]bool{"engine-version-assumed": true, "loadgen-round": false, "user-conf-not-found": false}
+var sameForAll = map[string]bool{"engine-version-assumed": true, "loadgen-round": true, "user-conf-not-found": false}
 
 // gather makes one finding of those that say the same of different overlays.
 func gather(l diag.List) diag.List {

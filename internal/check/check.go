@@ -27,10 +27,14 @@ type Input struct {
 	// Targets are the backends with the schemas of their engines' releases;
 	// with none only the shared sections are checked.
 	Targets []Target
+	// Round is the schema of the harness's round; nil is the newest.
+	Round *schema.Schema
 	// Site is the site's own schema, nil where it has none.
 	Site *config.Site
 	// Variables are names of environment variables that the site's fork reads.
 	Variables []string
+	// Forks are the site's own; findings name them, and the embedded ones, for what only they have.
+	Forks []*schema.Fork
 	// Named reports whether the user named the backend: then a backend in the
 	// configuration has to agree.
 	Named bool
@@ -59,7 +63,11 @@ type Result struct {
 // Check checks the shared sections once and then each target's own.
 func Check(in Input) Result {
 	var r Result
-	shared := &checker{schema: schema.Shared(), site: in.Site, overlay: in.Overlay, tree: in.Tree, found: &r.Found, faulty: map[string]bool{}}
+	round := in.Round
+	if round == nil {
+		round = schema.Shared()
+	}
+	shared := &checker{schema: round, round: round, site: in.Site, overlay: in.Overlay, tree: in.Tree, found: &r.Found, faulty: map[string]bool{}}
 	secrets := shared.credentials()
 	r.Shared = Shared{Top: shared.top(), Harness: shared.harness()}
 	for _, target := range in.Targets {
@@ -68,11 +76,11 @@ func Check(in Input) Result {
 			tree = target.Tree
 		}
 		c := &Config{
-			Backend: target.Backend, Schema: target.Schema, Shared: r.Shared,
+			Backend: target.Backend, Schema: target.Schema, Round: round, Shared: r.Shared,
 			named: in.Named, tree: tree, faulty: shared.faulty, overlay: in.Overlay,
 		}
 		own := &checker{
-			schema: target.Schema, site: in.Site, variables: in.Variables, overlay: in.Overlay, tree: tree, found: &r.Found,
+			schema: target.Schema, round: round, site: in.Site, variables: in.Variables, forks: in.Forks, overlay: in.Overlay, tree: tree, found: &r.Found,
 			backend: target.Backend.Name, faulty: c.faulty,
 		}
 		c.Env = own.env(target.Backend)
@@ -90,9 +98,12 @@ func Check(in Input) Result {
 
 // checker checks sections against one schema and collects findings.
 type checker struct {
-	schema    *schema.Schema
+	schema *schema.Schema
+	// round is the schema of the harness's round.
+	round     *schema.Schema
 	site      *config.Site
 	variables []string
+	forks     []*schema.Fork
 	overlay   string
 	tree      *merge.Tree
 	found     *diag.List

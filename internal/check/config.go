@@ -16,6 +16,8 @@ type Config struct {
 	Backend *backend.Backend
 	// Schema is the engine's schema that the sections were checked against.
 	Schema *schema.Schema
+	// Round is the schema of the harness's round.
+	Round *schema.Schema
 	Shared
 	// Env is the environment that the engine's process gets.
 	Env map[string]string

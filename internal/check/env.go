@@ -41,6 +41,7 @@ func (c *checker) env(b *backend.Backend) map[string]string {
 				values[field.Key] = text
 				c.policy(field, settingOf(field).Node.Interface())
 			} else if ok {
+				c.switchedOff(field, values)
 				delete(values, field.Key)
 			}
 			c.inRelease(field, ok && set)
@@ -49,6 +50,20 @@ func (c *checker) env(b *backend.Backend) map[string]string {
 	}
 	c.noticeUnknown("", c.unread...)
 	return values
+}
+
+// switchedOff reports a null that takes away what the shared section sets.
+func (c *checker) switchedOff(t *merge.Tree, values map[string]string) {
+	shared := c.tree.Lookup(envSection, t.Key)
+	if _, set := values[t.Key]; !set || shared == t {
+		return
+	}
+	c.add(diag.Diagnostic{
+		Pos: settingOf(t).Node.Pos, Severity: diag.Warning, Code: "variable-switched-off", Key: t.Path,
+		Message: fmt.Sprintf("%s is null here, and so is not set, although %s sets it", t.Key, envSection),
+		Hint:    "take the line out for the shared value",
+		Related: []diag.Related{{Pos: settingOf(shared).Node.Pos, Message: "the shared value"}},
+	})
 }
 
 // variable checks one variable; set is false where its value is null.

@@ -29,6 +29,12 @@ func (c *checker) inRelease(t *merge.Tree, valued bool) {
 		}
 	case slices.Contains(c.variables, t.Key) || c.site.Has(steps(t)...):
 	case c.copied(t, valued):
+	case c.ofHarness(t, valued):
+	case len(schema.History(c.schema.Engine, schema.EnvConfig, t.Key)) == 0 && c.hintFork(schema.EnvConfig, t.Key) != "":
+		c.add(diag.Diagnostic{
+			Pos: settingOf(t).KeyPos, Severity: diag.Warning, Code: "inert-variable", Key: t.Path,
+			Message: fmt.Sprintf("%s does nothing in %s: no release has it", t.Key, c.engineRelease()), Hint: c.hintFork(schema.EnvConfig, t.Key),
+		})
 	default:
 		if history := schema.History(c.schema.Engine, schema.EnvConfig, t.Key); len(history) > 0 {
 			c.inert(t, c.becameOf(history), c.gone(schema.EnvConfig, t.Key, history))
@@ -193,6 +199,9 @@ func (c *checker) nearMiss(t *merge.Tree) bool {
 	}
 	slip := func(name string) bool { return oneSlip(name, t.Key) }
 	near := ""
+	if names := c.round.Section(harnessEnv).Names(); slices.ContainsFunc(names, slip) {
+		near = names[slices.IndexFunc(names, slip)]
+	}
 	for n := len(t.Key) - 1; n <= len(t.Key)+1 && near == ""; n++ {
 		names := known.NamesOfLength(n)
 		if i := slices.IndexFunc(names, slip); i >= 0 {

@@ -12,7 +12,12 @@ import (
 )
 
 // fault reports what the schema says about a value.
-func (c *checker) fault(t *merge.Tree, key *schema.Key, f schema.Fault) { c.add(faultOf(t, key, f)) }
+func (c *checker) fault(t *merge.Tree, key *schema.Key, f schema.Fault) {
+	d := faultOf(t, key, f)
+	c.otherRound(&d, t, key)
+	c.otherFork(&d, t, key)
+	c.add(d)
+}
 
 // faultOf is the finding for what the schema says about a value.
 func faultOf(t *merge.Tree, key *schema.Key, f schema.Fault) diag.Diagnostic {

@@ -36,6 +36,7 @@ func (c *checker) top() map[string]any {
 		case key.Kinds&schema.Map == 0:
 			if v, ok := c.value(t, key); ok {
 				values[t.Key] = v
+				c.readNowhere(t, key, v)
 			}
 		case !isMap(t):
 			c.value(t, key)
@@ -59,6 +60,9 @@ func (c *checker) closed(t *merge.Tree, section *schema.Section) map[string]any 
 	}
 	for _, field := range t.Fields {
 		key, ok := section.Key(field.Key)
+		if ok {
+			c.notInStruct(field, key)
+		}
 		switch {
 		case !ok:
 			if v, known, ok := c.added(field); !known {
@@ -68,9 +72,11 @@ func (c *checker) closed(t *merge.Tree, section *schema.Section) map[string]any 
 			}
 		case key.Config != "" && isMap(field):
 			values[field.Key] = c.closed(field, c.schema.Section(key.Config))
+			c.readNowhere(field, key, values[field.Key])
 		default:
 			if v, ok := c.value(field, key); ok {
 				values[field.Key] = v
+				c.readNowhere(field, key, v)
 			}
 		}
 	}

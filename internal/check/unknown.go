@@ -24,6 +24,11 @@ var argument = map[string]string{
 func (c *checker) unknownEngine(t *merge.Tree, section, schemaSection string) {
 	d := c.unknownKey(t, section)
 	d.Message = fmt.Sprintf("%s has no %s %s", c.engineRelease(), argument[schemaSection], t.Key)
+	if hint := c.hintFork(schemaSection, t.Key); hint != "" {
+		d.Hint = hint
+		c.add(d)
+		return
+	}
 	near := schema.Nearest(c.schema.Section(schemaSection).Names(), t.Key)
 	if history := schema.History(c.schema.Engine, schemaSection, t.Key); len(history) > 0 {
 		d.Message += ": " + c.becameOf(history)
@@ -66,7 +71,20 @@ func behindFlag(section *schema.Section, name string) string {
 	return ""
 }
 
-func (c *checker) engineRelease() string { return c.schema.Engine + " " + c.schema.Release }
+func (c *checker) engineRelease() string { return c.schema.Engine + " " + c.schema.Version() }
+
+// hintFork names the forks that have a key of the engine; empty where none has it.
+func (c *checker) hintFork(section, name string) string {
+	forks := schema.ForksWith(c.schema.Engine, section, name, c.forks)
+	if len(forks) == 0 || forks[0].Name == c.schema.Fork {
+		return ""
+	}
+	names := make([]string, len(forks))
+	for i, f := range forks {
+		names[i] = f.Name
+	}
+	return fmt.Sprintf("the fork %s has it: --engine-version %s=%s+%s", strings.Join(names, " or "), c.schema.Engine, c.schema.Release, names[0])
+}
 
 // becameOf says why a release lacks a key that others have.
 func (c *checker) becameOf(history []schema.Span) string {
@@ -137,7 +155,14 @@ func (c *checker) unknownShared(t *merge.Tree, in string, section *schema.Sectio
 	near := schema.Nearest(section.Names(), t.Key)
 	retired, isRetired := c.schema.Section(retiredSection).Key(t.Key)
 	sections := engineSections(t.Key)
+	history := schema.History(schema.Harness, section.Name, t.Key)
 	switch {
+	case isRetired && settingOf(t).Layer == merge.OverrideLayer && in == "":
+		d.Message = fmt.Sprintf("%s is what the harness renames %v to after the command line: the override would be lost", t.Key, retired.Enum[0])
+		d.Hint = fmt.Sprintf("override %v.KEY", retired.Enum[0])
+	case len(history) > 0:
+		d.Message = fmt.Sprintf("%s of round %s has no key %s: %s", orTop(in), c.schema.Release, t.Key, c.becameOf(history))
+		d.Hint = "the harness of this round does not read it; " + nameRound(history[len(history)-1].Last)
 	case isRetired:
 		d.Hint = fmt.Sprintf("%s is of the older format; now it is %v", t.Key, retired.Enum[0])
 	case in != "" && hasKey(top, t.Key):
@@ -164,9 +189,7 @@ func hasKey(s *schema.Section, name string) bool {
 
 // unknownKey starts a finding about a key that section in, "" for the top, does not have.
 func (c *checker) unknownKey(t *merge.Tree, in string) diag.Diagnostic {
-	if in == "" {
-		in = "the top of a configuration"
-	}
+	in = orTop(in)
 	return diag.Diagnostic{
 		Pos: settingOf(t).KeyPos, Severity: diag.Error, Code: schema.UnknownKey, Key: t.Path,
 		Message: fmt.Sprintf("%s has no key %s", in, t.Key),
@@ -225,4 +248,12 @@ func engineSections(key string) []string {
 		}
 	}
 	return sections
+}
+
+// orTop names a section, "" being the top.
+func orTop(in string) string {
+	if in == "" {
+		return "the top of a configuration"
+	}
+	return in
 }

@@ -2,7 +2,9 @@ package check
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,7 +20,11 @@ func (c *checker) value(t *merge.Tree, key *schema.Key) (v any, ok bool) {
 	before := len(*c.found)
 	v = c.plain(t, key)
 	if !(*c.found)[before:].HasErrors() {
-		for _, f := range key.Check(v) {
+		faults, taken := key.Check(v), c.taken(key, v)
+		if taken != nil {
+			faults = c.inside(taken, v)
+		}
+		for _, f := range faults {
 			c.fault(t, key, f)
 		}
 		c.policy(t, v)
@@ -28,6 +34,48 @@ func (c *checker) value(t *merge.Tree, key *schema.Key) (v any, ok bool) {
 		return nil, false
 	}
 	return v, true
+}
+
+// taken is what says that the engine takes a value of which its release says nothing; nil
+// where nothing does.
+func (c *checker) taken(key *schema.Key, v any) *schema.Key {
+	own, ok := schema.Takes().Section(c.schema.Engine + "_" + key.Section).Key(key.Name)
+	if !ok || !own.Takes(v) {
+		return nil
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		return own
+	case float64:
+		if v == math.Trunc(v) && math.Abs(v) < 1<<53 && key.Takes(int64(v)) {
+			return own
+		}
+	}
+	return nil
+}
+
+// inside returns the faults in a map whose keys are those of a section of the release.
+func (c *checker) inside(key *schema.Key, v any) (found []schema.Fault) {
+	m, ok := v.(map[string]any)
+	if section := c.schema.Section(key.Config); ok && section != nil {
+		for _, name := range slices.Sorted(maps.Keys(m)) {
+			in, known := section.Key(name)
+			if !known {
+				f := schema.Fault{Code: schema.UnknownKey, Path: []string{name}, Suggestion: schema.Nearest(section.Names(), name)}
+				f.Message = fmt.Sprintf("%s has no key %q", key.Name, name)
+				found = append(found, f)
+				continue
+			}
+			if c.taken(in, m[name]) != nil {
+				continue
+			}
+			for _, f := range in.Check(m[name]) {
+				f.Path = append([]string{name}, f.Path...)
+				found = append(found, f)
+			}
+		}
+	}
+	return found
 }
 
 // plain turns a tree into plain data, with the sentinels resolved.
@@ -114,8 +162,11 @@ func (c *checker) text(n *source.Node, path string, key *schema.Key) any {
 	return n.Str
 }
 
-// optional tells the shared keys that may stay open: those that take null.
-func optional(key *schema.Key) bool { return key.Section == topSection && key.Kinds&schema.Null != 0 }
+// optional tells the shared keys that may stay open: those at the top that take null, and
+// those that the harness's own base leaves open.
+func optional(key *schema.Key) bool {
+	return key.Kinds&schema.Null != 0 && (key.Section == topSection || isMissing(key.DefaultNote))
+}
 
 func inEnum(key *schema.Key, s string) bool {
 	for _, v := range key.Enum {

@@ -11,10 +11,9 @@ import (
 
 // benchOverlay is a real overlay with both engines' sections.
 func benchOverlay(b *testing.B) (base, overlay string) {
-	base, overlays := corpus(b)
-	for _, o := range overlays {
-		if compileFor(b, base, o, "sglang").Targets != nil {
-			return base, o
+	for _, o := range corpus(b) {
+		if compileFor(b, o.base, o.path, "sglang").Targets != nil {
+			return o.base, o.path
 		}
 	}
 	b.Fatal("no overlay has both engines' sections")

@@ -33,16 +33,21 @@ import (
 type Options struct {
 	// Backends are names; empty: all that the overlay has a section for.
 	Backends []string
-	// Releases are the exact releases of engines, by the engine's name; an
+	// Releases are the exact releases of engines, by the engine's name, with a fork
+	// behind a plus where one is meant (0.17.1+amd-mlperf, +amd-mlperf); an
 	// engine without one gets the newest release that knows the most keys.
 	Releases map[string]string
 	// Maps translate paths of the configuration, for reading only.
 	Maps pathmap.Map
-	// Round is the round of MLPerf whose settings hold ("v5.1"); empty: the newest.
+	// Round is the round of MLPerf whose LoadGen settings and harness hold ("v5.1");
+	// empty: that of the mlperf.conf which the configuration names, where it can be read,
+	// else the newest that knows the most keys.
 	Round string
 	// ReadData looks at the data sets, which takes seconds where they are large:
 	// for their size and digest. Only manifests need it.
 	ReadData bool
+	// Forks are the site's own; the embedded ones are known anyway.
+	Forks []*schema.Fork
 	// Site is the site's own schema, nil where it has none.
 	Site *config.Site
 	// Variables are names of environment variables that the site's fork reads.
@@ -73,6 +78,8 @@ type Outcome struct {
 	Found diag.List
 	// Targets are the backends that were compiled for.
 	Targets []Target
+	// Round is the harness's round that it was checked against.
+	Round string
 	// Loadgen is LoadGen's section as manifests have it; nil where the
 	// configuration does not say what is run.
 	Loadgen map[string]any
@@ -107,7 +114,7 @@ func (c *Compiler) Again(config *config.Config, known *manifest.Manifest) Outcom
 	if config.Overlay.Root == nil || config.Base.Root == nil {
 		return out // what cannot be read cannot be checked
 	}
-	in := check.Input{Tree: config.Tree, Overlay: config.Overlay.Path, Named: len(c.options.Backends) > 0, Site: c.options.Site, Variables: c.options.Variables}
+	in := check.Input{Tree: config.Tree, Overlay: config.Overlay.Path, Named: len(c.options.Backends) > 0, Site: c.options.Site, Variables: c.options.Variables, Forks: c.options.Forks}
 	c.machine(config, &out.Found)
 	var layers []merge.Layer
 	resolved, said := merge.Resolve(config.Tree)
@@ -115,26 +122,35 @@ func (c *Compiler) Again(config *config.Config, known *manifest.Manifest) Outcom
 		layers = append(layers, *resolved)
 		in.Tree = config.With(layers...)
 	}
+	round := c.round(config, &out.Found)
+	if r, err := schema.Load(schema.Harness, harnessRound(round)); err == nil {
+		in.Round, out.Round = r, r.Release
+		layers = append(layers, c.harness(in.Tree, r, &out.Found)...)
+		in.Tree = layered(config, layers...)
+	}
 	for _, b := range c.backends(config, &out.Found) {
-		release, why := c.release(b, config.Tree)
-		s, err := c.schema(b.Engine, release)
+		v, err := c.version(b, config.Tree)
+		var s *schema.Schema
+		if err == nil {
+			s, err = c.schema(b.Engine, v)
+		}
 		if err != nil {
 			out.Found.Add(diag.Diagnostic{Pos: fileOf(config), Severity: diag.Error, Code: "engine-version", Backend: b.Name, Message: err.Error()})
 			continue
 		}
-		if why != "" {
+		if v.why != "" {
 			out.Found.Add(diag.Diagnostic{
 				Pos: fileOf(config), Severity: diag.Info, Code: "engine-version-assumed", Backend: b.Name,
-				Message: fmt.Sprintf("assuming %s %s, the newest release that knows the most of the keys: it %s", b.Engine, release, why),
-				Hint:    fmt.Sprintf("name it with --engine-version %s=%s", b.Engine, release),
+				Message: fmt.Sprintf("assuming %s %s, the newest release that knows the most of the keys: it %s", b.Engine, s.Version(), v.why),
+				Hint:    fmt.Sprintf("name it with --engine-version %s=%s", b.Engine, s.Version()),
 			})
 		}
 		tree := in.Tree
 		if layer, ok := check.LayerOf(b); ok {
-			tree = config.With(append(slices.Clip(layers), layer)...)
+			tree = layered(config, append(slices.Clip(layers), layer)...)
 		}
 		in.Targets = append(in.Targets, check.Target{Backend: b, Schema: s, Tree: tree})
-		out.Targets = append(out.Targets, Target{Backend: b, Release: release, Assumed: why, Tree: tree})
+		out.Targets = append(out.Targets, Target{Backend: b, Release: s.Release, Assumed: v.why, Tree: tree})
 	}
 	result := check.Check(in)
 	for _, d := range result.Found {
@@ -142,7 +158,7 @@ func (c *Compiler) Again(config *config.Config, known *manifest.Manifest) Outcom
 			out.Found.Add(d)
 		}
 	}
-	load := c.loadgen(config, result.Shared, known, &out.Found)
+	load := c.loadgen(config, in.Tree, round, result.Shared, known, &out.Found)
 	for i, values := range result.Configs {
 		out.Targets[i].Values = values
 	}
@@ -153,7 +169,7 @@ func (c *Compiler) Again(config *config.Config, known *manifest.Manifest) Outcom
 	}
 	for i, values := range result.Configs {
 		m := c.manifest(config, values, load)
-		for _, fault := range spell.Manifest(m, values.Schema, c.own(values.Backend)) {
+		for _, fault := range spell.Manifest(m, values.Schema, c.own(values.Backend, values.Schema)) {
 			out.Found.Add(c.unspelled(config, out.Targets[i], fault))
 		}
 		out.Targets[i].Manifest = m
@@ -272,35 +288,3 @@ func noSection(config *config.Config, b *backend.Backend) diag.Diagnostic {
 }
 
 func fileOf(config *config.Config) diag.Pos { return diag.Pos{File: config.Overlay.Path} }
-
-// release returns the engine's release: the user's word, or the newest that
-// knows the most of the configuration's keys, and then why.
-func (c *Compiler) release(b *backend.Backend, tree *merge.Tree) (release, why string) {
-	if release = c.options.Releases[b.Engine]; release != "" {
-		return release, ""
-	}
-	keys := map[string][]string{}
-	for section, name := range map[string]string{schema.EngineConfig: b.EngineSection(), schema.SamplingConfig: b.SamplingSection()} {
-		if t := tree.Lookup(name); t != nil {
-			for _, f := range t.Fields {
-				keys[section] = append(keys[section], f.Key)
-			}
-		}
-	}
-	release, inference := schema.Infer(b.Engine, keys)
-	return release, inference.String()
-}
-
-func (c *Compiler) schema(engine, release string) (*schema.Schema, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	id := engine + " " + release
-	if s := c.schemas[id]; s != nil {
-		return s, nil
-	}
-	s, err := schema.Load(engine, release)
-	if err == nil {
-		c.schemas[id] = s
-	}
-	return s, err
-}

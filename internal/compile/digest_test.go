@@ -17,15 +17,18 @@ func TestSchemaDigest(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			d := c.digest(s)
-			if d != c.digest(s) {
+			d := c.digest(schema.Shared(), s)
+			if d != c.digest(schema.Shared(), s) {
 				t.Errorf("%s %s has two digests", engine, release)
 			}
 			if other, same := seen[d]; same {
 				t.Errorf("%s %s has the digest of %s", engine, release, other)
 			}
+			if round, err := schema.Load(schema.Harness, "v5.1"); err != nil || c.digest(round, s) == d {
+				t.Errorf("%s %s of another round has the same digest (%v)", engine, release, err)
+			}
 			seen[d] = engine + " " + release
-			if c.digest(&schema.Schema{Digest: s.Digest + "0"}) == d {
+			if c.digest(schema.Shared(), &schema.Schema{Digest: s.Digest + "0"}) == d {
 				t.Errorf("%s %s with a changed schema has the same digest", engine, release)
 			}
 		}

@@ -39,7 +39,7 @@ type conf struct {
 
 // loadgen freezes LoadGen's settings: what a run follows from is in the
 // manifest then, whatever becomes of user.conf.
-func (c *Compiler) loadgen(config *config.Config, values check.Shared, known *manifest.Manifest, found *diag.List) frozen {
+func (c *Compiler) loadgen(config *config.Config, tree *merge.Tree, round string, values check.Shared, known *manifest.Manifest, found *diag.List) frozen {
 	scenario, errS := loadgen.ParseScenario(text(values.Top, "scenario"))
 	mode, errM := loadgen.ParseMode(text(values.Top, "test_mode"))
 	benchmark := text(values.Top, "benchmark_name")
@@ -47,7 +47,7 @@ func (c *Compiler) loadgen(config *config.Config, values check.Shared, known *ma
 		return frozen{} // said already
 	}
 	r := loadgen.Request{
-		Benchmark: benchmark, Scenario: scenario, Mode: mode, Round: c.options.Round,
+		Benchmark: benchmark, Scenario: scenario, Mode: mode, Round: round,
 		UserConfPath: text(values.Harness, "user_conf_path"),
 		Harness:      &loadgen.Harness{TargetQPS: number(values.Harness, "target_qps"), TotalSampleCount: -1, DurationSec: number(values.Harness, "duration_sec")},
 	}
@@ -56,9 +56,7 @@ func (c *Compiler) loadgen(config *config.Config, values check.Shared, known *ma
 	if n, ok := manifest.Int(values.Harness, "total_sample_count"); ok {
 		r.Harness.TotalSampleCount = n
 	}
-	if p := text(values.Harness, "mlperf_conf_path"); p != "" && r.Round == "" {
-		r.MLPerfConf = c.conf(p, config.Root, loadgen.MLPerfConf).conf
-	}
+	r.Harness.AccuracySet = isAccuracy(tree)
 	var user conf
 	if r.UserConfPath != "" {
 		user = c.conf(r.UserConfPath, config.Root, loadgen.UserConf)

@@ -20,7 +20,7 @@ func (c *Compiler) manifest(config *config.Config, v *check.Config, load frozen)
 		BenchmarkName: text(v.Top, "benchmark_name"), Scenario: text(v.Top, "scenario"), TestMode: text(v.Top, "test_mode"),
 		Machine: machine, Variant: variant,
 		Backend: v.Backend.Name, EngineVersion: text(v.Top, "engine_version"),
-		Engine:    manifest.Engine{Name: v.Backend.Engine, Version: v.Schema.Release},
+		Engine:    manifest.Engine{Name: v.Backend.Engine, Version: v.Schema.Release, Fork: v.Schema.Fork},
 		EnvConfig: v.Env, EngineConfig: v.EngineConfig, SamplingConfig: v.SamplingConfig, HarnessConfig: v.Harness,
 		Harness: load.round, Data: load.data, Loadgen: load.section,
 		Sources: []manifest.Source{
@@ -28,7 +28,7 @@ func (c *Compiler) manifest(config *config.Config, v *check.Config, load frozen)
 			{Path: config.Relative(config.Overlay.Path), SHA256: config.Overlay.SHA256},
 		},
 		Overrides: config.Overrides,
-		Schema:    c.digest(v.Schema),
+		Schema:    c.digest(v.Round, v.Schema),
 	}
 	if load.source.Path != "" {
 		m.Sources = append(m.Sources, load.source)
@@ -36,9 +36,11 @@ func (c *Compiler) manifest(config *config.Config, v *check.Config, load frozen)
 	return m
 }
 
-// own reports whether a key of an engine is one of the site's own.
-func (c *Compiler) own(b *backend.Backend) func(key string) bool {
-	return func(key string) bool { return c.options.Site != nil && c.options.Site.Has(b.EngineSection(), key) }
+// own reports whether a key of an engine is one of the site's own, or of the fork.
+func (c *Compiler) own(b *backend.Backend, s *schema.Schema) func(key string) bool {
+	return func(key string) bool {
+		return s.OfFork(schema.EngineConfig, key) || c.options.Site != nil && c.options.Site.Has(b.EngineSection(), key)
+	}
 }
 
 // unspelled is a value that the server's command line cannot say.
@@ -54,8 +56,8 @@ func (c *Compiler) unspelled(config *config.Config, t Target, f *spell.Fault) di
 }
 
 // digest is of all schemas that a configuration was held to.
-func (c *Compiler) digest(engine *schema.Schema) string {
-	parts := schema.Shared().Digest + "\n" + engine.Digest + "\n"
+func (c *Compiler) digest(round, engine *schema.Schema) string {
+	parts := round.Digest + "\n" + engine.Digest + "\n"
 	if c.options.Site != nil {
 		parts += c.options.Site.Digest + "\n"
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,6 +30,7 @@ const (
 	scalar entryForm = iota
 	header
 	item
+	inline // a list on one line
 )
 
 var (
@@ -39,57 +39,80 @@ var (
 	itemLine   = regexp.MustCompile(`^( *)(- +)?([-0-9.]+)(,?) *(#.*)?$`)
 )
 
+var listLine = regexp.MustCompile(`^( *)([A-Za-z_][A-Za-z0-9_]*): +(\[.*\]) *(#.*)?$`)
+
 // entries finds the lines that set something, with their keys' schemas where there are any.
-func entries(t *testing.T, lines []string) []entry {
+// schemas are those that the overlay is checked against, by engine, the harness's among them.
+func entries(lines []string, schemas map[string]*schema.Schema) []entry {
 	var found []entry
-	section, nested := "", ""
-	schemas := map[string]*schema.Schema{}
-	for _, engine := range []string{"vllm", "sglang"} {
-		release, _ := schema.Infer(engine, map[string][]string{schema.EngineConfig: {map[string]string{"vllm": "num_scheduler_steps", "sglang": "tp_size"}[engine]}})
-		s, err := schema.Load(engine, release)
-		if err != nil {
-			t.Fatal(err)
-		}
-		schemas[engine] = s
+	type open struct {
+		indent int
+		key    string
 	}
+	var in []open // the sections that a line stands in
 	for i, line := range lines {
-		if m := itemLine.FindStringSubmatch(strings.TrimRight(line, "\r")); m != nil {
-			found = append(found, entry{line: i, indent: m[1] + m[2], value: m[4], form: item, section: section})
+		text := strings.TrimRight(line, " \r")
+		e := entry{line: i}
+		if m := itemLine.FindStringSubmatch(text); m != nil {
+			e.indent, e.value, e.form = m[1]+m[2], m[4], item
+		} else if m := headerLine.FindStringSubmatch(text); m != nil {
+			e.indent, e.key, e.value, e.form = m[1], m[2], strings.TrimSpace(m[3]), header
+		} else if m := listLine.FindStringSubmatch(text); m != nil {
+			e.indent, e.key, e.value, e.form = m[1], m[2], m[3], inline
+		} else if m := scalarLine.FindStringSubmatch(text); m != nil {
+			e.indent, e.key, e.value = m[1], m[2], m[3]
+		} else {
 			continue
 		}
-		if m := headerLine.FindStringSubmatch(strings.TrimRight(line, "\r")); m != nil {
-			found = append(found, entry{line: i, indent: m[1], key: m[2], value: strings.TrimSpace(m[3]), form: header, section: section})
-		}
-		name, rest, _ := strings.Cut(strings.TrimRight(line, " \r"), ":")
-		if rest == "" && name != "" && name[0] != '#' && !strings.Contains(name, "[") {
-			switch {
-			case name[0] != ' ':
-				section, nested = name, ""
-			default:
-				nested = strings.TrimSpace(name)
+		if e.form != item {
+			for len(in) > 0 && in[len(in)-1].indent >= len(e.indent) {
+				in = in[:len(in)-1]
 			}
-			continue
 		}
-		m := scalarLine.FindStringSubmatch(strings.TrimRight(line, "\r"))
-		if m == nil {
-			continue
+		path := make([]string, len(in))
+		for j, o := range in {
+			path[j] = o.key
 		}
-		e := entry{line: i, indent: m[1], key: m[2], value: m[3], section: section}
-		engine, part, _ := strings.Cut(section, "_")
-		switch {
-		case e.indent == "":
-			e.section = ""
-			e.schema, _ = schema.Shared().Section("config").Key(e.key)
-		case section == "harness_config" && len(e.indent) > 2:
-			e.schema, _ = schema.Shared().Section(nested).Key(e.key)
-		case section == "harness_config":
-			e.schema, _ = schema.Shared().Section(section).Key(e.key)
-		case schemas[engine] != nil && part != schema.EnvConfig:
-			e.schema, _ = schemas[engine].Section(part).Key(e.key)
+		if len(path) > 0 {
+			e.section = path[0]
+		}
+		if e.form != item {
+			e.schema = schemaOf(schemas, path, e.key)
+		}
+		if e.form == header && !strings.Contains(text, "[") {
+			in = append(in, open{len(e.indent), e.key})
 		}
 		found = append(found, e)
 	}
 	return found
+}
+
+// schemaOf finds a key in the sections that it stands in, nil where none is known.
+func schemaOf(schemas map[string]*schema.Schema, path []string, key string) *schema.Key {
+	s, section := schemas[schema.Harness], "config"
+	if len(path) > 0 {
+		engine, part, _ := strings.Cut(path[0], "_")
+		switch {
+		case part == schema.EnvConfig || path[0] == schema.EnvConfig:
+			return nil
+		case schemas[engine] != nil:
+			s, section = schemas[engine], part
+		default:
+			section = path[0]
+		}
+		for _, step := range path[1:] {
+			above, ok := s.Section(section).Key(step)
+			if !ok || above.Config == "" {
+				return nil
+			}
+			section = above.Config
+		}
+	}
+	k, ok := s.Section(section).Key(key)
+	if !ok && len(path) == 2 { // what the harness adds to the engine's map
+		k, _ = schemas[schema.Harness].Section(path[1]).Key(key)
+	}
+	return k
 }
 
 // mutation puts one fault into a line; ok is false where it does not apply.
@@ -121,6 +144,7 @@ var mutations = []mutation{
 			}
 		}
 		known := e.schema != nil && e.key != "n" || e.form == header
+		known = known || e.form == inline && e.schema != nil
 		return e.with(string(b), e.value), false, known && string(b) != e.key && len(b) > 0
 	}},
 	{"key in another form", func(e entry, r *rand.Rand) (string, bool, bool) {
@@ -133,9 +157,11 @@ var mutations = []mutation{
 		switch {
 		case e.form == item:
 			return e.indent + "plenty" + e.value, false, true
+		case e.form == inline:
+			return e.with(e.key, "{a: 1}"), false, e.schema != nil && e.schema.Kinds&schema.Map == 0
 		case e.form == scalar && strings.HasSuffix(e.section, schema.EnvConfig):
 			return e.with(e.key, "[1, 2]"), false, true
-		case e.schema == nil:
+		case e.schema == nil || e.form == header:
 			return "", false, false
 		}
 		candidates := []struct {
@@ -188,50 +214,65 @@ var mutations = []mutation{
 }
 
 // TestMutations puts every kind of fault into every line of every real overlay
-// that can have it, one at a time, and wants an error at that very line.
+// that can have it, one at a time, and wants an error at that very line. With
+// -short it takes every sixth overlay.
 func TestMutations(t *testing.T) {
-	base, overlays := corpus(t)
 	counts := map[string]int{}
-	for o, overlay := range overlays {
-		data, err := os.ReadFile(overlay)
-		if err != nil {
-			t.Fatal(err)
+	for o, real := range corpus(t) {
+		if testing.Short() && o%6 != 0 {
+			continue
 		}
-		lines := strings.Split(string(data), "\n")
-		tried := map[int]bool{}
-		p := config.New(config.Options{Base: base})
-		c := New(Options{})
-		before := atLines(t, c, p, overlay, string(data))
-		for m, mutation := range mutations {
-			for _, e := range entries(t, lines) {
-				r := rand.New(rand.NewPCG(uint64(o), uint64(m*1000+e.line)))
-				text, atNext, ok := mutation.apply(e, r)
-				if !ok {
-					continue
-				}
-				mutated := slices.Clone(lines)
-				mutated[e.line] = text
-				want := e.line + 1
-				if atNext {
-					want++
-				}
-				counts[mutation.name]++
-				tried[e.line] = true
-				if found := atLines(t, c, p, overlay, strings.Join(mutated, "\n")); !found[want] || before[want] {
-					t.Errorf("%s, %s in line %d is not found: %q", filepath.Join(filepath.Base(filepath.Dir(overlay)), filepath.Base(overlay)), mutation.name, want, text)
-				}
-			}
-		}
-		for i, line := range lines {
-			if text := strings.TrimLeft(line, " \r]"); text != "" && text[0] != '#' && !tried[i] {
-				t.Errorf("%s:%d: no fault was put in: %q", overlay, i+1, line)
-			}
-		}
+		t.Run(real.name(), func(t *testing.T) { mutate(t, o, real, counts) })
 	}
 	t.Logf("faults put in: %v", counts)
 	for _, m := range mutations {
 		if counts[m.name] == 0 {
 			t.Errorf("%s was never tried", m.name)
+		}
+	}
+}
+
+func mutate(t *testing.T, seed int, real overlay, counts map[string]int) {
+	data, err := os.ReadFile(real.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(data), "\n")
+	tried := map[int]bool{}
+	p := config.New(config.Options{Base: real.base})
+	c := New(Options{})
+	before := atLines(t, c, p, real.path, string(data))
+	schemas := map[string]*schema.Schema{}
+	configuration, err := p.LoadText(real.path, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, target := range c.Check(configuration).Targets {
+		schemas[target.Backend.Engine], schemas[schema.Harness] = target.Values.Schema, target.Values.Round
+	}
+	for m, mutation := range mutations {
+		for _, e := range entries(lines, schemas) {
+			r := rand.New(rand.NewPCG(uint64(seed), uint64(m*1000+e.line)))
+			text, atNext, ok := mutation.apply(e, r)
+			if !ok {
+				continue
+			}
+			mutated := slices.Clone(lines)
+			mutated[e.line] = text
+			want := e.line + 1
+			if atNext {
+				want++
+			}
+			counts[mutation.name]++
+			tried[e.line] = true
+			if found := atLines(t, c, p, real.path, strings.Join(mutated, "\n")); !found[want] || before[want] {
+				t.Errorf("%s in line %d is not found: %q", mutation.name, want, text)
+			}
+		}
+	}
+	for i, line := range lines {
+		if text := strings.TrimLeft(line, " \r]"); text != "" && text[0] != '#' && !tried[i] {
+			t.Errorf("line %d: no fault was put in: %q", i+1, line)
 		}
 	}
 }

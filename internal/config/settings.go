@@ -37,6 +37,8 @@ type Settings struct {
 	Manifests string
 	Ignore    []string
 	Env       []string
+	// Forks are the site's own forks of engines.
+	Forks []*schema.Fork
 	// Site are the files that the patterns of the site's schemas match.
 	Site []string
 
@@ -92,7 +94,8 @@ func ReadSettings(file string) (*Settings, diag.List, error) {
 	s.Round, s.Machines, s.Ignore, s.Env = text("round"), list("machines"), list("ignore"), list("env")
 	s.Overlays = check.patterns("overlays", list("overlays"))
 	s.Manifests = check.manifests(text("manifests"))
-	s.Engines = check.engines()
+	s.Forks = check.forks(check.files(s, "forks", list("forks")))
+	s.Engines = check.engines(s.Forks)
 	paths, _ := values["paths"].(map[string]any)
 	for from, to := range paths {
 		if t, ok := to.(string); ok {

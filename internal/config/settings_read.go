@@ -70,7 +70,7 @@ func (r *settingsReader) key(section *schema.Section, name string) {
 }
 
 // engines resolves the releases that are named.
-func (r *settingsReader) engines() map[string]string {
+func (r *settingsReader) engines(own []*schema.Fork) map[string]string {
 	named, _ := r.values["engines"].(map[string]any)
 	exact := map[string]string{}
 	for engine, v := range named {
@@ -78,14 +78,29 @@ func (r *settingsReader) engines() map[string]string {
 		if !ok {
 			continue
 		}
-		release, err := schema.Resolve(engine, spec)
+		release, fork, err := schema.Version(engine, spec, own)
 		if err != nil {
 			r.add("engines."+engine, r.places["engines."+engine], "engine-version", "", "%v", err)
 			continue
 		}
-		exact[engine] = release
+		if exact[engine] = release; fork != nil {
+			exact[engine] += "+" + fork.Name
+		}
 	}
 	return exact
+}
+
+// forks reads the site's own forks.
+func (r *settingsReader) forks(files []string) (forks []*schema.Fork) {
+	for _, file := range files {
+		fork, err := readFork(file)
+		if err != nil {
+			r.add("forks", r.places["forks"], Code, "", "%v", err)
+			continue
+		}
+		forks = append(forks, fork)
+	}
+	return forks
 }
 
 // patterns checks patterns of files below the project's folder.

@@ -2,7 +2,10 @@
 
 package config
 
-import "mlcfg/internal/diag"
+import (
+	"mlcfg/internal/diag"
+	"mlcfg/schema"
+)
 
 // This program is built without CUE, which takes longer to start than a lint takes
 // altogether: what needs it is left to the program that has it.
@@ -40,3 +43,5 @@ func (s *Site) Keys(...string) []Key { return nil }
 func readSettings(file string) (map[string]any, map[string]diag.Pos, diag.List, error) {
 	return nil, nil, nil, &NeedsCUE{file}
 }
+
+func readFork(file string) (*schema.Fork, error) { return nil, &NeedsCUE{file} }

@@ -11,6 +11,7 @@ type Meaning struct {
 
 // catalog has every code that the programs emit, sorted.
 var catalog = []Meaning{
+	{"accuracy-set", "the data set for accuracy, or its limit of tokens, is not what the harness takes"},
 	{"alias-bomb", "aliases of aliases would bring in more values than any configuration has: reading stops before memory does"},
 	{"alias-cycle", "an alias stands inside its own anchor, so that the value would have no end"},
 	{"backend-conflict", "the file says another backend, or another executor, than the one that is compiled for"},
@@ -25,6 +26,7 @@ var catalog = []Meaning{
 	{"batch-limits", "the engine refuses these limits of its batches together, after the model was loaded"},
 	{"bool-key", "a key is a boolean to readers of YAML 1.1, such as OmegaConf, and text to others"},
 	{"buckets", "the shares of the replicas do not fit their number, or do not make 100 percent"},
+	{"capture-range", "the harness cannot expand the range of batch sizes, or the engine's own list is set beside it"},
 	{"conf-comment", "LoadGen takes this comment for a part of a line: it stands alone, with a space after #"},
 	{"conf-duplicate", "LoadGen takes the last of two lines for one key"},
 	{"conf-ignored", "LoadGen knows the key and does not read it here"},
@@ -73,6 +75,7 @@ var catalog = []Meaning{
 	{"not-in-enum", "the value is none of those that are legal"},
 	{"null-text", "a text such as None stands for no value; it is taken as null, and other readers take it as text"},
 	{"out-of-range", "the number is outside of what the engine or the harness takes"},
+	{"override-of-nothing", "an override names a key that neither base nor overlay has: the harness, which closes the section before, ends with an error"},
 	{"override-without-value", "an override has no value and sets null"},
 	{"packing-limit", "the sorting strategy has no batch to fill, and does nothing"},
 	{"replicas", "the devices do not divide into engines of this size"},
@@ -92,7 +95,9 @@ var catalog = []Meaning{
 	{"unknown-key", "nothing reads the key: the engine refuses it, or the value never takes effect"},
 	{"unknown-machine", "the overlay's name says a machine that the project file does not have"},
 	{"unknown-variable", "no release known here reads the variable of the engine's own prefix: a fork's, a nightly's, or misspelt"},
+	{"unread-key", "the harness of the round takes the key and reads it nowhere"},
 	{"user-conf-not-found", "LoadGen's user.conf is not here, so that its settings cannot be frozen into the manifest"},
+	{"variable-switched-off", "a null in the engine's own environment takes away what the shared one sets"},
 	{"visible-devices", "one variable counts devices within those that another leaves, and none is left"},
 	{"wrong-type", "the value is of a type that the key does not take"},
 }

@@ -43,6 +43,9 @@ type Harness struct {
 	TotalSampleCount int64
 	// DurationSec is minimum and maximum duration.
 	DurationSec float64
+	// AccuracySet reports whether TotalSampleCount is of the benchmark's data set for
+	// accuracy, whose own size counts then.
+	AccuracySet bool
 }
 
 // Freeze works out the settings of a run: LoadGen's defaults, the round's
@@ -187,7 +190,11 @@ func (f *freezer) harness(h *Harness) {
 		s.ServerTargetQPS, s.OfflineExpectedQPS = h.TargetQPS, h.TargetQPS
 		origins["server_target_qps"], origins["offline_expected_qps"] = "harness_config.target_qps", "harness_config.target_qps"
 	}
-	if own, ok := SampleCount(f.section.Benchmark); ok && h.TotalSampleCount > 0 && uint64(h.TotalSampleCount) != own {
+	own, ok := SampleCount(f.section.Benchmark)
+	if h.AccuracySet {
+		own, ok = AccuracyCount(f.section.Benchmark)
+	}
+	if ok && h.TotalSampleCount > 0 && uint64(h.TotalSampleCount) != own {
 		s.MinQueryCount, s.MaxQueryCount = uint64(h.TotalSampleCount), uint64(h.TotalSampleCount)
 		origins["min_query_count"], origins["max_query_count"] = "harness_config.total_sample_count", "harness_config.total_sample_count"
 		f.say(diag.Info, "loadgen-limit", "harness_config.total_sample_count",

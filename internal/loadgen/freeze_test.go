@@ -142,7 +142,7 @@ func TestFreezeFindings(t *testing.T) {
 		},
 		{
 			"limits",
-			Request{Benchmark: "llama2-70b", Scenario: Server, Round: "v5.1", Mode: PerformanceOnly, Harness: &Harness{-1, 3000, 1}},
+			Request{Benchmark: "llama2-70b", Scenario: Server, Round: "v5.1", Mode: PerformanceOnly, Harness: &Harness{TargetQPS: -1, TotalSampleCount: 3000, DurationSec: 1}},
 			[]string{
 				"- info loadgen-limit: minimum and maximum duration are 1s, and no run with a maximum can be submitted",
 				"- info loadgen-limit: 3000 is not llama2-70b's own 24576: it is minimum and maximum query count, and no run with a maximum can be submitted",

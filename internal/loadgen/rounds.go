@@ -123,6 +123,21 @@ func SampleCount(benchmark string) (n uint64, ok bool) {
 	return b.samples, ok
 }
 
+// AccuracyCount is the number of samples in a benchmark's data set for accuracy; ok is
+// false where it has none of its own.
+func AccuracyCount(benchmark string) (n uint64, ok bool) {
+	b, _ := benchmarkNamed(benchmark)
+	return b.accuracy, b.accuracy != 0
+}
+
+// HasBenchmark reports whether a round has a benchmark; for a benchmark or a round
+// that is not known it does.
+func HasBenchmark(round, benchmark string) bool {
+	b, ok := benchmarkNamed(benchmark)
+	r, err := roundNamed(round)
+	return !ok || err != nil || r.has(b)
+}
+
 func benchmarkNamed(name string) (benchmark, bool) {
 	i := slices.IndexFunc(benchmarks, func(b benchmark) bool { return b.name == name })
 	if i < 0 {

@@ -263,7 +263,12 @@ func (f *fieldReader) texts(key string, entry map[string]any, names ...string) [
 }
 
 func (f *fieldReader) engine() Engine {
-	t := f.texts("engine", f.section("engine"), "name", "version")
+	section := f.section("engine")
+	if _, has := section["fork"]; has {
+		t := f.texts("engine", section, "name", "version", "fork")
+		return Engine{Name: t[0], Version: t[1], Fork: t[2]}
+	}
+	t := f.texts("engine", section, "name", "version")
 	return Engine{Name: t[0], Version: t[1]}
 }
 

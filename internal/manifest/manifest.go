@@ -78,6 +78,16 @@ type Manifest struct {
 type Engine struct {
 	Name    string
 	Version string
+	// Fork is the fork of the release whose schema it is too; empty (absent on disk) for none.
+	Fork string
+}
+
+// String names the engine with its release, and the fork behind it: vllm 0.17.1+site.
+func (e Engine) String() string {
+	if e.Fork == "" {
+		return e.Name + " " + e.Version
+	}
+	return e.Name + " " + e.Version + "+" + e.Fork
 }
 
 // Data is what is fixed of the data set.
@@ -204,12 +214,16 @@ func (m *Manifest) fields() map[string]any {
 	for i := range m.Roles {
 		roles[i] = m.Roles[i].fields()
 	}
+	engine := map[string]any{"name": m.Engine.Name, "version": m.Engine.Version}
+	if m.Engine.Fork != "" {
+		engine["fork"] = m.Engine.Fork
+	}
 	return map[string]any{
 		"kind": Kind, "format": int64(Format),
 		"benchmark_name": m.BenchmarkName, "scenario": m.Scenario, "test_mode": m.TestMode,
 		"machine": m.Machine, "variant": m.Variant,
 		"backend": m.Backend, "engine_version": orNull(m.EngineVersion),
-		"engine":     map[string]any{"name": m.Engine.Name, "version": m.Engine.Version},
+		"engine":     engine,
 		"env_config": env, "engine_config": m.EngineConfig, "sampling_config": m.SamplingConfig,
 		"harness_config": m.HarnessConfig, "harness": m.Harness, "loadgen": m.Loadgen,
 		"sampling_types": types, "roles": roles,

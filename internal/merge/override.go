@@ -19,6 +19,9 @@ type Override struct {
 	Root *source.Node
 }
 
+// OverrideLayer is the name of a layer that the command line puts on top.
+const OverrideLayer = "override"
+
 // Layers are the overrides as layers named override, in order. As in OmegaConf's
 // dot-lists they settle among themselves first what they set: a value that is no
 // map, instead of which a later one puts a map, is left out together with
@@ -37,7 +40,7 @@ func Layers(overrides []Override) []Layer {
 	var layers []Layer
 	for i, o := range overrides {
 		if !dropped[i] {
-			layers = append(layers, Layer{Name: "override", Root: o.Root})
+			layers = append(layers, Layer{Name: OverrideLayer, Root: o.Root})
 		}
 	}
 	return layers

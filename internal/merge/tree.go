@@ -10,6 +10,7 @@ package merge
 
 import (
 	"iter"
+	"slices"
 
 	"mlcfg/internal/diag"
 	"mlcfg/internal/source"
@@ -78,6 +79,16 @@ func (t *Tree) add(f *Tree) {
 
 // clear takes all entries away.
 func (t *Tree) clear() { t.Fields, t.index = nil, nil }
+
+// Drop takes an entry away, where it is there. It changes the tree: only for one that
+// was merged for the purpose.
+func (t *Tree) Drop(key string) {
+	t.Fields = slices.DeleteFunc(t.Fields, func(f *Tree) bool { return f.Key == key })
+	delete(t.index, key)
+	if n := len(t.Chain); len(t.Fields) == 0 && n > 0 && t.Chain[n-1].Node.Kind == source.Map {
+		t.Chain[n-1].Node = &source.Node{Kind: source.Map, Pos: t.Chain[n-1].Node.Pos}
+	}
+}
 
 // Lookup walks along path and gives the Tree there, nil where there is none. An
 // empty path gives t. It may be called on a nil Tree.

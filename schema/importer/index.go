@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/cuecontext"
@@ -20,12 +21,17 @@ import (
 // IndexFile is the name of the index in the folder of the schemas.
 const IndexFile = "schema.idx"
 
-// handWritten are the schemas that no release changes, and their files.
+// handWritten are the schemas that no release changes, and their files; the releases of
+// the harness are rounds.
 var handWritten = map[string][]string{
-	"shared":  {"shared.cue", "harness.cue"},
-	"sense":   {"sense.cue"},
-	"project": {"project.cue"},
+	schema.Harness: {"shared.cue", "harness.cue"},
+	"sense":        {"sense.cue"},
+	"takes":        {"takes.cue"},
+	"project":      {"project.cue"},
 }
+
+// handPackage is the package of files that are written by hand.
+const handPackage = "schema"
 
 // Index makes the index out of the CUE files of the schemas in fsys: each folder with a
 // releases.cue is an engine.
@@ -33,6 +39,17 @@ func Index(fsys fs.FS) ([]byte, error) {
 	var groups []schema.Group
 	for name := range handWritten {
 		g, err := groupOf(fsys, name)
+		if err != nil {
+			return nil, err
+		}
+		groups = append(groups, g)
+	}
+	forks, err := fs.Glob(fsys, "forks/*.cue")
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range forks {
+		g, err := groupOf(fsys, strings.TrimSuffix(file, ".cue"))
 		if err != nil {
 			return nil, err
 		}
@@ -66,6 +83,39 @@ func Index(fsys fs.FS) ([]byte, error) {
 	return schema.Encode(groups)
 }
 
+// ReadFork reads a fork that a site has written, a file of the form of those in forks/;
+// its name is the file's.
+func ReadFork(file string) (*schema.Fork, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading a fork: %w", err)
+	}
+	s, err := read([]sourceFile{{file, string(text)}})
+	if err != nil {
+		return nil, fmt.Errorf("reading the fork %s: %w", file, err)
+	}
+	name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+	g, err := s.group(name)
+	if err != nil {
+		return nil, fmt.Errorf("reading the fork %s: %w", file, err)
+	}
+	for _, d := range g.Definitions {
+		engine, section, _ := strings.Cut(d.Section, "_")
+		if !slices.Contains(schema.Engines(), engine) || section == "" {
+			return nil, fmt.Errorf("%s:%d: %s is no section of an engine, as vllm_env_config is", file, d.Line, d.Section)
+		}
+	}
+	encoded, err := schema.Encode([]schema.Group{g})
+	if err != nil {
+		return nil, fmt.Errorf("reading the fork %s: %w", file, err)
+	}
+	own, err := schema.Read(encoded, name, "")
+	if err != nil {
+		return nil, fmt.Errorf("reading the fork %s: %w", file, err)
+	}
+	return schema.NewFork(name, own), nil
+}
+
 // WriteIndex makes the index of the schemas in dir and writes it there.
 func WriteIndex(dir string) error {
 	data, err := Index(os.DirFS(dir))
@@ -78,7 +128,11 @@ func WriteIndex(dir string) error {
 // filesOf reads the files of a hand-written schema or of an engine.
 func filesOf(fsys fs.FS, group string) ([]sourceFile, error) {
 	names, ok := handWritten[group]
-	if !ok {
+	switch {
+	case ok:
+	case path.Dir(group) == "forks":
+		names = []string{group + ".cue"}
+	default:
 		var err error
 		if names, err = fs.Glob(fsys, group+"/*.cue"); err != nil {
 			return nil, err

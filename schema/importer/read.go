@@ -147,6 +147,10 @@ func (s *source) span(e *sourceField) error {
 	if len(s.releases) == 0 {
 		return nil
 	}
+	if a.Err() != nil && s.pkg == handPackage {
+		e.last = len(s.releases) - 1 // what is written by hand says only what differs
+		return nil
+	}
 	first, err := a.String(0)
 	if err != nil {
 		return fmt.Errorf("%s: want a field that ends in @release(...): %s", e.field.Pos(), e.text)
@@ -193,6 +197,10 @@ func (s *source) definition(e *sourceField) (schema.Definition, error) {
 			d.Config, d.Union = configOf(a)
 		case "required":
 			d.Required = true
+		case "unread":
+			d.Unread = true
+		case "own":
+			d.Own = true
 		}
 	}
 	d.Inert = s.inert(e)

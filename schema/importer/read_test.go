@@ -83,7 +83,11 @@ func TestFilesAreCUE(t *testing.T) {
 		}
 	}
 	definitions := 0
-	for _, engine := range schema.Engines() {
+	groups := schema.Engines()
+	for _, fork := range schema.Forks() {
+		groups = append(groups, "forks/"+fork)
+	}
+	for _, engine := range groups {
 		g, err := groupOf(os.DirFS(".."), engine)
 		if err != nil {
 			t.Fatal(err)
@@ -116,7 +120,7 @@ var probes = []any{
 // TestTakesAgreesWithCUE holds Key.Takes against CUE's evaluator, for every definition of
 // every release: what one takes the other takes.
 func TestTakesAgreesWithCUE(t *testing.T) {
-	names := append(schema.Engines(), "shared", "sense", "project")
+	names := append(schema.Engines(), schema.Harness, "sense", "takes", "project")
 	index, err := Index(os.DirFS(".."))
 	if err != nil {
 		t.Fatal(err)
@@ -176,7 +180,7 @@ func TestTakesAgreesWithCUE(t *testing.T) {
 // TestSharedIsWhole holds the hand-written files against CUE itself: they compile together,
 // and each key says in its comment what it means.
 func TestSharedIsWhole(t *testing.T) {
-	files, err := filesOf(os.DirFS(".."), "shared")
+	files, err := filesOf(os.DirFS(".."), schema.Harness)
 	if err != nil {
 		t.Fatal(err)
 	}

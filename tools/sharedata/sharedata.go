@@ -5,14 +5,42 @@
 package sharedata
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"testing"
 )
 
-// Corpus is the folder of real configuration: MLCFG_CORPUS, or ../shared/corpus
-// beside the repository.
-func Corpus(t testing.TB) string { return dir(t, "MLCFG_CORPUS", "corpus") }
+// Corpus is the first of [Corpora].
+func Corpus(t testing.TB) string { return Corpora(t)[0] }
+
+// Corpora are the folders of real configuration, one layout each (config.yaml, models/,
+// expected/): those of the list MLCFG_CORPUS, or all ../shared/corpus* beside the repository.
+func Corpora(t testing.TB) []string {
+	t.Helper()
+	var folders []string
+	for _, path := range filepath.SplitList(os.Getenv("MLCFG_CORPUS")) {
+		if path == "" {
+			continue
+		}
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(Root(t), path)
+		}
+		if _, err := os.Stat(path); err != nil {
+			t.Fatalf("MLCFG_CORPUS names a folder that is not there: %v", err)
+		}
+		folders = append(folders, path)
+	}
+	if len(folders) > 0 {
+		return folders
+	}
+	first := dir(t, "", "corpus")
+	more, err := filepath.Glob(first + "_*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append([]string{first}, more...)
+}
 
 // LoadGen is the folder of LoadGen's expected values: LOADGEN_CASES, or
 // ../shared/loadgen beside the repository.
@@ -25,7 +53,10 @@ func Engines(t testing.TB) string { return dir(t, "ENGINE_DUMPS", "engines") }
 func dir(t testing.TB, env, name string) string {
 	t.Helper()
 	root := Root(t)
-	path := os.Getenv(env)
+	path := ""
+	if env != "" {
+		path = os.Getenv(env)
+	}
 	switch {
 	case path == "":
 		path = filepath.Join(root, "..", "shared", name)
@@ -33,7 +64,7 @@ func dir(t testing.TB, env, name string) string {
 		path = filepath.Join(root, path)
 	}
 	if _, err := os.Stat(path); err != nil {
-		t.Skipf("SKIPPED, no reference data: %s does not exist; set %s to its folder", path, env)
+		t.Skipf("SKIPPED, no reference data: %s does not exist; set %s to its folder", path, cmp.Or(env, "MLCFG_CORPUS"))
 	}
 	return path
 }

@@ -186,6 +186,9 @@ func SameRelease(options *compile.Options, m *manifest.Manifest) {
 	}
 	if _, named := options.Releases[m.Engine.Name]; !named && slices.Contains(schema.Releases(m.Engine.Name), m.Engine.Version) {
 		options.Releases[m.Engine.Name] = m.Engine.Version
+		if m.Engine.Fork != "" {
+			options.Releases[m.Engine.Name] += "+" + m.Engine.Fork
+		}
 	}
 	if options.Round == "" {
 		options.Round = m.Harness

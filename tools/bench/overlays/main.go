@@ -116,7 +116,7 @@ func writeCUE(dir string, engines releases) error {
 		}
 	}
 	b.WriteString("#Overlay: {\n")
-	shared, err := importer.Sources(os.DirFS(dir), "shared", "")
+	shared, err := importer.Sources(os.DirFS(dir), schema.Harness, "v6.1")
 	if err != nil {
 		return err
 	}

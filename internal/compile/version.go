@@ -1,0 +1,92 @@
+package compile
+
+import (
+	"fmt"
+	"strings"
+
+	"mlcfg/internal/backend"
+	"mlcfg/internal/merge"
+	"mlcfg/schema"
+)
+
+// version is what a configuration is checked against: a release of the engine, and a fork
+// of it or none.
+type version struct {
+	release string
+	fork    *schema.Fork
+	// why says why it was chosen, empty where the user named the release.
+	why string
+}
+
+// version is the engine's: the user's word, or the newest release that knows the most of
+// the configuration's keys; a fork goes with that where it has keys that no such release has.
+func (c *Compiler) version(b *backend.Backend, tree *merge.Tree) (v version, err error) {
+	if spec := c.options.Releases[b.Engine]; spec != "" {
+		v.release, v.fork, err = schema.Version(b.Engine, spec, c.options.Forks)
+		if err != nil || v.release != "" {
+			return v, err
+		}
+	}
+	keys := map[string][]string{}
+	ofFork := 0
+	for section, name := range map[string]string{schema.EngineConfig: b.EngineSection(), schema.SamplingConfig: b.SamplingSection()} {
+		if t := tree.Lookup(name); t != nil {
+			for _, f := range t.Fields {
+				if _, own := v.fork.Key(b.Engine, section, f.Key); own && len(schema.History(b.Engine, section, f.Key)) == 0 {
+					ofFork++
+					continue
+				}
+				keys[section] = append(keys[section], f.Key)
+			}
+		}
+	}
+	release, said := schema.Infer(b.Engine, keys)
+	v.release = release
+	if v.fork == nil {
+		v.fork = c.forkFor(b.Engine, said.Unknown)
+	}
+	if v.why = said.String(); v.fork == nil {
+		return v, nil
+	}
+	for _, key := range said.Unknown {
+		section, name, _ := strings.Cut(key, ".")
+		if _, own := v.fork.Key(b.Engine, section, name); own {
+			ofFork++
+		}
+	}
+	if ofFork > 0 {
+		v.why += fmt.Sprintf("; the fork %s has %d more", v.fork.Name, ofFork)
+	}
+	return v, nil
+}
+
+// forkFor is the first fork that has one of the keys that no release has.
+func (c *Compiler) forkFor(engine string, unknown []string) *schema.Fork {
+	for _, key := range unknown {
+		section, name, _ := strings.Cut(key, ".")
+		if forks := schema.ForksWith(engine, section, name, c.options.Forks); len(forks) > 0 {
+			return forks[0]
+		}
+	}
+	return nil
+}
+
+// schema returns that of a version, the same for all configurations.
+func (c *Compiler) schema(engine string, v version) (*schema.Schema, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	id := engine + " " + v.release
+	if v.fork != nil {
+		id += "+" + v.fork.Name
+	}
+	if s := c.schemas[id]; s != nil {
+		return s, nil
+	}
+	s, err := schema.Load(engine, v.release)
+	if err != nil {
+		return nil, err
+	}
+	s = s.With(v.fork)
+	c.schemas[id] = s
+	return s, nil
+}

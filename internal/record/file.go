@@ -15,6 +15,7 @@ type Writer struct {
 	sync    func(*os.File) error // forces the file to the disk
 	buf     []byte
 	records uint64
+	closed  bool
 	// err is the first failure; a disk that filled up stays full for us, so
 	// that records after a gap are never taken for a whole file.
 	err error
@@ -59,6 +60,21 @@ func (w *Writer) Flush() error {
 	return w.err
 }
 
+// Sync forces everything appended so far to the disk, after which a power cut
+// does not lose it. After Close, which does so too, there is nothing left to do.
+func (w *Writer) Sync() error {
+	if w.closed {
+		return nil
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if err := w.sync(w.file); err != nil {
+		return fmt.Errorf("forcing records to the disk: %w", err)
+	}
+	return nil
+}
+
 func (w *Writer) cutBack(n int) {
 	at, err := w.file.Seek(0, io.SeekCurrent)
 	if err != nil {
@@ -71,6 +87,7 @@ func (w *Writer) cutBack(n int) {
 
 // Close flushes, forces the file to the disk and closes it.
 func (w *Writer) Close() error {
+	w.closed = true
 	err := w.Flush()
 	if syncErr := w.sync(w.file); err == nil && syncErr != nil {
 		err = fmt.Errorf("forcing records to the disk: %w", syncErr)

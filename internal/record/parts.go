@@ -81,8 +81,10 @@ type Parts struct {
 	began  time.Time
 	file   *os.File
 	sync   func(*os.File) error // forces a part to the disk
-	out    *parquet.GenericWriter[partRow]
-	batch  []parquet.Row
+
+	journal *Writer
+	out     *parquet.GenericWriter[partRow]
+	batch   []parquet.Row
 	// err is the first failure; nothing is written after it. The record file
 	// has it all, and Complete writes what is missing.
 	err error
@@ -92,13 +94,18 @@ type Parts struct {
 const batchRows = 256
 
 // CreateParts makes the folder of parts in the run directory dir. about is what
-// each part says of itself as Parquet metadata, key and value in turns.
-func CreateParts(dir string, about ...string) (*Parts, error) {
+// each part says of itself as Parquet metadata, key and value in turns. The
+// journal is the record file that holds the same records; it may be nil where it
+// is on the disk already. It is forced there before each part, so that a power
+// cut never leaves a part that knows more than the journal.
+func CreateParts(dir string, journal *Writer, about ...string) (*Parts, error) {
 	path := filepath.Join(dir, PartsDir)
 	if err := os.Mkdir(path, 0o755); err != nil {
 		return nil, fmt.Errorf("making the folder of Parquet records: %w", err)
 	}
-	return newParts(path, 0, PartRows, about), nil
+	p := newParts(path, 0, PartRows, about)
+	p.journal = journal
+	return p, nil
 }
 
 func newParts(path string, number, limit int, about []string) *Parts {
@@ -187,6 +194,9 @@ func (p *Parts) seal() error {
 	if err == nil {
 		err = p.out.Close()
 	}
+	if err == nil && p.journal != nil {
+		err = p.journal.Sync()
+	}
 	if err == nil { // a power cut leaves no part under its name that is not whole
 		err = p.sync(p.file)
 	}
@@ -195,11 +205,23 @@ func (p *Parts) seal() error {
 	if err == nil {
 		err = os.Rename(filepath.Join(p.dir, partialPart), filepath.Join(p.dir, partName(p.number)))
 		p.number++
+		p.syncFolder()
 	}
 	if err != nil && p.err == nil {
 		p.err = fmt.Errorf("sealing Parquet records: %w", err)
 	}
 	return p.err
+}
+
+// syncFolder forces a part's name to the disk. Some file systems cannot; there
+// the journal has it all.
+func (p *Parts) syncFolder() {
+	f, err := os.Open(p.dir)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	_ = p.sync(f)
 }
 
 func partName(number int) string { return fmt.Sprintf("part-%05d.parquet", number) }

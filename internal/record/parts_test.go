@@ -45,7 +45,7 @@ func readParts(t testing.TB, dir string) []Record {
 
 func TestPartsHoldWhatTheRecordFileHolds(t *testing.T) {
 	dir := t.TempDir()
-	p, err := CreateParts(dir, "simulated", "true")
+	p, err := CreateParts(dir, nil, "simulated", "true")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func TestPartsHoldWhatTheRecordFileHolds(t *testing.T) {
 	if diff := cmp.Diff(want, readParts(t, dir)); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := CreateParts(dir); err == nil {
+	if _, err := CreateParts(dir, nil); err == nil {
 		t.Error("the folder of parts was made twice")
 	}
 }
@@ -130,7 +130,7 @@ func TestComplete(t *testing.T) {
 // fill writes records into parts and leaves the last one unsealed.
 func fill(t *testing.T, dir string, all []Record) {
 	t.Helper()
-	p, err := CreateParts(dir)
+	p, err := CreateParts(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +189,7 @@ func FuzzReadPart(f *testing.F) {
 }
 
 func BenchmarkParts(b *testing.B) {
-	p, err := CreateParts(b.TempDir())
+	p, err := CreateParts(b.TempDir(), nil)
 	if err != nil {
 		b.Fatal(err)
 	}

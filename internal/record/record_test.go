@@ -87,7 +87,7 @@ func TestFormsSayTheSame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	parts, err := CreateParts(dir)
+	parts, err := CreateParts(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,7 +42,7 @@ func TestRecordFileIsSynced(t *testing.T) {
 // A part is on the disk before it has its name, and has none where that failed.
 func TestPartsAreSynced(t *testing.T) {
 	dir := t.TempDir()
-	p, err := CreateParts(dir)
+	p, err := CreateParts(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func TestPartsAreSynced(t *testing.T) {
 			t.Errorf("%v, want %v", err, failure)
 		}
 	}
-	if !slices.Equal(synced, []string{partialPart, partialPart}) {
+	if !slices.Equal(synced, []string{partialPart, PartsDir, partialPart}) {
 		t.Errorf("%q were synced", synced)
 	}
 	if got := readParts(t, dir); len(got) != 1 {
@@ -66,10 +66,62 @@ func TestPartsAreSynced(t *testing.T) {
 	}
 }
 
+// The record file is on the disk before a part is that has the same records: a
+// power cut loses what came since the last part, and nothing disagrees.
+func TestJournalIsSyncedBeforeParts(t *testing.T) {
+	dir := t.TempDir()
+	w, err := Create(filepath.Join(dir, FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := CreateParts(dir, w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var synced []string
+	var failure error
+	w.sync = func(f *os.File) error {
+		info, err := f.Stat()
+		if err != nil || info.Size() == 0 {
+			t.Errorf("the record file has %v, %v when it is synced", info, err)
+		}
+		synced = append(synced, filepath.Base(f.Name()))
+		return failure
+	}
+	p.sync = func(f *os.File) error {
+		synced = append(synced, filepath.Base(f.Name()))
+		return nil
+	}
+	r := samples()[0]
+	p.limit = 1 // each record fills a part
+	for range 2 {
+		if err := errors.Join(w.Append(&r), p.Append(&r)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	once := []string{FileName, partialPart, PartsDir}
+	if !slices.Equal(synced, slices.Concat(once, once)) {
+		t.Errorf("%q were synced, in this order", synced)
+	}
+	failure = errors.New("no space left on device")
+	if err := errors.Join(w.Append(&r), p.Append(&r)); !errors.Is(err, failure) {
+		t.Errorf("got %v, want %v", err, failure)
+	}
+	if got := readParts(t, dir); len(got) != 2 {
+		t.Errorf("%d records are under a name, 2 are on the disk", len(got))
+	}
+	if err := w.Close(); !errors.Is(err, failure) {
+		t.Errorf("got %v, want %v", err, failure)
+	}
+	if err := w.Sync(); err != nil {
+		t.Errorf("a closed file is synced: %v", err)
+	}
+}
+
 // A part that is old is sealed though it is not full; a young one goes on.
 func TestOldPartsAreSealed(t *testing.T) {
 	dir := t.TempDir()
-	p, err := CreateParts(dir)
+	p, err := CreateParts(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,7 @@ func TestHour(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	parts, err := record.CreateParts(dir)
+	parts, err := record.CreateParts(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func TestMillion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	parts, err := record.CreateParts(dir)
+	parts, err := record.CreateParts(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -154,7 +154,7 @@ func (r *runner) phases(ctx context.Context, c *client.Client, phases []*loadgen
 	if r.records, err = record.Create(r.dir.File(record.FileName)); err != nil {
 		return err
 	}
-	if r.parts, err = record.CreateParts(r.dir.Path, r.plan.about()...); err != nil {
+	if r.parts, err = record.CreateParts(r.dir.Path, r.records, r.plan.about()...); err != nil {
 		return err
 	}
 	r.real = !r.state.Simulated

@@ -53,7 +53,7 @@ func TestSink(t *testing.T) {
 			if c.sink.records, err = record.Create(path); err != nil {
 				t.Fatal(err)
 			}
-			if c.sink.parts, err = record.CreateParts(dir); err != nil {
+			if c.sink.parts, err = record.CreateParts(dir, nil); err != nil {
 				t.Fatal(err)
 			}
 			c.sink.parts.MaxAge = 0 // the part is old at once

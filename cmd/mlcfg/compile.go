@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -87,6 +88,7 @@ func (a *app) compile(c *cli.Context) error {
 		}
 		made[paths[i]] = overlay
 	}
+	var batch atomicfile.Batch
 	each, err := onEach(numbers(len(paths)), func(i int) (compiled, error) {
 		out, err := l.check(l.overlays[i])
 		if err != nil || out.Found.HasErrors() {
@@ -97,11 +99,11 @@ func (a *app) compile(c *cli.Context) error {
 			return compiled{}, fmt.Errorf("compiling %s: %w", l.overlays[i], err)
 		}
 		if toDir { // manifests of a folder are not held in memory together
-			return compiled{found: out.Found}, a.deliver(paths[i], data, true)
+			return compiled{found: out.Found}, deliverAll(&batch, paths[i], data)
 		}
 		return compiled{found: out.Found, manifest: data}, nil
 	})
-	if err != nil {
+	if err := errors.Join(err, batch.Sync()); err != nil {
 		return err
 	}
 	failed := false
@@ -113,7 +115,7 @@ func (a *app) compile(c *cli.Context) error {
 			a.warn("%s: no manifest: %s", overlay, each[i].found.Summary())
 			failed = true
 		} else if !toDir {
-			if err := a.deliver(paths[i], each[i].manifest, false); err != nil {
+			if err := a.deliver(paths[i], each[i].manifest); err != nil {
 				return err
 			}
 		}
@@ -169,7 +171,7 @@ func encode(m *manifest.Manifest, format string) ([]byte, error) {
 }
 
 // deliver writes a manifest to a file, or to standard output where path is empty or "-".
-func (a *app) deliver(path string, data []byte, makeDir bool) error {
+func (a *app) deliver(path string, data []byte) error {
 	if path == "" || path == "-" {
 		_, err := a.stdout.Write(data)
 		if err != nil {
@@ -177,12 +179,15 @@ func (a *app) deliver(path string, data []byte, makeDir bool) error {
 		}
 		return nil
 	}
-	if makeDir {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return fmt.Errorf("writing the manifest: %w", err)
-		}
-	}
 	return atomicfile.Write(path, data, 0o644)
+}
+
+// deliverAll writes one of many manifests, in a folder that may have to be made.
+func deliverAll(b *atomicfile.Batch, path string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("writing the manifest: %w", err)
+	}
+	return b.Write(path, data, 0o644)
 }
 
 // isDir reports whether an output names a folder: it exists as one, or ends in a slash.

@@ -43,8 +43,9 @@ func (a *app) compileAll(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	each, err := onEach(all, func(w wanted) (outcome, error) { return write(r, w) })
-	if err != nil {
+	var batch atomicfile.Batch
+	each, err := onEach(all, func(w wanted) (outcome, error) { return write(r, &batch, w) })
+	if err := errors.Join(err, batch.Sync()); err != nil {
 		return err
 	}
 	var found diag.List
@@ -76,7 +77,7 @@ type outcome struct {
 }
 
 // write compiles one manifest and writes it where it is not the same already.
-func write(r *recompile.Recompiler, w wanted) (outcome, error) {
+func write(r *recompile.Recompiler, batch *atomicfile.Batch, w wanted) (outcome, error) {
 	data, err := plainfile.Read(context.Background(), w.file, manifest.MaxSize)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return outcome{}, fmt.Errorf("reading the manifest: %w", err)
@@ -102,11 +103,8 @@ func write(r *recompile.Recompiler, w wanted) (outcome, error) {
 	if err != nil || o.failed || bytes.Equal(res.Data, data) {
 		return o, err
 	}
-	if err := os.MkdirAll(filepath.Dir(w.file), 0o755); err != nil {
-		return o, fmt.Errorf("writing the manifest: %w", err)
-	}
 	o.written = true
-	return o, atomicfile.Write(w.file, res.Data, 0o644)
+	return o, deliverAll(batch, w.file, res.Data)
 }
 
 // manifests are the manifests that are there, and findings about those that are

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 )
 
 // Write puts data into the file at path: written to a temporary name beside it,
@@ -32,22 +33,73 @@ func WriteFunc(path string, perm fs.FileMode, fill func(w io.Writer) error) erro
 }
 
 // write is WriteFunc with what forces a file, or a folder, to the disk.
-func write(path string, perm fs.FileMode, fill func(w io.Writer) error, sync func(*os.File) error) (err error) {
-	if target, linkErr := filepath.EvalSymlinks(path); linkErr == nil {
-		path = target
+func write(path string, perm fs.FileMode, fill func(w io.Writer) error, force func(*os.File) error) error {
+	dir, err := replace(path, perm, fill, force)
+	if err != nil {
+		return err
 	}
-	if old, statErr := os.Stat(path); statErr == nil {
+	return syncDir(dir, force)
+}
+
+// Batch writes many files: each is whole after a crash as with [Write], and all are durable
+// once Sync has returned, which syncs each folder once instead of once for each file. The zero
+// Batch works; it may be used from several goroutines.
+type Batch struct {
+	mu   sync.Mutex
+	dirs map[string]bool
+}
+
+// Write is [Write], but for the folder.
+func (b *Batch) Write(path string, data []byte, perm fs.FileMode) error {
+	dir, err := replace(path, perm, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	}, (*os.File).Sync)
+	if err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.dirs == nil {
+		b.dirs = map[string]bool{}
+	}
+	b.dirs[dir] = true
+	return nil
+}
+
+// Sync makes what was written durable.
+func (b *Batch) Sync() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var errs []error
+	for dir := range b.dirs {
+		errs = append(errs, syncDir(dir, (*os.File).Sync))
+	}
+	b.dirs = nil
+	return errors.Join(errs...)
+}
+
+// replace writes the file and returns its folder, which is not yet synced.
+func replace(path string, perm fs.FileMode, fill func(w io.Writer) error, force func(*os.File) error) (dir string, err error) {
+	old, statErr := os.Lstat(path)
+	if statErr == nil && old.Mode()&fs.ModeSymlink != 0 {
+		if target, linkErr := filepath.EvalSymlinks(path); linkErr == nil {
+			path = target
+		}
+		old, statErr = os.Stat(path)
+	}
+	if statErr == nil {
 		if !old.Mode().IsRegular() {
-			return fmt.Errorf("writing %s: not a regular file", path)
+			return "", fmt.Errorf("writing %s: not a regular file", path)
 		}
 		if old.Mode().Perm()&0o222 == 0 {
-			return fmt.Errorf("writing %s: it is read-only", path)
+			return "", fmt.Errorf("writing %s: it is read-only", path)
 		}
 		perm = old.Mode().Perm()
 	}
 	f, err := create(path, perm)
 	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
+		return "", fmt.Errorf("writing %s: %w", path, err)
 	}
 	defer func() {
 		if err != nil {
@@ -56,15 +108,12 @@ func write(path string, perm fs.FileMode, fill func(w io.Writer) error, sync fun
 		}
 	}()
 	if err = fill(f); err == nil {
-		err = sync(f)
+		err = force(f)
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
-		return err
+		return "", err
 	}
-	if err = os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path), sync)
+	return filepath.Dir(path), os.Rename(f.Name(), path)
 }
 
 // create makes the temporary file. os.CreateTemp would do but for its fixed
@@ -82,11 +131,11 @@ func create(path string, perm fs.FileMode) (*os.File, error) {
 
 // syncDir makes the rename durable. File systems that cannot sync a folder
 // are not a reason to fail.
-func syncDir(dir string, sync func(*os.File) error) error {
+func syncDir(dir string, force func(*os.File) error) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return nil //nolint:nilerr // a folder that cannot be opened cannot be synced; the file itself is
 	}
-	_ = sync(d)
+	_ = force(d)
 	return d.Close()
 }

@@ -113,3 +113,43 @@ func TestWriteTogether(t *testing.T) {
 		t.Errorf("%d bytes, want 1000", len(got))
 	}
 }
+
+// TestBatch writes files of two folders from several goroutines, one over a link.
+func TestBatch(t *testing.T) {
+	dir := t.TempDir()
+	var b Batch
+	var writers sync.WaitGroup
+	for _, folder := range []string{"a", "b"} {
+		if err := os.Mkdir(filepath.Join(dir, folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"x", "y", "z"} {
+			writers.Go(func() {
+				if err := b.Write(filepath.Join(dir, folder, name), []byte(folder+name), 0o644); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	writers.Wait()
+	if err := os.Symlink("x", filepath.Join(dir, "a", "link")); err != nil {
+		t.Skip("no symbolic links here")
+	}
+	if err := b.Write(filepath.Join(dir, "a", "link"), []byte("linked"), 0o644); err != nil {
+		t.Error(err)
+	}
+	if err := b.Sync(); err != nil {
+		t.Error(err)
+	}
+	for path, want := range map[string]string{"a/x": "linked", "a/y": "ay", "b/z": "bz"} {
+		if got, _ := os.ReadFile(filepath.Join(dir, path)); string(got) != want {
+			t.Errorf("%s holds %q, want %q", path, got, want)
+		}
+	}
+	if left, _ := os.ReadDir(filepath.Join(dir, "a")); len(left) != 4 {
+		t.Errorf("%d files in the folder, want 4", len(left))
+	}
+	if err := b.Write(filepath.Join(dir, "absent", "x"), nil, 0o644); err == nil {
+		t.Error("no error for a folder that is not there")
+	}
+}

@@ -86,6 +86,10 @@ bench: build ## one lint as a process, beside cue vet and OmegaConf
 bench-overlays: build ## lint, compile and diff of 1,000 overlays, beside yaml.v3, cue vet and OmegaConf
 	./scripts/bench-overlays.sh
 
+.PHONY: bench-guard
+bench-guard: ## fail where anything is 10 % slower than at BASE (the last tag): before a release, by hand, on a quiet machine
+	./scripts/bench-guard.sh $(BASE)
+
 .PHONY: bench-client
 bench-client: ## our client beside the fastest other load generator, on one mock server (minutes; downloads it once)
 	./tools/bench/client/peers.sh

@@ -6,6 +6,11 @@
 //
 // The first command is the one that the others are compared with. A command that
 // fails ends the measurement.
+//
+//	process -limit 1.10 'lint before=old/mlcfg lint x' 'lint=new/mlcfg lint x' ...
+//
+// With -limit the commands are pairs, before and after, and the exit status is 1 where
+// the median of the pairs' ratios of processor time is above the limit.
 package main
 
 import (
@@ -25,46 +30,94 @@ type command struct {
 	wall []time.Duration
 	cpu  []time.Duration
 	rss  int64 // bytes, the largest seen
+	// ratios are to the first command's processor time, round by round.
+	ratios []float64
 }
 
 func main() {
 	n := flag.Int("n", 40, "how often each command is run")
 	status := flag.Int("status", 0, "the highest exit status that is no failure")
+	limit := flag.Float64("limit", 0, "compare pairs, before and after, and fail above this ratio")
 	flag.Parse()
-	if err := measure(*n, *status, flag.Args()); err != nil {
+	all, err := measure(*n, *status, flag.Args())
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "process:", err)
 		os.Exit(2)
 	}
+	if *limit > 0 && !guard(all, *limit) {
+		os.Exit(1)
+	}
+	if *limit == 0 {
+		table(all)
+	}
 }
 
-func measure(n, status int, lines []string) error {
+// measure runs all commands n times, in turns.
+func measure(n, status int, lines []string) ([]*command, error) {
 	var all []*command
 	for _, line := range lines {
 		name, rest, ok := strings.Cut(line, "=")
 		if !ok || len(strings.Fields(rest)) == 0 {
-			return fmt.Errorf("%q is not of the form name=command", line)
+			return nil, fmt.Errorf("%q is not of the form name=command", line)
 		}
 		all = append(all, &command{name: name, args: strings.Fields(rest)})
 	}
 	if len(all) == 0 {
-		return fmt.Errorf("no command")
+		return nil, fmt.Errorf("no command")
 	}
 	for range n {
 		for _, c := range all {
 			if err := c.run(status); err != nil {
-				return err
+				return nil, err
 			}
 		}
 	}
-	first := all[0]
+	return all, nil
+}
+
+// table prints every command beside the first.
+func table(all []*command) {
+	for _, c := range all {
+		c.ratios = nil
+		for i := range c.cpu {
+			c.ratios = append(c.ratios, float64(c.cpu[i])/float64(all[0].cpu[i]))
+		}
+	}
 	fmt.Printf("%-22s %12s %12s %12s %12s %10s %8s\n", "", "wall best", "wall median", "CPU best", "CPU median", "peak MB", "CPU x")
 	for _, c := range all {
+		n := len(c.cpu)
 		slices.Sort(c.wall)
 		slices.Sort(c.cpu)
 		fmt.Printf("%-22s %12s %12s %12s %12s %10.1f %8.2f\n", c.name, ms(c.wall[0]), ms(c.wall[n/2]), ms(c.cpu[0]), ms(c.cpu[n/2]),
-			float64(c.rss)/(1<<20), float64(c.cpu[n/2])/float64(first.cpu[n/2]))
+			float64(c.rss)/(1<<20), median(c.ratios))
 	}
-	return nil
+}
+
+// guard prints what each pair's ratio is and reports whether none is above the limit.
+func guard(all []*command, limit float64) bool {
+	good := true
+	fmt.Printf("%-22s %12s %12s %8s\n", "", "CPU before", "CPU after", "ratio")
+	for i := 0; i+1 < len(all); i += 2 {
+		before, after := all[i], all[i+1]
+		var ratios []float64
+		for j := range after.cpu {
+			ratios = append(ratios, float64(after.cpu[j])/float64(before.cpu[j]))
+		}
+		slices.Sort(before.cpu)
+		slices.Sort(after.cpu)
+		ratio, verdict := median(ratios), ""
+		if ratio > limit {
+			good, verdict = false, fmt.Sprintf("  slower than %.2f allows", limit)
+		}
+		fmt.Printf("%-22s %12s %12s %8.2f%s\n", after.name, ms(before.cpu[len(before.cpu)/2]), ms(after.cpu[len(after.cpu)/2]), ratio, verdict)
+	}
+	return good
+}
+
+// median of the ratios within a round, in which both ran under the same load.
+func median(ratios []float64) float64 {
+	slices.Sort(ratios)
+	return ratios[len(ratios)/2]
 }
 
 func (c *command) run(status int) error {

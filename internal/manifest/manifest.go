@@ -143,42 +143,62 @@ func (m *Manifest) JSON() ([]byte, error) {
 const usualSize = 8 << 10
 
 // seal computes meaning and digest; it gives the fields without the digest, and
-// what they are in YAML.
+// what they are in YAML. Each field is encoded once, for both.
 func (m *Manifest) seal() (map[string]any, []byte, error) {
 	fields := m.fields()
-	meaning, err := appendYAML(make([]byte, 0, usualSize), meant(fields))
-	if err != nil {
-		return nil, nil, fmt.Errorf("encoding the manifest: %w", err)
+	body, meaning := make([]byte, 0, usualSize), make([]byte, 0, usualSize)
+	at := -1 // where the meaning goes in the body, sorted as all keys are
+	for _, k := range sortedKeys(fields) {
+		if at < 0 && k > meaningField {
+			at = len(body)
+		}
+		from := len(body)
+		var err error
+		if body, err = appendYAML(body, map[string]any{k: fields[k]}); err != nil {
+			return nil, nil, fmt.Errorf("encoding the manifest: %w", err)
+		}
+		switch {
+		case slices.Contains(sourceFields, k):
+		case sourceKeys[k] != nil:
+			if meaning, err = appendYAML(meaning, map[string]any{k: without(Section(fields, k), sourceKeys[k])}); err != nil {
+				return nil, nil, fmt.Errorf("encoding the manifest: %w", err)
+			}
+		default:
+			meaning = append(meaning, body[from:]...)
+		}
+	}
+	if at < 0 {
+		at = len(body)
 	}
 	m.Meaning = Digest(meaning)
-	fields["meaning"] = m.Meaning
-	body, err := appendYAML(make([]byte, 0, usualSize), fields)
+	fields[meaningField] = m.Meaning
+	line, err := appendYAML(nil, map[string]any{meaningField: m.Meaning})
 	if err != nil {
 		return nil, nil, fmt.Errorf("encoding the manifest: %w", err)
 	}
+	body = slices.Insert(body, at, line...)
 	m.Digest = Digest(body)
 	return fields, body, nil
 }
 
-// The fields that no run depends on: what it was compiled from, and where that lies.
+const meaningField = "meaning"
+
+// What no run depends on: what the manifest was compiled from, and where that lies. Fields
+// of the top, and keys of some fields.
 var (
-	sourceFields        = []string{"sources", "overrides", "schema"}
-	sourceHarnessFields = []string{"mlperf_conf_path", "user_conf_path"}
-	sourceLoadgenFields = []string{"origins", "user_conf", "user_conf_sha256"}
+	sourceFields = []string{"sources", "overrides", "schema"}
+	sourceKeys   = map[string][]string{
+		"harness_config": {"mlperf_conf_path", "user_conf_path"},
+		"loadgen":        {"origins", "user_conf", "user_conf_sha256"},
+	}
 )
 
-// meant are the fields that a run depends on.
-func meant(fields map[string]any) map[string]any {
-	without := func(m map[string]any, names []string) map[string]any {
-		m = maps.Clone(m)
-		for _, name := range names {
-			delete(m, name)
-		}
-		return m
+// without is a map without some of its keys.
+func without(m map[string]any, names []string) map[string]any {
+	m = maps.Clone(m)
+	for _, name := range names {
+		delete(m, name)
 	}
-	m := without(fields, sourceFields)
-	m["harness_config"] = without(Section(m, "harness_config"), sourceHarnessFields)
-	m["loadgen"] = without(Section(m, "loadgen"), sourceLoadgenFields)
 	return m
 }
 

@@ -1,12 +1,17 @@
 package spell
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"mlcfg/internal/backend"
 	"mlcfg/internal/manifest"
 	"mlcfg/schema"
+	"mlcfg/tools/sharedata"
 )
 
 // TestKeys holds the keys that backends name to the schema: the newest release
@@ -86,5 +91,38 @@ func TestManifest(t *testing.T) {
 	m = made()
 	if Manifest(m, load("0.10.2"), own); !m.Roles[0].TokenIDs {
 		t.Error("0.10.2 tells token ids")
+	}
+}
+
+// TestGoldenRoles spells the manifests that mlrun's tests hold to their plans
+// once more: what they would be compiled to today is what they say.
+func TestGoldenRoles(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(sharedata.Root(t), "cmd", "mlrun", "testdata", "manifests", "*-*.yaml"))
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d manifests, %v", len(files), err)
+	}
+	shared := false
+	for _, file := range files {
+		m, err := manifest.ReadFile(file, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		roles, types := m.Roles, m.SamplingTypes
+		m.Roles, m.SamplingTypes = nil, nil
+		if err := Load(m); err != nil {
+			t.Errorf("%s: %v", filepath.Base(file), err)
+			continue
+		}
+		if diff := cmp.Diff(roles, m.Roles, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s (-then +now):\n%s", filepath.Base(file), diff)
+		}
+		if diff := cmp.Diff(types, m.SamplingTypes); diff != "" {
+			t.Errorf("%s (-then +now):\n%s", filepath.Base(file), diff)
+		}
+		shares, _ := manifest.Bool(m.EngineConfig, "enable_dp_attention")
+		shared = shared || shares && m.Roles[0].Devices == 8
+	}
+	if !shared {
+		t.Error("no manifest has data parallel ranks that share devices")
 	}
 }

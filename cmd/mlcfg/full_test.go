@@ -37,14 +37,19 @@ func TestFullDisk(t *testing.T) {
 	}
 	overlay := filepath.Join(examples, "models", "llama2-70b", "server_alpha.yaml")
 	lines := [][]string{
-		{"--version"}, {"--help"}, {},
+		{"--version"},
+		{"--help"},
+		{},
 		{"lint", overlay, "--backend", "vllm", "vllm_engine_config.max_num_seq=1"},
 		{"lint", overlay, "--backend", "vllm", "vllm_engine_config.max_num_seq=1", "--format", "json"},
 		{"compile", overlay, "--backend", "vllm"},
 		{"explain", overlay, "--backend", "vllm"},
 		{"diff", overlay, strings.Replace(overlay, "server", "offline", 1), "--backend", "vllm"},
-		{"schema", "show", "vllm", "max_num_seqs"}, {"schema", "list"}, {"schema", "export"},
-		{"fmt"}, {"migrate", overlay},
+		{"schema", "show", "vllm", "max_num_seqs"},
+		{"schema", "list"},
+		{"schema", "export"},
+		{"fmt"},
+		{"migrate", overlay},
 		{"completion", "bash"},
 	}
 	var help func(parent []string, commands []*cli.Command)

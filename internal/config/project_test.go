@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -115,5 +116,21 @@ func TestWithSection(t *testing.T) {
 	c.Root = dir
 	if diff := cmp.Diff([]string{"m/a.yaml", "m/b.yml"}, c.WithSection("s")); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// An overlay whose base lies elsewhere has siblings in its own folder alone, and
+// what is no plain file is not opened.
+func TestWithSectionStaysBelow(t *testing.T) {
+	base, other := tree(t, "config.yaml", "test_mode: performance\n"), tree(t, "m/a.yaml", "s: 1\n", "m/c.yaml", "x: 1\n", "far/b.yaml", "s: 1\n")
+	if err := syscall.Mkfifo(filepath.Join(other, "m", "pipe.yaml"), 0o600); err != nil {
+		t.Skip("SKIPPED: no pipes here:", err)
+	}
+	c, err := New(Options{Base: filepath.Join(base, "config.yaml")}).Load(filepath.Join(other, "m", "c.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.WithSection("s"); len(got) != 1 || filepath.Base(got[0]) != "a.yaml" {
+		t.Errorf("%q", got)
 	}
 }

@@ -458,3 +458,17 @@ func TestPowerScript(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestRedirect: no engine is looked for where another one points.
+func TestRedirect(t *testing.T) {
+	asked := false
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
+	defer elsewhere.Close()
+	h := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
+	defer h.Close()
+	b, _ := backend.Of("vllm")
+	err := probe(context.Background(), asker(), b, &Endpoint{URL: h.URL})
+	if err == nil || !strings.Contains(err.Error(), "/health answers 307") || asked {
+		t.Errorf("%v, the other was asked: %v", err, asked)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -29,6 +30,7 @@ const patience = 2 * time.Minute
 // bench is where one fault at a time is tried.
 type bench struct {
 	mlrun string
+	mlcfg string // beside it
 	dir   string // of the fault being tried
 	whole string // a run directory in which nothing is wrong
 
@@ -47,7 +49,7 @@ func newBench(mlrun, dir string) (*bench, error) {
 	if dir, err = filepath.Abs(dir); err != nil {
 		return nil, err
 	}
-	return &bench{mlrun: path, whole: filepath.Join(dir, "whole")}, nil
+	return &bench{mlrun: path, mlcfg: filepath.Join(filepath.Dir(path), "mlcfg"), whole: filepath.Join(dir, "whole")}, nil
 }
 
 // path is a file of the fault being tried.
@@ -124,11 +126,12 @@ type command struct {
 	cmd            *exec.Cmd
 	stdout, stderr bytes.Buffer
 	ended          chan struct{}
+	held           atomic.Int64 // the most memory that it held, in KiB
 }
 
 // start runs the program, limited by words put before it.
-func (b *bench) start(ctx context.Context, before []string, args ...string) (*command, error) {
-	words := append(append(append([]string{}, before...), b.mlrun), args...)
+func (b *bench) start(ctx context.Context, before []string, program string, args ...string) (*command, error) {
+	words := append(append(append([]string{}, before...), program), args...)
 	c := &command{cmd: exec.CommandContext(ctx, words[0], words[1:]...), ended: make(chan struct{})}
 	c.cmd.Dir, c.cmd.Stdout, c.cmd.Stderr = b.dir, &c.stdout, &c.stderr
 	c.cmd.WaitDelay = time.Second
@@ -139,7 +142,29 @@ func (b *bench) start(ctx context.Context, before []string, args ...string) (*co
 		_ = c.cmd.Wait() // ProcessState says it all
 		close(c.ended)
 	}()
+	go c.watchMemory()
 	return c, nil
+}
+
+// watchMemory looks at the program's memory until it ends. The resource usage
+// that the system reports at its end begins with that of this program, which it
+// was a copy of.
+func (c *command) watchMemory() {
+	name := fmt.Sprintf("/proc/%d/status", c.cmd.Process.Pid)
+	for {
+		text, _ := os.ReadFile(name) // gone, or not Linux
+		if _, rest, ok := strings.Cut(string(text), "VmHWM:"); ok {
+			var kib int64
+			if _, err := fmt.Sscan(rest, &kib); err == nil {
+				c.held.Store(max(c.held.Load(), kib))
+			}
+		}
+		select {
+		case <-c.ended:
+			return
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 }
 
 // wait returns the exit status, or minus the signal that ended the program.
@@ -155,6 +180,10 @@ func (c *command) wait() (int, error) {
 	}
 	return c.cmd.ProcessState.ExitCode(), nil
 }
+
+// memory is the most that the program held, in MiB; a shell before it must have
+// become it.
+func (c *command) memory() int { return int(c.held.Load() >> 10) }
 
 // until waits until condition holds while the program runs.
 func (c *command) until(what string, condition func() bool) error {
@@ -251,8 +280,17 @@ func missing(of, in map[int]int) int {
 // message is what the program said when it ended: its error, or else the reason
 // why the run is INVALID, that which fits the pattern where there are several.
 func (b *bench) message(c *command, r *report.Run, fits *regexp.Regexp) string {
+	if r == nil {
+		if text := problem(c.stdout.String(), fits); text != "" {
+			return text
+		}
+	}
 	for line := range strings.Lines(c.stderr.String()) {
-		if text, ok := strings.CutPrefix(line, "mlrun: "); ok {
+		text, ok := strings.CutPrefix(line, "mlrun: ")
+		if !ok {
+			text, ok = strings.CutPrefix(line, "mlcfg: ")
+		}
+		if ok {
 			if text = strings.TrimSpace(text); strings.HasSuffix(text, ":") {
 				_, rest, _ := strings.Cut(c.stderr.String(), line)
 				next, _, _ := strings.Cut(rest, "\n")
@@ -276,4 +314,22 @@ func (b *bench) message(c *command, r *report.Run, fits *regexp.Regexp) string {
 		return s.Reasons[i]
 	}
 	return s.Reasons[0]
+}
+
+// problem is what a command found and printed as its result: the first that fits
+// the pattern, else the first.
+func problem(stdout string, fits *regexp.Regexp) (first string) {
+	for line := range strings.Lines(stdout) {
+		text, found := strings.CutPrefix(line, "MISSING ")
+		if !found {
+			_, text, found = strings.Cut(line, ": error: ")
+		}
+		if text = strings.TrimSpace(text); found && fits.MatchString(text) {
+			return text
+		}
+		if found && first == "" {
+			first = text
+		}
+	}
+	return first
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"mlcfg/internal/record"
+	"mlcfg/internal/report"
 )
 
 // corruptions damage files before they are read.
@@ -60,7 +61,40 @@ func corruptions() []fault {
 			},
 		})
 	}
-	return all
+	return append(all, fault{
+		name: "run directory, records: cut at every byte of the last 2 KB", exit: 1, says: `summary.json says|the record file ends|records`, command: []string{"verify", runName},
+		setup: cutEverywhere,
+	})
+}
+
+// cutEverywhere cuts the records of a whole run short at every byte of their last
+// 2 KB: whatever is left must be read without harm and must not pass for whole.
+func cutEverywhere(b *bench) (func(), error) {
+	if err := b.wholeRun(); err != nil {
+		return nil, err
+	}
+	name := b.path(runName, record.FileName)
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	for cut := 1; cut <= 2048; cut++ {
+		if err := os.WriteFile(name, data[:len(data)-cut], 0o644); err != nil {
+			return nil, err
+		}
+		r, err := report.Load(b.path(runName))
+		if err != nil {
+			return nil, fmt.Errorf("%d bytes cut: %w", cut, err)
+		}
+		j, err := report.Judge(r)
+		if err != nil {
+			return nil, fmt.Errorf("%d bytes cut: %w", cut, err)
+		}
+		if j.Summary.Valid {
+			return nil, fmt.Errorf("a run of which %d bytes are missing is VALID", cut)
+		}
+	}
+	return nil, nil
 }
 
 // nonsenseLine spoils the beginning of a line in the middle.
@@ -93,7 +127,7 @@ func damage(name string, change func([]byte) []byte) func(*bench) (func(), error
 // folder; it is made once.
 func (b *bench) wholeRun() error {
 	if _, err := os.Stat(b.whole); err != nil {
-		c, err := b.start(context.Background(), nil, b.simulated()...)
+		c, err := b.start(context.Background(), nil, b.mlrun, b.simulated()...)
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -20,7 +21,7 @@ import (
 
 // faults are all faults, in the order of the table.
 func faults() []fault {
-	return append(append(append(processFaults(), responseFaults()...), startFaults()...), corruptions()...)
+	return slices.Concat(processFaults(), streamFaults(), responseFaults(), hostileEngines(), generateFaults(), startFaults(), otherRuns(), specialFiles(), credentialFaults(), corruptions())
 }
 
 // long makes a run that does not end by itself in any useful time.
@@ -163,11 +164,11 @@ func responseFaults() []fault {
 		},
 		{
 			name: "an engine that answers what is no HTTP", exit: 1, says: `\d+ of \d+ requests failed`,
-			setup: impostor("\x00\xff\x16\x03 nonsense\r\n\r\n"), command: external,
+			setup: says("\x00\xff\x16\x03 nonsense\r\n\r\n").start, command: external,
 		},
 		{
 			name: "an engine that answers status 500", exit: 1, says: `\d+ of \d+ requests failed`,
-			setup: impostor("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 4\r\n\r\noops"), command: external,
+			setup: says("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 4\r\n\r\noops").start, command: external,
 		},
 	}
 }
@@ -243,6 +244,7 @@ var external = []string{"run", manifestName, "--map", "/data=data", "--out", run
 const (
 	busyPort    = "{busy port}"
 	impostorURL = "{impostor}"
+	impostorTLS = "{impostor over TLS}"
 )
 
 var portArgument = regexp.MustCompile(`^\d+$`)
@@ -276,19 +278,6 @@ func smallDisk(b *bench) (func(), error) {
 		return nil, err
 	}
 	return func() { _ = unmount(dir) }, nil
-}
-
-// impostor is an engine that is well until it is asked for tokens.
-func impostor(answer string) func(*bench) (func(), error) {
-	return func(b *bench) (func(), error) {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		go serveImpostor(l, answer)
-		b.replace = map[string]string{impostorURL: "http://" + l.Addr().String()}
-		return func() { l.Close() }, nil
-	}
 }
 
 // substitute puts in what became known in the setup.

@@ -35,8 +35,14 @@ type fault struct {
 	setup func(*bench) (undo func(), err error)
 	// attack is called while the program runs.
 	attack func(*bench, *command) error
-	// command, where set, is run instead of mlrun run.
+	// command, where set, is run instead of mlrun run; mlcfg says that it is
+	// mlcfg's.
 	command []string
+	mlcfg   bool
+	// memory bounds what the program may hold, in MiB; 0: not looked at.
+	memory int
+	// secret must be in nothing that is printed.
+	secret string
 	// excused is how many finished answers may be missing: what came in the last
 	// moment of a program that was killed, or when nothing could be written any more.
 	excused func(*bench, *report.Run) int
@@ -54,6 +60,7 @@ type outcome struct {
 	lost       int // the others, but for the excused
 	excused    int
 	excuse     string
+	memory     int // MiB that the program held at most
 	left       []string
 	complaints []string
 }
@@ -86,7 +93,11 @@ func (b *bench) try(ctx context.Context, f *fault, dir string) (outcome, error) 
 	if args == nil {
 		args = b.simulated(f.args...)
 	}
-	c, err := b.start(ctx, f.before, b.substitute(args)...)
+	program := b.mlrun
+	if f.mlcfg {
+		program = b.mlcfg
+	}
+	c, err := b.start(ctx, f.before, program, b.substitute(args)...)
 	if err != nil {
 		return o, err
 	}
@@ -136,6 +147,13 @@ func (b *bench) judge(f *fault, c *command, o *outcome) error {
 	}
 	if !says.MatchString(said) {
 		wrong("it says %q, want %q", o.message, f.says)
+	}
+	o.memory = c.memory()
+	if f.memory > 0 && o.memory > f.memory {
+		wrong("it held %d MiB, want %d at most", o.memory, f.memory)
+	}
+	if f.secret != "" && strings.Contains(c.stdout.String()+c.stderr.String(), f.secret) {
+		wrong("it prints the credential: %s%s", c.stdout.String(), c.stderr.String())
 	}
 	if o.lost > 0 {
 		wrong("%d finished requests are not in the records", o.lost)

@@ -10,7 +10,7 @@ func (o *outcome) line() string {
 	if o.skipped != "" {
 		return fmt.Sprintf("%-60s SKIPPED: %s", o.name, o.skipped)
 	}
-	return fmt.Sprintf("%-60s %s, finished %d, recorded %d, lost %d, left %d: %s", o.name, o.status(), o.finished, o.kept, o.lost, len(o.left), o.message)
+	return fmt.Sprintf("%-60s %s, finished %d, recorded %d, lost %d, left %d, %d MiB: %s", o.name, o.status(), o.finished, o.kept, o.lost, len(o.left), o.memory, o.message)
 }
 
 // status is the exit status in words.

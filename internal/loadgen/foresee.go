@@ -1,6 +1,9 @@
 package loadgen
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Issued is what of the phase is issued when every query leaves on time: all that
 // is generated, or as much as LoadGen's upper limits let through. How many queries
@@ -35,7 +38,7 @@ func (e *Effective) NeverValid(issued Totals) []string {
 	}
 	scenario, percentile := e.Requested.Scenario, e.TargetLatencyPercentile
 	if scenario == Server && issued.LastScheduled < e.MinDuration {
-		why = append(why, fmt.Sprintf("its last query is due after %v (%s), and the test must last %v at least", issued.LastScheduled, e.limits(), e.MinDuration))
+		why = append(why, fmt.Sprintf("its last query is due after %v (%s), and the test must last %v at least", issued.LastScheduled.Round(time.Millisecond), e.limits(), e.MinDuration))
 	}
 	var need int64
 	switch scenario {

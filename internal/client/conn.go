@@ -195,6 +195,9 @@ func (c *conn) announce() {
 		return
 	}
 	c.announced = true
+	if b := c.run.plan.Balancer; b != nil && c.run.plan.Pace == OnSchedule && c.request.Replica < 0 {
+		b.First(c.replica)
+	}
 	if p := c.run.plan.Progress.of(c.replica); p != nil {
 		p.firstToken.Add(1)
 	}

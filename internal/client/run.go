@@ -73,9 +73,11 @@ type Plan struct {
 }
 
 // Balancer picks replicas; package balance has the algorithms. Pick counts a
-// request as sent, Done as complete. Done is called from several goroutines.
+// request as sent, First as one with its first token, Done as complete; a request that
+// ends without a token counts with First too. First and Done are called from several goroutines.
 type Balancer interface {
 	Pick(promptTokens int) (replica int)
+	First(replica int)
 	Done(replica int)
 }
 
@@ -344,6 +346,9 @@ func (r *run) next(replica int, req *Request) bool {
 // finished takes the result of a request.
 func (r *run) finished(res *Result, balanced bool) {
 	if balanced && r.plan.Balancer != nil && r.plan.Pace == OnSchedule {
+		if res.FirstToken == record.NotReached {
+			r.plan.Balancer.First(int(res.Replica))
+		}
 		r.plan.Balancer.Done(int(res.Replica))
 	}
 	if f := r.plan.Completed; f != nil {

@@ -60,6 +60,9 @@ func (s *scenario) plan() (client.Plan, client.Source, error) {
 	return p, nil, fmt.Errorf("scenario %v is not executed by this program: no LLM benchmark of MLPerf has it", s.effective.Requested.Scenario)
 }
 
+// defaultPrefillWeight is prefill_backlog_weight in the config.yaml of v6.1.
+const defaultPrefillWeight = 4
+
 // balancer is harness_config's schedule_algo.
 func (s *scenario) balancer() (*balance.Balancer, error) {
 	h := s.manifest.HarnessConfig
@@ -69,8 +72,12 @@ func (s *scenario) balancer() (*balance.Balancer, error) {
 	}
 	weight, _ := manifest.Float(h, "load_balance_token_weight")
 	window, _ := manifest.Int(h, "load_balance_window_size")
+	backlog, ok := manifest.Float(h, "prefill_backlog_weight")
+	if !ok {
+		backlog = defaultPrefillWeight
+	}
 	return balance.New(balance.Config{
-		Algorithm: balance.Algorithm(algorithm), Replicas: s.replicas, TokenWeight: weight, Window: int(window),
+		Algorithm: balance.Algorithm(algorithm), Replicas: s.replicas, TokenWeight: weight, Window: int(window), PrefillWeight: backlog,
 	})
 }
 
@@ -172,17 +179,33 @@ func sortingOf(m *manifest.Manifest) (balance.Sorting, error) {
 	section := manifest.Section(h, "sorting")
 	strategy, _ := manifest.Text(section, "strategy")
 	out := balance.Sorting{Strategy: balance.Strategy(strategy)}
-	limit, _ := manifest.Int(h, "max_num_batched_tokens")
+	// The harness overwrites its own limit by the engine's.
+	limit, ok := manifest.Int(m.EngineConfig, "max_num_batched_tokens")
+	if !ok {
+		limit, _ = manifest.Int(h, "max_num_batched_tokens")
+	}
 	out.MaxNumBatchedTokens = int(limit)
-	list, _ := section["buckets"].([]any)
-	for _, v := range list {
-		share, ok := manifest.Float(map[string]any{"share": v}, "share")
-		if !ok {
-			return out, fmt.Errorf("harness_config.sorting.buckets has an entry that is no number: %v", v)
-		}
-		out.Buckets = append(out.Buckets, share)
+	var err error
+	if out.Buckets, err = numbersOf(section, "buckets"); err != nil {
+		return out, err
+	}
+	if out.Capacities, err = numbersOf(section, "capacities"); err != nil {
+		return out, err
 	}
 	return out, nil
+}
+
+// numbersOf is a list of numbers in harness_config.sorting, nil where it is not there.
+func numbersOf(section map[string]any, key string) (numbers []float64, err error) {
+	list, _ := section[key].([]any)
+	for _, v := range list {
+		n, ok := manifest.Float(map[string]any{"": v}, "")
+		if !ok {
+			return nil, fmt.Errorf("harness_config.sorting.%s has an entry that is no number: %v", key, v)
+		}
+		numbers = append(numbers, n)
+	}
+	return numbers, nil
 }
 
 // issue carries out the phase. The error is about the run itself; requests

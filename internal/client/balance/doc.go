@@ -9,7 +9,7 @@
 //	plan, err := balance.Sort(balance.Sorting{Strategy: balance.Descending}, 8, issued, tokens)
 //	for _, sample := range plan.Of(0) { ... } // replica 0's samples, in order
 //
-// Both follow the reference harness of the public MLPerf Inference v5.1
+// Both follow the reference harness of the public MLPerf Inference v5.1, v6.0 and v6.1
 // submissions (harness_llm, server_sut.py and common/sorting.py), whose
 // results are published: the same input gives the same replica and order.
 package balance

@@ -15,10 +15,11 @@ const (
 	RoundRobin              Algorithm = "round_robin"                // in turn
 	ShortestQueue           Algorithm = "shortest_queue"             // fewest requests in flight
 	ShortestQueueWithTokens Algorithm = "shortest_queue_with_tokens" // in flight + weight x recent prompt tokens
+	ShortestQueuePrefill    Algorithm = "shortest_queue_prefill"     // in flight + weight x those without a first token
 )
 
 // algorithms lists every algorithm, in the order in which messages name them.
-var algorithms = []Algorithm{RoundRobin, ShortestQueue, ShortestQueueWithTokens}
+var algorithms = []Algorithm{RoundRobin, ShortestQueue, ShortestQueueWithTokens, ShortestQueuePrefill}
 
 // Config says how requests are spread over replicas.
 type Config struct {
@@ -33,6 +34,9 @@ type Config struct {
 	// TokenWeight is load_balance_token_weight: how many requests in flight one
 	// prompt token of the window is worth. ShortestQueueWithTokens alone reads it.
 	TokenWeight float64
+	// PrefillWeight is prefill_backlog_weight: how many requests in flight one
+	// request without a first token is worth. ShortestQueuePrefill alone reads it.
+	PrefillWeight float64
 }
 
 // Balancer picks replicas. Its methods may be called from several goroutines.
@@ -42,6 +46,7 @@ type Balancer struct {
 	mu       sync.Mutex
 	next     int     // round robin's next replica
 	inFlight []int   // sent and not done, by replica
+	waiting  []int   // sent and without a first token, by replica
 	recent   [][]int // prompt tokens of the last requests, oldest first, by replica
 	tokens   []int   // sum of recent, by replica
 }
@@ -60,6 +65,7 @@ func New(c Config) (*Balancer, error) {
 	b := &Balancer{
 		config:   c,
 		inFlight: make([]int, c.Replicas),
+		waiting:  make([]int, c.Replicas),
 		tokens:   make([]int, c.Replicas),
 	}
 	if c.Algorithm == ShortestQueueWithTokens {
@@ -84,17 +90,28 @@ func (b *Balancer) Pick(promptTokens int) int {
 				replica = i
 			}
 		}
-	case ShortestQueueWithTokens:
+	case ShortestQueueWithTokens, ShortestQueuePrefill:
 		least := b.load(0)
 		for i := 1; i < b.config.Replicas; i++ {
 			if load := b.load(i); load < least {
 				least, replica = load, i
 			}
 		}
-		b.remember(replica, promptTokens)
+		if b.config.Algorithm == ShortestQueueWithTokens {
+			b.remember(replica, promptTokens)
+		}
 	}
 	b.inFlight[replica]++
+	b.waiting[replica]++
 	return replica
+}
+
+// First says that the first token of a request which Pick counted is in, or that there
+// will be none.
+func (b *Balancer) First(replica int) {
+	b.mu.Lock()
+	b.waiting[replica]--
+	b.mu.Unlock()
 }
 
 // Done says that a request which Pick counted is complete, or has failed.
@@ -112,6 +129,9 @@ func (b *Balancer) InFlight(replica int) int {
 }
 
 func (b *Balancer) load(replica int) float64 {
+	if b.config.Algorithm == ShortestQueuePrefill {
+		return float64(b.inFlight[replica]) + float64(b.config.PrefillWeight*float64(b.waiting[replica]))
+	}
 	return float64(b.inFlight[replica]) + float64(b.config.TokenWeight*float64(b.tokens[replica]))
 }
 

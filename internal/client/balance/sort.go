@@ -20,9 +20,10 @@ const (
 	ModuloAsc     Strategy = "modulo_asc"    // all by length, dealt out in turn
 	BatchPacking  Strategy = "batchpacking"  // each chunk in batches of at most max_num_batched_tokens
 	Buckets       Strategy = "buckets"       // as issued, replicas get shares of the samples
+	GreedyPack    Strategy = "greedy_pack"   // as issued, each to the replica with the fewest tokens for its capacity
 )
 
-var strategies = []Strategy{Ignore, Ascending, Descending, Lexicographic, ModuloDesc, ModuloAsc, BatchPacking, Buckets}
+var strategies = []Strategy{Ignore, Ascending, Descending, Lexicographic, ModuloDesc, ModuloAsc, BatchPacking, Buckets, GreedyPack}
 
 // Sorting is the section harness_config.sorting and what it refers to.
 type Sorting struct {
@@ -30,6 +31,9 @@ type Sorting struct {
 	// Buckets are each replica's share in percent, summing to 100 within 1e-6.
 	// The strategy Buckets alone reads them.
 	Buckets []float64
+	// Capacities are the replicas' relative speeds, all positive; nil: all equal.
+	// The strategy GreedyPack alone reads them.
+	Capacities []float64
 	// MaxNumBatchedTokens is the engine's limit of tokens in a batch; the
 	// strategy BatchPacking alone reads it, and is Ignore when it is not above 0.
 	MaxNumBatchedTokens int
@@ -59,6 +63,9 @@ func (s Sorting) Check(replicas int) error {
 	if replicas < 1 {
 		return fmt.Errorf("sorting needs at least 1 replica, got %d", replicas)
 	}
+	if s.Strategy == GreedyPack {
+		return s.checkCapacities(replicas)
+	}
 	if s.Strategy != Buckets {
 		return nil
 	}
@@ -74,6 +81,18 @@ func (s Sorting) Check(replicas int) error {
 	}
 	if math.Abs(sum-100) > 1e-6 {
 		return fmt.Errorf("sorting.buckets sum to %v: they must sum to 100", sum)
+	}
+	return nil
+}
+
+func (s Sorting) checkCapacities(replicas int) error {
+	if s.Capacities != nil && len(s.Capacities) != replicas {
+		return fmt.Errorf("sorting.capacities has %d entries for %d replicas: it takes one number a replica", len(s.Capacities), replicas)
+	}
+	for i, c := range s.Capacities {
+		if !(c > 0) || math.IsInf(c, 1) {
+			return fmt.Errorf("sorting.capacities[%d] is %v: it takes a number above 0", i, c)
+		}
 	}
 	return nil
 }
@@ -116,8 +135,39 @@ func Sort(s Sorting, replicas int, issued []int, tokens func(sample int) []int32
 		}
 	case Buckets:
 		plan.Ranges = shares(len(order), s.Buckets)
+	case GreedyPack:
+		plan = greedyPack(order, replicas, s.Capacities, length)
 	}
 	return plan, nil
+}
+
+// greedyPack gives each sample to the replica with the fewest tokens for its capacity, lowest
+// index first; each keeps its samples as they were issued.
+func greedyPack(samples []int, replicas int, capacities []float64, length func(int) int) Plan {
+	hands := make([][]int, replicas)
+	tokens := make([]int, replicas)
+	share := make([]float64, replicas) // tokens for the capacity
+	for _, s := range samples {
+		least := 0
+		for i := range share {
+			if share[i] < share[least] {
+				least = i
+			}
+		}
+		hands[least] = append(hands[least], s)
+		tokens[least] += length(s)
+		capacity := 1.0
+		if capacities != nil {
+			capacity = capacities[least]
+		}
+		share[least] = float64(tokens[least]) / capacity
+	}
+	plan := Plan{Order: make([]int, 0, len(samples)), Ranges: make([]Range, replicas)}
+	for i, hand := range hands {
+		plan.Ranges[i] = Range{len(plan.Order), len(plan.Order) + len(hand)}
+		plan.Order = append(plan.Order, hand...)
+	}
+	return plan
 }
 
 func (p *Plan) sortChunks(length func(int) int, by func(a, b int) int) {

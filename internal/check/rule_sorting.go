@@ -51,6 +51,48 @@ func bucketsFit(c *Config, found *diag.List) {
 	}
 }
 
+// capacitiesFit: capacities are the replicas' speeds, one each, for greedy_pack alone.
+func capacitiesFit(c *Config, found *diag.List) {
+	strategy, okS := c.harness("sorting", "strategy")
+	capacities, okC := c.harness("sorting", "capacities")
+	if !okS || !okC || c.faulty["harness_config.sorting.capacities"] {
+		return
+	}
+	if strategy.value != "greedy_pack" {
+		c.report(found, diag.Diagnostic{
+			Severity: diag.Warning, Code: "buckets",
+			Message: fmt.Sprintf("capacities have no effect with strategy %v", strategy.value),
+		}, capacities, strategy)
+		return
+	}
+	list, _ := capacities.value.([]any)
+	if n, ok := c.replicas(); ok && int64(len(list)) != n {
+		c.report(found, diag.Diagnostic{
+			Code:    "buckets",
+			Message: fmt.Sprintf("%d capacities for %d replicas", len(list), n),
+			Hint:    "one number for each replica: device_count / (tensor x pipeline x data parallel)",
+		}, capacities)
+	}
+}
+
+// chunkFits: the harness drops a whole chunk where one of its prompts is as long as
+// batchpacking's limit; mlrun refuses to start then.
+func chunkFits(c *Config, found *diag.List) {
+	strategy, ok := c.harness("sorting", "strategy")
+	limit, okL := c.engine("max_num_batched_tokens")
+	length, okM := c.engine("max_model_len")
+	l, isL := limit.int()
+	m, isM := length.int()
+	if !ok || strategy.value != "batchpacking" || !okL || !okM || !isL || !isM || length.setting == nil || l > m {
+		return
+	}
+	c.report(found, diag.Diagnostic{
+		Severity: diag.Warning, Code: "packing-limit",
+		Message: fmt.Sprintf("strategy batchpacking drops every sample of a chunk with a prompt of max_num_batched_tokens %d or more, and max_model_len %d allows one", l, m),
+		Hint:    "set max_num_batched_tokens above the longest prompt",
+	}, limit, length, strategy)
+}
+
 // packingNeedsLimit: batchpacking fills batches up to a limit, and does nothing
 // without one.
 func packingNeedsLimit(c *Config, found *diag.List) {

@@ -18,6 +18,8 @@ var rules = []rule{
 	replicasDivide,
 	minWithinMaxTokens,
 	bucketsFit,
+	capacitiesFit,
+	chunkFits,
 	packingNeedsLimit,
 	sortingIsOffline,
 	engineRefuses,

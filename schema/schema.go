@@ -57,11 +57,12 @@ type Section struct {
 	Name string
 
 	schema   *Schema
-	from, to int              // the definitions of all releases in the store
-	fork     *Section         // what the fork adds; nil for nothing
-	keys     sync.Map         // decoded so far, *Key by name
-	names    []string         // sorted, made when asked for, guarded by schema.mu
-	lengths  map[int][]string // the names by their length, each sorted, likewise
+	from, to int               // the definitions of all releases in the store
+	fork     *Section          // what the fork adds; nil for nothing
+	keys     sync.Map          // decoded so far, *Key by name
+	names    []string          // sorted, made when asked for, guarded by schema.mu
+	lengths  map[int][]string  // the names by their length, each sorted, likewise
+	nearest  map[string]string // by the name that was asked for, likewise
 }
 
 // Load returns the schema of a release; Resolve finds its exact name. A Schema
@@ -207,6 +208,34 @@ func (s *Section) NamesOfLength(n int) []string {
 		}
 	}
 	return s.lengths[n]
+}
+
+// maxNearest bounds the answers that are kept.
+const maxNearest = 1 << 12
+
+// Nearest is [Nearest] among the section's names. It compares with every name, so that answers
+// are kept: a thousand overlays have the same few variables that no release knows.
+func (s *Section) Nearest(name string) string {
+	names := s.Names()
+	if s == nil {
+		return ""
+	}
+	s.schema.mu.Lock()
+	near, known := s.nearest[name]
+	s.schema.mu.Unlock()
+	if known {
+		return near
+	}
+	near = Nearest(names, name)
+	s.schema.mu.Lock()
+	defer s.schema.mu.Unlock()
+	if s.nearest == nil {
+		s.nearest = map[string]string{}
+	}
+	if len(s.nearest) < maxNearest {
+		s.nearest[name] = near
+	}
+	return near
 }
 
 // Keys are all keys, sorted by name.

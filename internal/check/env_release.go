@@ -72,7 +72,7 @@ func (c *checker) unknownVariable(t *merge.Tree) {
 	if !strings.HasPrefix(t.Key, prefix) {
 		return
 	}
-	if near := schema.Nearest(c.schema.Section(schema.EnvConfig).Names(), t.Key); near != "" {
+	if near := c.schema.Section(schema.EnvConfig).Nearest(t.Key); near != "" {
 		c.noticeUnknown("or is "+near+" meant", t)
 		return
 	}

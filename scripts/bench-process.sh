@@ -6,10 +6,17 @@ cd "$(dirname "$0")/.."
 peers=$PWD/.peers
 mkdir -p "$peers"
 go build -o "$peers/process" ./tools/bench/process
+mkdir -p "$peers/empty"
+printf 'package main\n\nfunc main() {}\n' > "$peers/empty/main.go"
+CGO_ENABLED=0 go build -ldflags '-s -w' -o "$peers/empty/empty" "$peers/empty/main.go"
 overlay=examples/models/llama2-70b/server_alpha.yaml
+lint="lint $overlay --engine-version vllm=0.9.2 --engine-version sglang=0.4.9 --round v5.1 --map /conf=examples/conf"
 commands=(
-  "mlcfg-lint=bin/mlcfg lint $overlay --engine-version vllm=0.9.2 --engine-version sglang=0.4.9 --round v5.1 --map /conf=examples/conf"
+  "empty-program=$peers/empty/empty"
   "mlcfg-version=bin/mlcfg --version"
+  "mlcfg-lint=bin/mlcfg $lint"
+  "mlcfg-cue-lint=bin/mlcfg-cue $lint"
+  "mlrun-version=bin/mlrun --version"
 )
 if [ -x "$peers/cue" ] || GOBIN=$peers go install cuelang.org/go/cmd/cue@v0.17.1; then
   commands+=("cue-vet=$peers/cue vet tools/bench/process/overlay.cue $overlay")

@@ -7,6 +7,7 @@ import (
 	"math/big"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // The codes of a Fault.
@@ -216,7 +217,7 @@ func Format(v any) string {
 		return strconv.Quote(x)
 	case float64:
 		text := strconv.FormatFloat(x, 'g', -1, 64)
-		if x == math.Trunc(x) && math.Abs(x) < 1e15 {
+		if x == math.Trunc(x) && !strings.ContainsAny(text, "e.") {
 			text += ".0"
 		}
 		return text

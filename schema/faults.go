@@ -1,7 +1,9 @@
 package schema
 
 import (
+	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -172,6 +174,63 @@ func (b *Bound) upper() string {
 
 func (b *Bound) text() string { return strconv.FormatFloat(b.Value, 'g', -1, 64) }
 
+// scaled is a number with a letter behind it as vLLM's command line reads it: k, m, g
+// and t are powers of 1,000, K, M, G and T of 1,024 (argparse_utils, human_readable_int).
+func scaled(text string) []any {
+	if text == "" {
+		return nil
+	}
+	at := strings.IndexByte("kmgtKMGT", text[len(text)-1])
+	x, err := strconv.ParseFloat(text[:len(text)-1], 64)
+	if at < 0 || err != nil || math.IsNaN(x) || math.IsInf(x, 0) {
+		return nil
+	}
+	base := 1000.0
+	if at >= 4 {
+		base = 1024
+	}
+	n := x * math.Pow(base, float64(at%4+1))
+	if n != math.Trunc(n) || math.Abs(n) > 1<<53 {
+		return nil
+	}
+	return []any{int64(n)}
+}
+
+// mapInText is the map that a text holds as JSON.
+func mapInText(text string) (map[string]any, bool) {
+	if !strings.HasPrefix(strings.TrimSpace(text), "{") {
+		return nil, false
+	}
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	var m map[string]any
+	if d.Decode(&m) != nil {
+		return nil, false
+	}
+	return plainNumbers(m).(map[string]any), true
+}
+
+// plainNumbers turns JSON's numbers into those that a check takes.
+func plainNumbers(v any) any {
+	switch x := v.(type) {
+	case json.Number:
+		if n, err := x.Int64(); err == nil {
+			return n
+		}
+		f, _ := x.Float64()
+		return f
+	case []any:
+		for i := range x {
+			x[i] = plainNumbers(x[i])
+		}
+	case map[string]any:
+		for k := range x {
+			x[k] = plainNumbers(x[k])
+		}
+	}
+	return v
+}
+
 // suggestType offers the same value in a type that is wanted: "16" where 16
 // was meant, 3.0 for 3, "true" for true.
 func suggestType(alts []Alternative, value any) string {
@@ -192,7 +251,15 @@ func suggestType(alts []Alternative, value any) string {
 		case "none", "null", "":
 			candidates = append(candidates, nil)
 		}
+		candidates = append(candidates, scaled(v)...)
+		if m, ok := mapInText(v); ok {
+			candidates = append(candidates, m)
+		}
 		candidates = append(candidates, []any{v})
+	case map[string]any:
+		if text, err := json.Marshal(v); err == nil {
+			candidates = append(candidates, string(text))
+		}
 	case float64:
 		if n := int64(v); float64(n) == v {
 			candidates = append(candidates, n)

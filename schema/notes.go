@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -34,6 +35,10 @@ func (st *store) noteOf(section, key string) (Note, bool) {
 	return Note{}, false
 }
 
+// alias is how an engine's help text names the one argument that took over another's
+// value; with a value behind it, or braces, it is none.
+var alias = regexp.MustCompile(`^(?:\[Deprecated\] )?(?:Deprecated alias for|Use) --([a-z0-9-]+)(?: instead)?\.?$`)
+
 // Gone tells why a key is not in a release: by the hand-written notes, or by
 // the last deprecation text that the engine gave, before that release, to the
 // key or to the flag of the same name. It does not ask whether the key is there.
@@ -65,5 +70,11 @@ func Gone(engine, release, section, key string) (Note, bool) {
 		return Note{}, false
 	}
 	source := fmt.Sprintf("%s %s, its own text", engine, st.releases[lastAt])
-	return Note{Text: strings.TrimSuffix(last.Deprecated, "."), Source: source}, true
+	note := Note{Text: strings.TrimSuffix(last.Deprecated, "."), Source: source}
+	if m := alias.FindStringSubmatch(last.Deprecated); m != nil {
+		if name := strings.ReplaceAll(m[1], "-", "_"); len(st.named(section, name)) > 0 {
+			note.Text, note.Replaced = "renamed", name
+		}
+	}
+	return note, true
 }

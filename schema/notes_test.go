@@ -67,7 +67,7 @@ func TestGone(t *testing.T) {
 		{"vllm", "0.33.0", EngineConfig, "use_v2_block_manager", "block manager v1 has been removed"},
 		{"vllm", "0.33.0", EngineConfig, "no_such_key", ""},
 		{"sglang", "0.5.23", EngineConfig, "enable_ep_moe", "Please set `--ep-size`"},
-		{"sglang", "0.5.23", EngineConfig, "nsa_decode_backend", "--dsa-decode-backend"},
+		{"sglang", "0.5.23", EngineConfig, "nsa_decode_backend", "renamed"},
 		{"sglang", "0.4.0", EngineConfig, "enable_ep_moe", ""},
 		{"vllm", "0.33.0", EnvConfig, "VLLM_TORCH_PROFILER_DIR", "profiler_config.torch_profiler_dir"},
 	}

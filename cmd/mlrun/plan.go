@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -165,7 +166,14 @@ func ownDevices(p *run.Plan, i int) string {
 func parameters(m map[string]any) string {
 	text := ""
 	for _, k := range slices.Sorted(maps.Keys(m)) {
-		text += fmt.Sprintf(" %s=%v", k, m[k])
+		value := fmt.Sprint(m[k])
+		switch m[k].(type) {
+		case map[string]any, []any:
+			if asJSON, err := json.Marshal(m[k]); err == nil {
+				value = string(asJSON) // as the request carries it
+			}
+		}
+		text += fmt.Sprintf(" %s=%s", k, value)
 	}
 	return report.Printable(text)
 }

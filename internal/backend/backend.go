@@ -40,6 +40,12 @@ type Backend struct {
 	// Fixed are values that the backend's name stands for.
 	Fixed map[string]any
 
+	// Kept are values of keys that a configuration leaves open, said on the command
+	// line so that the model's folder does not fill in what requests leave out.
+	Kept map[string]Kept
+	// CommaLists are keys whose lists the command line splits at commas.
+	CommaLists []string
+
 	// Program are the words that start the server. The model follows by itself
 	// where ModelPositional is set, then every key's own argument, then Listen.
 	Program         []string
@@ -90,6 +96,12 @@ type Backend struct {
 	VendorVariables []string
 	// SimLimits are the engine's limits that the simulated engine keeps.
 	SimLimits []SimLimit
+}
+
+// Kept is a value that is said where the release's default is another.
+type Kept struct {
+	// Value is what is said, Instead the default in whose place.
+	Value, Instead any
 }
 
 // Requests is a form of asking for a generation.

@@ -10,6 +10,10 @@ var vllm = Backend{
 	Tokenizer: "tokenizer", Batch: "max_num_seqs", Memory: "gpu_memory_utilization",
 
 	Program: []string{"vllm", "serve"}, ModelPositional: true,
+	// By default the server fills sampling values that a request leaves out from the
+	// model folder's generation_config.json (vllm/config/model.py, get_diff_sampling_param).
+	Kept:       map[string]Kept{"generation_config": {Value: VLLM, Instead: "auto"}},
+	CommaLists: []string{"device_ids"},
 	Listen:     []string{"--host", "{host}", "--port", "{port}"},
 	ListenKeys: []string{"host", "port"},
 	Negative:   "--no-",

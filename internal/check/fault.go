@@ -27,6 +27,14 @@ func faultOf(t *merge.Tree, key *schema.Key, f schema.Fault) diag.Diagnostic {
 		Pos: n.Pos, Severity: diag.Error, Code: f.Code, Key: at.path, Suggestion: f.Suggestion,
 		Message: name + " is " + f.Message,
 	}
+	if (n.Kind == source.Int || n.Kind == source.Float || n.Kind == source.Bool) && strings.HasPrefix(f.Suggestion, `"`) && n.Text != "" {
+		// A text was meant, so the one that stands there and not the number it reads as.
+		d.Suggestion = strconv.Quote(n.Text)
+		f.Suggestion = d.Suggestion
+	}
+	if key.Name == "max_model_len" && n.Kind == source.String && n.Str == "auto" && key.Min != nil && len(key.Check(int64(-1))) == 0 {
+		d.Suggestion, f.Suggestion = "-1", "-1" // as the command line reads it
+	}
 	switch {
 	case f.Code == schema.UnknownKey:
 		d.Pos, d.Message = at.keyPos, f.Message

@@ -23,6 +23,8 @@ var rules = []rule{
 	packingNeedsLimit,
 	sortingIsOffline,
 	engineRefuses,
+	requestsCarry,
+	samplingIsTaken,
 	nestedRefuses,
 	spelledFalse,
 	devicesRemain,

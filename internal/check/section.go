@@ -96,6 +96,9 @@ func (c *checker) engineSection(name, schemaSection string) map[string]any {
 	for _, field := range t.Fields {
 		key, ok := section.Key(field.Key)
 		if !ok {
+			key, ok = c.formerName(field.Key, schemaSection)
+		}
+		if !ok {
 			if v, known, ok := c.added(field); !known {
 				c.unknownEngine(field, name, schemaSection)
 			} else if s, isText := v.(string); ok && !(isText && IsSecret(field.Key, s)) {
@@ -115,6 +118,19 @@ func (c *checker) engineSection(name, schemaSection string) map[string]any {
 	}
 	c.demanded(t, name)
 	return values
+}
+
+// formerName finds a key that the release's command line still takes under its old
+// name: an argument of the engine in earlier releases, an alias of another one now.
+func (c *checker) formerName(name, schemaSection string) (*schema.Key, bool) {
+	if schemaSection != schema.EngineConfig || len(schema.History(c.schema.Engine, schemaSection, name)) == 0 {
+		return nil, false
+	}
+	key, ok := c.schema.Section(schema.CLIOnly).Key(name)
+	if !ok || key.Flag == nil || key.Deprecated == "" {
+		return nil, false
+	}
+	return key, true
 }
 
 // sensible refuses a number that the release takes and that means nothing.

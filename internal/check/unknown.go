@@ -44,6 +44,8 @@ func (c *checker) unknownEngine(t *merge.Tree, section, schemaSection string) {
 		case near != "":
 			d.Hint = "the nearest that is there is " + near
 		}
+	} else if name, ok := c.negated(t.Key, schemaSection); ok {
+		d.Hint = fmt.Sprintf("write %s: false", name)
 	} else if name := behindFlag(c.schema.Section(schemaSection), t.Key); name != "" {
 		d.Suggestion = name
 		d.Hint = fmt.Sprintf("its name is %s, %s is the flag on the command line", name, t.Key)
@@ -55,6 +57,16 @@ func (c *checker) unknownEngine(t *merge.Tree, section, schemaSection string) {
 		didYouMean(&d, near)
 	}
 	c.add(d)
+}
+
+// negated finds the switch that a name with no_ before it turns off on the command line.
+func (c *checker) negated(name, schemaSection string) (string, bool) {
+	rest, ok := strings.CutPrefix(strings.ReplaceAll(strings.TrimLeft(name, "-"), "-", "_"), "no_")
+	if !ok {
+		return "", false
+	}
+	key, known := c.schema.Section(schemaSection).Key(rest)
+	return rest, known && key.Kinds&schema.Bool != 0
 }
 
 // behindFlag finds the key that the server's command line spells as name, with

@@ -129,3 +129,76 @@ func about(t *testing.T, engine, release, section, text string) string {
 	}
 	return strings.Join(out, ", ")
 }
+
+// TestRequests: sampling values that the server ignores, refuses or replaces.
+func TestRequests(t *testing.T) {
+	for _, c := range []struct{ engine, release, text, want string }{
+		{"vllm", "0.32.0", "skip_reading_prefix_cache: true", "error not-sent"},
+		{"vllm", "0.32.0", "flat_logprobs: true", "error not-sent"},
+		{"vllm", "0.32.0", "flat_logprobs: false", ""},
+		{"vllm", "0.32.0", "detokenize: false", ""},
+		{"vllm", "0.32.0", "extra_args: {a: 1}", ""},
+		{"vllm", "0.32.0", "temperature: 0.005", "warning replaced-value 0"},
+		{"vllm", "0.32.0", "temperature: 0.01", ""},
+		{"vllm", "0.32.0", "stop: ''", "error engine-refuses"},
+		{"vllm", "0.32.0", "stop: ['']", "error engine-refuses"},
+		{"vllm", "0.32.0", "bad_words: ['']", "error engine-refuses"},
+		{"vllm", "0.32.0", "bad_words: [a], stop: [b]", ""},
+	} {
+		if got := about(t, c.engine, c.release, c.engine+"_sampling_config", c.text); got != c.want {
+			t.Errorf("%s %s, %s: %q, want %q", c.engine, c.release, c.text, got, c.want)
+		}
+	}
+}
+
+// TestFormerNames: what a release's command line still takes is a warning with the
+// new name, and an error where it is gone.
+func TestFormerNames(t *testing.T) {
+	for _, c := range []struct{ engine, release, text, want string }{
+		{"sglang", "0.5.13", "cuda_graph_max_bs: 4", ""},
+		{"sglang", "0.5.14", "cuda_graph_max_bs: 4", "warning deprecated-key"},
+		{"sglang", "0.5.23", "cuda_graph_max_bs: 4", "error unknown-key cuda_graph_max_bs_decode"},
+		{"sglang", "0.5.17", "mamba_scheduler_strategy: auto", "warning deprecated-key"},
+		{"sglang", "0.5.23", "mamba_scheduler_strategy: auto", "error unknown-key mamba_radix_cache_strategy"},
+		{"sglang", "0.5.17", "nsa_prefill_backend: fa3", "warning deprecated-key"},
+		{"sglang", "0.5.23", "nsa_prefill_backend: fa3", "error unknown-key dsa_prefill_backend"},
+		{"sglang", "0.5.17", "nsa_prefill_backend: fa4", "warning deprecated-key, error not-in-enum fa3"},
+	} {
+		if got := about(t, c.engine, c.release, c.engine+"_engine_config", c.text); got != c.want {
+			t.Errorf("%s %s, %s: %q, want %q", c.engine, c.release, c.text, got, c.want)
+		}
+	}
+}
+
+// TestHintsKeepWhatWasMeant: the replacement that a hint names, put in the value's
+// place, leaves nothing of the kind to find and is the value that was meant.
+func TestHintsKeepWhatWasMeant(t *testing.T) {
+	for _, c := range []struct{ engine, key, value, want string }{
+		{"vllm", "revision", "12e5", `"12e5"`},
+		{"vllm", "tokenizer_revision", "0123456", `"0123456"`},
+		{"vllm", "revision", "1_000", `"1_000"`},
+		{"vllm", "revision", "yes", `"yes"`},
+		{"vllm", "max_model_len", "32k", "32000"},
+		{"vllm", "max_model_len", "8K", "8192"},
+		{"vllm", "max_model_len", "25.6k", "25600"},
+		{"vllm", "max_model_len", "auto", "-1"},
+		{"vllm", "kv_cache_memory_bytes", "25G", "26843545600"},
+		{"vllm", "speculative_config", `'{"method": "ngram", "num_speculative_tokens": 2}'`, `{"method":"ngram","num_speculative_tokens":2}`},
+		{"sglang", "model_loader_extra_config", "{num_threads: 64}", `"{\"num_threads\":64}"`},
+		{"vllm", "max_num_seqs", `"16"`, "16"},
+	} {
+		release := map[string]string{"vllm": "0.32.0", "sglang": "0.5.23"}[c.engine]
+		section := c.engine + "_engine_config"
+		got := about(t, c.engine, release, section, c.key+": "+c.value)
+		if !strings.HasSuffix(got, " "+c.want) {
+			t.Errorf("%s: %s: %q, want the suggestion %s", c.key, c.value, got, c.want)
+			continue
+		}
+		if again := about(t, c.engine, release, section, c.key+": "+c.want); again != "" {
+			t.Errorf("%s: %s, as the hint says: %q", c.key, c.want, again)
+		}
+	}
+	if got := about(t, "vllm", "0.32.0", "vllm_engine_config", "no_enable_prefix_caching: true"); got != "error unknown-key" {
+		t.Errorf("no_enable_prefix_caching: %q", got)
+	}
+}

@@ -17,6 +17,9 @@ var notOverHTTP = map[string]string{
 	"detokenize": "text is not asked for, token ids are counted",
 }
 
+// overHTTP are sampling parameters that requests to /v1/completions carry under another name.
+var overHTTP = map[string]string{"extra_args": "vllm_xargs"}
+
 // planRequests fixes what each request carries.
 func (p *Plan) planRequests() error {
 	p.Protocol = client.Protocol(p.Engine.Engine.Requests)
@@ -29,8 +32,16 @@ func (p *Plan) planRequests() error {
 			p.Notes = append(p.Notes, fmt.Sprintf("sampling_config.%s is not sent: %s", key, why))
 			continue
 		}
+		if name, renamed := overHTTP[key]; renamed && p.Protocol == client.Completions {
+			key = name
+		}
 		if value != nil {
 			params[key] = value
+		}
+	}
+	for key, kept := range p.Engine.Engine.Kept {
+		if set := p.Manifest.EngineConfig[key]; set != nil && set != kept.Value {
+			p.Notes = append(p.Notes, fmt.Sprintf("engine_config.%s is %v: the server fills in sampling values that requests leave out", key, set))
 		}
 	}
 	if n, ok := manifest.Int(params, "n"); ok && n != 1 {

@@ -59,6 +59,7 @@ func boolArgument(flag schema.Flag, name string, on bool) ([]string, error) {
 	case flag.Action == "store_false":
 		on = !on
 	case flag.Nargs == "0" || flag.Action == "store_true":
+	case flag.Nargs == "?": // the flag by itself means true
 	default:
 		// A value that happens to be a boolean.
 		return pair(name, strconv.FormatBool(on)), nil
@@ -86,6 +87,22 @@ func listArgument(flag schema.Flag, name string, list []any) ([]string, error) {
 		args = append(args, text)
 	}
 	return args, nil
+}
+
+// commaList is a list that the engine splits at commas.
+func commaList(flag schema.Flag, list []any) ([]string, error) {
+	words := make([]string, len(list))
+	for i, element := range list {
+		text, err := word(element)
+		if err != nil {
+			return nil, err
+		}
+		if strings.Contains(text, ",") {
+			return nil, fmt.Errorf("%s is split at commas, and %q has one", flag.Names[0], text)
+		}
+		words[i] = text
+	}
+	return pair(flag.Names[0], strings.Join(words, ",")), nil
 }
 
 // pair is a flag with its value; a value that looks like a flag is tied to it.

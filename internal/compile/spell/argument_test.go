@@ -59,6 +59,8 @@ func TestArguments(t *testing.T) {
 		{"paths", []any{}, "--paths"},
 		{"layer", []any{"a", "-b"}, "--layer|a|--layer=-b"},
 		{"maybe", "x", "--maybe|x"},
+		{"maybe", true, "--maybe"},
+		{"maybe", false, ""},
 		{"size", "/model/x", "--size|{path:/model/x}"},
 		{"size", "/a{port}b%", "--size|{path:/a%7Bport%7Db%25}"},
 		{"size", "{port}", "--size|{brace}port}"},

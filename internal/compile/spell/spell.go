@@ -94,7 +94,7 @@ func (s *speller) serve(m *manifest.Manifest) manifest.Role {
 			s.fail(fault("engine_config."+key, "%s is %v, but backend %s means %v", key, set, b.Name, b.Fixed[key]))
 		}
 	}
-	s.section = b.WithFixed(s.section)
+	s.section = s.withKept(b.WithFixed(s.section))
 	r := manifest.Role{
 		Name: "serve", Program: slices.Clone(b.Program), Environment: m.EnvConfig,
 		TokenIDs: b.TokenIDsFrom == "" || schema.CompareReleases(s.release.Release, b.TokenIDsFrom) >= 0,
@@ -112,6 +112,19 @@ func (s *speller) serve(m *manifest.Manifest) manifest.Role {
 	r.Arguments = append(r.Arguments, manifest.Argument{Words: slices.Clone(b.Listen)})
 	r.Devices, r.Replicas = s.replicas(m.HarnessConfig)
 	return r
+}
+
+// withKept adds the values that keep the model's folder out of what requests carry,
+// where the configuration leaves their keys open and the release would look there.
+func (s *speller) withKept(section map[string]any) map[string]any {
+	for key, kept := range s.backend.Kept {
+		k, known := s.release.Section(schema.EngineConfig).Key(key)
+		if known && section[key] == nil && k.Default == kept.Instead {
+			section = maps.Clone(section)
+			section[key] = kept.Value
+		}
+	}
+	return section
 }
 
 // companion adds what the engine needs beside it.
@@ -201,6 +214,9 @@ func (s *speller) words(key string, value any) ([]string, error) {
 	}
 	if !known {
 		return nil, fmt.Errorf("the command line of %s %s has no argument for %s", s.release.Engine, s.release.Release, key)
+	}
+	if list, isList := value.([]any); isList && slices.Contains(s.backend.CommaLists, key) {
+		return commaList(flag, list)
 	}
 	return argument(flag, value)
 }

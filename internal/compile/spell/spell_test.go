@@ -70,7 +70,7 @@ func TestManifest(t *testing.T) {
 	for _, a := range m.Roles[0].Arguments {
 		words = append(words, a.Words...)
 	}
-	const want = "{path:/model/x} --no-site-fast --site-window 4 --tensor-parallel-size 2 --host {host} --port {port}"
+	const want = "{path:/model/x} --generation-config vllm --no-site-fast --site-window 4 --tensor-parallel-size 2 --host {host} --port {port}"
 	if got := strings.Join(words, " "); got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
@@ -124,5 +124,46 @@ func TestGoldenRoles(t *testing.T) {
 	}
 	if !shared {
 		t.Error("no manifest has data parallel ranks that share devices")
+	}
+}
+
+// TestOpenKeys: values that the model's folder would otherwise decide, and lists
+// that the engine splits at commas.
+func TestOpenKeys(t *testing.T) {
+	for _, c := range []struct {
+		release string
+		section map[string]any
+		want    string
+	}{
+		{"0.7.3", map[string]any{}, ""}, // the folder is not looked into
+		{"0.8.0", map[string]any{}, "--generation-config vllm"},
+		{"0.32.0", map[string]any{"generation_config": nil}, "--generation-config vllm"},
+		{"0.32.0", map[string]any{"generation_config": "auto"}, "--generation-config auto"},
+		{"0.32.0", map[string]any{"device_ids": []any{int64(1), int64(2)}}, "--device-ids 1,2 --generation-config vllm"},
+		{"0.32.0", map[string]any{"hf_token": true}, "--generation-config vllm --hf-token"},
+		{"0.32.0", map[string]any{"hf_token": "x"}, "--generation-config vllm --hf-token x"},
+	} {
+		release, err := schema.Load("vllm", c.release)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.section["model"] = "m"
+		m := &manifest.Manifest{Backend: "vllm", EngineConfig: c.section}
+		if faults := Manifest(m, release, nil); faults != nil {
+			t.Fatal(faults)
+		}
+		var words []string
+		for _, a := range m.Roles[0].Arguments {
+			if a.When == "" {
+				words = append(words, a.Words...)
+			}
+		}
+		want := strings.TrimSpace("m "+c.want) + " --host {host} --port {port}"
+		if got := strings.Join(words, " "); got != want {
+			t.Errorf("%s %v: %s\nwant %s", c.release, c.section, got, want)
+		}
+		if m.EngineConfig["generation_config"] == "vllm" {
+			t.Errorf("the manifest's own section changed: %v", m.EngineConfig)
+		}
 	}
 }

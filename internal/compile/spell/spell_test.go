@@ -2,6 +2,7 @@ package spell
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -112,6 +113,12 @@ func TestGoldenRoles(t *testing.T) {
 		if err := Load(m); err != nil {
 			t.Errorf("%s: %v", filepath.Base(file), err)
 			continue
+		}
+		// They were compiled before the command line said what it keeps.
+		if m.EngineConfig["generation_config"] == nil {
+			for i := range m.Roles {
+				m.Roles[i].Arguments = slices.DeleteFunc(m.Roles[i].Arguments, func(a manifest.Argument) bool { return a.Key == "generation_config" })
+			}
 		}
 		if diff := cmp.Diff(roles, m.Roles, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s (-then +now):\n%s", filepath.Base(file), diff)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -191,6 +192,39 @@ func TestCommandLine(t *testing.T) {
 	got := CommandLine([]string{"vllm", "serve", "/a b", "--x", `{"a":1}`, "it's", "", "--port", "{port}"})
 	if want := `vllm serve '/a b' --x '{"a":1}' 'it'\''s' '' --port {port}`; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// Words that a shell would read otherwise are quoted, others stand as they are.
+func TestShellWord(t *testing.T) {
+	for word, want := range map[string]string{
+		"azAZ09-_=./,:+@%": "azAZ09-_=./,:+@%", "Z": "Z", "A": "A", "a": "a", "z": "z", "0": "0", "9": "9",
+		"": "''", "a b": "'a b'", "$x": "'$x'", "a`b": "'a`b'", "a{b": "'a{b'", "[": "'['", "é": "'é'", "a;b": "'a;b'", "*": "'*'", "~": "'~'", "{port}": "{port}", "x{port}": "'x{port}'",
+	} {
+		if got := shellWord(word); got != want {
+			t.Errorf("%q: %s, want %s", word, got, want)
+		}
+	}
+}
+
+// A file is known under the name that the process table shows: absolute, links followed.
+func TestKernelName(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, link := filepath.Join(dir, "python3.12"), filepath.Join(dir, "python")
+	if err := errors.Join(os.WriteFile(file, nil, 0o700), os.Symlink(file, link)); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	for _, path := range []string{file, link, "python", "./python3.12"} {
+		if got := kernelName(path); got != file {
+			t.Errorf("%s is %s, want %s", path, got, file)
+		}
+	}
+	if got, want := kernelName("none"), filepath.Join(dir, "none"); got != want {
+		t.Errorf("what is not there is %s, want %s", got, want)
 	}
 }
 

@@ -56,6 +56,39 @@ func TestLogFile(t *testing.T) {
 	}
 }
 
+// The buffer is handed over before it would grow: a kill loses no more than that.
+func TestLogFileIsHandedOver(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log.txt")
+	log, err := CreateLogFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := func() int64 {
+		info, err := os.Stat(path + PartialSuffix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Size()
+	}
+	write := func(n int) {
+		if _, err := log.Write(bytes.Repeat([]byte("x"), n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(logFileBuffer - 10)
+	write(10)
+	if size() != 0 || cap(log.buf) != logFileBuffer {
+		t.Errorf("%d bytes are handed over of a buffer that is just full; it holds %d", size(), cap(log.buf))
+	}
+	write(1)
+	if size() != logFileBuffer || cap(log.buf) != logFileBuffer {
+		t.Errorf("%d bytes are handed over, want %d; the buffer holds %d", size(), logFileBuffer, cap(log.buf))
+	}
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestLogFileNeverOverwrites(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log.txt")
 	for _, name := range []string{path, path + PartialSuffix} {

@@ -300,3 +300,32 @@ func BenchmarkJudgeMillion(b *testing.B) {
 		})
 	}
 }
+
+// The time that the minimum duration is held to, by scenario, at its edge.
+func TestDurationAdvice(t *testing.T) {
+	for _, c := range []struct {
+		scenario Scenario
+		advice   string
+	}{
+		{Offline, "Increase expected QPS so the loadgen pre-generates a larger (coalesced) query."},
+		{Server, "Increase the target QPS so the loadgen pre-generates more queries."},
+		{SingleStream, "Decrease the expected latency so the loadgen pre-generates more queries."},
+		{MultiStream, "Decrease the expected latency so the loadgen pre-generates more queries."},
+	} {
+		e := &Effective{Requested: Settings{Scenario: c.scenario}, MinDuration: 2500 * time.Millisecond}
+		for seconds, want := range map[float64]string{2.5: "", 3: "", 2.4999: c.advice, 0: c.advice} {
+			sum := &Summary{MaxLatency: 99, FinalScheduled: 99, FinalIssued: 99}
+			switch c.scenario {
+			case Offline:
+				sum.MaxLatency = seconds
+			case Server:
+				sum.FinalScheduled = seconds
+			default:
+				sum.FinalIssued = seconds
+			}
+			if got := durationAdvice(e, sum); got != want {
+				t.Errorf("%v after %v s: %q, want %q", c.scenario, seconds, got, want)
+			}
+		}
+	}
+}

@@ -153,3 +153,108 @@ func TestSheetLetsGo(t *testing.T) {
 		t.Errorf("%+v", run)
 	}
 }
+
+// Offline and multistream, a query is what the records say it is.
+func TestColumns(t *testing.T) {
+	rows := []record.Record{
+		{Query: 0, Scheduled: 1, Issued: 2, FirstToken: 3, Done: 4, OutputTokens: 5, Status: record.OK},
+		{Query: 0, Scheduled: 6, Issued: 7, FirstToken: 8, Done: 9, OutputTokens: 10, Status: record.TimedOut},
+		{Query: 1, Scheduled: 11, Issued: 12, FirstToken: record.NotReached, Done: 13, OutputTokens: 14, Status: record.OK},
+		{Query: 1, Scheduled: 15, Issued: 16, FirstToken: 17, Done: 18, OutputTokens: 19, Status: record.OK},
+	}
+	for scenario, want := range map[loadgen.Scenario]int{loadgen.Server: 1, loadgen.SingleStream: 1, loadgen.Offline: 4, loadgen.MultiStream: 2} {
+		got := columns(rows, scenario)
+		expected := &loadgen.Records{
+			SamplesPerQuery: want, Scheduled: []int64{1, 6, 11, 15}, Issued: []int64{2, 7, 12, 16}, Done: []int64{4, loadgen.NotReached, 13, 18},
+			FirstToken: []int64{3, loadgen.NotReached, loadgen.NotReached, 17}, Tokens: []int64{5, 10, 14, 19},
+		}
+		if diff := cmp.Diff(expected, got); diff != "" {
+			t.Errorf("%v: %s", scenario, diff)
+		}
+	}
+	if got := columns(rows[:2], loadgen.MultiStream).SamplesPerQuery; got != 2 {
+		t.Errorf("one query of two: %d", got)
+	}
+}
+
+// What is above a limit is counted, at the limit is not; without token latencies
+// the limit is that of the whole answer.
+func TestLimits(t *testing.T) {
+	late := func(i int, r *record.Record) {
+		if i < 7 {
+			r.FirstToken, r.Done = r.Scheduled+200_000_001, r.Scheduled+2_000_000_001
+		} else {
+			r.FirstToken, r.Done = r.Scheduled+200_000_000, r.Scheduled+200_000_000+31*50_000_000
+		}
+	}
+	for _, tokens := range []bool{true, false} {
+		r := made(loadgen.Server, 600, ended, func(s *loadgen.Settings) {
+			s.UseTokenLatencies = tokens
+			s.ServerTargetLatency = 2 * time.Second
+		})
+		for i := range r.Records {
+			late(i, &r.Records[i])
+		}
+		s := sheetOf(t, r)
+		names := map[string]bool{}
+		for _, c := range s.Conditions {
+			names[c.Name] = true
+		}
+		if names["TTFT limit"] != tokens || names["TPOT limit"] != tokens || names["latency limit"] == tokens {
+			t.Errorf("token latencies %t: %v", tokens, names)
+		}
+		for _, d := range s.Distributions {
+			want := uint64(0)
+			limited := tokens && (d.Name == "TTFT" || d.Name == "TPOT") || !tokens && d.Name == "latency"
+			switch {
+			case limited && d.Name == "TPOT":
+				want = 7 // (2 s - 0.2 s) over 31 tokens is 58 ms
+			case limited:
+				want = 7
+			}
+			if (d.LimitMS != nil) != limited || d.Above != want {
+				t.Errorf("token latencies %t, %s: limit %v, %d above, want %d", tokens, d.Name, d.LimitMS, d.Above, want)
+			}
+		}
+	}
+}
+
+// How the engine was started is told from the plan, where that is there.
+func TestCommand(t *testing.T) {
+	dir := t.TempDir()
+	if got := command(dir); got != "" {
+		t.Errorf("without a plan: %q", got)
+	}
+	for text, want := range map[string]string{`{"engine":{"replicas":[{"command":["vllm","serve"]},{"command":["x"]}]}}`: "vllm serve", `{"engine":{"replicas":[]}}`: "", `{`: ""} {
+		if err := os.WriteFile(filepath.Join(dir, record.PlanFile), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := command(dir); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// A manifest whose settings cannot be read has neither judgement nor sheet.
+func TestJudgeRefuses(t *testing.T) {
+	r := made(loadgen.Server, 10, ended, nil)
+	r.Manifest.Loadgen = map[string]any{"server_target_qps": "fast"}
+	if j, err := Judge(r); err == nil || j != nil {
+		t.Errorf("%v, %v", j, err)
+	}
+	if s, err := NewSheet(r); err == nil || s != nil {
+		t.Errorf("%v, %v", s, err)
+	}
+}
+
+// Of several late requests due in one interval the worst shows.
+func TestWorstLateness(t *testing.T) {
+	var rows []record.Record
+	for i, late := range []time.Duration{3e6, 9e6, 5e6} {
+		at := time.Duration(i) * 1e6
+		rows = append(rows, record.Record{Scheduled: at, Sent: at + late, FirstToken: record.NotReached, Done: 1e9, Status: record.OK})
+	}
+	if in := timeline(rows, true).Intervals[0]; in.LatenessMS == nil || *in.LatenessMS != 9 {
+		t.Errorf("%+v", in)
+	}
+}

@@ -298,6 +298,10 @@ func checkLogs(t *testing.T, got *told, failed int) {
 	if !strings.Contains(got.logs, result) || strings.Contains(got.logs, incomplete) != (failed > 0) {
 		t.Errorf("LoadGen's logs do not say %q, or do not count %d incomplete samples", result, failed)
 	}
+	// Why no more was issued: LoadGen says so, but where a server run had no more to issue.
+	if ended := strings.Contains(got.logs, "Ending naturally"); ended == (got.plan.settings.Scenario == loadgen.Server) {
+		t.Errorf("that the test ended by itself is logged: %t", ended)
+	}
 	var shortest, longest time.Duration
 	for i := range got.records {
 		if d, ok := got.records[i].Latency(); ok {

@@ -4,12 +4,14 @@ import (
 	"testing"
 
 	"mlcfg/internal/backend"
+	"mlcfg/internal/manifest"
 )
 
 // How many devices a replica takes, and how many replicas there are. Where the
 // data parallel of SGLang shares the devices of tensor parallel it takes none of
 // its own.
 func TestReplicas(t *testing.T) {
+	const mostDevices = manifest.MostDevices
 	type section = map[string]any
 	for _, c := range []struct {
 		backend     string

@@ -120,7 +120,7 @@ func TestEncodeRefusesWithin(t *testing.T) {
 		}
 	}
 	m := example()
-	m.EngineConfig = map[string]any{"text": "a 😀 \u0001 \u2028 \U000e0001 \"q\" \\ \t\n"}
+	m.HarnessConfig = map[string]any{"text": "a 😀 \u0001 \u2028 \U000e0001 \"q\" \\ \t\n"}
 	text, err := m.YAML()
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +128,7 @@ func TestEncodeRefusesWithin(t *testing.T) {
 	if want := "text: \"a 😀 \\u0001 \\u2028 \U000e0001 \\\"q\\\" \\\\ \\t\\n\""; !strings.Contains(string(text), want) {
 		t.Errorf("%s lacks %s", text, want)
 	}
-	if back, err := Decode("m.yaml", text); err != nil || back.EngineConfig["text"] != m.EngineConfig["text"] {
+	if back, err := Decode("m.yaml", text); err != nil || back.HarnessConfig["text"] != m.HarnessConfig["text"] {
 		t.Errorf("%v", err)
 	}
 }

@@ -138,7 +138,7 @@ func writeTest(say func(string, ...any), p *run.Plan) {
 	say("duration     %s", p.Expected())
 	data := p.Data.File
 	if p.Data.Synthetic {
-		data = "synthetic, in the place of " + p.Data.Path
+		data = "synthetic, instead of " + p.Data.Path
 	}
 	if n := p.Data.InFile; n != 0 && n != p.Data.Samples {
 		data += fmt.Sprintf(" with %d", n)

@@ -63,7 +63,7 @@ func layered(config *config.Config, layers ...merge.Layer) *merge.Tree {
 	return tree
 }
 
-// accuracy is what a run in accuracy mode has in the place of the performance run's values.
+// accuracy is what a run in accuracy mode has instead of the performance run's values.
 func accuracy(tree *merge.Tree, round *schema.Schema, found *diag.List) []merge.Layer {
 	const countKey, pathKey = "accuracy_sample_count", "accuracy_dataset_path"
 	harness := tree.Lookup("harness_config")

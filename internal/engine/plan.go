@@ -164,7 +164,7 @@ func NewPlan(m *manifest.Manifest, o Options) (*Plan, error) {
 		return nil, err
 	}
 	if o.Simulate {
-		p.note("simulated: %d replicas of the simulated engine in the place of %s", count, m.Backend)
+		p.note("simulated: %d replicas of the simulated engine instead of %s", count, m.Backend)
 		return p, nil
 	}
 	if m.EngineVersion == "sync" {

@@ -26,7 +26,7 @@ func environment(r *Run) []Setting {
 	}
 	engine := r.Manifest.Engine.Name + " " + r.Manifest.Engine.Version
 	if r.State.Simulated {
-		engine = "the simulated engine in the place of " + engine
+		engine = "the simulated engine instead of " + engine
 	}
 	add("engine", engine)
 	add("program", r.State.Program)

@@ -36,7 +36,7 @@ type Data struct {
 
 func (d *Data) name() string {
 	if d.Synthetic {
-		return "synthetic data in the place of " + d.Path
+		return "synthetic data instead of " + d.Path
 	}
 	return d.Path
 }

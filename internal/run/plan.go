@@ -242,7 +242,7 @@ func (p *Plan) Variant() string { return orElse(p.Manifest.Variant, p.Manifest.S
 func (p *Plan) engineName() string {
 	name := p.Manifest.Engine.Name + " " + p.Manifest.Engine.Version
 	if p.Engine.Simulated {
-		return "the simulated engine in the place of " + name
+		return "the simulated engine instead of " + name
 	}
 	return name
 }

@@ -80,7 +80,7 @@ func readTrace(r io.Reader) ([]sample, error) {
 	slices.SortFunc(samples, func(a, b sample) int { return cmp.Compare(a.seq, b.seq) })
 	for i, s := range samples {
 		if s.seq != uint64(i) {
-			return nil, fmt.Errorf("the trace has sample %d in the place of %d", s.seq, i)
+			return nil, fmt.Errorf("the trace has sample %d instead of %d", s.seq, i)
 		}
 	}
 	return samples, nil

@@ -54,7 +54,7 @@ func files(texts map[string]string) func(*bench) (func(), error) {
 	}
 }
 
-// pipe puts a named pipe in the place of a file, zero a link to an endless device.
+// pipe puts a named pipe instead of a file, zero a link to an endless device.
 func pipe(name string) func(*bench) error {
 	return func(b *bench) error {
 		_ = os.Remove(b.path(name))
@@ -86,7 +86,7 @@ func model() map[string]string {
 	return map[string]string{"models/llama/config.json": "{}", "models/llama/model.safetensors": shard, "models/llama/tokenizer.json": "{}"}
 }
 
-// specialFiles put what is no plain file in the place of one, and files that are
+// specialFiles put what is no plain file instead of one, and files that are
 // not what they should be.
 func specialFiles() []fault {
 	const aPipe, aDevice = `it is a pipe, not a file`, `it is a device, not a file`
@@ -147,7 +147,7 @@ func specialFiles() []fault {
 	}
 	for _, name := range []string{record.FileName, record.StateFile, record.SummaryFile, record.ManifestFile} {
 		all = append(all, fault{
-			name: "run directory, a pipe in the place of " + name, exit: 2, says: `is neither a file nor a folder`, command: []string{"report", runName},
+			name: "run directory, a pipe instead of " + name, exit: 2, says: `is neither a file nor a folder`, command: []string{"report", runName},
 			setup: whole(pipe(runName + "/" + name)),
 		})
 	}

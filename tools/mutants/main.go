@@ -9,7 +9,7 @@
 // swapped, the right of an && or || and whole assignments and calls are left
 // out, and returns give zero values. All changes of a package are compiled into
 // its tests at once, each behind a switch that an environment variable turns, so
-// that one costs a run and no build. Files are put in the place of the package's
+// that one costs a run and no build. Files are put instead of the package's
 // by go test -overlay: the tree is never touched. Each change has the package's
 // own tests against it, then those of internal/run; a test that does not end in
 // time has noticed it.

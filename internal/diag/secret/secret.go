@@ -69,7 +69,7 @@ func inURLs(s string) (places []int) {
 		case strings.HasPrefix(s[m[1]:], "sha256:"): // an image by its digest
 			continue
 		case both && password != "":
-		case !both && len(user) >= 20: // a token in the place of the user
+		case !both && len(user) >= 20: // a token instead of the user
 		default:
 			continue
 		}

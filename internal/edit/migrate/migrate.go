@@ -75,7 +75,7 @@ func File(name string, data []byte) (*Result, diag.List) {
 	if _, faults := source.ParseDocument(name, text); faults.HasErrors() {
 		d := faults[0]
 		d.Message = "its anchors hold together what the current format parts: " + d.Message
-		d.Pos, d.Hint = diag.Pos{File: name}, "write the values in the place of the aliases, then migrate"
+		d.Pos, d.Hint = diag.Pos{File: name}, "write the values instead of the aliases, then migrate"
 		return nil, diag.List{d}
 	}
 	return &Result{Text: text, Changes: m.changes}, nil

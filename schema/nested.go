@@ -84,7 +84,7 @@ func (u *Union) fault(m map[string]any) Fault {
 	}
 	value, set := m[u.By]
 	if !set {
-		f.Message = fmt.Sprintf("%s is not set where it has to be %s", u.By, f.Want)
+		f.Message = fmt.Sprintf("a map without %s, which has to be %s", u.By, f.Want)
 		return f
 	}
 	f.Path, f.Suggestion = []string{u.By}, nearestLiteral(words, value)

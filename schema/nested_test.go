@@ -24,7 +24,7 @@ func TestNested(t *testing.T) {
 		{"speculative_config", map[string]any{"decoding_type": "MTP", "max_draft_len": int64(3)}, nil},
 		{"speculative_config", map[string]any{"decoding_type": "NGram", "relaxed_topk": int64(3)}, []Fault{{Code: UnknownKey, Path: []string{"relaxed_topk"}, Want: "a key of NGramDecodingConfig", Message: `NGramDecodingConfig has no key "relaxed_topk"`}}},
 		{"speculative_config", map[string]any{"decoding_type": "Mtp"}, []Fault{{Code: NotInEnum, Path: []string{"decoding_type"}, Want: decodings, Suggestion: "MTP", Message: `"Mtp" where ` + decodings + " is wanted"}}},
-		{"speculative_config", map[string]any{"max_draft_len": int64(3)}, []Fault{{Code: NotInEnum, Want: decodings, Message: "decoding_type is not set where it has to be " + decodings}}},
+		{"speculative_config", map[string]any{"max_draft_len": int64(3)}, []Fault{{Code: NotInEnum, Want: decodings, Message: "a map without decoding_type, which has to be " + decodings}}},
 		{"cuda_graph_config", map[string]any{"enable_padding": true}, nil},
 		{"cuda_graph_config", map[string]any{"mode": "encode", "num_tokens": []any{int64(8)}}, nil},
 		{"cuda_graph_config", map[string]any{"num_tokens": []any{int64(8)}}, []Fault{{Code: UnknownKey, Path: []string{"num_tokens"}, Want: "a key of DecodeCudaGraphConfig", Message: `DecodeCudaGraphConfig has no key "num_tokens"`}}},

@@ -108,6 +108,14 @@ func writePlan(w io.Writer, p *run.Plan, findings []run.Finding) error {
 			say("%-12s %s", c.Name, report.Printable(engine.CommandLine(c.Command)))
 		}
 		say("replica %-4d %s", r.Index, report.Printable(engine.CommandLine(r.Command)+r.URL))
+		if i == 0 {
+			for _, f := range r.Files {
+				say("             {file:%s}, the engine's configuration:", f.Name)
+				for line := range strings.Lines(f.Text) {
+					say("               %s", report.Printable(strings.TrimSuffix(line, "\n")))
+				}
+			}
+		}
 		if len(r.Devices) > 0 {
 			say("             devices %s", strings.Join(r.Devices, ","))
 		}

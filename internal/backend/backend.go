@@ -13,6 +13,7 @@
 package backend
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -20,16 +21,19 @@ import (
 // Backend is an engine under the name by which a command line or a manifest
 // calls it. Backends are shared: do not change one.
 type Backend struct {
-	// Name is what --backend takes: vllm, sglang, ray.
+	// Name is what --backend takes: vllm, sglang, trtllm, ray.
 	Name string
 	// Engine is the engine whose schema holds, and the prefix of its sections.
 	Engine string
 	// Title is the engine as its makers write it.
 	Title string
+	// Package is its Python package, where that has another name than the engine.
+	Package string
 
-	// Model, TP, PP and DP are the keys of the model's path and of the tensor,
-	// pipeline and data parallel sizes; empty where the engine has no such key.
-	Model, TP, PP, DP string
+	// Model, TP, PP, CP and DP are the keys of the model's path and of the tensor,
+	// pipeline, context and data parallel sizes; empty where the engine has no such
+	// key, or the size takes no devices of its own.
+	Model, TP, PP, CP, DP string
 	// DPShares is the switch with which data parallel takes no devices of its
 	// own but shares those of tensor parallel; empty where there is none.
 	DPShares string
@@ -54,6 +58,9 @@ type Backend struct {
 	// places {host} and {port}. ListenKeys are the keys that they stand for.
 	Listen     []string
 	ListenKeys []string
+	// File is where the engine reads its section from instead of arguments; nil
+	// where each key has an argument.
+	File *File
 	// Negative begins the flag that turns a switch off (--no-), empty where a
 	// switch can only be turned on.
 	Negative string
@@ -74,6 +81,10 @@ type Backend struct {
 	// TokenIDsFrom is the first release whose server gives the ids of generated
 	// tokens; empty: every release does.
 	TokenIDsFrom string
+	// AskTokenIDs are the fields with which a request asks for the ids of generated
+	// tokens. ChatLacksTokenIDs reports whether answers of a chat never have them.
+	AskTokenIDs       map[string]any
+	ChatLacksTokenIDs bool
 	// MinTokens and MaxTokens are the sampling keys that bound an answer, in tokens.
 	MinTokens, MaxTokens string
 
@@ -102,6 +113,13 @@ type Backend struct {
 type Kept struct {
 	// Value is what is said, Instead the default in whose place.
 	Value, Instead any
+}
+
+// File is a file of YAML that an engine is configured by. Null is a value there,
+// and a key that is absent is not set.
+type File struct {
+	// Flag is the argument that names it, Name the file's own name.
+	Flag, Name string
 }
 
 // Requests is a form of asking for a generation.
@@ -228,6 +246,19 @@ func Names() []string {
 // Engines are the backends that are no variant of another: one for each engine.
 func Engines() []*Backend {
 	return slices.DeleteFunc(slices.Clone(all), func(b *Backend) bool { return b.Name != b.Engine })
+}
+
+// Module is the engine's Python package.
+func (b *Backend) Module() string { return cmp.Or(b.Package, b.Engine) }
+
+// Sizes are the keys of the parallel sizes, whose product is the devices of a
+// replica; shared reports whether data parallel takes none of its own ([Backend.DPShares]).
+func (b *Backend) Sizes(shared bool) []string {
+	keys := []string{b.TP, b.PP, b.CP}
+	if !shared {
+		keys = append(keys, b.DP)
+	}
+	return slices.DeleteFunc(keys, func(key string) bool { return key == "" })
 }
 
 // EngineSection, SamplingSection and EnvSection are the names of the backend's

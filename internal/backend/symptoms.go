@@ -15,7 +15,8 @@ type Symptom struct {
 	Message string
 	// Cause is what it means; $1 stands for the first group.
 	Cause string
-	// Key is the manifest's key that leads there, empty where there is none. In
+	// Key is the manifest's key that leads there, empty where there is none; $1 is
+	// the first group here too. In
 	// rows that all engines share, {model}, {memory} and {tp} are the engine's
 	// own keys, and {flag} is the key of the argument that the first group names.
 	Key string
@@ -96,7 +97,7 @@ func (b *Backend) Diagnose(log string, keyOf func(text string) string) (cause, k
 		if s.Key == "{flag}" {
 			return cause, keyOf(log[at[2]:at[3]])
 		}
-		return cause, b.symptomKey(s.Key)
+		return cause, b.symptomKey(string(message.ExpandString(nil, s.Key, log, at)))
 	}
 	return "", ""
 }
@@ -113,5 +114,5 @@ func (b *Backend) symptomKey(key string) string {
 
 // notInstalled is Python's word where the engine's package is not there.
 func (b *Backend) notInstalled() Symptom {
-	return Symptom{AtStart, `No module named '?(` + regexp.QuoteMeta(b.Engine) + `)\b`, "$1 is not installed for this Python", ""}
+	return Symptom{AtStart, `No module named '?(` + regexp.QuoteMeta(b.Module()) + `)\b`, "$1 is not installed for this Python", ""}
 }

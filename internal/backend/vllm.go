@@ -30,7 +30,7 @@ var vllm = Backend{
 	Variables: []Variable{{Name: "VLLM_HOST_IP", Value: "{address}", When: Address}},
 	Companion: vllmCompanion,
 
-	Requests: Completions, TokenIDsFrom: "0.10.2", MinTokens: "min_tokens", MaxTokens: "max_tokens",
+	Requests: Completions, AskTokenIDs: map[string]any{"return_token_ids": true}, TokenIDsFrom: "0.10.2", MinTokens: "min_tokens", MaxTokens: "max_tokens",
 
 	Health: "/health", Models: "/v1/models", Version: []string{"/version"},
 	Metrics: "/metrics",

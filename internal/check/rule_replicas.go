@@ -9,14 +9,11 @@ import (
 )
 
 // engineSize returns the devices that one engine (replica) takes, and the keys
-// that say so: tensor parallel x pipeline parallel x data parallel.
+// that say so: the product of its parallel sizes.
 func (c *Config) engineSize() (size int64, keys []key, ok bool) {
-	names := []string{c.Backend.TP, c.Backend.PP, c.Backend.DP}
-	if shares, _ := c.engine(c.Backend.DPShares); shares.value == true {
-		names = names[:2]
-	}
+	shares, _ := c.engine(c.Backend.DPShares)
 	size = 1
-	for _, name := range names {
+	for _, name := range c.Backend.Sizes(shares.value == true) {
 		k, has := c.engine(name)
 		if !has {
 			if c.faulty[c.Backend.EngineSection()+"."+name] {

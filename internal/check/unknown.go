@@ -32,20 +32,15 @@ func (c *checker) unknownEngine(t *merge.Tree, section, schemaSection string) {
 	near := schema.Nearest(c.schema.Section(schemaSection).Names(), t.Key)
 	if history := schema.History(c.schema.Engine, schemaSection, t.Key); len(history) > 0 {
 		d.Message += ": " + c.becameOf(history)
-		note := c.gone(schemaSection, t.Key, history)
-		switch {
-		case note.Replaced != "":
-			d.Hint = fmt.Sprintf("%s: %s takes its place", note.Text, note.Replaced)
-			if hasKey(c.schema.Section(schemaSection), note.Replaced) {
-				d.Suggestion = note.Replaced
-			}
-		case note.Text != "":
-			d.Hint = note.Text
-		case near != "":
+		if note := c.gone(schemaSection, t.Key, history); note.Text != "" {
+			c.tookItsPlace(&d, schemaSection, note)
+		} else if near != "" {
 			d.Hint = "the nearest that is there is " + near
 		}
 	} else if name, ok := c.negated(t.Key, schemaSection); ok {
 		d.Hint = fmt.Sprintf("write %s: false", name)
+	} else if note, ok := schema.Gone(c.schema.Engine, c.schema.Release, schemaSection, t.Key); ok {
+		c.tookItsPlace(&d, schemaSection, note)
 	} else if name := behindFlag(c.schema.Section(schemaSection), t.Key); name != "" {
 		d.Suggestion = name
 		d.Hint = fmt.Sprintf("its name is %s, %s is the flag on the command line", name, t.Key)
@@ -69,13 +64,25 @@ func (c *checker) negated(name, schemaSection string) (string, bool) {
 	return rest, known && key.Kinds&schema.Bool != 0
 }
 
+// tookItsPlace hints at what a note says of a key.
+func (c *checker) tookItsPlace(d *diag.Diagnostic, schemaSection string, note schema.Note) {
+	d.Hint = note.Text
+	if note.Replaced == "" {
+		return
+	}
+	d.Hint += fmt.Sprintf(": %s takes its place", note.Replaced)
+	if hasKey(c.schema.Section(schemaSection), note.Replaced) {
+		d.Suggestion = note.Replaced
+	}
+}
+
 // behindFlag finds the key that the server's command line spells as name, with
 // dashes or without.
 func behindFlag(section *schema.Section, name string) string {
-	name = strings.TrimLeft(strings.ReplaceAll(name, "_", "-"), "-")
+	dashed := func(s string) string { return strings.TrimLeft(strings.ReplaceAll(s, "_", "-"), "-") }
 	for _, key := range section.Keys() {
 		for _, flag := range key.Flags() {
-			if strings.TrimLeft(flag, "-") == name {
+			if dashed(flag) == dashed(name) {
 				return key.Name
 			}
 		}

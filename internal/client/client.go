@@ -16,9 +16,11 @@ type Options struct {
 	Model    string   // the model's name in requests; /generate has none
 	Stream   bool     // ask for a stream of tokens; without it there is no first-token time
 
-	// TokenIDs asks for the ids of the generated tokens: return_token_ids,
-	// which vLLM knows since 0.10.2. /generate always gives them.
-	TokenIDs bool
+	// TokenIDs asks for the ids of the generated tokens by the fields of AskTokenIDs:
+	// return_token_ids where there are none, which vLLM knows since 0.10.2. /generate
+	// always gives them.
+	TokenIDs    bool
+	AskTokenIDs map[string]any
 	// Text keeps the generated text in the results.
 	Text bool
 

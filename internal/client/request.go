@@ -180,7 +180,16 @@ func newTemplate(o Options) (template, error) {
 		b.WriteString(`"stream_options":{"include_usage":true},`)
 	}
 	if o.TokenIDs {
-		b.WriteString(`"return_token_ids":true,`)
+		ask := o.AskTokenIDs
+		if len(ask) == 0 {
+			ask = map[string]any{"return_token_ids": true}
+		}
+		fields, err := json.Marshal(ask)
+		if err != nil {
+			return t, fmt.Errorf("writing the request for token ids as JSON: %w", err)
+		}
+		b.Write(fields[1 : len(fields)-1])
+		b.WriteString(",")
 	}
 	t.before, t.close = []byte(b.String()), []byte("}")
 	return t, nil

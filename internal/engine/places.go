@@ -96,6 +96,8 @@ func (o *places) word(key, word string) string {
 			return portMark, nil
 		case "path":
 			return o.path(key, p.Arg), nil
+		case "file":
+			return fileMark(p.Arg), nil
 		}
 		return o.ofNode(p)
 	})

@@ -84,6 +84,8 @@ type Replica struct {
 	// the start.
 	Command []string `json:"command,omitempty"`
 	Env     []EnvVar `json:"env,omitempty"`
+	// Files are written before it starts; {file:NAME} in Command stands for where one is.
+	Files []File `json:"files,omitempty"`
 	// Devices are the accelerators that it sees, as the driver names them.
 	Devices []string `json:"devices,omitempty"`
 	// CPUs it is bound to, in the kernel's list form; empty means not bound.
@@ -96,6 +98,12 @@ type Replica struct {
 	URL string `json:"url,omitempty"`
 
 	ported []int // the words of Command that hold the port
+}
+
+// File is what an engine reads its configuration from.
+type File struct {
+	Name string `json:"name"`
+	Text string `json:"text"`
 }
 
 // setup is what a manifest says about what is started, read once.
@@ -213,7 +221,11 @@ func (p *Plan) replica(s setup, o Options) (Replica, error) {
 		}
 	}
 	p.Model = open.word("", s.role.Model)
-	return Replica{Command: line.words, ported: line.ported}, open.err
+	var files []File
+	for _, f := range s.role.Files {
+		files = append(files, File{Name: f.Name, Text: open.word("", f.Text)})
+	}
+	return Replica{Command: line.words, ported: line.ported, Files: files}, open.err
 }
 
 func (p *Plan) assignPorts(first int) error {

@@ -19,7 +19,7 @@ func shellWord(s string) string {
 	if s != "" && strings.TrimFunc(s, plain) == "" {
 		return s
 	}
-	if s == portMark {
+	if s == portMark || strings.HasPrefix(s, "{file:") && strings.HasSuffix(s, "}") && strings.TrimFunc(s[len("{file:"):len(s)-1], plain) == "" {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"

@@ -149,6 +149,9 @@ func (g *group) launch(ctx context.Context, r Replica, o StartOptions) error {
 	if err != nil {
 		return failed(err)
 	}
+	if err := r.writeFiles(o.LogDir); err != nil {
+		return failed(err)
+	}
 	m.replica = r
 	m.endpoint = Endpoint{URL: fmt.Sprintf("http://%s:%d", loopback, r.Port), Protocol: g.plan.Protocol}
 	j := job{Argv: r.Command, Env: environ(r.Env), Log: m.log}

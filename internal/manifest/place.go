@@ -13,9 +13,10 @@ type Place struct {
 	// configuration, which may have another name here), nodes and node (how many
 	// machines carry the replica, and which this is, from 0), head, head-port and
 	// head-address (the first machine's host, port and both together), address
-	// (this machine's IP address), devices (how many devices it has for the replica).
+	// (this machine's IP address), devices (how many devices it has for the replica),
+	// file (where one of the role's files is).
 	Name string
-	// Arg is the path, or the port of the head where none was given.
+	// Arg is the path, the file's name, or the port of the head where none was given.
 	Arg string
 }
 
@@ -26,7 +27,7 @@ var (
 
 	placeNames = map[string]bool{
 		"host": true, "port": true, "path": true, "nodes": true, "node": true,
-		"head": true, "head-port": true, "head-address": true, "address": true, "devices": true,
+		"head": true, "head-port": true, "head-address": true, "address": true, "devices": true, "file": true,
 	}
 	toPath   = strings.NewReplacer("%", "%25", "{", "%7B", "}", "%7D")
 	fromPath = strings.NewReplacer("%25", "%", "%7B", "{", "%7D", "}")

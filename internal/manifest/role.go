@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 
 	"mlcfg/internal/backend"
@@ -20,6 +21,9 @@ type Role struct {
 	// Program are the words that start the process, Arguments what follows them, in order.
 	Program   []string
 	Arguments []Argument
+	// Files are what the process reads its configuration from; a word names one by
+	// the open place {file:NAME}.
+	Files []File
 	// Environment is exactly what the process gets of the configuration's;
 	// Variables are set where it leaves them open.
 	Environment map[string]string
@@ -44,6 +48,17 @@ type Argument struct {
 	// argument with one replaces that of the same key without.
 	When  string
 	Words []string
+}
+
+// File is a file that is written before the process is started. Its text has open
+// places as a word has.
+type File struct{ Name, Text string }
+
+// NewFile is a file of YAML in which every reader of YAML finds the same values.
+// Their texts are words of a role.
+func NewFile(name string, values map[string]any) (File, error) {
+	text, err := appendYAML(nil, values)
+	return File{Name: name, Text: string(text)}, err
 }
 
 // Variable is one of a process's environment under a circumstance.
@@ -98,6 +113,9 @@ func (m *Manifest) agree() error {
 	return nil
 }
 
+// plainFile is a name without a folder.
+var plainFile = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
 // fields is the role as it stands on disk.
 func (r *Role) fields() map[string]any {
 	env := make(map[string]any, len(r.Environment))
@@ -112,10 +130,18 @@ func (r *Role) fields() map[string]any {
 	if c := r.Companion; c != nil {
 		companion = map[string]any{"name": c.Name, "address": c.Address, "arguments": argumentFields(c.Arguments)}
 	}
-	return map[string]any{
+	fields := map[string]any{
 		"name": r.Name, "model": r.Model, "program": anys(r.Program), "arguments": argumentFields(r.Arguments),
 		"environment": env, "variables": variables, "replicas": r.Replicas, "devices": r.Devices, "token_ids": r.TokenIDs, "companion": companion, "spelled": r.Spelled,
 	}
+	if len(r.Files) > 0 {
+		files := make([]any, len(r.Files))
+		for i, f := range r.Files {
+			files[i] = map[string]any{"name": f.Name, "text": f.Text}
+		}
+		fields["files"] = files
+	}
+	return fields
 }
 
 func argumentFields(list []Argument) []any {
@@ -161,6 +187,15 @@ func (f *fieldReader) role(v any) Role {
 	}
 	for name, value := range entryValue[map[string]any](&e, "environment", "a map") {
 		r.Environment[name] = take1[string](f, "roles", "text, in environment."+name, value)
+	}
+	for _, v := range e.optional("files") {
+		one := entry{f: f, field: "roles", values: take1[map[string]any](f, "roles", "a map, in files", v)}
+		file := File{Name: one.text("name"), Text: one.places("text")}
+		if !plainFile.MatchString(file.Name) {
+			f.fail("roles", fmt.Sprintf("roles: %q is no plain name of a file", file.Name))
+		}
+		r.Files = append(r.Files, file)
+		one.rest()
 	}
 	for _, v := range entryValue[[]any](&e, "variables", "a list") {
 		one := entry{f: f, field: "roles", values: take1[map[string]any](f, "roles", "a map, in variables", v)}
@@ -225,6 +260,14 @@ func (e *entry) known(word string) {
 	if _, err := Fill(word, func(Place) (string, error) { return "", nil }); err != nil {
 		e.f.fail(e.field, e.field+": "+err.Error())
 	}
+}
+
+// optional is a list that may be absent.
+func (e *entry) optional(key string) []any {
+	if _, there := e.values[key]; !there {
+		return nil
+	}
+	return entryValue[[]any](e, key, "a list")
 }
 
 func (e *entry) words(key string) []string {

@@ -71,7 +71,8 @@ func (p *Plan) streams() bool { return p.settings.Scenario != loadgen.Offline }
 func (p *Plan) client(endpoints []engine.Endpoint, samples *prompts) (*client.Client, error) {
 	o := client.Options{
 		Protocol: p.Protocol, Stream: p.streams(), Params: maps.Clone(p.Parameters),
-		TokenIDs: p.settings.Mode != loadgen.PerformanceOnly && p.Protocol != client.Generate,
+		TokenIDs:    p.settings.Mode != loadgen.PerformanceOnly && p.Protocol != client.Generate,
+		AskTokenIDs: p.Engine.Engine.AskTokenIDs,
 	}
 	for _, e := range endpoints {
 		o.URLs = append(o.URLs, e.URL)
@@ -82,6 +83,9 @@ func (p *Plan) client(endpoints []engine.Endpoint, samples *prompts) (*client.Cl
 	}
 	if len(o.URLs) == 0 {
 		return nil, errors.New("no engine is there")
+	}
+	if o.TokenIDs && p.Engine.Engine.ChatLacksTokenIDs && samples.chat() {
+		return nil, fmt.Errorf("accuracy mode needs the ids of generated tokens, which a chat of %s does not give", p.Engine.Engine.Title)
 	}
 	if p.Protocol == client.Generate && samples.chat() {
 		return nil, errors.New("chat samples cannot be sent to /generate")

@@ -14,7 +14,6 @@
 package importer
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -22,6 +21,7 @@ import (
 	"slices"
 	"strings"
 
+	"mlcfg/internal/backend"
 	"mlcfg/schema"
 )
 
@@ -31,10 +31,13 @@ type Spec struct{ Engine, Release string }
 // String is the spec as pip writes it.
 func (s Spec) String() string { return packageOf(s.Engine) + "==" + s.Release }
 
-// packages are the engines' Python packages, where they have another name.
-var packages = map[string]string{"trtllm": "tensorrt_llm"}
-
-func packageOf(engine string) string { return cmp.Or(packages[engine], engine) }
+// packageOf is an engine's Python package.
+func packageOf(engine string) string {
+	if b, ok := backend.Of(engine); ok {
+		return b.Module()
+	}
+	return engine
+}
 
 // engineOf is the engine of a package; the package's own name where it is none's.
 func engineOf(name string) string {

@@ -108,7 +108,11 @@ func (s *speller) serve(m *manifest.Manifest) manifest.Role {
 	}
 	companion := s.companion(&r)
 	r.Arguments = s.model(&r)
-	r.Arguments = append(r.Arguments, s.arguments(companion == nil)...)
+	if b.File != nil {
+		r.Arguments = append(r.Arguments, s.file(&r))
+	} else {
+		r.Arguments = append(r.Arguments, s.arguments(companion == nil)...)
+	}
 	r.Arguments = append(r.Arguments, manifest.Argument{Words: slices.Clone(b.Listen)})
 	r.Devices, r.Replicas = s.replicas(m.HarnessConfig)
 	return r
@@ -162,6 +166,18 @@ func (s *speller) model(r *manifest.Role) []manifest.Argument {
 	}
 	delete(s.section, key)
 	return []manifest.Argument{{Key: key, Words: []string{r.Model}}}
+}
+
+// file puts the section into the file that the engine reads, null and all, and
+// returns the argument that names it.
+func (s *speller) file(r *manifest.Role) manifest.Argument {
+	values, _ := openPaths(s.section).(map[string]any)
+	f, err := manifest.NewFile(s.backend.File.Name, values)
+	if err != nil {
+		s.fail(fault("engine_config", "%v", err))
+	}
+	r.Files = append(r.Files, f)
+	return manifest.Argument{Words: []string{s.backend.File.Flag, "{file:" + f.Name + "}"}}
 }
 
 // arguments are those of the section, sorted by key, and where the engine itself
@@ -238,21 +254,21 @@ func flagOfFork(b *backend.Backend, key string, value any) schema.Flag {
 // replicas is the number of devices each replica takes, and of replicas.
 func (s *speller) replicas(harness map[string]any) (each, count int64) {
 	b := s.backend
-	size := func(key string) int64 {
-		if n, ok := manifest.Int(s.section, key); ok && key != "" {
-			return n
+	shared, _ := manifest.Bool(s.section, b.DPShares)
+	need := int64(1)
+	var factors []string
+	for _, key := range b.Sizes(shared) {
+		n, ok := manifest.Int(s.section, key)
+		if !ok {
+			n = 1
 		}
-		return 1
+		if n < 1 || n > manifest.MostDevices || need*n > manifest.MostDevices {
+			s.fail(fault("engine_config."+key, "%s %d: it must be at least 1, and the product of %s at most %d", key, n, strings.Join(b.Sizes(shared), ", "), manifest.MostDevices))
+			return 0, 0
+		}
+		need *= n
+		factors = append(factors, fmt.Sprintf("%s %d", key, n))
 	}
-	tp, pp, dp := size(b.TP), size(b.PP), size(b.DP)
-	if shared, _ := manifest.Bool(s.section, b.DPShares); shared {
-		dp = 1
-	}
-	if min(tp, pp, dp) < 1 || max(tp, pp, dp) > manifest.MostDevices || tp*pp*dp > manifest.MostDevices {
-		s.fail(fault("engine_config."+b.TP, "%s %d, %s %d, %s %d: each must be at least 1 and their product at most %d", b.TP, tp, b.PP, pp, b.DP, dp, manifest.MostDevices))
-		return 0, 0
-	}
-	need := tp * pp * dp
 	devices, ok := manifest.Int(harness, "device_count")
 	if !ok {
 		devices = need
@@ -261,7 +277,7 @@ func (s *speller) replicas(harness map[string]any) (each, count int64) {
 	case devices < 1 || devices > manifest.MostDevices:
 		s.fail(fault("harness_config.device_count", "device_count is %d, legal is 1 to %d", devices, manifest.MostDevices))
 	case devices%need != 0:
-		s.fail(fault("harness_config.device_count", "device_count %d cannot be shared out to replicas of %d devices (%s %d x %s %d x %s %d)", devices, need, b.TP, tp, b.PP, pp, b.DP, dp))
+		s.fail(fault("harness_config.device_count", "device_count %d cannot be shared out to replicas of %d devices (%s)", devices, need, strings.Join(factors, " x ")))
 	}
 	return need, devices / need
 }

@@ -24,7 +24,8 @@ func TestNotes(t *testing.T) {
 				t.Errorf("%s: the note is not found", path)
 			}
 			history := History(engine, section, key)
-			if len(history) == 0 {
+			// Of trtllm only the newest release is embedded: what went before it has no history.
+			if len(history) == 0 && engine != "trtllm" {
 				t.Errorf("%s: no release knows the key", path)
 				continue
 			}

@@ -66,7 +66,7 @@ const unfrozenName = "unfrozen"
 // manifestCommand is the script command "manifest".
 func manifestCommand(t *testing.T, ts *testscript.TestScript, args []string) {
 	kinds := map[string]func(*manifest.Manifest, *loadgen.Settings){
-		"offline": offline, "sglang": sglang,
+		"offline": offline, "sglang": sglang, "trtllm": trtllm,
 		"accuracy": func(m *manifest.Manifest, s *loadgen.Settings) { m.TestMode, s.Mode = "accuracy", loadgen.AccuracyOnly },
 		"unfrozen": func(m *manifest.Manifest, _ *loadgen.Settings) { m.BenchmarkName = unfrozenName },
 		"stream": func(m *manifest.Manifest, s *loadgen.Settings) {
@@ -142,6 +142,12 @@ func offline(m *manifest.Manifest, s *loadgen.Settings) {
 	m.Scenario, m.Variant, s.Scenario = "offline", "offline", loadgen.Offline
 	s.MinDuration = 100 * time.Millisecond
 	m.HarnessConfig["sorting"] = map[string]any{"strategy": "descending"}
+}
+
+func trtllm(m *manifest.Manifest, _ *loadgen.Settings) {
+	m.Backend, m.Engine = "trtllm", manifest.Engine{Name: "trtllm", Version: "1.4.0rc0"}
+	m.EngineConfig = map[string]any{"model": "/models/llama", "tensor_parallel_size": int64(2), "max_batch_size": int64(64), "cuda_graph_config": nil, "kv_cache_config": map[string]any{"free_gpu_memory_fraction": 0.8}}
+	m.SamplingConfig = map[string]any{"temperature": 0.0, "max_tokens": int64(32)}
 }
 
 func sglang(m *manifest.Manifest, s *loadgen.Settings) {

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -14,8 +16,8 @@ import (
 )
 
 const simHelp = `Runs a simulated engine until it is interrupted. It speaks the HTTP protocol of
-vLLM or SGLang and answers with made-up tokens, paced by a model of continuous
-batching. Nothing it reports is a measurement, and its model name, headers and
+vLLM, SGLang or TensorRT-LLM and answers with made-up tokens, paced by a model of
+continuous batching. Nothing it reports is a measurement, and its model name, headers and
 metrics say so. It prints its URL once it is serving.
 
   mlrun sim --model llama2-70b                        a free port, vLLM's protocol
@@ -39,7 +41,7 @@ func (a *app) simCommand() *cli.Command {
 		Description: simHelp,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "model", Required: true, Usage: "`NAME` or path of the model to simulate", Destination: &cfg.Model},
-			&cli.StringFlag{Name: "backend", Value: backend.VLLM, Usage: "protocol to speak: vllm or sglang", Destination: &protocol},
+			&cli.StringFlag{Name: "backend", Value: backend.VLLM, Usage: "protocol to speak: " + strings.Join(sim.Protocols(), ", "), Destination: &protocol},
 			&cli.StringFlag{Name: "host", Value: "127.0.0.1", Usage: "address to listen on", Destination: &host},
 			&cli.IntFlag{Name: "port", Usage: "port to listen on; 0 picks a free one", Destination: &port},
 			&cli.Uint64Flag{Name: "seed", Usage: "seed of tokens and output lengths", Destination: &cfg.Seed},
@@ -67,8 +69,8 @@ func (a *app) simCommand() *cli.Command {
 				return fmt.Errorf("sim: --port %d is no port", port)
 			}
 			cfg.Protocol = sim.Protocol(protocol)
-			if cfg.Protocol != sim.VLLM && cfg.Protocol != sim.SGLang {
-				return fmt.Errorf("sim: --backend %q is not known: vllm or sglang", protocol)
+			if !slices.Contains(sim.Protocols(), protocol) {
+				return fmt.Errorf("sim: --backend %q is not known: %s", protocol, strings.Join(sim.Protocols(), ", "))
 			}
 			var err error
 			if cfg.Faults, err = sim.ParseFaults(faults.Value()); err != nil {

@@ -223,7 +223,7 @@ type SimLimit struct{ Key, Flag string }
 // All returns every backend, in the order in which they are listed.
 func All() []*Backend { return all }
 
-var all = []*Backend{&vllm, &sglang, &ray}
+var all = []*Backend{&vllm, &sglang, &trtllm, &ray}
 
 // Of finds a backend by its name.
 func Of(name string) (*Backend, bool) {

@@ -24,7 +24,7 @@ func TestKeys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		keys := []string{b.Model, b.TP, b.PP, b.DP, b.DPShares, b.Tokenizer, b.Batch, b.Memory}
+		keys := []string{b.Model, b.TP, b.PP, b.CP, b.DP, b.DPShares, b.Tokenizer, b.Batch, b.Memory}
 		for _, n := range b.Nodes {
 			keys = append(keys, n.Key)
 		}
@@ -32,7 +32,11 @@ func TestKeys(t *testing.T) {
 			keys = append(keys, key)
 		}
 		for _, key := range keys {
-			_, inEngine := newest.Section(schema.EngineConfig).Key(key)
+			name, inner, nested := strings.Cut(key, ".")
+			k, inEngine := newest.Section(schema.EngineConfig).Key(name)
+			if nested && inEngine {
+				_, inEngine = k.Nested(nil).Key(inner)
+			}
 			_, inServer := newest.Section(schema.CLIOnly).Key(key)
 			if key != "" && !inEngine && !inServer {
 				t.Errorf("%s: %s %s has no key %s", b.Name, b.Engine, newest.Release, key)

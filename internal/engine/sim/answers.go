@@ -10,12 +10,13 @@ import (
 type openaiAnswer struct {
 	g      *generation
 	sglang bool
+	trtllm bool
 	head   []byte // id, object, created, model of a stream's chunks, up to the choices
 }
 
 func newOpenAIAnswer(cfg Config, g *generation, object string) openaiAnswer {
 	return openaiAnswer{
-		g: g, sglang: cfg.Protocol == SGLang,
+		g: g, sglang: cfg.Protocol == SGLang, trtllm: cfg.Protocol == TRTLLM,
 		head: fmt.Appendf(nil, `{"id":%s,"object":%q,"created":%d,"model":%s,"choices":`, quote(g.id), object, g.created, quote(cfg.Name())),
 	}
 }
@@ -63,8 +64,8 @@ func (a *openaiAnswer) tokenIDs(b []byte, i, j int) []byte {
 }
 
 func (a *openaiAnswer) promptIDs(b []byte, first bool) []byte {
-	if !a.g.tokenIDs || !first {
-		if a.sglang {
+	if !a.g.tokenIDs || !first || a.trtllm {
+		if a.sglang || a.trtllm {
 			return b
 		}
 		return append(b, `,"prompt_token_ids":null`...)
@@ -148,7 +149,9 @@ func (a *completionAnswer) chunk(b []byte, i, j int) []byte {
 
 func (a *completionAnswer) choice(b []byte, i, j int) []byte {
 	b = append(b, `{"index":0,"text":"`...)
-	b = a.g.out.appendText(b, i, j)
+	if !a.trtllm || !a.g.tokenIDs { // ids stand in the place of the text
+		b = a.g.out.appendText(b, i, j)
+	}
 	b = append(b, `",`...)
 	b = a.ending(b, j)
 	b = a.promptIDs(b, i == 0)

@@ -1,5 +1,5 @@
-// Package sim is the simulated engine: an HTTP server that speaks vLLM's and
-// SGLang's protocols and answers with made-up tokens, paced by a model of
+// Package sim is the simulated engine: an HTTP server that speaks vLLM's,
+// SGLang's and TensorRT-LLM's protocols and answers with made-up tokens, paced by a model of
 // continuous batching. It measures nothing real, and says so wherever it
 // speaks: in the model's name, in its headers, in its metrics.
 //
@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,17 +27,21 @@ import (
 // Protocol is the engine whose HTTP interface is spoken.
 type Protocol string
 
-// The protocols. Both answer /v1/completions and /v1/chat/completions, each
+// The protocols. All answer /v1/completions and /v1/chat/completions, each
 // with its engine's own details; only SGLang has /generate.
 const (
 	VLLM   Protocol = backend.VLLM
 	SGLang Protocol = backend.SGLang
+	TRTLLM Protocol = backend.TRTLLM
 )
+
+// Protocols are the names of the protocols.
+func Protocols() []string { return []string{string(VLLM), string(SGLang), string(TRTLLM)} }
 
 // Config says what is simulated. The zero value of every field but Model means
 // the default beside it.
 type Config struct {
-	// Protocol is VLLM or SGLang; VLLM where empty.
+	// Protocol is one of the protocols; VLLM where empty.
 	Protocol Protocol
 	// Model is the model's path or name as a real engine would be given it. It
 	// is answered for under this name and under [Config.Name].
@@ -132,8 +137,8 @@ func (c Config) withDefaults() (Config, error) {
 	setDefault(&c.Lengths.Sigma, 0.6)
 
 	var errs []error
-	if c.Protocol != VLLM && c.Protocol != SGLang {
-		errs = append(errs, fmt.Errorf("protocol %q is neither %s nor %s", c.Protocol, VLLM, SGLang))
+	if !slices.Contains(Protocols(), string(c.Protocol)) {
+		errs = append(errs, fmt.Errorf("protocol %q is not known: %s", c.Protocol, strings.Join(Protocols(), ", ")))
 	}
 	if c.Model == "" {
 		errs = append(errs, errors.New("no model named"))

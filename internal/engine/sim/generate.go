@@ -23,7 +23,7 @@ type generateRequest struct {
 
 func (s *Server) generate(w http.ResponseWriter, r *http.Request) {
 	var q generateRequest
-	if err := decode(r, &q); err != nil {
+	if err := s.decode(r, &q, nil); err != nil {
 		s.refuse(w, err)
 		return
 	}

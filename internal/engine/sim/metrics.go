@@ -142,10 +142,14 @@ const simulatedComment = "# simulated: these numbers come from mlrun's simulated
 
 func (c Config) exposition(b []byte, m *metrics, st Stats) []byte {
 	e := &exposition{b: append(b, simulatedComment...)}
-	if c.Protocol == SGLang {
+	switch c.Protocol {
+	case SGLang:
 		e.labels = fmt.Sprintf(`engine_type="unified",model_name=%q,pp_rank="0",tp_rank="0"`, c.Name())
 		e.sglang(c, m, st)
-	} else {
+	case TRTLLM:
+		e.labels = fmt.Sprintf(`engine_type="trtllm",model_name=%q`, c.Name())
+		e.trtllm(m, st)
+	default:
 		e.labels = fmt.Sprintf(`engine="0",model_name=%q`, c.Name())
 		e.vllm(m, st)
 	}

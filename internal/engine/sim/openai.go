@@ -20,6 +20,7 @@ type openaiRequest struct {
 	Stream              bool            `json:"stream"`
 	StreamOptions       *streamOptions  `json:"stream_options"`
 	ReturnTokenIDs      bool            `json:"return_token_ids"`
+	Detokenize          *bool           `json:"detokenize"`
 	Echo                bool            `json:"echo"`
 	Logprobs            any             `json:"logprobs"`
 }
@@ -55,7 +56,7 @@ func (m chatMessage) text() string {
 
 func (s *Server) completions(w http.ResponseWriter, r *http.Request) {
 	var q openaiRequest
-	if err := decode(r, &q); err != nil {
+	if err := s.decode(r, &q, completionFields); err != nil {
 		s.refuse(w, err)
 		return
 	}
@@ -71,8 +72,11 @@ func (s *Server) completions(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, err)
 		return
 	}
-	maxTokens := value(q.MaxTokens, 16)
-	g, err := s.accept(r, &q, "cmpl-", prompt, &maxTokens)
+	maxTokens := q.MaxTokens
+	if usual := 16; maxTokens == nil && s.cfg.Protocol != TRTLLM {
+		maxTokens = &usual
+	}
+	g, err := s.accept(r, &q, "cmpl-", prompt, maxTokens)
 	if err != nil {
 		s.refuse(w, err)
 		return
@@ -82,7 +86,7 @@ func (s *Server) completions(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) chat(w http.ResponseWriter, r *http.Request) {
 	var q openaiRequest
-	if err := decode(r, &q); err != nil {
+	if err := s.decode(r, &q, chatFields); err != nil {
 		s.refuse(w, err)
 		return
 	}
@@ -112,7 +116,7 @@ func (s *Server) accept(r *http.Request, q *openaiRequest, prefix string, prompt
 	if err := s.checkModel(q.Model); err != nil {
 		return nil, err
 	}
-	if q.StreamOptions != nil && !q.Stream && s.cfg.Protocol == VLLM {
+	if q.StreamOptions != nil && !q.Stream && s.cfg.Protocol != SGLang {
 		return nil, badRequest("stream_options", "Stream options can only be defined when `stream=True`.")
 	}
 	if asked, isBool := q.Logprobs.(bool); q.Logprobs != nil && (!isBool || asked) {
@@ -125,10 +129,10 @@ func (s *Server) accept(r *http.Request, q *openaiRequest, prefix string, prompt
 	if err != nil {
 		return nil, err
 	}
-	g := &generation{prompt: prompt, stream: q.Stream, tokenIDs: q.ReturnTokenIDs}
+	g := &generation{prompt: prompt, stream: q.Stream, tokenIDs: q.ReturnTokenIDs || s.cfg.Protocol == TRTLLM && !value(q.Detokenize, true)}
 	if o := q.StreamOptions; o != nil {
-		// vLLM counts stream_options without include_usage as asking for it.
-		g.usage = value(o.IncludeUsage, s.cfg.Protocol == VLLM)
+		// vLLM and TensorRT-LLM count stream_options without include_usage as asking for it.
+		g.usage = value(o.IncludeUsage, s.cfg.Protocol != SGLang)
 		g.continuousUsage = o.ContinuousUsageStats && (g.usage || s.cfg.Protocol == SGLang)
 	}
 	s.begin(r, prefix, g, q.MinTokens, limit, q.IgnoreEOS)

@@ -30,24 +30,27 @@ func notSimulated(param, what string) *apiError {
 }
 
 // refuse writes the error in the protocol's form: vLLM nests it (since 0.10.1),
-// SGLang does not.
+// the others do not.
 func (s *Server) refuse(w http.ResponseWriter, e *apiError) {
 	var param any
 	if e.param != "" {
 		param = e.param
 	}
 	body := map[string]any{"message": e.message, "type": e.kind, "param": param, "code": e.status}
-	if s.cfg.Protocol == VLLM {
+	switch {
+	case s.cfg.Protocol == VLLM:
 		body = map[string]any{"error": body}
-	} else {
+	case s.cfg.Protocol == TRTLLM && e.kind == "Bad Request": // what its validation says
+		body = map[string]any{"error": e.message}
+	default:
 		body["object"] = "error"
 	}
 	writeJSON(w, e.status, body)
 }
 
-// decode reads a JSON body into v. Unknown fields are let through without a
-// word, as both engines do.
-func decode(r *http.Request, v any) *apiError {
+// decode reads a JSON body into v. Fields that are not known are let through without
+// a word, as vLLM and SGLang do, or refused, as TensorRT-LLM does.
+func (s *Server) decode(r *http.Request, v any, known map[string]bool) *apiError {
 	// A "Bad Request" is what FastAPI's validation errors become.
 	bad := &apiError{status: http.StatusBadRequest, kind: "Bad Request"}
 	media, _, _ := strings.Cut(strings.ToLower(r.Header.Get("Content-Type")), ";")
@@ -62,6 +65,11 @@ func decode(r *http.Request, v any) *apiError {
 		}
 		bad.message = err.Error()
 		return bad
+	}
+	if s.cfg.Protocol == TRTLLM {
+		if refused := strict(body, known); refused != nil {
+			return refused
+		}
 	}
 	if err := json.Unmarshal(body, v); err != nil {
 		if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
@@ -94,7 +102,7 @@ func (s *sampling) check(p Protocol) *apiError {
 	temperature, topP, minP := value(s.Temperature, 1), value(s.TopP, 1), value(s.MinP, 0)
 	presence, frequency, repetition := value(s.PresencePenalty, 0), value(s.FrequencyPenalty, 0), value(s.RepetitionPenalty, 1)
 	topK, repetitionMax, repetitionRange := value(s.TopK, -1), math.Inf(1), "greater than zero, got"
-	topKBad, topKRange := topK < -1, "top_k must be 0 (disable), or at least 1, got"
+	topKBad, topKRange := topK < -1 || topK < 0 && s.TopK != nil && p == TRTLLM, "top_k must be 0 (disable), or at least 1, got"
 	if p == SGLang {
 		repetitionMax, repetitionRange = 2, "in (0, 2] (1.0 = no penalty), got"
 		topKBad, topKRange = topK < -1 || topK == 0, "top_k must be -1 (disable) or at least 1, got"

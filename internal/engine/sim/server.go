@@ -52,10 +52,16 @@ func (s *Server) Close() {
 func (s *Server) routes() {
 	s.mux.HandleFunc("GET /health", s.health)
 	s.mux.HandleFunc("GET /v1/models", s.models)
-	s.mux.HandleFunc("GET /metrics", s.metrics)
 	s.mux.HandleFunc("POST /v1/completions", s.completions)
 	s.mux.HandleFunc("POST /v1/chat/completions", s.chat)
-	if s.cfg.Protocol == VLLM {
+	switch s.cfg.Protocol {
+	case TRTLLM:
+		s.mux.HandleFunc("GET /prometheus/metrics", s.metrics)
+		s.mux.HandleFunc("GET /metrics", s.iterations)
+	default:
+		s.mux.HandleFunc("GET /metrics", s.metrics)
+	}
+	if s.cfg.Protocol != SGLang {
 		s.mux.HandleFunc("GET /version", s.version)
 		return
 	}

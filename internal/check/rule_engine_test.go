@@ -154,10 +154,8 @@ func TestSchemaRefuses(t *testing.T) {
 }
 
 func engineSection(engine string) (name, model string) {
-	if engine == "sglang" {
-		return "sglang_engine_config", "model_path"
-	}
-	return "vllm_engine_config", "model"
+	b, _ := backend.Of(engine)
+	return b.EngineSection(), b.Model
 }
 
 // refused reports whether the check finds the rule's message, or with an empty one any error in the section.

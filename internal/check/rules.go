@@ -41,6 +41,7 @@ var rulesOf = map[string]struct {
 		rules:   []rule{serverNeedsEngineVersion, batchHoldsSequences, batchHoldsPrompt, outputFitsModel, greedyGivesOne, stopNeedsText},
 		refuses: vllmRules,
 	},
+	backend.TRTLLM: {refuses: trtllmRules},
 	backend.SGLang: {
 		rules:   []rule{sglangParallel, sglangPages, oneGrammar},
 		refuses: sglangRules,

@@ -110,6 +110,7 @@ func (c *checker) engineSection(name, schemaSection string) map[string]any {
 			c.deprecated(field, key, schemaSection)
 		}
 		v, ok := c.value(field, key)
+		c.deprecatedInside(field, key, v)
 		ok = ok && c.sensible(field, name, key, v) && c.builtIn(field, key, v)
 		if s, isText := v.(string); !ok || isText && IsSecret(field.Key, s) {
 			continue
@@ -176,6 +177,25 @@ func (c *checker) deprecated(t *merge.Tree, key *schema.Key, section string) {
 		}
 	}
 	c.add(d)
+}
+
+// deprecatedInside reports the deprecated keys of a nested map, at any depth.
+func (c *checker) deprecatedInside(t *merge.Tree, key *schema.Key, value any) {
+	values, ok := value.(map[string]any)
+	if !ok {
+		return
+	}
+	section := key.Nested(values)
+	for _, field := range t.Fields {
+		inner, known := section.Key(field.Key)
+		if !known {
+			continue
+		}
+		if inner.Deprecated != "" {
+			c.deprecated(field, inner, section.Name)
+		}
+		c.deprecatedInside(field, inner, values[field.Key])
+	}
 }
 
 func isMap(t *merge.Tree) bool {

@@ -107,7 +107,7 @@ func (u *unsetKeys) add(path string, g Group, section *schema.Section, note stri
 			*u.to = append(*u.to, value)
 		} else {
 			u.within = append(u.within, key.Config)
-			u.add(value.Name, g, u.view.sectionOf(key), note)
+			u.add(value.Name, g, u.view.sectionOf(key, nil), note)
 			u.within = u.within[:len(u.within)-1]
 		}
 	}

@@ -107,11 +107,11 @@ func (w *walker) tree(t *merge.Tree, values map[string]any, keys *schema.Section
 	key, _ := keys.Key(t.Key)
 	resolved, ok := values[t.Key]
 	if len(t.Fields) > 0 && depth < maxDepth {
-		var below *schema.Section
-		if key != nil && key.Config != "" {
-			below = w.view.sectionOf(key)
-		}
 		inner, _ := resolved.(map[string]any)
+		var below *schema.Section
+		if key != nil {
+			below = w.view.sectionOf(key, inner)
+		}
 		for _, f := range t.Fields {
 			w.tree(f, inner, below, depth+1)
 		}
@@ -128,9 +128,9 @@ func (w *walker) tree(t *merge.Tree, values map[string]any, keys *schema.Section
 	w.add(v)
 }
 
-// sectionOf is the section of the keys in a nested map.
-func (v *View) sectionOf(key *schema.Key) *schema.Section {
-	if s := v.schema.Section(key.Config); s != nil {
+// sectionOf is the section of the keys in a nested map of a value, nil where they are free.
+func (v *View) sectionOf(key *schema.Key, value map[string]any) *schema.Section {
+	if s := key.Nested(value); s != nil {
 		return s
 	}
 	return schema.Shared().Section(key.Config)

@@ -16,10 +16,14 @@ func TestIssued(t *testing.T) {
 		never  []string
 	}{
 		{"no limit", func(s *Settings) { s.MinDuration = 10 * time.Second }, 0, nil},
-		{"duration_sec", func(s *Settings) { s.MinDuration, s.MaxDuration, s.ServerTargetQPS = 8*time.Second, 8*time.Second, 7 }, 0,
-			[]string{"and must have 100 at least", "at percentile 99, that takes 459"}},
-		{"count", func(s *Settings) { s.MinQueryCount, s.MaxQueryCount, s.MinDuration = 100, 100, time.Minute }, 100,
-			[]string{"the test must last 1m0s at least", "early stopping: of 100 queries"}},
+		{
+			"duration_sec", func(s *Settings) { s.MinDuration, s.MaxDuration, s.ServerTargetQPS = 8*time.Second, 8*time.Second, 7 }, 0,
+			[]string{"and must have 100 at least", "at percentile 99, that takes 459"},
+		},
+		{
+			"count", func(s *Settings) { s.MinQueryCount, s.MaxQueryCount, s.MinDuration = 100, 100, time.Minute }, 100,
+			[]string{"the test must last 1m0s at least", "early stopping: of 100 queries"},
+		},
 		{"both", func(s *Settings) { s.MaxQueryCount, s.MaxDuration, s.MinDuration = 500, time.Second, time.Second }, 0, []string{"early stopping"}},
 		{"equal issue", func(s *Settings) {
 			s.SampleConcatenatePermutation, s.MinQueryCount, s.MaxQueryCount, s.MinDuration = true, 70, 70, 0

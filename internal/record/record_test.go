@@ -18,8 +18,13 @@ func samples() []Record {
 		{Seq: 0, Query: 0, Sample: 7, Replica: 1, Scheduled: 0, Issued: 10, Sent: 20, FirstToken: 3000, Done: 900000, InputTokens: 12, OutputTokens: 128, Status: OK, Finish: "length", Resent: true},
 		{Seq: 1, Query: 1, Sample: 8, Scheduled: 5, Issued: 11, Sent: NotReached, FirstToken: NotReached, Done: 77, Status: Failed, Error: "HTTP 400: \"bad\"\n<b>\xff"},
 		{Seq: 1<<64 - 1, Query: 2, Sample: 1<<32 - 1, Replica: -1, Status: Abandoned, Done: NotReached},
-		{Seq: 3, Status: Failed, Error: `a\b`}, {Seq: 4, Status: Failed, Error: "a>b"}, {Seq: 5, Status: Failed, Error: "a&b"}, {Seq: 6, Status: Failed, Error: "a<b"},
-		{Seq: 7, Status: TimedOut, Error: `a"b`}, {Seq: 8, Status: Failed, Error: "a\x1fb"}, {Seq: 9, Status: Failed, Error: "a\x20b"},
+		{Seq: 3, Status: Failed, Error: `a\b`},
+		{Seq: 4, Status: Failed, Error: "a>b"},
+		{Seq: 5, Status: Failed, Error: "a&b"},
+		{Seq: 6, Status: Failed, Error: "a<b"},
+		{Seq: 7, Status: TimedOut, Error: `a"b`},
+		{Seq: 8, Status: Failed, Error: "a\x1fb"},
+		{Seq: 9, Status: Failed, Error: "a\x20b"},
 	}
 }
 

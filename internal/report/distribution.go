@@ -47,8 +47,10 @@ func distributions(sum *Summary, rows []record.Record) []Distribution {
 		spread *Spread
 		of     func(*record.Record) (time.Duration, bool)
 	}{
-		{"TTFT", sum.TTFT, (*record.Record).TTFT}, {"TPOT", sum.TPOT, (*record.Record).TPOT},
-		{"latency", sum.Latency, (*record.Record).Latency}, {"lateness", sum.Lateness, (*record.Record).Lateness},
+		{"TTFT", sum.TTFT, (*record.Record).TTFT},
+		{"TPOT", sum.TPOT, (*record.Record).TPOT},
+		{"latency", sum.Latency, (*record.Record).Latency},
+		{"lateness", sum.Lateness, (*record.Record).Lateness},
 	} {
 		if kind.spread == nil {
 			continue

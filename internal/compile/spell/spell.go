@@ -303,8 +303,13 @@ var kindNames = []struct {
 	kind schema.Kind
 	name string
 }{
-	{schema.Bool, "bool"}, {schema.Int, "int"}, {schema.Float, "number"}, {schema.String, "text"},
-	{schema.List, "list"}, {schema.Map, "map"}, {schema.Null, "null"},
+	{schema.Bool, "bool"},
+	{schema.Int, "int"},
+	{schema.Float, "number"},
+	{schema.String, "text"},
+	{schema.List, "list"},
+	{schema.Map, "map"},
+	{schema.Null, "null"},
 }
 
 func typesOf(k *schema.Key) string {

@@ -121,8 +121,8 @@ func (l *lines) Write(batch []client.Result) error {
 			{`,"first_token_ns":`, int64(r.FirstToken)},
 			{`,"last_token_ns":`, int64(r.LastToken)},
 			{`,"done_ns":`, int64(r.Done)},
-			{`,"input_tokens":`, int64(r.InputTokens)},
-			{`,"output_tokens":`, int64(r.OutputTokens)},
+			{`,"input_tokens":`, r.InputTokens},
+			{`,"output_tokens":`, r.OutputTokens},
 			{`,"status":`, int64(r.HTTPStatus)},
 		} {
 			b = strconv.AppendInt(append(b, f.name...), f.value, 10)

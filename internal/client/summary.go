@@ -88,6 +88,11 @@ func (t *tally) add(r *Result) {
 	}
 }
 
+// shortestBusy is the shortest time over which the client's use of CPUs is judged: the
+// kernel counts it in steps of some milliseconds, and a shorter phase appears to have used
+// more CPUs than there are.
+const shortestBusy = 100 * time.Millisecond
+
 func (r *run) summarize(before processUsage, wall time.Duration) Summary {
 	t := &r.record.tally
 	s := Summary{
@@ -97,7 +102,7 @@ func (r *run) summarize(before processUsage, wall time.Duration) Summary {
 		CPU: usage().cpu - before.cpu, KeptUp: len(r.stood) == 0, Reasons: r.stood,
 	}
 	cores := float64(s.CPU) / float64(wall)
-	busy := cores > 0.9*float64(runtime.GOMAXPROCS(0))
+	busy := wall >= shortestBusy && cores > 0.9*float64(runtime.GOMAXPROCS(0))
 	why := fmt.Sprintf("the client used %.1f of %d CPUs", cores, runtime.GOMAXPROCS(0))
 	if r.plan.Pace != OnSchedule {
 		if busy {

@@ -95,7 +95,7 @@ func schemaOf(schemas map[string]*schema.Schema, path []string, key string) *sch
 		switch {
 		case part == schema.EnvConfig || path[0] == schema.EnvConfig:
 			return nil
-		case schemas[engine] != nil:
+		case schemas[engine] != nil && engine != schema.Harness:
 			s, section = schemas[engine], part
 		default:
 			section = path[0]

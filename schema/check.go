@@ -7,7 +7,8 @@ import (
 	"math/big"
 	"slices"
 	"strconv"
-	"strings"
+
+	"mlcfg/internal/python"
 )
 
 // The codes of a Fault.
@@ -216,11 +217,7 @@ func Format(v any) string {
 	case string:
 		return strconv.Quote(x)
 	case float64:
-		text := strconv.FormatFloat(x, 'g', -1, 64)
-		if x == math.Trunc(x) && !strings.ContainsAny(text, "e.") {
-			text += ".0"
-		}
-		return text
+		return python.Float(x)
 	case *big.Int:
 		return x.String()
 	case []any, map[string]any:

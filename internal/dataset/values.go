@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"mlcfg/internal/python"
 )
 
 // tokens makes token ids of a cell: a list of integers, or a text of one as CSV
@@ -86,11 +88,7 @@ func text(v any) (string, error) {
 	case int64:
 		return strconv.FormatInt(v, 10), nil
 	case float64:
-		s := strconv.FormatFloat(v, 'g', -1, 64)
-		if v == math.Trunc(v) && math.Abs(v) < 1e16 {
-			s = strconv.FormatFloat(v, 'f', 1, 64)
-		}
-		return s, nil
+		return python.Float(v), nil
 	case bool:
 		if v {
 			return "True", nil

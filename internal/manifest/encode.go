@@ -10,6 +10,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"mlcfg/internal/python"
 )
 
 // maxDepth bounds nesting, in reading and writing alike.
@@ -133,27 +135,12 @@ func appendLiteral(b []byte, v any) ([]byte, error) {
 	return nil, fmt.Errorf("a %T cannot stand in a manifest", v)
 }
 
-// appendFloat writes the shortest digits that read back as the same float64,
-// with a point and, where there is an exponent, its sign: so that it is a
-// float, and the same one, to YAML 1.1, YAML 1.2 and JSON readers.
+// appendFloat writes a finite number in the form that YAML 1.1, YAML 1.2 and JSON share.
 func appendFloat(b []byte, f float64) ([]byte, error) {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return nil, errors.New("a number that is not finite cannot stand in a manifest")
 	}
-	if a := math.Abs(f); a == 0 || a >= 1e-4 && a < 1e16 {
-		start := len(b)
-		b = strconv.AppendFloat(b, f, 'f', -1, 64)
-		if !slices.Contains(b[start:], '.') {
-			b = append(b, ".0"...)
-		}
-		return b, nil
-	}
-	digits, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'e', -1, 64), "e")
-	b = append(b, digits...)
-	if !strings.Contains(digits, ".") {
-		b = append(b, ".0"...)
-	}
-	return append(append(b, 'e'), exponent...), nil
+	return append(b, python.YAMLFloat(f)...), nil
 }
 
 // appendText writes a string plain where every YAML reader takes it for text,

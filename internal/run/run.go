@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -341,13 +340,4 @@ func writeSummary(dir *record.Dir, sum *report.Summary) error {
 		text += reason + "\n"
 	}
 	return dir.Write(record.InvalidFile, []byte(text))
-}
-
-// Path is the absolute path of a file of the run, for messages.
-func Path(dir, name string) string {
-	path := filepath.Join(dir, name)
-	if abs, err := filepath.Abs(path); err == nil {
-		return abs
-	}
-	return path
 }

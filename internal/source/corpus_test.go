@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"mlcfg/internal/python"
 	"mlcfg/tools/sharedata"
 )
 
@@ -88,7 +89,7 @@ func plain(v any) any {
 	case json.Number:
 		if strings.ContainsAny(string(v), ".eE") {
 			f, _ := v.Float64()
-			return "float " + pyFloat(f)
+			return "float " + python.Float(f)
 		}
 		i, _ := new(big.Int).SetString(string(v), 10)
 		return "int " + i.String()

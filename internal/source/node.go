@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"mlcfg/internal/diag"
+	"mlcfg/internal/python"
 )
 
 // Kind says what a Node holds.
@@ -189,7 +190,7 @@ func Of(v any) *Node {
 	case *big.Int:
 		return &Node{Kind: Int, Int: v, Text: v.String()}
 	case float64:
-		return &Node{Kind: Float, Float: v, Text: pyFloat(v)}
+		return &Node{Kind: Float, Float: v, Text: python.Float(v)}
 	case string:
 		return &Node{Kind: String, Str: v, Text: v, Quoted: true}
 	case []any:

@@ -2,10 +2,10 @@ package source
 
 import (
 	"fmt"
-	"math"
-	"strconv"
 	"strings"
 	"unicode"
+
+	"mlcfg/internal/python"
 )
 
 // PyStr is the value as Python's str() gives it (True, None, 30.0, 1e-05, inf),
@@ -35,7 +35,7 @@ func (n *Node) pyRepr(b *strings.Builder) {
 	case Int:
 		b.WriteString(n.Int.String())
 	case Float:
-		b.WriteString(pyFloat(n.Float))
+		b.WriteString(python.Float(n.Float))
 	case String:
 		pyQuote(b, n.Str)
 	case Map:
@@ -61,27 +61,6 @@ func (n *Node) pyRepr(b *strings.Builder) {
 	default:
 		b.WriteString("None")
 	}
-}
-
-// pyFloat is Python's float.__repr__: the shortest digits that read back as the
-// same number, with an exponent below 1e-4 and from 1e16 on.
-func pyFloat(f float64) string {
-	switch {
-	case math.IsNaN(f):
-		return "nan"
-	case math.IsInf(f, 1):
-		return "inf"
-	case math.IsInf(f, -1):
-		return "-inf"
-	}
-	if a := math.Abs(f); a != 0 && (a < 1e-4 || a >= 1e16) {
-		return strconv.FormatFloat(f, 'e', -1, 64)
-	}
-	s := strconv.FormatFloat(f, 'f', -1, 64)
-	if !strings.Contains(s, ".") {
-		s += ".0"
-	}
-	return s
 }
 
 // pyQuote writes Python's repr() of a text.

@@ -104,20 +104,6 @@ func TestScalarValues(t *testing.T) {
 	}
 }
 
-func TestPyFloat(t *testing.T) {
-	for f, want := range map[float64]string{
-		30: "30.0", 1e-5: "1e-05", 0.0001: "0.0001", 1e16: "1e+16", 9999999999999998: "9999999999999998.0", 0.1: "0.1", 1e22: "1e+22",
-		1.5e300: "1.5e+300", 5e-324: "5e-324", math.Inf(1): "inf", math.Inf(-1): "-inf", 123456.789: "123456.789", math.Copysign(0, -1): "-0.0",
-	} {
-		if got := pyFloat(f); got != want && f != 0 {
-			t.Errorf("%g: %s, want %s", f, got, want)
-		}
-	}
-	if got := pyFloat(math.NaN()) + pyFloat(math.Copysign(0, -1)) + pyFloat(0); got != "nan-0.00.0" {
-		t.Error(got)
-	}
-}
-
 // TestPyStrAgainstPython compares with a real Python, where there is one.
 func TestPyStrAgainstPython(t *testing.T) {
 	python, err := exec.LookPath("python3")

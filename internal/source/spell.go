@@ -2,12 +2,13 @@ package source
 
 import (
 	"fmt"
-	"math"
 	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 	"unicode"
+
+	"mlcfg/internal/python"
 )
 
 // Spell returns the canonical text of a scalar, one that readers of YAML 1.1 and of
@@ -55,24 +56,7 @@ func (n *Node) spellFloat() string {
 			return m[1] + fraction + "e" + sign + m[4]
 		}
 	}
-	switch {
-	case math.IsNaN(n.Float):
-		return ".nan"
-	case math.IsInf(n.Float, 0):
-		return infinity(n.Float)
-	}
-	s := pyFloat(n.Float)
-	if mantissa, exponent, ok := strings.Cut(s, "e"); ok && !strings.Contains(mantissa, ".") {
-		s = mantissa + ".0e" + exponent
-	}
-	return s
-}
-
-func infinity(f float64) string {
-	if f < 0 {
-		return "-.inf"
-	}
-	return ".inf"
+	return python.YAMLFloat(n.Float)
 }
 
 func (n *Node) spellText() string {

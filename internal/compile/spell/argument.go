@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"math/big"
 	"strconv"
 	"strings"
 
 	"mlcfg/internal/manifest"
+	"mlcfg/internal/python"
 	"mlcfg/schema"
 )
 
@@ -138,24 +138,11 @@ func word(value any) (string, error) {
 	case *big.Int:
 		return v.String(), nil
 	case float64:
-		return pythonFloat(v), nil
+		return python.Float(v), nil
 	case map[string]any, []any:
 		return jsonText(v)
 	}
 	return "", fmt.Errorf("a value of type %T cannot be an argument", value)
-}
-
-// pythonFloat is repr(float): always with a point or an exponent, so that it is
-// not taken for an integer.
-func pythonFloat(f float64) string {
-	if a := math.Abs(f); a != 0 && (a < 1e-4 || a >= 1e16) {
-		return strconv.FormatFloat(f, 'e', -1, 64)
-	}
-	s := strconv.FormatFloat(f, 'f', -1, 64)
-	if !strings.Contains(s, ".") {
-		s += ".0"
-	}
-	return s
 }
 
 // jsonText is compact JSON with sorted keys, the absolute paths in it open.

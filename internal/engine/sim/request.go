@@ -7,8 +7,9 @@ import (
 	"io"
 	"math"
 	"net/http"
-	"strconv"
 	"strings"
+
+	"mlcfg/internal/python"
 )
 
 // apiError is a refusal as an engine gives it.
@@ -109,23 +110,23 @@ func (s *sampling) check(p Protocol) *apiError {
 	}
 	switch {
 	case temperature < 0 && p == SGLang:
-		return badRequest("", "temperature must be a non-negative finite number, got %s.", pyFloat(temperature))
+		return badRequest("", "temperature must be a non-negative finite number, got %s.", python.Float(temperature))
 	case temperature < 0:
-		return badRequest("temperature", "temperature must be non-negative, got %s.", pyFloat(temperature))
+		return badRequest("temperature", "temperature must be non-negative, got %s.", python.Float(temperature))
 	case temperature > 2 && p == VLLM:
-		return badRequest("temperature", "temperature must be in [0, 2], got %s.", pyFloat(temperature))
+		return badRequest("temperature", "temperature must be in [0, 2], got %s.", python.Float(temperature))
 	case topP <= 0 || topP > 1:
-		return badRequest("top_p", "top_p must be in (0, 1], got %s.", pyFloat(topP))
+		return badRequest("top_p", "top_p must be in (0, 1], got %s.", python.Float(topP))
 	case topKBad:
 		return badRequest("", "%s %d.", topKRange, topK)
 	case minP < 0 || minP > 1:
-		return badRequest("", "min_p must be in [0, 1], got %s.", pyFloat(minP))
+		return badRequest("", "min_p must be in [0, 1], got %s.", python.Float(minP))
 	case presence < -2 || presence > 2:
-		return badRequest("", "presence_penalty must be in [-2, 2], got %s.", pyFloat(presence))
+		return badRequest("", "presence_penalty must be in [-2, 2], got %s.", python.Float(presence))
 	case frequency < -2 || frequency > 2:
-		return badRequest("", "frequency_penalty must be in [-2, 2], got %s.", pyFloat(frequency))
+		return badRequest("", "frequency_penalty must be in [-2, 2], got %s.", python.Float(frequency))
 	case repetition <= 0 || repetition > repetitionMax:
-		return badRequest("", "repetition_penalty must be %s %s.", repetitionRange, pyFloat(repetition))
+		return badRequest("", "repetition_penalty must be %s %s.", repetitionRange, python.Float(repetition))
 	}
 	if n := value(s.N, 1); n < 1 {
 		return badRequest("n", "n must be at least 1, got %d.", n)
@@ -140,15 +141,6 @@ func value[T any](p *T, or T) T {
 		return or
 	}
 	return *p
-}
-
-// pyFloat is a number as Python prints it.
-func pyFloat(f float64) string {
-	s := strconv.FormatFloat(f, 'g', -1, 64)
-	if !strings.ContainsAny(s, ".e") {
-		s += ".0"
-	}
-	return s
 }
 
 // parsePrompt takes a prompt as text or as token ids; a list that holds one

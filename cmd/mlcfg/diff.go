@@ -12,7 +12,7 @@ import (
 
 	"mlcfg/internal/atomicfile"
 	"mlcfg/internal/backend"
-	"mlcfg/internal/compile"
+	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/explain/diff"
 )
@@ -178,7 +178,7 @@ func machines(c *cli.Context, args []string) ([]string, error) {
 	var found, names []string
 	for _, path := range r.overlays {
 		model := filepath.Base(filepath.Dir(path))
-		scenario, machine := compile.UseCase(path)
+		scenario, machine := config.UseCase(path)
 		if model == args[0] && scenario == args[1] && machine != "" {
 			found = append(found, path)
 		}

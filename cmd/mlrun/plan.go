@@ -11,8 +11,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"mlcfg/internal/diag"
 	"mlcfg/internal/engine"
-	"mlcfg/internal/report"
 	"mlcfg/internal/run"
 )
 
@@ -90,29 +90,29 @@ func writePlan(w io.Writer, p *run.Plan, findings []run.Finding) error {
 	var b strings.Builder
 	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	say("manifest     %s", p.Digest)
-	say("test         %s, %s, %s", report.Printable(p.Benchmark), p.Scenario, p.Mode)
+	say("test         %s, %s, %s", diag.Escape(p.Benchmark), p.Scenario, p.Mode)
 	if p.OfficialLoadGen != "" {
-		say("issued by    the official LoadGen %s (%s)", report.Printable(p.OfficialLoadGen), p.LoadgenPython)
+		say("issued by    the official LoadGen %s (%s)", diag.Escape(p.OfficialLoadGen), p.LoadgenPython)
 	}
 	if !p.Worker() {
 		writeTest(say, p)
 	}
 	if p.PowerScript != "" {
-		say("power script %s %s %s %s", report.Printable(p.PowerScript), report.Printable(p.Benchmark), report.Printable(p.Manifest.Machine), report.Printable(p.Variant()))
+		say("power script %s %s %s %s", diag.Escape(p.PowerScript), diag.Escape(p.Benchmark), diag.Escape(p.Manifest.Machine), diag.Escape(p.Variant()))
 	}
 	if n := p.Engine.Node; n != nil {
-		say("node         %d of %d, the head is at %s", n.Index, n.Count, report.Printable(n.Head))
+		say("node         %d of %d, the head is at %s", n.Index, n.Count, diag.Escape(n.Head))
 	}
 	for i, r := range p.Engine.Replicas {
 		if c := r.Companion; c != nil {
-			say("%-12s %s", c.Name, report.Printable(engine.CommandLine(c.Command)))
+			say("%-12s %s", c.Name, diag.Escape(engine.CommandLine(c.Command)))
 		}
-		say("replica %-4d %s", r.Index, report.Printable(engine.CommandLine(r.Command)+r.URL))
+		say("replica %-4d %s", r.Index, diag.Escape(engine.CommandLine(r.Command)+r.URL))
 		if i == 0 {
 			for _, f := range r.Files {
 				say("             {file:%s}, the engine's configuration:", f.Name)
 				for line := range strings.Lines(f.Text) {
-					say("               %s", report.Printable(strings.TrimSuffix(line, "\n")))
+					say("               %s", diag.Escape(strings.TrimSuffix(line, "\n")))
 				}
 			}
 		}
@@ -124,17 +124,17 @@ func writePlan(w io.Writer, p *run.Plan, findings []run.Finding) error {
 		}
 		if i == 0 {
 			for _, e := range r.Env {
-				say("             %s", report.Printable(e.String()))
+				say("             %s", diag.Escape(e.String()))
 			}
 		} else if len(r.Env) > 0 {
 			say("             environment as replica 0%s", ownDevices(p, i))
 		}
 	}
 	for _, n := range p.Notes {
-		say("note         %s", report.Printable(n))
+		say("note         %s", diag.Escape(n))
 	}
 	for _, f := range findings {
-		say("%-12s %s", kind(f), report.Printable(f.Text))
+		say("%-12s %s", kind(f), diag.Escape(f.Text))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -151,7 +151,7 @@ func writeTest(say func(string, ...any), p *run.Plan) {
 	if n := p.Data.InFile; n != 0 && n != p.Data.Samples {
 		data += fmt.Sprintf(" with %d", n)
 	}
-	say("data set     %s, %d samples", report.Printable(data), p.Data.Samples)
+	say("data set     %s, %d samples", diag.Escape(data), p.Data.Samples)
 	say("requests     %s%s", p.Protocol, parameters(p.Parameters))
 	say("warm-up      %s", yesNo(p.WarmUp))
 }
@@ -183,7 +183,7 @@ func parameters(m map[string]any) string {
 		}
 		text += fmt.Sprintf(" %s=%s", k, value)
 	}
-	return report.Printable(text)
+	return diag.Escape(text)
 }
 
 func yesNo(b bool) string {

@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/cli/pathmap"
+	"mlcfg/internal/diag"
 	"mlcfg/internal/engine"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/loadgen/official"
@@ -230,7 +231,7 @@ func engineHint(err error) error {
 	}
 	text := "the last lines of " + dead.Log + ":"
 	for _, line := range dead.Lines {
-		text += "\n  | " + report.Printable(line)
+		text += "\n  | " + diag.Escape(line)
 	}
 	return withHint(text, "%w", err)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"mlcfg/internal/diag"
 	"mlcfg/internal/report"
 	"mlcfg/internal/report/history"
 	"mlcfg/internal/run"
@@ -105,10 +106,10 @@ func (a *app) history(ctx context.Context, f *runsFlags) (*history.History, erro
 		return nil, withHint("name the folder of run directories with --results DIR", "%w", err)
 	}
 	for _, err := range h.Unreadable {
-		fmt.Fprintf(a.stderr, "note: left out: %s\n", report.Printable(err.Error()))
+		fmt.Fprintf(a.stderr, "note: left out: %s\n", diag.Escape(err.Error()))
 	}
 	if h.Uncached != nil {
-		fmt.Fprintf(a.stderr, "note: every run was read: the index is not used: %s\n", report.Printable(h.Uncached.Error()))
+		fmt.Fprintf(a.stderr, "note: every run was read: the index is not used: %s\n", diag.Escape(h.Uncached.Error()))
 	}
 	return h, nil
 }
@@ -197,7 +198,7 @@ func (a *app) runsShowCommand() *cli.Command {
 					Summary *report.Summary `json:"summary"`
 				}{found, sum})
 			} else {
-				fmt.Fprintf(a.stdout, "run         %s\nmanifest    %s\nstarted     %s, %s\n", report.Printable(found.Dir), report.Printable(found.Manifest), found.Started.Format("2006-01-02 15:04:05 MST"), report.Printable(found.Status))
+				fmt.Fprintf(a.stdout, "run         %s\nmanifest    %s\nstarted     %s, %s\n", diag.Escape(found.Dir), diag.Escape(found.Manifest), found.Started.Format("2006-01-02 15:04:05 MST"), diag.Escape(found.Status))
 				err = report.WriteText(a.stdout, sum)
 			}
 			if err == nil && !sum.Valid {
@@ -224,7 +225,7 @@ func writeRuns(w io.Writer, runs []history.Run) error {
 			runFigure(r.SamplesPerSecond, 2), runFigure(r.TokensPerSecond, 1), runFigure(r.TargetQPS, -1), runFigure(r.TTFTP99MS, 1), runFigure(r.TPOTP99MS, 1), r.ID,
 		}
 		for i := range cells {
-			if cells[i] = report.Printable(cells[i]); cells[i] == "" {
+			if cells[i] = diag.Escape(cells[i]); cells[i] == "" {
 				cells[i] = "-"
 			}
 		}
@@ -284,7 +285,7 @@ func (a *app) runsRecoverCommand() *cli.Command {
 				if changed {
 					what = fmt.Sprintf("finished, %d records", sum.Samples)
 				}
-				fmt.Fprintf(a.stdout, "%s: %s\n", report.Printable(filepath.Clean(dir)), what)
+				fmt.Fprintf(a.stdout, "%s: %s\n", diag.Escape(filepath.Clean(dir)), what)
 				valid = valid && sum.Valid
 			}
 			if err := errors.Join(errs...); err != nil {

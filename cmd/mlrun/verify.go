@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"mlcfg/internal/diag"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/report"
 )
@@ -59,7 +60,7 @@ func (a *app) verifyCommand() *cli.Command {
 				results = append(results, result{dir, append([]string{}, found...)})
 				if format == "text" {
 					for _, problem := range found {
-						fmt.Fprintf(a.stdout, "%s: %s\n", report.Printable(dir), report.Printable(problem))
+						fmt.Fprintf(a.stdout, "%s: %s\n", diag.Escape(dir), diag.Escape(problem))
 					}
 				}
 			}

@@ -184,13 +184,13 @@ func (c *Compiler) Again(config *config.Config, known *manifest.Manifest) Outcom
 }
 
 // machine reports an overlay for a machine that the project does not have.
-func (c *Compiler) machine(config *config.Config, found *diag.List) {
-	_, machine := UseCase(config.Overlay.Path)
+func (c *Compiler) machine(of *config.Config, found *diag.List) {
+	_, machine := config.UseCase(of.Overlay.Path)
 	if machine == "" || len(c.options.Machines) == 0 || slices.Contains(c.options.Machines, machine) {
 		return
 	}
 	d := diag.Diagnostic{
-		Pos: fileOf(config), Severity: diag.Warning, Code: "unknown-machine",
+		Pos: fileOf(of), Severity: diag.Warning, Code: "unknown-machine",
 		Message: fmt.Sprintf("the overlay's name says machine %s, which is none of the project's", machine),
 		Hint:    "the project file has " + strings.Join(c.options.Machines, ", "), Suggestion: schema.Nearest(c.options.Machines, machine),
 	}

@@ -1,7 +1,6 @@
 package compile
 
 import (
-	"path/filepath"
 	"strings"
 
 	"mlcfg/internal/backend"
@@ -14,8 +13,8 @@ import (
 )
 
 // manifest puts a manifest together from values without faults.
-func (c *Compiler) manifest(config *config.Config, v *check.Config, load frozen) *manifest.Manifest {
-	variant, machine := UseCase(config.Overlay.Path)
+func (c *Compiler) manifest(of *config.Config, v *check.Config, load frozen) *manifest.Manifest {
+	variant, machine := config.UseCase(of.Overlay.Path)
 	m := &manifest.Manifest{
 		BenchmarkName: text(v.Top, "benchmark_name"), Scenario: text(v.Top, "scenario"), TestMode: text(v.Top, "test_mode"),
 		Machine: machine, Variant: variant,
@@ -24,10 +23,10 @@ func (c *Compiler) manifest(config *config.Config, v *check.Config, load frozen)
 		EnvConfig: v.Env, EngineConfig: v.EngineConfig, SamplingConfig: v.SamplingConfig, HarnessConfig: v.Harness,
 		Harness: load.round, Data: load.data, Loadgen: load.section,
 		Sources: []manifest.Source{
-			{Path: config.Relative(config.Base.Path), SHA256: config.Base.SHA256},
-			{Path: config.Relative(config.Overlay.Path), SHA256: config.Overlay.SHA256},
+			{Path: of.Relative(of.Base.Path), SHA256: of.Base.SHA256},
+			{Path: of.Relative(of.Overlay.Path), SHA256: of.Overlay.SHA256},
 		},
-		Overrides: config.Overrides,
+		Overrides: of.Overrides,
 		Schema:    c.digest(v.Round, v.Schema),
 	}
 	if load.source.Path != "" {
@@ -67,15 +66,4 @@ func (c *Compiler) digest(round, engine *schema.Schema) string {
 func text(values map[string]any, key string) string {
 	s, _ := manifest.Text(values, key)
 	return s
-}
-
-// UseCase splits an overlay's file name: interactive_mi325x.yaml is variant
-// interactive on machine mi325x. Both are empty where the name has no such form.
-func UseCase(path string) (variant, machine string) {
-	name := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
-	variant, machine, ok := strings.Cut(name, "_")
-	if !ok {
-		return "", ""
-	}
-	return variant, machine
 }

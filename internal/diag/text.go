@@ -146,28 +146,3 @@ func (t *textWriter) line(p Pos) ([]byte, bool) {
 	}
 	return bytes.TrimSuffix(lines[p.Line-1], []byte("\r")), true
 }
-
-// Clean makes text from a user's file safe to print on one line of a terminal,
-// and in a message that others will read: credentials that show by their form
-// are taken out, control characters and line separators are shown escaped.
-func Clean(s string) string { return Escape(secret.Hide(s)) }
-
-// Escape shows control characters and line separators escaped.
-func Escape(s string) string {
-	if strings.IndexFunc(s, unsafeRune) < 0 {
-		return s
-	}
-	var b strings.Builder
-	for _, r := range s {
-		if unsafeRune(r) {
-			fmt.Fprintf(&b, "\\u%04x", r)
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
-
-func unsafeRune(r rune) bool {
-	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029'
-}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"mlcfg/internal/config"
 	"mlcfg/internal/source"
 	"mlcfg/internal/source/layout"
 )
@@ -16,10 +17,9 @@ type Name struct{ Folder, Variant, Machine string }
 
 // NameOf splits an overlay's path. ok is false where its name has no such form.
 func NameOf(path string) (n Name, ok bool) {
-	base := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
 	n.Folder = filepath.Base(filepath.Dir(absolute(path)))
-	n.Variant, n.Machine, ok = strings.Cut(base, "_")
-	return n, ok && n.Variant != "" && n.Machine != ""
+	n.Variant, n.Machine = config.UseCase(path)
+	return n, n.Variant != ""
 }
 
 func absolute(path string) string {

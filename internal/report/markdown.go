@@ -6,12 +6,14 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"mlcfg/internal/diag"
 )
 
 // WriteMarkdown writes a summary as Markdown, for an issue or a page.
 func WriteMarkdown(w io.Writer, s *Summary) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## %s: %s %s on %s, %s (%s)\n\n", s.Verdict(), Markdown(s.Benchmark), Markdown(s.Scenario), Markdown(orNone(s.Machine)), Markdown(s.Backend), Markdown(s.Engine))
+	fmt.Fprintf(&b, "## %s: %s %s on %s, %s (%s)\n\n", s.Verdict(), diag.Markdown(s.Benchmark), diag.Markdown(s.Scenario), diag.Markdown(orNone(s.Machine)), diag.Markdown(s.Backend), diag.Markdown(s.Engine))
 	if s.Simulated {
 		b.WriteString("**Simulated engine: these figures say nothing about any hardware.**\n\n")
 	}
@@ -19,7 +21,7 @@ func WriteMarkdown(w io.Writer, s *Summary) error {
 		b.WriteString("**Synthetic data: the data set was not there, prompts were made up.**\n\n")
 	}
 	for _, r := range s.Reasons {
-		fmt.Fprintf(&b, "- %s\n", Markdown(r))
+		fmt.Fprintf(&b, "- %s\n", diag.Markdown(r))
 	}
 	if len(s.Reasons) > 0 {
 		b.WriteByte('\n')
@@ -31,7 +33,7 @@ func WriteMarkdown(w io.Writer, s *Summary) error {
 	}
 	fmt.Fprintf(&b, "| samples completed | %d of %d |\n| failed | %d |\n| seconds | %.3f |\n", s.Completed, s.Samples, s.Failed, s.Seconds)
 	for _, name := range slices.Sorted(maps.Keys(s.Errors)) {
-		fmt.Fprintf(&b, "| failed: %s | %d |\n", Markdown(name), s.Errors[name])
+		fmt.Fprintf(&b, "| failed: %s | %d |\n", diag.Markdown(name), s.Errors[name])
 	}
 	b.WriteString("\n| ms" + mark(s) + " | min | mean | p50 | p90 | p99 | p99.9 | max | limit |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
 	for _, row := range s.rows() {
@@ -46,9 +48,4 @@ func WriteMarkdown(w io.Writer, s *Summary) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-// Markdown keeps text from outside from being taken for markup.
-func Markdown(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "&", "&amp;", "|", `\|`, "<", "&lt;", ">", "&gt;", "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`).Replace(Printable(s))
 }

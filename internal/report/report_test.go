@@ -237,14 +237,6 @@ func TestDamagedDirectories(t *testing.T) {
 	}
 }
 
-func TestPrintable(t *testing.T) {
-	for in, want := range map[string]string{"a b": "a b", "\x1b[31mred": `\x1b[31mred`, "é\n": `é\n`, "\u202e": `\u202e`} {
-		if got := Printable(in); got != want {
-			t.Errorf("%q: %q, want %q", in, got, want)
-		}
-	}
-}
-
 // Failures of one kind are counted together, whatever numbers their messages have.
 func TestCause(t *testing.T) {
 	for text, want := range map[string]string{
@@ -293,23 +285,5 @@ func TestManyCauses(t *testing.T) {
 	list := failures(many)
 	if last := list[len(list)-1]; len(list) != mostCauses+1 || last.Cause != "other causes" || last.Requests != 2*mostCauses {
 		t.Errorf("%d causes, the last is %+v", len(list), last)
-	}
-}
-
-// Text from outside has no markup's meaning in Markdown, and no control characters.
-func TestMarkdown(t *testing.T) {
-	for text, want := range map[string]string{
-		"plain text 1.5":      "plain text 1.5",
-		"a|b":                 `a\|b`,
-		`a\|b`:                `a\\\|b`,
-		"<script>x</script>":  "&lt;script&gt;x&lt;/script&gt;",
-		"&lt;b&gt;":           "&amp;lt;b&amp;gt;",
-		"[a](http://x) `c`":   "\\[a](http://x) \\`c\\`",
-		"*bold* _it_":         `\*bold\* \_it\_`,
-		"line\nbreak\x1b[31m": `line\\nbreak\\x1b\[31m`,
-	} {
-		if got := Markdown(text); got != want {
-			t.Errorf("%q becomes %q, want %q", text, got, want)
-		}
 	}
 }

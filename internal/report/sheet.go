@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"mlcfg/internal/diag"
 	"mlcfg/internal/loadgen"
 )
 
@@ -79,7 +80,7 @@ func (s *Summary) Notes() []string {
 		out = append(out, "Synthetic data: the data set was not there, prompts were made up.")
 	}
 	for _, r := range s.Remarks {
-		out = append(out, Printable(strings.ToUpper(r[:1])+r[1:]+"."))
+		out = append(out, diag.Escape(strings.ToUpper(r[:1])+r[1:]+"."))
 	}
 	return out
 }

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+
+	"mlcfg/internal/diag"
 )
 
 // WriteSheetText writes a sheet as it stands on a terminal: the summary, and
@@ -61,7 +63,7 @@ func WriteSheetMarkdown(w io.Writer, s *Sheet) error {
 		b.WriteString("\n| condition | met | found | wanted | what to change |\n| --- | --- | --- | --- | --- |\n")
 	}
 	for _, c := range s.Conditions {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", c.Name, yesNo(c.Met), Markdown(c.Found), Markdown(c.Wanted), Markdown(c.Change))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", c.Name, yesNo(c.Met), diag.Markdown(c.Found), diag.Markdown(c.Wanted), diag.Markdown(c.Change))
 	}
 	if s.Balance != nil {
 		b.WriteString("\n| replica" + mark(s.Summary) + " | requests | failed | output tokens | TTFT p99, ms | TPOT p99, ms |\n| ---: | ---: | ---: | ---: | ---: | ---: |\n")
@@ -78,11 +80,11 @@ func WriteSheetMarkdown(w io.Writer, s *Sheet) error {
 	b.WriteString("\n<details><summary>Settings and environment</summary>\n\n| key | value |\n| --- | --- |\n")
 	for _, section := range s.Settings {
 		for _, v := range section.Settings {
-			fmt.Fprintf(&b, "| %s: %s | %s |\n", section.Name, Markdown(v.Key), Markdown(v.Value))
+			fmt.Fprintf(&b, "| %s: %s | %s |\n", section.Name, diag.Markdown(v.Key), diag.Markdown(v.Value))
 		}
 	}
 	for _, v := range s.Environment {
-		fmt.Fprintf(&b, "| %s | %s |\n", Markdown(v.Key), Markdown(v.Value))
+		fmt.Fprintf(&b, "| %s | %s |\n", diag.Markdown(v.Key), diag.Markdown(v.Value))
 	}
 	b.WriteString("\n</details>\n")
 	_, err := io.WriteString(w, b.String())

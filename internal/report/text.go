@@ -5,10 +5,10 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"text/tabwriter"
-	"unicode"
+
+	"mlcfg/internal/diag"
 )
 
 // WriteText writes a summary as it stands on a terminal.
@@ -21,15 +21,15 @@ func WriteText(w io.Writer, s *Summary) error {
 		b.WriteString("SYNTHETIC DATA: the data set was not there, prompts were made up\n")
 	}
 	if s.OfficialLoadGen != "" {
-		fmt.Fprintf(&b, "issued and judged by the official LoadGen %s\n", Printable(s.OfficialLoadGen))
+		fmt.Fprintf(&b, "issued and judged by the official LoadGen %s\n", diag.Escape(s.OfficialLoadGen))
 	}
-	fmt.Fprintf(&b, "%s  %s %s %s on %s, %s (%s)\n", s.Verdict(), Printable(s.Benchmark), Printable(s.Scenario), Printable(s.Mode), orNone(Printable(s.Machine)), Printable(s.Backend), Printable(s.Engine))
+	fmt.Fprintf(&b, "%s  %s %s %s on %s, %s (%s)\n", s.Verdict(), diag.Escape(s.Benchmark), diag.Escape(s.Scenario), diag.Escape(s.Mode), orNone(diag.Escape(s.Machine)), diag.Escape(s.Backend), diag.Escape(s.Engine))
 	for _, r := range s.Reasons {
-		fmt.Fprintf(&b, "  - %s\n", Printable(r))
+		fmt.Fprintf(&b, "  - %s\n", diag.Escape(r))
 	}
 	fmt.Fprintf(&b, "samples     %d issued, %d completed, %d failed in %.3f s\n", s.Samples, s.Completed, s.Failed, s.Seconds)
 	for _, name := range slices.Sorted(maps.Keys(s.Errors)) {
-		fmt.Fprintf(&b, "            %d failed: %s\n", s.Errors[name], Printable(name))
+		fmt.Fprintf(&b, "            %d failed: %s\n", s.Errors[name], diag.Escape(name))
 	}
 	fmt.Fprintf(&b, "throughput  %.2f samples/s, %.1f tokens/s", s.SamplesPerSecond, s.TokensPerSecond)
 	if s.ScheduledSamplesPerSecond != nil {
@@ -45,7 +45,7 @@ func WriteText(w io.Writer, s *Summary) error {
 		b.WriteByte('\n')
 	}
 	for _, n := range s.Remarks {
-		fmt.Fprintf(&b, "note        %s\n", Printable(n))
+		fmt.Fprintf(&b, "note        %s\n", diag.Escape(n))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -85,21 +85,6 @@ func (s *Spread) cells() []string {
 		out = append(out, fmt.Sprintf("%.3f", v))
 	}
 	return out
-}
-
-// Printable makes text from outside safe to show on a terminal: characters that
-// do not print stand as their escapes.
-func Printable(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if unicode.IsPrint(r) {
-			b.WriteRune(r)
-			continue
-		}
-		quoted := strconv.QuoteRune(r)
-		b.WriteString(quoted[1 : len(quoted)-1])
-	}
-	return b.String()
 }
 
 func orNone(s string) string {

@@ -6,9 +6,9 @@ import (
 	"sync"
 	"time"
 
+	"mlcfg/internal/diag"
 	"mlcfg/internal/engine"
 	"mlcfg/internal/loadgen"
-	"mlcfg/internal/report"
 	"mlcfg/internal/run/live"
 )
 
@@ -55,7 +55,7 @@ func (l *Log) write(kind, text string) {
 		l.began = time.Now()
 	}
 	l.last = time.Now()
-	line := fmt.Sprintf("mlrun %7.1fs  %s%s", l.last.Sub(l.began).Seconds(), kind, report.Printable(text))
+	line := fmt.Sprintf("mlrun %7.1fs  %s%s", l.last.Sub(l.began).Seconds(), kind, diag.Escape(text))
 	if l.Screen != nil {
 		l.Screen.Print(line)
 		return

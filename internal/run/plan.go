@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mlcfg/internal/client"
+	"mlcfg/internal/diag"
 	"mlcfg/internal/engine"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
@@ -251,8 +252,8 @@ func (p *Plan) engineName() string {
 func (p *Plan) live() live.Run {
 	m := p.Manifest
 	return live.Run{
-		Benchmark: report.Printable(p.Benchmark), Scenario: report.Printable(p.Scenario), Machine: report.Printable(m.Machine),
-		Backend: report.Printable(m.Backend), Engine: report.Printable(m.Engine.Name + " " + m.Engine.Version), Simulated: p.Engine.Simulated,
+		Benchmark: diag.Escape(p.Benchmark), Scenario: diag.Escape(p.Scenario), Machine: diag.Escape(m.Machine),
+		Backend: diag.Escape(m.Backend), Engine: diag.Escape(m.Engine.Name + " " + m.Engine.Version), Simulated: p.Engine.Simulated,
 	}
 }
 

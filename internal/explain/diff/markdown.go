@@ -59,10 +59,7 @@ func markdownReport(out io.Writer, r *Report) {
 	fmt.Fprintf(out, "\n%s\n\n", r.Summary())
 }
 
-// markdownEscapes are the characters that Markdown, or HTML in it, gives a meaning.
-var markdownEscapes = strings.NewReplacer(`\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`, "]", `\]`, "<", "&lt;", ">", "&gt;", "&", "&amp;", "#", `\#`)
-
-func markdownText(s string) string { return markdownEscapes.Replace(diag.Clean(s)) }
+func markdownText(s string) string { return diag.Markdown(diag.Clean(s)) }
 
 // markdownCode writes a text as code; the bars of a table are escaped in it too.
 func markdownCode(s string) string {

@@ -135,7 +135,7 @@ func compareFor(name string, inputs []*Input, sides []*Side, o Options) *Report 
 	for i, s := range sides {
 		plain[i] = Side{Name: inputs[i].Name, Backend: name}
 		if s == nil {
-			_, plain[i].Machine = compile.UseCase(inputs[i].path)
+			_, plain[i].Machine = config.UseCase(inputs[i].path)
 			continue
 		}
 		plain[i] = *s

@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"mlcfg/internal/backend"
-	"mlcfg/internal/compile"
+	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/explain"
 	"mlcfg/internal/manifest"
@@ -27,7 +27,7 @@ const (
 // copies that stand for others; nil leaves them.
 func FromView(v *explain.View, name func(file string) string) Side {
 	engine := v.Backend.Engine + " " + v.Release
-	_, machine := compile.UseCase(v.Overlay)
+	_, machine := config.UseCase(v.Overlay)
 	s := Side{Name: v.Overlay, Machine: machine, Backend: v.Backend.Name, Engine: engine}
 	s.Values = append(make([]explain.Value, 0, len(v.Values)+2), useCase("backend", v.Backend.Name), useCase("engine", engine))
 	for _, value := range v.Values {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"mlcfg/internal/report"
+	"mlcfg/internal/diag"
 )
 
 // WriteText writes a comparison as it stands on a terminal.
@@ -18,10 +18,10 @@ func WriteText(w io.Writer, c *Comparison) error {
 	}
 	b.WriteByte('\n')
 	for _, g := range c.Groups {
-		fmt.Fprintf(&b, "%-3s %s: %s\n", g.Letter, report.Printable(g.title()), report.Printable(strings.Join(g.names(), ", ")))
+		fmt.Fprintf(&b, "%-3s %s: %s\n", g.Letter, diag.Escape(g.title()), diag.Escape(strings.Join(g.names(), ", ")))
 	}
 	for _, n := range c.Notes {
-		fmt.Fprintf(&b, "  - %s\n", report.Printable(n))
+		fmt.Fprintf(&b, "  - %s\n", diag.Escape(n))
 	}
 	tab := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, part := range []struct {
@@ -34,9 +34,9 @@ func WriteText(w io.Writer, c *Comparison) error {
 		fmt.Fprintf(tab, "%s\t%s\n", part.name, strings.Join(c.letters(), "\t"))
 		for i := range part.list {
 			d := &part.list[i]
-			fmt.Fprintf(tab, "%s\t%s", report.Printable(d.Key), report.Printable(orNotSet(d.Values[0])))
+			fmt.Fprintf(tab, "%s\t%s", diag.Escape(d.Key), diag.Escape(orNotSet(d.Values[0])))
 			for _, v := range d.Values[1:] {
-				fmt.Fprintf(tab, "\t%s", report.Printable(orNotSet(v)))
+				fmt.Fprintf(tab, "\t%s", diag.Escape(orNotSet(v)))
 			}
 			if ratio := d.Ratio(); ratio != "" {
 				fmt.Fprintf(tab, "\t%s", ratio)
@@ -63,10 +63,10 @@ func WriteMarkdown(w io.Writer, c *Comparison) error {
 		b.WriteString("**Simulated engine: these figures say nothing about any hardware.**\n\n")
 	}
 	for _, g := range c.Groups {
-		fmt.Fprintf(&b, "- **%s** %s: %s\n", g.Letter, report.Markdown(g.title()), report.Markdown(strings.Join(g.names(), ", ")))
+		fmt.Fprintf(&b, "- **%s** %s: %s\n", g.Letter, diag.Markdown(g.title()), diag.Markdown(strings.Join(g.names(), ", ")))
 	}
 	for _, n := range c.Notes {
-		fmt.Fprintf(&b, "- %s\n", report.Markdown(n))
+		fmt.Fprintf(&b, "- %s\n", diag.Markdown(n))
 	}
 	for _, part := range []struct {
 		name string
@@ -77,9 +77,9 @@ func WriteMarkdown(w io.Writer, c *Comparison) error {
 		}
 		fmt.Fprintf(&b, "\n| %s | %s |\n|%s\n", part.name, strings.Join(c.letters(), " | "), strings.Repeat(" --- |", 1+len(c.Groups)))
 		for _, d := range part.list {
-			fmt.Fprintf(&b, "| %s |", report.Markdown(d.Key))
+			fmt.Fprintf(&b, "| %s |", diag.Markdown(d.Key))
 			for _, v := range d.Values {
-				fmt.Fprintf(&b, " %s |", report.Markdown(orNotSet(v)))
+				fmt.Fprintf(&b, " %s |", diag.Markdown(orNotSet(v)))
 			}
 			b.WriteByte('\n')
 		}

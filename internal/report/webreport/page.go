@@ -18,6 +18,7 @@ import (
 	"math"
 	"strings"
 
+	"mlcfg/internal/diag"
 	"mlcfg/internal/report"
 	"mlcfg/internal/report/chart"
 	"mlcfg/internal/report/compare"
@@ -111,7 +112,7 @@ func visible(page string) string {
 		if len(text) < len(line) {
 			end = "\n"
 		}
-		b.WriteString(report.Printable(text) + end)
+		b.WriteString(diag.Escape(text) + end)
 	}
 	return b.String()
 }

@@ -28,7 +28,7 @@ func FindBase(overlay string) (string, error) {
 	for dir := filepath.Dir(abs); ; dir = filepath.Dir(dir) {
 		for _, name := range baseNames {
 			path := filepath.Join(dir, name)
-			if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && path != abs {
+			if info, err := os.Stat(path); err == nil && !info.IsDir() && path != abs { // what is no plain file is refused when it is read
 				return like(overlay, path), nil
 			}
 		}

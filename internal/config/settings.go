@@ -53,7 +53,7 @@ const DefaultManifests = "manifests/{folder}/{overlay}.{backend}.yaml"
 func FindSettings(dir string) string {
 	for at := absolute(dir); ; at = filepath.Dir(at) {
 		file := filepath.Join(at, FileName)
-		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() {
+		if info, err := os.Stat(file); err == nil && !info.IsDir() { // what is no plain file is refused when it is read
 			return like(dir, file)
 		}
 		if at == filepath.Dir(at) {

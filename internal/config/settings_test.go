@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -112,4 +113,19 @@ func FuzzSettings(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// A project file that is no plain file is not passed over: its rules would silently not hold.
+func TestProjectFileThatIsAPipe(t *testing.T) {
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, FileName)
+	if err := syscall.Mkfifo(pipe, 0o644); err != nil {
+		t.Skip(err)
+	}
+	if got := FindSettings(dir); got != pipe {
+		t.Errorf("found %q, want %q", got, pipe)
+	}
+	if _, _, err := ReadSettings(pipe); err == nil {
+		t.Error("a pipe is read as a project file")
+	}
 }

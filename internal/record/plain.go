@@ -3,6 +3,7 @@ package record
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -11,17 +12,26 @@ import (
 // folder: what comes from somebody else may hold a pipe that never ends, or a
 // link to a device or to a file outside.
 func CheckPlain(path string) error {
-	entries, err := os.ReadDir(path)
-	if errors.Is(err, os.ErrNotExist) {
+	root, err := filepath.EvalSymlinks(path)
+	if err == nil {
+		_, err = os.ReadDir(root)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("there is no run directory %s", path)
 	}
 	if err != nil {
 		return fmt.Errorf("reading the run directory: %w", err)
 	}
-	for _, e := range entries {
-		if t := e.Type(); !t.IsRegular() && !t.IsDir() {
-			return fmt.Errorf("%s is neither a file nor a folder; a run directory holds nothing else, copy it with its links followed (cp -rL)", filepath.Join(path, e.Name()))
+	return filepath.WalkDir(root, func(at string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return fmt.Errorf("reading the run directory: %w", err)
 		}
-	}
-	return nil
+		t := e.Type()
+		// An engine may leave the sockets of its processes beside its logs; nobody opens them.
+		leftBehind := t&fs.ModeSocket != 0 && filepath.Dir(at) != root
+		if t.IsRegular() || t.IsDir() || leftBehind {
+			return nil
+		}
+		return fmt.Errorf("%s is neither a file nor a folder; a run directory holds nothing else, copy it with its links followed (cp -rL)", at)
+	})
 }

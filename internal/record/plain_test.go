@@ -1,6 +1,7 @@
 package record
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,6 +34,23 @@ func TestCheckPlain(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 		os.Remove(pipe)
+	}
+	part := filepath.Join(dir, PartsDir, "part-00000.parquet")
+	if err := errors.Join(os.Mkdir(filepath.Dir(part), 0o755), syscall.Mkfifo(part, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	if err := CheckPlain(dir); err == nil || !strings.Contains(err.Error(), part) {
+		t.Errorf("a pipe among the parts: %v", err)
+	}
+	if err := openPart(part, nil); err == nil { // returns at all
+		t.Error("a pipe is read as a part")
+	}
+	link := filepath.Join(t.TempDir(), "latest")
+	if err := errors.Join(os.Remove(part), os.Symlink(dir, link)); err != nil {
+		t.Fatal(err)
+	}
+	if err := CheckPlain(link); err != nil {
+		t.Errorf("a link to a run directory: %v", err)
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/parquet-go/parquet-go"
+
+	"mlcfg/internal/plainfile"
 )
 
 // ReadParts calls yield for each record of the Parquet parts in the run directory
@@ -45,7 +47,7 @@ const longestText = longestLine
 // openPart opens a part and checks that it has the columns of one. The library
 // guards against damaged files, but not at every place.
 func openPart(path string, use func(*parquet.File) error) (err error) {
-	f, err := os.Open(path)
+	f, err := plainfile.Open(path)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"time"
+	"unicode/utf8"
 )
 
 // answer gathers what the events of one response say.
@@ -173,11 +174,15 @@ func (a *answer) check(sent, most int) {
 	}
 }
 
-// excerpt is the beginning of data, fit for a message.
+// excerpt is the beginning of data, fit for a message, cut between characters.
 func excerpt(data []byte) string {
 	const most = 200
 	if len(data) > most {
-		return fmt.Sprintf("%q and %d bytes more", data[:most], len(data)-most)
+		n := most
+		for n > most-utf8.UTFMax && !utf8.RuneStart(data[n]) {
+			n--
+		}
+		return fmt.Sprintf("%q and %d bytes more", data[:n], len(data)-n)
 	}
 	return fmt.Sprintf("%q", data)
 }

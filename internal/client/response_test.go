@@ -381,3 +381,19 @@ func TestLimits(t *testing.T) {
 		t.Error("an endless line was taken")
 	}
 }
+
+// A message never shows half of a character; bytes that are none stay visible.
+func TestExcerpt(t *testing.T) {
+	for text, want := range map[string]string{
+		"short":                           `"short"`,
+		strings.Repeat("x", 201):          `"` + strings.Repeat("x", 200) + `" and 1 bytes more`,
+		strings.Repeat("x", 199) + "€y":   `"` + strings.Repeat("x", 199) + `" and 4 bytes more`,
+		strings.Repeat("x", 197) + "€y":   `"` + strings.Repeat("x", 197) + `€" and 1 bytes more`,
+		strings.Repeat("x", 197) + "😀":    `"` + strings.Repeat("x", 197) + `" and 4 bytes more`,
+		strings.Repeat("\xbf", 201) + "x": `"` + strings.Repeat(`\xbf`, 196) + `" and 6 bytes more`,
+	} {
+		if got := excerpt([]byte(text)); got != want {
+			t.Errorf("%q: got %s, want %s", text, got, want)
+		}
+	}
+}

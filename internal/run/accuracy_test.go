@@ -109,7 +109,7 @@ func TestAccuracyLog(t *testing.T) {
 // Accuracy mode is refused where the server does not tell token ids.
 func TestAccuracyNeedsTokenIDs(t *testing.T) {
 	m := mocked(t, loadgen.Server, func(s *loadgen.Settings, m *manifest.Manifest) {
-		s.Mode = loadgen.AccuracyOnly
+		s.Mode, m.TestMode = loadgen.AccuracyOnly, "accuracy"
 		m.Roles[0].TokenIDs = false
 	})
 	if _, err := NewPlan(t.Context(), m, external("http://127.0.0.1:1")); err == nil || !strings.Contains(err.Error(), "accuracy mode needs the ids of generated tokens, which the server of vllm 0.10.2 does not give") {

@@ -128,6 +128,9 @@ func NewPlan(ctx context.Context, m *manifest.Manifest, o Options) (*Plan, error
 	if p.effective, err = section.Effective(); err != nil {
 		return nil, err
 	}
+	if err := agree(m, &section.Settings, p.effective.Library.TotalSampleCount); err != nil {
+		return nil, err
+	}
 	p.settings, p.host, p.passEnv = section.Settings, o.Engine.Host, o.Engine.PassEnv
 	o.Engine.Translate = o.Translate
 	if p.Engine, err = engine.NewPlan(m, o.Engine); err != nil {
@@ -159,6 +162,28 @@ func NewPlan(ctx context.Context, m *manifest.Manifest, o Options) (*Plan, error
 		return nil, err
 	}
 	return p, p.planSchedule()
+}
+
+// agree says where the manifest names another test than its settings of LoadGen
+// run: its name would stand over the other's figures.
+func agree(m *manifest.Manifest, s *loadgen.Settings, samples uint64) error {
+	scenario, err := loadgen.ParseScenario(m.Scenario)
+	if err != nil {
+		return fmt.Errorf("the manifest's scenario: %w", err)
+	}
+	mode, err := loadgen.ParseMode(m.TestMode)
+	if err != nil {
+		return fmt.Errorf("the manifest's test_mode: %w", err)
+	}
+	switch {
+	case scenario != s.Scenario:
+		return fmt.Errorf("the manifest's scenario is %s, LoadGen's in it is %v: compile again", m.Scenario, s.Scenario)
+	case mode != s.Mode:
+		return fmt.Errorf("the manifest's test_mode is %s, LoadGen's in it is %v: compile again", m.TestMode, s.Mode)
+	case m.Data.Samples != int64(samples): //nolint:gosec // both are from one manifest, and below MaxIssued
+		return fmt.Errorf("the manifest's data set has %d samples, LoadGen's in it has %d: compile again", m.Data.Samples, samples)
+	}
+	return nil
 }
 
 // Worker reports whether the plan is that of a node which carries a part of the

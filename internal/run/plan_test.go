@@ -71,10 +71,16 @@ func TestNewPlan(t *testing.T) {
 		"two responses a sample": {func(_ *loadgen.Settings, m *manifest.Manifest) {
 			m.SamplingConfig["n"], m.SamplingTypes["n"] = int64(2), "int"
 		}, "sampling_config.n is 2"},
-		"no data set":        {func(_ *loadgen.Settings, m *manifest.Manifest) { m.HarnessConfig = nil }, "dataset_path is not set"},
-		"multistream":        {func(s *loadgen.Settings, _ *manifest.Manifest) { s.Scenario = loadgen.MultiStream }, "not executed"},
-		"too many queries":   {func(s *loadgen.Settings, _ *manifest.Manifest) { s.MinQueryCount = 1<<32 - 1 }, "this program can issue"},
-		"an unknown backend": {func(_ *loadgen.Settings, m *manifest.Manifest) { m.Backend = "abacus" }, "abacus"},
+		"no data set": {func(_ *loadgen.Settings, m *manifest.Manifest) { m.HarnessConfig = nil }, "dataset_path is not set"},
+		"multistream": {func(s *loadgen.Settings, m *manifest.Manifest) {
+			s.Scenario, m.Scenario = loadgen.MultiStream, "multistream"
+		}, "not executed"},
+		"the name of another scenario": {func(_ *loadgen.Settings, m *manifest.Manifest) { m.Scenario = "offline" }, "the manifest's scenario is offline, LoadGen's in it is Server"},
+		"the name of another mode":     {func(_ *loadgen.Settings, m *manifest.Manifest) { m.TestMode = "accuracy" }, "the manifest's test_mode is accuracy, LoadGen's in it is PerformanceOnly"},
+		"another size":                 {func(_ *loadgen.Settings, m *manifest.Manifest) { m.Data.Samples-- }, "samples, LoadGen's in it has"},
+		"no mode":                      {func(_ *loadgen.Settings, m *manifest.Manifest) { m.TestMode = "" }, "the manifest's test_mode"},
+		"too many queries":             {func(s *loadgen.Settings, _ *manifest.Manifest) { s.MinQueryCount = 1<<32 - 1 }, "this program can issue"},
+		"an unknown backend":           {func(_ *loadgen.Settings, m *manifest.Manifest) { m.Backend = "abacus" }, "abacus"},
 	} {
 		if _, err := made(c.change, Options{}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)

@@ -94,6 +94,7 @@ func (b *bench) prepare(change func(*manifest.Manifest, *loadgen.Settings)) erro
 		EngineConfig:   map[string]any{"model": "/models/llama", "max_num_seqs": int64(64)},
 		SamplingConfig: map[string]any{"temperature": 0.0, "max_tokens": int64(16), "min_tokens": int64(2)},
 		HarnessConfig:  map[string]any{"device_count": int64(2), "dataset_path": "/data/prompts.jsonl", "total_sample_count": int64(samples), "schedule_algo": "shortest_queue"},
+		Data:           manifest.Data{Samples: samples},
 		Sources:        []manifest.Source{{Path: "config.yaml", SHA256: "00"}},
 		Schema:         "sha256:00",
 	}

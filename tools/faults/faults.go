@@ -100,7 +100,10 @@ func processFaults() []fault {
 			attack: func(b *bench, c *command) error {
 				var pid int
 				err := c.until("the power script", func() bool { pid = b.opener("run/power.log"); return pid != 0 })
-				return errors.Join(err, syscall.Kill(pid, syscall.SIGKILL))
+				if err != nil {
+					return err
+				}
+				return send(pid, syscall.SIGKILL)
 			},
 		},
 		{

@@ -93,3 +93,13 @@ func TestJudge(t *testing.T) {
 		t.Errorf("%q of %q", got, row)
 	}
 }
+
+// To kill(2), 0 is the caller's own group, which the campaign once killed with
+// everything that had started it.
+func TestSendToNoProcess(t *testing.T) {
+	for _, pid := range []int{0, -1} {
+		if err := send(pid, 0); err == nil {
+			t.Errorf("process %d was signalled", pid)
+		}
+	}
+}

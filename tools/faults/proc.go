@@ -65,9 +65,18 @@ func (b *bench) left() []string {
 	var names []string
 	for _, p := range list {
 		names = append(names, strings.Join(p.argv, " "))
-		_ = syscall.Kill(p.pid, syscall.SIGKILL)
+		_ = send(p.pid, syscall.SIGKILL)
 	}
 	return names
+}
+
+// send signals one process. To kill(2), 0 and the negative numbers are groups
+// of processes, the campaign's own among them.
+func send(pid int, sig syscall.Signal) error {
+	if pid <= 0 {
+		return fmt.Errorf("no process %d to signal", pid)
+	}
+	return syscall.Kill(pid, sig)
 }
 
 // role tells processes of an engine apart.
@@ -112,5 +121,5 @@ func (b *bench) signal(r role, replica int, sig syscall.Signal) error {
 	if pid == 0 {
 		return fmt.Errorf("no %s of replica %d", r, replica)
 	}
-	return syscall.Kill(pid, sig)
+	return send(pid, sig)
 }

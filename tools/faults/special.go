@@ -36,7 +36,7 @@ func (b *bench) signalNamed(file string, sig syscall.Signal) error {
 	if err != nil {
 		return err
 	}
-	return syscall.Kill(pid, sig)
+	return send(pid, sig)
 }
 
 // files is a setup that writes files.

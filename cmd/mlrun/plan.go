@@ -98,7 +98,7 @@ func writePlan(w io.Writer, p *run.Plan, findings []run.Finding) error {
 		writeTest(say, p)
 	}
 	if p.PowerScript != "" {
-		say("power script %s %s %s %s", diag.Escape(p.PowerScript), diag.Escape(p.Benchmark), diag.Escape(p.Manifest.Machine), diag.Escape(p.Variant()))
+		say("power script %s %s %s %s", diag.Escape(p.PowerScript), diag.Escape(p.PowerModel()), diag.Escape(p.Manifest.Machine), diag.Escape(p.Variant()))
 	}
 	if n := p.Engine.Node; n != nil {
 		say("node         %d of %d, the head is at %s", n.Index, n.Count, diag.Escape(n.Head))
@@ -153,7 +153,11 @@ func writeTest(say func(string, ...any), p *run.Plan) {
 	}
 	say("data set     %s, %d samples", diag.Escape(data), p.Data.Samples)
 	say("requests     %s%s", p.Protocol, parameters(p.Parameters))
-	say("warm-up      %s", yesNo(p.WarmUp))
+	warm := yesNo(p.WarmUp)
+	if p.WarmUpRequests > 0 {
+		warm += fmt.Sprintf(", %d requests a replica", p.WarmUpRequests)
+	}
+	say("warm-up      %s", warm)
 }
 
 // ownDevices names the variables in which a replica's environment differs from

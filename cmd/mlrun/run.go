@@ -76,7 +76,7 @@ func (f *runFlags) list() []cli.Flag {
 func (f *runFlags) engine() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "map", Usage: "read paths below FROM (inside a container) at TO instead (`FROM=TO`); the engine does so too", Destination: &f.maps},
-		&cli.StringFlag{Name: "power-script", Usage: "run `FILE` before the engine, with model, machine and scenario as arguments", Destination: &f.powerScript},
+		&cli.StringFlag{Name: "power-script", Usage: "run `FILE` before the engine, with model (the overlay's folder), machine and scenario as arguments", Destination: &f.powerScript},
 		&cli.BoolFlag{Name: "power-script-optional", Usage: "continue if the power script fails; the result is INVALID", Destination: &f.powerOptional},
 		&cli.DurationFlag{Name: "power-script-timeout", Usage: "fail if the power script takes longer than this", Value: run.DefaultLimits().PowerTimeout, Destination: &f.limits.PowerTimeout},
 		&cli.StringSliceFlag{Name: "pass-env", Usage: "pass environment variable `NAME` on to the engine; its value is never written to a file", Destination: &f.passEnv},

@@ -100,17 +100,14 @@ func packingNeedsLimit(c *Config, found *diag.List) {
 	if !ok || strategy.value != "batchpacking" {
 		return
 	}
-	own, _ := c.harness("max_num_batched_tokens")
-	engine, _ := c.engine("max_num_batched_tokens")
-	for _, k := range []key{own, engine} {
-		if n, isN := k.int(); isN && n > 0 || c.faulty["harness_config.max_num_batched_tokens"] {
-			return
-		}
+	limit, _ := c.engine("max_num_batched_tokens")
+	if n, isN := limit.int(); isN && n > 0 {
+		return
 	}
 	c.report(found, diag.Diagnostic{
 		Code:    "packing-limit",
-		Message: "strategy batchpacking needs max_num_batched_tokens above 0, and does nothing without it",
-		Hint:    "set " + harnessSection + ".max_num_batched_tokens",
+		Message: "strategy batchpacking needs the engine's max_num_batched_tokens above 0, and does nothing without it",
+		Hint:    "set max_num_batched_tokens among the engine's arguments; the harness overwrites its own by that",
 	}, strategy)
 }
 

@@ -12,7 +12,7 @@ import (
 
 // PowerScript is a program of the site that sets clocks and power limits before
 // a run. It is run as it is, without a shell, with model, machine and scenario
-// as its arguments.
+// as its arguments, as every round of the reference harness calls its own.
 type PowerScript struct {
 	// Path of the program; it must be executable.
 	Path                     string

@@ -138,6 +138,15 @@ func HasBenchmark(round, benchmark string) bool {
 	return !ok || err != nil || r.has(b)
 }
 
+// Reached reports whether a round is another one or came after it; "" is the
+// newest, and a round that is not known has reached none.
+func Reached(round, since string) bool {
+	r, err := roundNamed(round)
+	s, unknown := roundNamed(since)
+	names := Rounds()
+	return err == nil && unknown == nil && slices.Index(names, r.name) >= slices.Index(names, s.name)
+}
+
 func benchmarkNamed(name string) (benchmark, bool) {
 	i := slices.IndexFunc(benchmarks, func(b benchmark) bool { return b.name == name })
 	if i < 0 {
@@ -160,10 +169,7 @@ func roundNamed(name string) (round, error) {
 }
 
 // has says whether the round has the benchmark.
-func (r round) has(b benchmark) bool {
-	names := Rounds()
-	return slices.Index(names, b.since) <= slices.Index(names, r.name)
-}
+func (r round) has(b benchmark) bool { return Reached(r.name, b.since) }
 
 // apply sets what the round's mlperf.conf sets for the benchmark and scenario. A
 // benchmark that the round does not have gets what holds for all.

@@ -92,6 +92,14 @@ func TestRoundNames(t *testing.T) {
 	if _, err := roundNamed("v7"); err == nil || !strings.Contains(err.Error(), "v5.0, v5.1, v6.0.0pre, v6.0, v6.1") {
 		t.Errorf("v7: got %v", err)
 	}
+	for _, c := range []struct {
+		round, since string
+		want         bool
+	}{{"v6.1", "v6.0", true}, {"v6.0", "v6.0", true}, {"v5.1", "v6.0", false}, {"", "v6.1", true}, {"v7", "v6.0", false}} {
+		if got := Reached(c.round, c.since); got != c.want {
+			t.Errorf("%q has reached %s: %t", c.round, c.since, got)
+		}
+	}
 }
 
 func TestRealUserConfs(t *testing.T) {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"mlcfg/internal/client"
@@ -81,7 +83,10 @@ type Plan struct {
 	PowerOptional bool   `json:"power_script_optional,omitempty"`
 	Force         bool   `json:"force,omitempty"`
 	WarmUp        bool   `json:"warm_up"`
-	Concurrency   int    `json:"concurrency"`
+	// WarmUpRequests is how many fixed prompts each replica gets where the manifest
+	// says; 0: as many as every round of the reference harness sends.
+	WarmUpRequests int `json:"warm_up_requests,omitempty"`
+	Concurrency    int `json:"concurrency"`
 	Limits
 
 	// NoResourceCheck: model and data set are not compared with the benchmark's.
@@ -152,8 +157,9 @@ func NewPlan(ctx context.Context, m *manifest.Manifest, o Options) (*Plan, error
 	if err := p.planRequests(); err != nil {
 		return nil, err
 	}
-	warm, _ := manifest.Bool(m.HarnessConfig, "enable_warmup")
-	p.WarmUp = warm && !o.NoWarmUp
+	if p.WarmUp, p.WarmUpRequests = warmUpOf(m, p.settings.Scenario); o.NoWarmUp {
+		p.WarmUp, p.WarmUpRequests = false, 0
+	}
 	p.Concurrency = o.Concurrency
 	if p.Concurrency <= 0 {
 		p.Concurrency = p.batchSize()
@@ -259,6 +265,21 @@ func (p *Plan) planSchedule() error {
 		return fmt.Errorf("the test has %d samples; this program can issue %d", p.Samples, uint64(loadgen.MaxIssued))
 	}
 	return nil
+}
+
+// PowerModel is the model as the power script is called with it: the name of the
+// overlay's folder, which every round of the reference harness hands over, or the
+// benchmark where the overlay lies in none.
+func (p *Plan) PowerModel() string {
+	m := p.Manifest
+	for _, s := range m.Sources {
+		name := path.Base(s.Path)
+		folder := path.Base(path.Dir(s.Path))
+		if m.Machine != "" && strings.TrimSuffix(name, path.Ext(name)) == m.Variant+"_"+m.Machine && folder != "." && folder != "/" && folder != ".." {
+			return folder
+		}
+	}
+	return m.BenchmarkName
 }
 
 // Variant is the scenario as the overlay's file name has it, which is what the

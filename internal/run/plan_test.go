@@ -131,6 +131,29 @@ func TestSendText(t *testing.T) {
 	}
 }
 
+// The power script gets the overlay's folder, as the reference harness hands it over.
+func TestPowerModel(t *testing.T) {
+	for _, c := range []struct{ overlay, machine, want string }{
+		{"models/llama2-70b-99/offline_mi355x_mn.yaml", "mi355x_mn", "llama2-70b-99"},
+		{"llama2-70b-99.9/offline_mi355x_mn.yml", "mi355x_mn", "llama2-70b-99.9"},
+		{"offline_mi355x_mn.yaml", "mi355x_mn", "made-up"},
+		{"../offline_mi355x_mn.yaml", "mi355x_mn", "made-up"},
+		{"/offline_mi355x_mn.yaml", "mi355x_mn", "made-up"},
+		{"models/llama2-70b-99/mine.yaml", "", "made-up"},
+	} {
+		m := &manifest.Manifest{
+			BenchmarkName: "made-up", Variant: "offline", Machine: c.machine,
+			Sources: []manifest.Source{{Path: "common/config.yaml"}, {Path: c.overlay}, {Path: "conf/user.conf"}},
+		}
+		if c.machine == "" {
+			m.Variant = ""
+		}
+		if got := (&Plan{Manifest: m}).PowerModel(); got != c.want {
+			t.Errorf("%s: %s, want %s", c.overlay, got, c.want)
+		}
+	}
+}
+
 // Warm-up prompts differ, and are of ids that every vocabulary has.
 func TestWarmUpPrompts(t *testing.T) {
 	p := &Plan{}

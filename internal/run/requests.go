@@ -92,23 +92,3 @@ func (p *Plan) client(endpoints []engine.Endpoint, samples *prompts) (*client.Cl
 	}
 	return client.New(o)
 }
-
-// warmUpLength is the length of a warm-up prompt in tokens, warmUpTokens how
-// many tokens it asks for at most.
-const (
-	warmUpLength = 64
-	warmUpTokens = 16
-)
-
-// fillWarmUp makes the i-th fixed prompt: ids that every vocabulary has.
-func (p *Plan) fillWarmUp(r *client.Request, i int) {
-	r.MaxTokens = warmUpTokens
-	if p.samples != nil && p.samples.Tokens(0) == nil {
-		r.Text = fmt.Sprintf("Warm-up prompt number %d. Count from one to ten.", i)
-		return
-	}
-	r.Tokens = make([]int32, warmUpLength)
-	for j := range r.Tokens {
-		r.Tokens[j] = int32(100 + (i*warmUpLength+j*7)%900)
-	}
-}

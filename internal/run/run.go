@@ -200,7 +200,7 @@ func (r *runner) power(ctx context.Context) error {
 func (p *Plan) runPower(ctx context.Context, log *Log, output string, abort <-chan struct{}) error {
 	log.Step("power script %s", p.PowerScript)
 	power := engine.PowerScript{
-		Path: p.PowerScript, Model: p.Manifest.BenchmarkName, Machine: p.Manifest.Machine, Scenario: p.Variant(),
+		Path: p.PowerScript, Model: p.PowerModel(), Machine: p.Manifest.Machine, Scenario: p.Variant(),
 		Log: output, PassEnv: p.passEnv, Timeout: p.PowerTimeout, Abort: abort,
 	}
 	return power.Run(ctx, p.host)

@@ -173,17 +173,19 @@ func (s *scenario) deal(all []int, first uint64) ([][]issued, error) {
 	return queues, nil
 }
 
+// interleaved is the benchmark whose parts the harness interleaves from v6.0 on.
+const interleaved = "llama3_1-405b"
+
 // sortingOf is harness_config's sorting.
 func sortingOf(m *manifest.Manifest) (balance.Sorting, error) {
-	h := m.HarnessConfig
-	section := manifest.Section(h, "sorting")
+	section := manifest.Section(m.HarnessConfig, "sorting")
 	strategy, _ := manifest.Text(section, "strategy")
-	out := balance.Sorting{Strategy: balance.Strategy(strategy)}
-	// The harness overwrites its own limit by the engine's.
-	limit, ok := manifest.Int(m.EngineConfig, "max_num_batched_tokens")
-	if !ok {
-		limit, _ = manifest.Int(h, "max_num_batched_tokens")
+	out := balance.Sorting{
+		Strategy: balance.Strategy(strategy), Interleave: m.BenchmarkName == interleaved && loadgen.Reached(m.Harness, "v6.0"),
 	}
+	// The harness overwrites its own limit by the engine's, with an engine that has
+	// none by 0.
+	limit, _ := manifest.Int(m.EngineConfig, "max_num_batched_tokens")
 	out.MaxNumBatchedTokens = int(limit)
 	var err error
 	if out.Buckets, err = numbersOf(section, "buckets"); err != nil {

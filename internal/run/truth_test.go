@@ -369,3 +369,36 @@ func TestWarmUpFails(t *testing.T) {
 		t.Errorf("%d requests came, want the warm-up's %d", n, warmUpRequests)
 	}
 }
+
+// As many prompts as the round's harness sends: ten, or what a server run of v6.1 asks for.
+func TestWarmUpCount(t *testing.T) {
+	for _, c := range []struct {
+		round    string
+		scenario loadgen.Scenario
+		count    any
+		want     int
+	}{
+		{"v6.1", loadgen.Server, int64(17), 17},
+		{"v6.1", loadgen.Server, int64(0), 0},
+		{"v6.1", loadgen.Server, nil, warmUpRequests},
+		{"v6.1", loadgen.Offline, int64(17), warmUpRequests},
+		{"v6.0", loadgen.Server, int64(17), warmUpRequests},
+	} {
+		servers := start(t, mock.Config{})
+		m := mocked(t, c.scenario, func(s *loadgen.Settings, m *manifest.Manifest) {
+			m.HarnessConfig["enable_warmup"], m.HarnessConfig["warm_up_sample_count_per_server"] = true, c.count
+			m.Harness = c.round
+		})
+		p, err := NewPlan(t.Context(), m, Options{Engine: engine.Options{External: []string{servers[0].URL()}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = Run(t.Context(), p, Output{Dir: filepath.Join(t.TempDir(), "run")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := len(servers[0].Truth()) - int(p.Samples); n != c.want {
+			t.Errorf("%s %v, count %v: %d warm-up requests, want %d", c.round, c.scenario, c.count, n, c.want)
+		}
+	}
+}

@@ -37,6 +37,10 @@ type Sorting struct {
 	// MaxNumBatchedTokens is the engine's limit of tokens in a batch; the
 	// strategy BatchPacking alone reads it, and is Ignore when it is not above 0.
 	MaxNumBatchedTokens int
+	// Interleave has Ascending, Descending and the modulo strategies mix long and
+	// short prompts in each replica's part, as the reference does for llama3_1-405b
+	// from v6.0 on; see interleave.
+	Interleave bool
 }
 
 // Range is a replica's part of Plan.Order: [Start, End).
@@ -108,26 +112,31 @@ func Sort(s Sorting, replicas int, issued []int, tokens func(sample int) []int32
 	length := func(sample int) int { return len(tokens(sample)) }
 	shorter := func(a, b int) int { return cmp.Compare(length(a), length(b)) }
 	longer := func(a, b int) int { return shorter(b, a) }
+	keep := func([]int) {}
+	mix := keep
+	if s.Interleave {
+		mix = interleave
+	}
 
 	switch s.Strategy {
 	case Ascending:
-		plan.sortChunks(length, shorter)
+		plan.sortChunks(length, shorter, mix)
 	case Descending:
-		plan.sortChunks(length, longer)
+		plan.sortChunks(length, longer, mix)
 	case Lexicographic:
-		plan.sortChunks(length, func(a, b int) int { return slices.Compare(tokens(a), tokens(b)) })
+		plan.sortChunks(length, func(a, b int) int { return slices.Compare(tokens(a), tokens(b)) }, keep)
 	case ModuloAsc, ModuloDesc:
 		by := shorter
 		if s.Strategy == ModuloDesc {
 			by = longer
 		}
 		slices.SortStableFunc(order, by)
-		plan.Order = deal(order, replicas)
+		plan.Order = deal(order, replicas, mix)
 	case BatchPacking:
 		if s.MaxNumBatchedTokens <= 0 {
 			break
 		}
-		plan.sortChunks(length, longer)
+		plan.sortChunks(length, longer, keep)
 		for replica, r := range plan.Ranges {
 			if err := pack(plan.Order[r.Start:r.End], s.MaxNumBatchedTokens, length); err != nil {
 				return Plan{}, fmt.Errorf("sorting.strategy batchpacking, replica %d: %w", replica, err)
@@ -170,10 +179,20 @@ func greedyPack(samples []int, replicas int, capacities []float64, length func(i
 	return plan
 }
 
-func (p *Plan) sortChunks(length func(int) int, by func(a, b int) int) {
+func (p *Plan) sortChunks(length func(int) int, by func(a, b int) int, finish func(chunk []int)) {
 	p.Order = evenOut(p.Order, len(p.Ranges), p.chunk(), length)
 	for _, r := range p.Ranges {
 		slices.SortStableFunc(p.Order[r.Start:r.End], by)
+		finish(p.Order[r.Start:r.End])
+	}
+}
+
+// interleave is the reference's exchange of long and short prompts: every second
+// from the front with every second from the back. Its condition holds for parts of
+// 4 and 5 samples alone; longer ones stay as they are.
+func interleave(part []int) {
+	for j, k := 1, len(part)-1; j+2 > k-2 && j < len(part)-2 && k > 2; j, k = j+2, k-2 {
+		part[j], part[k] = part[k], part[j]
 	}
 }
 
@@ -237,13 +256,15 @@ func evenOut(samples []int, replicas, chunk int, length func(int) int) []int {
 	return out
 }
 
-// deal returns the samples out in turn and lays the hands side by side.
-func deal(samples []int, replicas int) []int {
+// deal hands the samples out in turn and lays the hands side by side, each finished.
+func deal(samples []int, replicas int, finish func(hand []int)) []int {
 	out := make([]int, 0, len(samples))
 	for first := range min(replicas, len(samples)) {
+		from := len(out)
 		for i := first; i < len(samples); i += replicas {
 			out = append(out, samples[i])
 		}
+		finish(out[from:])
 	}
 	return out
 }

@@ -26,18 +26,24 @@ func TestSortReference(t *testing.T) {
 		Replicas  int       `json:"replicas"`
 		MaxTokens int       `json:"max_num_batched_tokens"`
 		Buckets   []float64 `json:"buckets"`
-		InputIDs  [][]int32 `json:"input_ids"`
-		Issued    []int     `json:"issued"`
-		Ranges    [][2]*int `json:"ranges"`
-		Order     []int     `json:"order"`
-		Error     string    `json:"error"`
+		// Capacities and Interleave are of rounds from v6.0 on.
+		Capacities []float64 `json:"capacities"`
+		Interleave bool      `json:"enable_optimizations"`
+		InputIDs   [][]int32 `json:"input_ids"`
+		Issued     []int     `json:"issued"`
+		Ranges     [][2]*int `json:"ranges"`
+		Order      []int     `json:"order"`
+		Error      string    `json:"error"`
 	}
 	if err := json.Unmarshal(data, &cases); err != nil {
 		t.Fatal(err)
 	}
 	for i, c := range cases {
 		t.Run(fmt.Sprintf("%02d_%s_%d_of_%d", i, c.Strategy, c.Replicas, len(c.Issued)), func(t *testing.T) {
-			s := Sorting{Strategy: c.Strategy, Buckets: c.Buckets, MaxNumBatchedTokens: c.MaxTokens}
+			s := Sorting{
+				Strategy: c.Strategy, Buckets: c.Buckets, Capacities: c.Capacities,
+				MaxNumBatchedTokens: c.MaxTokens, Interleave: c.Interleave,
+			}
 			plan, err := Sort(s, c.Replicas, c.Issued, func(sample int) []int32 { return c.InputIDs[sample] })
 			if c.Error != "" {
 				if err == nil {

@@ -25,6 +25,7 @@ type bench struct {
 	root, work      string
 	count, parallel int
 	seed            uint64
+	own             bool // no tests but the package's own
 }
 
 // fate is what became of a change.
@@ -50,8 +51,14 @@ const runner = "internal/run"
 // suite is a test program with the changes in it.
 type suite struct {
 	name, program, dir string
-	limit              time.Duration
-	reached            map[int]bool
+	tests              []timed // the quickest first
+}
+
+// timed is a test with the time that it takes and the changes that it reaches.
+type timed struct {
+	name    string
+	took    time.Duration
+	reached map[int]bool
 }
 
 // try changes a package.
@@ -79,7 +86,7 @@ func (b *bench) try(ctx context.Context, name string) (tally, error) {
 		}
 	}
 	names := []string{name}
-	if name != runner {
+	if name != runner && !b.own {
 		names = append(names, runner)
 	}
 	var suites []*suite
@@ -181,40 +188,49 @@ func (b *bench) goTool(ctx context.Context, args ...string) (string, error) {
 	return string(out), err
 }
 
-// suite builds a package's tests, and runs them with no change turned on: they
+// suite builds a package's tests, and runs each with no change turned on: they
 // must pass, and tell which changes they reach.
 func (b *bench) suite(ctx context.Context, name, overlay string) (*suite, error) {
 	dir, err := filepath.Abs(filepath.Join(b.root, filepath.FromSlash(name)))
 	if err != nil {
 		return nil, err
 	}
-	s := &suite{name: name, program: filepath.Join(filepath.Dir(overlay), filepath.Base(name)+".test"), dir: dir, reached: map[int]bool{}, limit: 5 * time.Minute}
+	s := &suite{name: name, program: filepath.Join(filepath.Dir(overlay), filepath.Base(name)+".test"), dir: dir}
 	if said, err := b.goTool(ctx, "test", "-c", "-vet=off", "-overlay", overlay, "-o", s.program, "./"+name); err != nil {
 		return nil, fmt.Errorf("building the tests of %s: %w\n%s", name, err, said)
 	}
-	list := filepath.Join(filepath.Dir(overlay), filepath.Base(name)+".reached")
-	began := time.Now()
-	if said, ok := s.passes(ctx, "MUTANTS_REACHED="+list); !ok {
-		return nil, fmt.Errorf("the tests of %s fail with no change turned on:\n%s", name, said)
+	list, err := exec.CommandContext(ctx, s.program, "-test.list", "^(Test|Fuzz|Example)").Output()
+	if err != nil {
+		return nil, fmt.Errorf("listing the tests of %s: %w", name, err)
 	}
-	s.limit = max(4*time.Since(began), 20*time.Second)
-	text, err := os.ReadFile(list)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, err
-	}
-	for _, word := range strings.Fields(string(text)) {
-		if n, err := strconv.Atoi(word); err == nil {
-			s.reached[n] = true
+	for _, test := range strings.Fields(string(list)) {
+		t := timed{name: test, reached: map[int]bool{}}
+		reached := filepath.Join(filepath.Dir(overlay), test+".reached")
+		began := time.Now()
+		if said, ok := s.passes(ctx, 5*time.Minute, []string{test}, "MUTANTS_REACHED="+reached); !ok {
+			return nil, fmt.Errorf("%s of %s fails with no change turned on:\n%s", test, name, said)
 		}
+		t.took = time.Since(began)
+		text, err := os.ReadFile(reached)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, err
+		}
+		for _, word := range strings.Fields(string(text)) {
+			if n, err := strconv.Atoi(word); err == nil {
+				t.reached[n] = true
+			}
+		}
+		s.tests = append(s.tests, t)
 	}
+	slices.SortStableFunc(s.tests, func(a, b timed) int { return cmp.Compare(a.took, b.took) })
 	return s, nil
 }
 
-// passes runs the tests and reports whether all pass, and what they say.
-func (s *suite) passes(ctx context.Context, variables ...string) (said string, ok bool) {
-	ctx, cancel := context.WithTimeout(ctx, s.limit)
+// passes runs tests and reports whether all pass, and what they say.
+func (s *suite) passes(ctx context.Context, limit time.Duration, tests []string, variables ...string) (said string, ok bool) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, s.program, "-test.short", "-test.failfast", "-test.timeout="+s.limit.String())
+	cmd := exec.CommandContext(ctx, s.program, "-test.short", "-test.failfast", "-test.timeout="+limit.String(), "-test.run=^("+strings.Join(tests, "|")+")$")
 	cmd.Dir = s.dir
 	cmd.Env = append(os.Environ(), variables...)
 	cmd.WaitDelay = time.Second
@@ -263,17 +279,42 @@ func (b *bench) run(ctx context.Context, suites []*suite, chosen map[int]site) [
 	return out
 }
 
-// fate is what these tests make of a change that came so far.
+// atOnce is for how long tests run as one program before it is asked how they
+// went: most changes are noticed by a quick test, and the slow ones need not start.
+const atOnce = time.Second
+
+// fate is what these tests make of a change that came so far. Those that do not
+// reach it are not run.
 func (s *suite) fate(ctx context.Context, n int, before fate) fate {
-	if !s.reached[n] {
-		return before
+	var together []string
+	var took time.Duration
+	result := before
+	ask := func() bool {
+		limit := max(4*took, 20*time.Second)
+		began := time.Now()
+		_, ok := s.passes(ctx, limit, together, "MUTANT="+strconv.Itoa(n))
+		switch {
+		case ok:
+			result = survived
+		case time.Since(began) >= limit:
+			result = timedOut
+		default:
+			result = noticed
+		}
+		together, took = nil, 0
+		return ok
 	}
-	began := time.Now()
-	switch _, ok := s.passes(ctx, "MUTANT="+strconv.Itoa(n)); {
-	case ok:
-		return survived
-	case time.Since(began) >= s.limit:
-		return timedOut
+	for _, t := range s.tests {
+		if !t.reached[n] {
+			continue
+		}
+		if len(together) > 0 && took+t.took > atOnce && !ask() {
+			return result
+		}
+		together, took = append(together, t.name), took+t.took
 	}
-	return noticed
+	if len(together) > 0 {
+		ask()
+	}
+	return result
 }

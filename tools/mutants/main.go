@@ -35,6 +35,7 @@ func main() {
 	seed := flag.Uint64("seed", 1, "what the choice of places follows from")
 	doc := flag.String("doc", "", "page whose table is renewed; none where empty")
 	parallel := flag.Int("parallel", 2, "test runs at a time")
+	own := flag.Bool("own", false, "run no tests but the package's own: quicker, while tests are written")
 	root := flag.String("root", ".", "folder of this repository")
 	flag.Parse()
 	packages := flag.Args()
@@ -48,7 +49,7 @@ func main() {
 		fail(err)
 	}
 	defer os.RemoveAll(work)
-	b := &bench{root: *root, work: work, count: *count, seed: *seed, parallel: max(*parallel, 1)}
+	b := &bench{root: *root, work: work, count: *count, seed: *seed, parallel: max(*parallel, 1), own: *own}
 	var tried []tally
 	for _, p := range packages {
 		t, err := b.try(ctx, p)

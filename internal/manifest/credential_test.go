@@ -17,7 +17,11 @@ func TestCredential(t *testing.T) {
 			m.EngineConfig["speculative"] = map[string]any{"model": []any{"x", "s3://a:s3cret@b"}}
 		},
 		"harness_config.dataset_path": func(m *Manifest) { m.HarnessConfig["dataset_path"] = "https://u:s3cret@h/d" },
-		"":                            func(m *Manifest) { m.EngineConfig["tokenizer"] = "https://host/tokenizer" },
+		"no": func(m *Manifest) {
+			m.EnvConfig = map[string]string{"HF_TOKEN": "", "HF_HOME": "/hf"}
+			m.EngineConfig["api_key"], m.EngineConfig["hf_token"] = "", false
+		},
+		"": func(m *Manifest) { m.EngineConfig["tokenizer"] = "https://host/tokenizer" },
 	} {
 		m := example()
 		change(m)
@@ -29,7 +33,7 @@ func TestCredential(t *testing.T) {
 		}
 		_, err = Decode("m.yaml", text)
 		var bad *Error
-		if want == "" {
+		if want == "" || want == "no" {
 			if err != nil {
 				t.Error(err)
 			}

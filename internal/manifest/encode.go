@@ -207,9 +207,6 @@ func appendJSON(b []byte, m map[string]any) ([]byte, error) {
 }
 
 func appendJSONValue(b []byte, v any, indent int) ([]byte, error) {
-	if indent > 2*maxDepth {
-		return nil, errDepth
-	}
 	var err error
 	switch v := v.(type) {
 	case string:
@@ -217,6 +214,9 @@ func appendJSONValue(b []byte, v any, indent int) ([]byte, error) {
 	case map[string]any:
 		if len(v) == 0 {
 			return append(b, "{}"...), nil
+		}
+		if indent > 2*maxDepth {
+			return nil, errDepth
 		}
 		b = append(b, '{')
 		for i, k := range sortedKeys(v) {
@@ -232,6 +232,9 @@ func appendJSONValue(b []byte, v any, indent int) ([]byte, error) {
 	case []any:
 		if len(v) == 0 {
 			return append(b, "[]"...), nil
+		}
+		if indent > 2*maxDepth {
+			return nil, errDepth
 		}
 		b = append(b, '[')
 		for i, item := range v {

@@ -118,14 +118,14 @@ func (m *Manifest) YAML() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	line, err := appendYAML(nil, map[string]any{"digest": m.Digest})
-	if err != nil {
-		return nil, err
-	}
-	// Keys are sorted, and engine is the next behind digest; only keys at the
-	// top stand at the beginning of a line.
-	at := bytes.Index(body, []byte("\nengine:")) + 1
-	return slices.Insert(body, at, line...), nil
+	return insert(body, "digest", m.Digest, "engine"), nil
+}
+
+// insert puts a digest in front of the field that is next to it in the order of
+// keys; only keys at the top stand at the beginning of a line.
+func insert(body []byte, key, digest, next string) []byte {
+	at := bytes.Index(body, []byte("\n"+next+":")) + len("\n")
+	return slices.Insert(body, at, fmt.Appendf(nil, "%s: %q\n", key, digest)...)
 }
 
 // JSON returns the same content as YAML in JSON, keys sorted, indented by two
@@ -147,11 +147,7 @@ const usualSize = 8 << 10
 func (m *Manifest) seal() (map[string]any, []byte, error) {
 	fields := m.fields()
 	body, meaning := make([]byte, 0, usualSize), make([]byte, 0, usualSize)
-	at := -1 // where the meaning goes in the body, sorted as all keys are
 	for _, k := range sortedKeys(fields) {
-		if at < 0 && k > meaningField {
-			at = len(body)
-		}
 		from := len(body)
 		var err error
 		if body, err = appendYAML(body, map[string]any{k: fields[k]}); err != nil {
@@ -160,23 +156,14 @@ func (m *Manifest) seal() (map[string]any, []byte, error) {
 		switch {
 		case slices.Contains(sourceFields, k):
 		case sourceKeys[k] != nil:
-			if meaning, err = appendYAML(meaning, map[string]any{k: without(Section(fields, k), sourceKeys[k])}); err != nil {
-				return nil, nil, fmt.Errorf("encoding the manifest: %w", err)
-			}
+			meaning, _ = appendYAML(meaning, map[string]any{k: without(Section(fields, k), sourceKeys[k])}) // its values are in body already
 		default:
 			meaning = append(meaning, body[from:]...)
 		}
 	}
-	if at < 0 {
-		at = len(body)
-	}
 	m.Meaning = Digest(meaning)
 	fields[meaningField] = m.Meaning
-	line, err := appendYAML(nil, map[string]any{meaningField: m.Meaning})
-	if err != nil {
-		return nil, nil, fmt.Errorf("encoding the manifest: %w", err)
-	}
-	body = slices.Insert(body, at, line...)
+	body = insert(body, meaningField, m.Meaning, "overrides")
 	m.Digest = Digest(body)
 	return fields, body, nil
 }

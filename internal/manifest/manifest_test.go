@@ -300,14 +300,30 @@ func TestReadFileStdin(t *testing.T) {
 }
 
 func TestValues(t *testing.T) {
-	section := map[string]any{"i": int64(3), "f": 2.5, "whole": 4.0, "s": "x", "b": true, "m": map[string]any{"k": "v"}, "null": nil}
+	section := map[string]any{"int": 5, "big": new(big.Int).Lsh(big.NewInt(1), 80), "i": int64(3), "f": 2.5, "whole": 4.0, "s": "x", "b": true, "m": map[string]any{"k": "v"}, "null": nil}
 	if n, ok := Int(section, "i"); n != 3 || !ok {
 		t.Error(n, ok)
 	}
 	if n, ok := Int(section, "whole"); n != 4 || !ok {
 		t.Error(n, ok)
 	}
-	for _, key := range []string{"f", "s", "null", "absent"} {
+	if n, ok := Int(section, "int"); n != 5 || !ok {
+		t.Error(n, ok)
+	}
+	for key, want := range map[string]float64{"int": 5, "big": 0x1p80, "f": 2.5} {
+		if f, ok := Float(section, key); f != want || !ok {
+			t.Error(key, f, ok)
+		}
+	}
+	for key, value := range map[string]float64{"most": 1 << 62, "least": -1 << 62} {
+		if _, ok := Int(map[string]any{key: value}, key); ok {
+			t.Errorf("%v is a whole number that can be held with certainty", value)
+		}
+	}
+	if f, ok := Float(section, "s"); f != 0 || ok {
+		t.Error(f, ok)
+	}
+	for _, key := range []string{"f", "s", "null", "absent", "big"} {
 		if _, ok := Int(section, key); ok {
 			t.Errorf("%s is taken for a whole number", key)
 		}

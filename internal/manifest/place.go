@@ -21,7 +21,7 @@ type Place struct {
 }
 
 var (
-	placeForm = compiled(`\{([a-z][a-z-]*)(?::([^{}]*))?\}`)
+	placeForm = compiled(`\{([a-z][a-z-]*)((?::[^{}]*)?)\}`)
 	// opening is a brace that might be taken for the beginning of a place.
 	opening = compiled(`\{([a-z])`)
 
@@ -54,10 +54,7 @@ func Fill(word string, fill func(Place) (string, error)) (string, error) {
 	for _, at := range placeForm().FindAllStringSubmatchIndex(word, -1) {
 		b.WriteString(word[end:at[0]])
 		end = at[1]
-		p := Place{Name: word[at[2]:at[3]]}
-		if at[4] >= 0 {
-			p.Arg = word[at[4]:at[5]]
-		}
+		p := Place{Name: word[at[2]:at[3]], Arg: strings.TrimPrefix(word[at[4]:at[5]], ":")}
 		if p.Name == "brace" {
 			b.WriteString("{")
 			continue
@@ -79,9 +76,7 @@ func Fill(word string, fill func(Place) (string, error)) (string, error) {
 			return "", err
 		}
 		if inJSON {
-			if text, err = insideJSON(text); err != nil {
-				return "", err
-			}
+			text = insideJSON(text)
 		}
 		b.WriteString(text)
 	}
@@ -90,12 +85,10 @@ func Fill(word string, fill func(Place) (string, error)) (string, error) {
 }
 
 // insideJSON is a text as it stands between the quotes of a JSON string.
-func insideJSON(text string) (string, error) {
+func insideJSON(text string) string {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	if err := e.Encode(text); err != nil {
-		return "", fmt.Errorf("as JSON: %w", err)
-	}
-	return strings.TrimSuffix(strings.TrimPrefix(b.String(), `"`), "\"\n"), nil
+	_ = e.Encode(text) // any text can be written to a Builder
+	return strings.TrimSuffix(strings.TrimPrefix(b.String(), `"`), "\"\n")
 }

@@ -22,6 +22,8 @@ func TestFill(t *testing.T) {
 		"{head-port:29501}":          "<head-port:29501>",
 		"{path:/model/x}":            `/mnt/"m"/x`,
 		`{"a":"{path:/model/x}"}`:    `{"a":"/mnt/\"m\"/x"}`,
+		`{"a":"{path:/<b>&}"}`:       `{"a":"/<b>&"}`,
+		"{path:/<b>&}":               "/<b>&",
 		"{path:/a%7Bb%7D%2525}":      "/a{b}%25",
 		"{brace}port}":               "{port}",
 		"{brace}brace}":              "{brace}",
@@ -39,6 +41,15 @@ func TestFill(t *testing.T) {
 			t.Errorf("%s: %v, want %s", text, err, want)
 		case !refused && (err != nil || got != want):
 			t.Errorf("%s: %q, %v, want %q", text, got, err, want)
+		}
+	}
+}
+
+// Absolute paths alone are open.
+func TestOpenPath(t *testing.T) {
+	for path, want := range map[string]string{"/model/x": "{path:/model/x}", "model/x": "model/x", "org/{model}": "org/{brace}model}", "": "", "/a{b}%": "{path:/a%7Bb%7D%25}"} {
+		if got := OpenPath(path); got != want {
+			t.Errorf("%q: %q, want %q", path, got, want)
 		}
 	}
 }

@@ -89,8 +89,6 @@ func (t valueTypes) check(value any) error {
 
 func isOf(kind string, value any) bool {
 	switch value.(type) {
-	case nil:
-		return kind == "null" || kind == "any"
 	case bool:
 		return kind == "bool" || kind == "any"
 	case int, int64, *big.Int:

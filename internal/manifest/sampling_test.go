@@ -44,6 +44,9 @@ func TestCheckSampling(t *testing.T) {
 		{"any", 1.5, ""},
 		{"any", []any{nil}, ""},
 		{"any", "x", ""},
+		{"any", map[string]any{}, ""},
+		{"any", []any{"a"}, ""},
+		{"int", map[string]any{}, "it is a map"},
 		{"any", false, ""},
 		{"any", int64(1), ""},
 		{"", int64(1), `"" does not say of which type`},
@@ -108,15 +111,24 @@ func TestRolesRefused(t *testing.T) {
 // Values that no manifest can hold are refused wherever they stand, with their key.
 func TestEncodeRefusesWithin(t *testing.T) {
 	for want, value := range map[string]any{
-		"engine_config: deep: number: a number that is not finite": map[string]any{"deep": map[string]any{"number": math.NaN()}},
-		"engine_config: text: text that is not UTF-8":              map[string]any{"text": "\xff"},
-		"engine_config: list: 1: a number that is not finite":      map[string]any{"list": []any{"a", math.Inf(1)}},
-		"engine_config: kind: a struct {}":                         map[string]any{"kind": struct{}{}},
+		"engine_config: deep: number: a number that is not finite":  map[string]any{"deep": map[string]any{"number": math.NaN()}},
+		"engine_config: text: text that is not UTF-8":               map[string]any{"text": "\xff"},
+		"engine_config: list: 1: a number that is not finite":       map[string]any{"list": []any{"a", math.Inf(1)}},
+		"engine_config: key \"\\xff\": text that is not UTF-8":      map[string]any{"\xff": "text"},
+		"engine_config: deep: list: 0: a number that is not finite": map[string]any{"deep": map[string]any{"list": []any{math.NaN()}}},
+		"engine_config: kind: a struct {}":                          map[string]any{"kind": struct{}{}},
 	} {
 		m := example()
 		m.EngineConfig = value.(map[string]any)
 		if _, err := m.YAML(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)
+		}
+		if _, err := m.EngineDigest(); err == nil {
+			t.Errorf("%s: it has a digest", want)
+		}
+		// JSON is made of what YAML took: its own refusals are those of its encoder.
+		if _, err := appendJSON(nil, m.fields()); err == nil || !strings.Contains(err.Error(), strings.Replace(want, "key \"\\xff\": ", "", 1)) {
+			t.Errorf("JSON: %v, want %s", err, want)
 		}
 	}
 	m := example()

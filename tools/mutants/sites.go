@@ -119,9 +119,7 @@ func (f *finder) node(n ast.Node) {
 				f.add(n, "one more", "mutantMore(%d, ", ")")
 			}
 		case *ast.CallExpr:
-			if f.raw(n.Fun) == "make" {
-				return false // how much room is made first changes nothing that a test could see
-			}
+			return !f.same(n)
 		case *ast.BlockStmt:
 			f.statements(n.List)
 		case *ast.CaseClause:
@@ -131,6 +129,24 @@ func (f *finder) node(n ast.Node) {
 		}
 		return true
 	})
+}
+
+// same reports whether a call is left alone, and looks into those that are not: a
+// change within the call makes no difference that a test could see.
+func (f *finder) same(n *ast.CallExpr) bool {
+	name := f.raw(n.Fun)
+	switch {
+	case name == "make":
+		return true // how much room is made first
+	case len(n.Args) > 0 && (name == "strconv.ParseFloat" || strings.Contains(name, ".FindAll")):
+		// Any size of a float but 32 is 64, any number below 0 of matches is all.
+		f.node(n.Fun)
+		for _, a := range n.Args[:len(n.Args)-1] {
+			f.node(a)
+		}
+		return true
+	}
+	return false
 }
 
 // edges are comparisons by what a boundary that is off by one makes of them.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // forkPrefix leads the names of the index's groups that are forks.
@@ -19,14 +20,16 @@ type Fork struct {
 }
 
 // Forks are the names of the embedded forks, sorted.
-func Forks() (names []string) {
+func Forks() []string { return slices.Clone(forkNames()) }
+
+var forkNames = sync.OnceValue(func() (names []string) {
 	for _, group := range index(embedded).groups() {
 		if name, ok := strings.CutPrefix(group, forkPrefix); ok {
 			names = append(names, name)
 		}
 	}
 	return names
-}
+})
 
 // LoadFork returns an embedded fork.
 func LoadFork(name string) (*Fork, error) {
@@ -100,7 +103,7 @@ func ForksWith(engine, section, key string, own []*Fork) (all []*Fork) {
 			all = append(all, f)
 		}
 	}
-	for _, name := range Forks() {
+	for _, name := range forkNames() {
 		if f, err := LoadFork(name); err == nil {
 			if _, ok := f.Key(engine, section, key); ok {
 				all = append(all, f)

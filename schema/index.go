@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"mlcfg/internal/diag"
 )
@@ -105,6 +106,7 @@ func (ix index) open(group string) *store {
 	st.sections, st.definitions, st.notes = ix.table(at+8), ix.table(at+16), ix.table(at+24)
 	st.digests = releases.at + stringSize
 	st.releases = make([]string, releases.count)
+	st.schemas = make([]atomic.Pointer[Schema], releases.count)
 	for i := range st.releases {
 		st.releases[i] = ix.text(releases.at + i*releaseSize)
 	}

@@ -8,7 +8,7 @@ import (
 // Declared are the names of all keys in the order of the CUE files, which is the
 // order in which a file is laid out.
 func (s *Section) Declared() []string {
-	keys := s.Keys()
+	keys := slices.Clone(s.Keys())
 	slices.SortStableFunc(keys, func(a, b *Key) int {
 		return cmp.Or(cmp.Compare(a.Pos.File, b.Pos.File), cmp.Compare(a.Pos.Line, b.Pos.Line))
 	})

@@ -57,9 +57,10 @@ type Section struct {
 	Name string
 
 	schema   *Schema
-	from, to int               // the definitions of all releases in the store
-	fork     *Section          // what the fork adds; nil for nothing
-	keys     sync.Map          // decoded so far, *Key by name
+	from, to int      // the definitions of all releases in the store
+	fork     *Section // what the fork adds; nil for nothing
+	known    keyTable
+	all      func() []*Key     // [Section.Keys]
 	names    []string          // sorted, made when asked for, guarded by schema.mu
 	lengths  map[int][]string  // the names by their length, each sorted, likewise
 	nearest  map[string]string // by the name that was asked for, likewise
@@ -101,8 +102,17 @@ func Read(encoded []byte, group, release string) (*Schema, error) {
 	return st.schema(at), nil
 }
 
-// schema is that of a release, by its index.
+// schema is that of a release, by its index: one for all who ask, so that a key is
+// decoded once.
 func (st *store) schema(at int) *Schema {
+	if s := st.schemas[at].Load(); s != nil {
+		return s
+	}
+	st.schemas[at].CompareAndSwap(nil, st.newSchema(at)) // another goroutine may have been first
+	return st.schemas[at].Load()
+}
+
+func (st *store) newSchema(at int) *Schema {
 	s := &Schema{Engine: st.engine, Release: st.releases[at], Digest: st.digest(at), store: st, release: at, sections: map[string]*Section{}}
 	if s.Release == "" {
 		s.Engine = "" // of no engine
@@ -121,14 +131,14 @@ func (s *Schema) Section(name string) *Section {
 	from, to := s.store.section(name)
 	for i := from; i < to; i++ {
 		if s.store.entry(name, i).in(s.release) {
-			sec = &Section{Name: name, schema: s, from: from, to: to}
+			sec = newSection(name, s, from, to)
 			break
 		}
 	}
 	if s.fork != nil {
 		if own := s.fork.Section(s.Engine + "_" + name); own != nil {
 			if sec == nil {
-				sec = &Section{Name: name, schema: s}
+				sec = newSection(name, s, 0, 0)
 			}
 			sec.fork = own
 		}
@@ -154,8 +164,8 @@ func (s *Section) Key(name string) (*Key, bool) {
 	if s == nil {
 		return nil, false
 	}
-	if k, ok := s.keys.Load(name); ok {
-		return k.(*Key), true
+	if k := s.known.get(name); k != nil {
+		return k, true
 	}
 	decoded, ok := s.ownKey(name)
 	if !ok {
@@ -166,8 +176,7 @@ func (s *Section) Key(name string) (*Key, bool) {
 		decoded = s.schema.store.key(e)
 		decoded.schema = s.schema
 	}
-	k, _ := s.keys.LoadOrStore(name, decoded) // another goroutine may have been first
-	return k.(*Key), true
+	return s.known.put(name, decoded), true
 }
 
 // Names are the names of all keys, sorted. The list is shared: do not change it.
@@ -238,15 +247,51 @@ func (s *Section) Nearest(name string) string {
 	return near
 }
 
-// Keys are all keys, sorted by name.
+// Keys are all keys, sorted by name. The list is shared: do not change it.
 func (s *Section) Keys() []*Key {
-	names := s.Names()
-	keys := make([]*Key, 0, len(names))
-	for _, name := range names {
-		k, _ := s.Key(name)
-		keys = append(keys, k)
+	if s == nil {
+		return nil
 	}
-	return keys
+	return s.all()
+}
+
+func newSection(name string, of *Schema, from, to int) *Section {
+	s := &Section{Name: name, schema: of, from: from, to: to}
+	s.all = sync.OnceValue(func() []*Key {
+		names := s.Names()
+		keys := make([]*Key, len(names))
+		for i, name := range names {
+			keys[i], _ = s.Key(name)
+		}
+		return keys
+	})
+	return s
+}
+
+// keyTable are the keys of a section that were decoded, by name.
+type keyTable struct {
+	mu   sync.RWMutex
+	keys map[string]*Key
+}
+
+func (t *keyTable) get(name string) *Key {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.keys[name]
+}
+
+// put keeps a key, or returns the one that another goroutine put before.
+func (t *keyTable) put(name string, k *Key) *Key {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if known := t.keys[name]; known != nil {
+		return known
+	}
+	if t.keys == nil {
+		t.keys = map[string]*Key{}
+	}
+	t.keys[name] = k
+	return k
 }
 
 // Open reports whether keys that the schema does not know are allowed: any

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // Engines are the engines with embedded schemas, sorted.
@@ -40,7 +41,8 @@ type store struct {
 
 	sections, definitions, notes table
 	digests                      int
-	patterns                     sync.Map // compiled on demand, by their text
+	patterns                     sync.Map                 // compiled on demand, by their text
+	schemas                      []atomic.Pointer[Schema] // of the releases, made on demand
 }
 
 // The index never changes, so each group is opened once.

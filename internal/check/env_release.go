@@ -30,17 +30,24 @@ func (c *checker) inRelease(t *merge.Tree, valued bool) {
 	case slices.Contains(c.variables, t.Key) || c.site.Has(steps(t)...):
 	case c.copied(t, valued):
 	case c.ofHarness(t, valued):
-	case len(schema.History(c.schema.Engine, schema.EnvConfig, t.Key)) == 0 && c.hintFork(schema.EnvConfig, t.Key) != "":
+	default:
+		c.notInRelease(t, valued)
+	}
+}
+
+// notInRelease is inRelease for a variable that nothing here reads.
+func (c *checker) notInRelease(t *merge.Tree, valued bool) {
+	if history := schema.History(c.schema.Engine, schema.EnvConfig, t.Key); len(history) > 0 {
+		c.inert(t, c.becameOf(history), c.gone(schema.EnvConfig, t.Key, history))
+		return
+	}
+	if hint := c.hintFork(schema.EnvConfig, t.Key); hint != "" {
 		c.add(diag.Diagnostic{
 			Pos: settingOf(t).KeyPos, Severity: diag.Warning, Code: "inert-variable", Key: t.Path,
-			Message: fmt.Sprintf("%s does nothing in %s: no release has it", t.Key, c.engineRelease()), Hint: c.hintFork(schema.EnvConfig, t.Key),
+			Message: fmt.Sprintf("%s does nothing in %s: no release has it", t.Key, c.engineRelease()), Hint: hint,
 		})
-	default:
-		if history := schema.History(c.schema.Engine, schema.EnvConfig, t.Key); len(history) > 0 {
-			c.inert(t, c.becameOf(history), c.gone(schema.EnvConfig, t.Key, history))
-		} else if !c.nearMiss(t) && valued {
-			c.unknownVariable(t)
-		}
+	} else if !c.nearMiss(t) && valued {
+		c.unknownVariable(t)
 	}
 }
 

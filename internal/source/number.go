@@ -20,6 +20,9 @@ func intValue(text string) (*big.Int, error) {
 	if len(text) > maxDigits {
 		return nil, fmt.Errorf("an integer of more than %d digits", maxDigits)
 	}
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil && (text[0] >= '1' && text[0] <= '9' || text == "0") {
+		return big.NewInt(n), nil // as nearly all are written
+	}
 	digits := strings.ReplaceAll(text, "_", "")
 	negative := strings.HasPrefix(digits, "-")
 	digits = unsigned(digits)

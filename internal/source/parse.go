@@ -69,6 +69,14 @@ func (t *text) parse() (*Node, diag.List) {
 	if len(t.data) > maxSize {
 		return nil, t.tooLarge()
 	}
+	if root, ok := t.quick(); ok {
+		return root, nil
+	}
+	return t.slow()
+}
+
+// slow is parse by the YAML library.
+func (t *text) slow() (*Node, diag.List) {
 	doc, err := t.document()
 	if err != nil && t.mendSlashes() {
 		doc, err = t.document()

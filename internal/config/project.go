@@ -188,11 +188,11 @@ func (p *Project) readOnce(path string) (*File, error) {
 }
 
 func (p *Project) read(path string) (*File, error) {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return nil, fmt.Errorf("reading %s: it is a folder, an overlay is one YAML file", path)
-	}
 	data, err := plainfile.Read(context.Background(), path, maxFile)
 	if err != nil {
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			return nil, fmt.Errorf("reading %s: it is a folder, an overlay is one YAML file", path)
+		}
 		return nil, fmt.Errorf("reading %s: %w", path, reason(err))
 	}
 	return parse(path, data), nil

@@ -17,6 +17,9 @@ func Clean(s string) string { return Escape(secret.Hide(s)) }
 // characters, line separators and what turns the direction of text are
 // shown as \u001b or \U000e0001, bytes that are not UTF-8 as U+FFFD.
 func Escape(s string) string {
+	if isPrintableASCII(s) {
+		return s
+	}
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	if strings.IndexFunc(s, unsafeRune) < 0 {
 		return s
@@ -33,6 +36,16 @@ func Escape(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// isPrintableASCII tells what nearly every text is, and needs no look at Unicode's tables.
+func isPrintableASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 func unsafeRune(r rune) bool {

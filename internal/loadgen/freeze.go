@@ -144,7 +144,7 @@ func (f *freezer) round() {
 	r.apply(s, f.section.Benchmark, f.request.Scenario)
 	fields := before.fields()
 	for i, now := range s.fields() {
-		if fmt.Sprint(now.value()) != fmt.Sprint(fields[i].value()) {
+		if now.value() != fields[i].value() {
 			f.section.Origins[now.name] = "round " + r.name
 		}
 	}

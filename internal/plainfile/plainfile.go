@@ -20,30 +20,36 @@ import (
 
 // Open opens the plain file at path for reading. It does not wait.
 func Open(path string) (*os.File, error) {
+	f, _, err := open(path)
+	return f, err
+}
+
+// open is Open, with what the file says of itself.
+func open(path string) (*os.File, fs.FileInfo, error) {
 	// Opening alone makes some devices do something.
 	info, err := os.Stat(path)
 	if err != nil {
 		if p := (*fs.PathError)(nil); errors.As(err, &p) {
 			err = &fs.PathError{Op: "open", Path: path, Err: p.Err}
 		}
-		return nil, err
+		return nil, nil, err
 	}
 	if err := plain(path, info); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	// What is there now may be a pipe put in between: its open does not wait either.
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if info, err = f.Stat(); err == nil {
 		err = plain(path, info)
 	}
 	if err != nil {
 		f.Close()
-		return nil, err
+		return nil, nil, err
 	}
-	return f, nil
+	return f, info, nil
 }
 
 // plain is nil for a plain file.
@@ -72,15 +78,11 @@ const chunk = 1 << 20
 // bytes is refused, also one that grows while it is read or does not tell its
 // size. It ends with the context.
 func Read(ctx context.Context, path string, limit int64) ([]byte, error) {
-	f, err := Open(path)
+	f, info, err := open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
 	tooLarge := &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("larger than %s", size(limit))}
 	if info.Size() > limit {
 		return nil, tooLarge

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,7 +12,8 @@ import (
 
 // Lines that are read without encoding/json say what it says of them.
 func TestWrittenLinesAreReadAsJSON(t *testing.T) {
-	extremes := samples()
+	extremes := append(samples(), Record{Status: OK, Finish: "length", Resent: true}, Record{Status: Failed, Error: "refused", Sent: NotReached, Done: NotReached, Resent: true},
+		Record{Status: TimedOut, Seq: 10, Query: 909, Sample: 90, Replica: 9, Scheduled: 99, Issued: 100, Sent: 199, FirstToken: 0, Done: 9, InputTokens: 1 << 40, OutputTokens: 90})
 	for _, n := range []int64{math.MinInt64, math.MaxInt64, -1, 0} {
 		extremes = append(extremes, Record{Seq: math.MaxUint64, Query: 1, Sample: math.MaxUint32, Replica: math.MinInt32, Scheduled: time.Duration(n), Done: time.Duration(n), OutputTokens: n, Status: OK})
 	}
@@ -24,6 +26,12 @@ func TestWrittenLinesAreReadAsJSON(t *testing.T) {
 		var l lines
 		if err := l.parse(text, &got); err != nil || got != want {
 			t.Errorf("%s is read as %+v, %v", text, got, err)
+		}
+		if bytes.ContainsFunc(text, func(c rune) bool { return c == '\\' || c > 0x7f }) {
+			continue
+		}
+		if got = (Record{}); !l.written(text, &got) || got != want {
+			t.Errorf("%s is read as other JSON, or as %+v", text, got)
 		}
 	}
 }
@@ -42,6 +50,69 @@ func TestNotWritten(t *testing.T) {
 	}
 	if !(&lines{}).written([]byte(whole), &Record{}) {
 		t.Errorf("%s is not taken for a record", whole)
+	}
+}
+
+// Parts of lines, each at its edge.
+func TestScan(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		want int64
+		rest string
+		ok   bool
+	}{
+		{"n:0", 0, "", true}, {"n:9", 9, "", true}, {"n:-9", -9, "", true}, {"n:10,", 10, ",", true}, {"n:2147483647}", 1<<31 - 1, "}", true},
+		{"n:", 0, "", false}, {"n:-", 0, "", false}, {"n:00", 0, "", false}, {"n:-01", -1, "", false}, {"n:2147483648", 0, "", false},
+		{"n:x", 0, "x", false}, {"m:1", 0, "m:1", false}, {"n", 0, "n", false}, {"n:1/", 1, "/", true}, {"n:1:", 1, ":", true},
+	} {
+		s := scan{rest: []byte(c.text), ok: true}
+		if got := s.signed("n:", 32); s.ok != c.ok || c.ok && (got != c.want || string(s.rest) != c.rest) {
+			t.Errorf("%q: %d, rest %q, %t", c.text, got, s.rest, s.ok)
+		}
+	}
+	for text, want := range map[string]bool{"n:4294967295": true, "n:4294967296": false, "n:-1": false, "n:0": true} {
+		s := scan{rest: []byte(text), ok: true}
+		if s.unsigned("n:", math.MaxUint32); s.ok != want {
+			t.Errorf("%q: %t", text, s.ok)
+		}
+	}
+	for text, want := range map[string]time.Duration{"n:null": NotReached, "n:7": 7, "n:-1": NotReached} {
+		s := scan{rest: []byte(text), ok: true}
+		if got := s.moment("n:"); got != want || !s.ok || len(s.rest) != 0 {
+			t.Errorf("%q: %d, rest %q, %t", text, got, s.rest, s.ok)
+		}
+	}
+	for _, text := range []string{"n:", "n:nul", "m:null", "n:Null", ""} {
+		s := scan{rest: []byte(text), ok: true}
+		if s.moment("n:"); s.ok {
+			t.Errorf("%q is a moment", text)
+		}
+	}
+	for text, want := range map[string]bool{`"ab"`: true, `""`: true, `"a`: false, "\"\x1f\"": false, "\" ~\"": true, `"\""`: false, "\"\x80\"": false, "\"\x7f\"": true, "a": false} {
+		s := scan{rest: []byte(text), ok: true}
+		if got := s.text(`"`); s.ok != want || want && (string(got) != text[1:len(text)-1] || len(s.rest) != 0) {
+			t.Errorf("%q: %q, %t", text, got, s.ok)
+		}
+	}
+	s := scan{rest: []byte("abcd"), ok: true}
+	if !s.skips("ab") || s.skips("ab") || !s.begins("cd") || !s.skips("cd") || s.begins("x") || len(s.rest) != 0 || !s.ok {
+		t.Errorf("rest %q, %t", s.rest, s.ok)
+	}
+	s.ok = false
+	if s.begins("") {
+		t.Error("it goes on after a part that is not as expected")
+	}
+	// Words are shared, up to a number of them.
+	var l lines
+	for range 2 {
+		for i := range mostWords + 10 {
+			if w := fmt.Sprint("word ", i); l.word([]byte(w)) != w {
+				t.Error(w)
+			}
+		}
+	}
+	if len(l.words) != mostWords {
+		t.Errorf("%d words are remembered, want %d", len(l.words), mostWords)
 	}
 }
 

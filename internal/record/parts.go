@@ -109,18 +109,12 @@ func CreateParts(dir string, journal *Writer, about ...string) (*Parts, error) {
 }
 
 func newParts(path string, number, limit int, about []string) *Parts {
-	p := &Parts{MaxAge: PartAge, dir: path, number: number, limit: limit, sync: (*os.File).Sync, options: []parquet.WriterOption{
+	p := &Parts{MaxAge: PartAge, dir: path, number: number, limit: limit, sync: (*os.File).Sync, batch: make([]parquet.Row, 0, batchRows), options: []parquet.WriterOption{
 		parquet.Compression(&parquet.Zstd), parquet.CreatedBy("mlrun", "", ""),
 	}}
 	for i := 0; i+1 < len(about); i += 2 {
 		p.options = append(p.options, parquet.KeyValueMetadata(about[i], about[i+1]))
 	}
-	values := make([]parquet.Value, batchRows*partColumns)
-	p.batch = make([]parquet.Row, 0, batchRows)
-	for i := range batchRows {
-		p.batch = append(p.batch, values[i*partColumns:i*partColumns:(i+1)*partColumns])
-	}
-	p.batch = p.batch[:0]
 	return p
 }
 

@@ -2,6 +2,7 @@ package record
 
 import (
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,6 +45,28 @@ func TestCheckPlain(t *testing.T) {
 	}
 	if err := openPart(part, nil); err == nil { // returns at all
 		t.Error("a pipe is read as a part")
+	}
+	for where, want := range map[string]bool{dir: false, filepath.Join(dir, EngineDir): true} { // an engine leaves sockets beside its logs
+		socket := filepath.Join(where, "s")
+		l, err := net.Listen("unix", socket)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Remove(part); err != nil {
+			t.Fatal(err)
+		}
+		if err := CheckPlain(dir); (err == nil) != want {
+			t.Errorf("a socket at %s: %v", socket, err)
+		}
+		if err := errors.Join(l.Close(), syscall.Mkfifo(part, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := CheckPlain(filepath.Join(dir, "none")); err == nil || !strings.HasPrefix(err.Error(), "there is no run directory ") {
+		t.Error(err)
+	}
+	if err := CheckPlain(filepath.Join(dir, StateFile)); err == nil || !strings.HasPrefix(err.Error(), "reading the run directory: ") {
+		t.Errorf("a file: %v", err)
 	}
 	link := filepath.Join(t.TempDir(), "latest")
 	if err := errors.Join(os.Remove(part), os.Symlink(dir, link)); err != nil {

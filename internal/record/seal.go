@@ -103,7 +103,6 @@ var (
 
 // ours reports whether a run itself writes a file of that name.
 func ours(name string) bool {
-	name = filepath.ToSlash(name)
 	return slices.Contains(ourFiles, name) || strings.HasPrefix(name, "mlperf_log_") ||
 		slices.ContainsFunc(ourFolders, func(folder string) bool { return strings.HasPrefix(name, folder) })
 }

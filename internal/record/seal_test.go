@@ -1,9 +1,11 @@
 package record
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -67,6 +69,83 @@ func TestCheckSeal(t *testing.T) {
 				t.Errorf("found %q, want %q", all, test.want)
 			}
 		})
+	}
+}
+
+// The seal lists every file but itself and the lock, in order, and once.
+func TestSeal(t *testing.T) {
+	dir := sealed(t)
+	path := filepath.Join(dir, SealFile)
+	first, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for line := range strings.Lines(string(first)) {
+		names = append(names, strings.TrimSuffix(line[66:], "\n"))
+	}
+	if !slices.Equal(names, []string{"engine/replica-0.log", ManifestFile, FileName}) {
+		t.Errorf("it lists %q", names)
+	}
+	if err := Seal(dir); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := os.ReadFile(path); err != nil || string(again) != string(first) {
+		t.Errorf("sealed again: %v\n%s", err, again)
+	}
+	// In the order of bytes, not of folders.
+	if err := errors.Join(os.WriteFile(filepath.Join(dir, "engine-a"), nil, 0o644), Seal(dir)); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(path); err != nil || !strings.HasPrefix(string(text)[66:], "engine-a\n") {
+		t.Errorf("%s, %v", text, err)
+	}
+	for name, want := range map[string]bool{
+		"mlperf_log_detail.txt": true, EngineDir + "/x": true, PartsDir + "/x": true, StateFile: true, "report.html": false, "engine": false, "my_mlperf_log_": false,
+	} {
+		if ours(name) != want {
+			t.Errorf("%s is ours: %t", name, !want)
+		}
+	}
+}
+
+// A seal that is none, or cannot be made, says so.
+func TestSealFails(t *testing.T) {
+	sum := strings.Repeat("0", 64)
+	for name, c := range map[string]struct {
+		seal  string
+		found string // what is found, else what fails
+		fails string
+	}{
+		"a short digest": {"00  manifest.yaml\n", "SHA256SUMS line 1 is not one of its form", ""},
+		"a long digest":  {sum + "0  manifest.yaml\n", "SHA256SUMS line 1 is not one of its form", ""},
+		"one space":      {sum + " manifest.yaml\n", "SHA256SUMS line 1 is not one of its form", ""},
+		"twice":          {sum + "  manifest.yaml\n" + sum + "  manifest.yaml\n", "SHA256SUMS line 2 is not one of its form", ""},
+		"cut short":      {sum + "  mani", "SHA256SUMS is cut short", ""},
+		"a long line":    {strings.Repeat("x", 1<<17) + "\n", "SHA256SUMS cannot be read: ", ""},
+		"below a file":   {sum + "  manifest.yaml/x\n", "", "checking the seal: "},
+	} {
+		dir := sealed(t)
+		if err := os.WriteFile(filepath.Join(dir, SealFile), []byte(c.seal), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		found, err := CheckSeal(dir)
+		if c.fails != "" && (err == nil || !strings.HasPrefix(err.Error(), c.fails)) || c.fails == "" && (err != nil || !strings.Contains(strings.Join(found, "\n"), c.found)) {
+			t.Errorf("%s: %q, %v", name, found, err)
+		}
+	}
+	dir := t.TempDir()
+	if err := Seal(filepath.Join(dir, "none")); err == nil || !strings.HasPrefix(err.Error(), "listing the run directory: ") {
+		t.Error(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, SealFile), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := Seal(dir); err == nil || !strings.HasPrefix(err.Error(), "sealing the run directory: ") {
+		t.Error(err)
+	}
+	if _, err := CheckSeal(dir); err == nil || !strings.HasPrefix(err.Error(), "reading the seal: ") {
+		t.Error(err)
 	}
 }
 

@@ -122,3 +122,14 @@ func TestTry(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// A changed program sees no processes of others, so that it cannot signal them.
+func TestAlone(t *testing.T) {
+	out, err := alone(context.Background(), "sh", "-c", "cd /proc; echo [0-9]*").Output()
+	if err != nil {
+		t.Skipf("SKIPPED: no processes apart: %v", err)
+	}
+	if all := strings.Fields(string(out)); len(all) == 0 || len(all) > 3 || all[0] != "1" {
+		t.Errorf("it sees the processes %q", all)
+	}
+}

@@ -15,8 +15,8 @@ import (
 	"mlcfg/internal/source"
 )
 
-// omegaConfVersion is the one whose reading of files is followed.
-const omegaConfVersion = "2.3.0"
+// omegaConfVersions are those whose reading of files is followed.
+var omegaConfVersions = map[source.Dialect]string{source.OmegaConf23: "2.3.0", source.OmegaConf24: "2.4.0"}
 
 // difference is a way in which reading or merging differs from OmegaConf's, on
 // purpose; docs/compile.md lists them. The texts of a case match in; said
@@ -28,8 +28,11 @@ var differences = []difference{
 	{"a key without a space behind its colon is refused", `(?m)^\s*[^\s:]+:[^\s:]`, `^syntax: a space is missing behind the colon`},
 	{"tags other than those of scalars are refused", `!`, `^bad-tag: `},
 	{"numbers equal as keys are one key set twice", `\d`, `^duplicate-key: `},
-	{"true and 1 are two keys, not one as to Python", `(?mi)^(!!bool )?(yes|true|on) *:`, `^$`},
-	{"a list and a map in one place replace one another; the schema judges the type", ``, `Cannot merge DictConfig with ListConfig|Index '.*' \(str\) is not an int`},
+	{"true and 1 are two keys, not one as to Python", `(?mi)^\s*(!!bool )?(yes|true|on) *:`, `^$`},
+	{"a list and a map in one place replace one another; the schema judges the type", ``, `Cannot merge (DictConfig with ListConfig|incompatible container types)|Index '.*' \(str\) is not an int|invalid literal for int`},
+	{"a question mark inside brackets without quotes is refused", `[\[{][^"']*\?`, `^syntax: a comma is missing before this, or a bracket is not closed`},
+	{"a colon that ends a text inside brackets is refused", `[\[{].*:[\]},]`, `^bad-scalar: .* ends with a colon inside brackets`},
+	{"an alias inside its own anchor is refused", `&`, `^alias-cycle: `},
 	{"a block of text whose first line begins with a tab is refused", `(?m)[|>][-+\d]*[ ]*\n *\t`, `^tab: `},
 }
 
@@ -41,14 +44,20 @@ type omegaCase struct {
 	Refused string
 }
 
-// TestOmegaConf reads, overrides and merges some thousand generated texts and
-// compares with what the real OmegaConf makes of them. Where OmegaConf refuses we
+// TestOmegaConf reads, overrides, merges and resolves some thousand generated texts and
+// compares with what the real OmegaConf makes of them, in each release that is followed. Where OmegaConf refuses we
 // refuse too; where the values differ there is a difference in the table.
 func TestOmegaConf(t *testing.T) {
 	if testing.Short() {
 		t.Skip("SKIPPED: -short")
 	}
-	python := pythonTool(t, "omegaconf", omegaConfVersion)
+	for dialect, version := range omegaConfVersions {
+		t.Run(version, func(t *testing.T) { testOmegaConf(t, dialect, version) })
+	}
+}
+
+func testOmegaConf(t *testing.T, dialect source.Dialect, version string) {
+	python := pythonTool(t, "omegaconf", version)
 	out, err := exec.Command(python, "testdata/omegaconf_cases.py", "7", "2000").Output()
 	if err != nil {
 		t.Fatalf("making the cases: %v", err)
@@ -65,7 +74,7 @@ func TestOmegaConf(t *testing.T) {
 			continue
 		}
 		n++
-		got, found := read(c, base)
+		got, found := read(c, base, dialect)
 		why, said := "", c.Refused
 		switch {
 		case found.HasErrors() && c.Refused != "":
@@ -92,13 +101,13 @@ func TestOmegaConf(t *testing.T) {
 }
 
 // read does with our packages what the case did with OmegaConf.
-func read(c omegaCase, base *source.Node) (any, diag.List) {
+func read(c omegaCase, base *source.Node, dialect source.Dialect) (any, diag.List) {
 	var layers []merge.Layer
 	var found diag.List
 	if c.Kind == "overrides" {
 		var overrides []merge.Override
 		for i, text := range c.In {
-			root, faults := source.ParseOverride(i+1, text)
+			root, faults := dialect.ParseOverride(i+1, text)
 			if found = append(found, faults...); root != nil {
 				overrides = append(overrides, merge.Override{Index: i + 1, Text: text, Root: root})
 			}
@@ -106,12 +115,20 @@ func read(c omegaCase, base *source.Node) (any, diag.List) {
 		layers = append([]merge.Layer{{Name: "base", Root: base}}, merge.Layers(overrides)...)
 	} else {
 		for i, text := range c.In {
-			root, faults := source.Parse(fmt.Sprint(i), []byte(text))
+			root, faults := dialect.Parse(fmt.Sprint(i), []byte(text))
 			found = append(found, faults...)
 			layers = append(layers, merge.Layer{Name: fmt.Sprint(i), Root: root})
 		}
 	}
-	return mergedTypes(merge.Merge(layers...), true), found
+	tree := merge.Merge(layers...)
+	found = append(found, merge.Mixed(tree, dialect)...)
+	if c.Kind == "resolve" {
+		resolved, faults := merge.Resolve(tree, dialect)
+		if found = append(found, faults...); resolved != nil {
+			tree = merge.Merge(append(layers, *resolved)...)
+		}
+	}
+	return mergedTypes(tree, true), found
 }
 
 func refusal(found diag.List) string {

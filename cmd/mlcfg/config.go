@@ -18,6 +18,7 @@ import (
 	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/loadgen"
+	"mlcfg/internal/source"
 
 	"mlcfg/schema"
 )
@@ -31,6 +32,7 @@ func configFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "engine-version", Usage: "`ENGINE=RELEASE` to check against, such as vllm=0.9.2 (default: the project's, or the newest release that has most of the keys)"},
 		&cli.StringSliceFlag{Name: "map", Usage: "read paths below FROM (inside a container) at TO instead (`FROM=TO`); manifests keep the original path"},
 		&cli.StringFlag{Name: "round", Usage: "MLPerf `ROUND` whose LoadGen settings apply (default: the project's, or the newest)"},
+		&cli.StringFlag{Name: "omegaconf", Usage: "`RELEASE` of OmegaConf as which configuration is read, 2.3 or 2.4 (default: the project's, or 2.3)"},
 		&cli.StringFlag{Name: "project", Usage: "project `FILE`, or none to use none (default: the nearest mlcfg.cue in a parent folder)"},
 		&cli.StringFlag{Name: "config-path", Usage: "`DIR` of the overlay, with --config-name, as in the older harness"},
 		&cli.StringFlag{Name: "config-name", Usage: "`NAME` of the overlay in --config-path, without .yaml"},
@@ -99,6 +101,10 @@ func loadOverlays(c *cli.Context, overlays []string) (*loader, error) {
 // what the project file says.
 func readOptions(c *cli.Context, s *config.Settings) (config.Options, compile.Options, error) {
 	files := config.Options{Base: cmp.Or(c.String("base"), s.Base), Overrides: c.StringSlice("set")}
+	var err error
+	if files.OmegaConf, err = source.ParseDialect(cmp.Or(c.String("omegaconf"), s.OmegaConf)); err != nil {
+		return files, compile.Options{}, oneOf("omegaconf", cmp.Or(c.String("omegaconf"), s.OmegaConf), source.Dialects...)
+	}
 	options, err := compileOptions(c, s)
 	return files, options, err
 }

@@ -132,7 +132,7 @@ func isNullWord(n *source.Node) bool { return !n.Quoted && nullWords[strings.ToL
 func (c *checker) text(n *source.Node, path string, key *schema.Key) any {
 	name := lastStep(path)
 	switch {
-	case isMissing(n.Str):
+	case isMissing(n.Str) && !n.Literal:
 		if key != nil && optional(key) {
 			return nil
 		}

@@ -117,7 +117,7 @@ func (c *Compiler) Again(config *config.Config, known *manifest.Manifest) Outcom
 	in := check.Input{Tree: config.Tree, Overlay: config.Overlay.Path, Named: len(c.options.Backends) > 0, Site: c.options.Site, Variables: c.options.Variables, Forks: c.options.Forks}
 	c.machine(config, &out.Found)
 	var layers []merge.Layer
-	resolved, said := merge.Resolve(config.Tree)
+	resolved, said := merge.Resolve(config.Tree, config.OmegaConf)
 	if out.Found.Add(said...); resolved != nil {
 		layers = append(layers, *resolved)
 		in.Tree = config.With(layers...)

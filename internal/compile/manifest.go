@@ -9,6 +9,7 @@ import (
 	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/manifest"
+	"mlcfg/internal/source"
 	"mlcfg/schema"
 )
 
@@ -28,6 +29,9 @@ func (c *Compiler) manifest(of *config.Config, v *check.Config, load frozen) *ma
 		},
 		Overrides: of.Overrides,
 		Schema:    c.digest(v.Round, v.Schema),
+	}
+	if of.OmegaConf != source.OmegaConf23 {
+		m.OmegaConf = of.OmegaConf.String()
 	}
 	if load.source.Path != "" {
 		m.Sources = append(m.Sources, load.source)

@@ -42,11 +42,14 @@ type Options struct {
 	Base string
 	// Overrides are key=value texts, in the order of the command line.
 	Overrides []string
+	// OmegaConf is the release as which files, overrides and interpolations are read.
+	OmegaConf source.Dialect
 }
 
 // Project reads overlays under the same options. It reads each base once, and
 // may be used from several goroutines.
 type Project struct {
+	dialect   source.Dialect
 	base      string
 	overrides []merge.Override
 	found     diag.List
@@ -79,6 +82,8 @@ type Config struct {
 	Tree          *merge.Tree
 	// Overrides are the command line's, in order.
 	Overrides []string
+	// OmegaConf is the release as which all of it was read.
+	OmegaConf source.Dialect
 	// Found are the faults of reading, those of the base and the overrides included.
 	Found diag.List
 
@@ -87,13 +92,13 @@ type Config struct {
 
 // New makes a project of options. Faults of the overrides are in every Config's Found.
 func New(o Options) *Project {
-	p := &Project{base: o.Base, texts: map[string]string{}, files: map[string]*fileOnce{}, roots: map[string]place{}}
+	p := &Project{dialect: o.OmegaConf, base: o.Base, texts: map[string]string{}, files: map[string]*fileOnce{}, roots: map[string]place{}}
 	var args []string
 	for i, text := range o.Overrides {
 		args = append(args, "--set", text)
 		p.texts[fmt.Sprintf("--set #%d", i+1)] = text
 	}
-	p.overrides, p.found = merge.ParseArgs(args)
+	p.overrides, p.found = merge.ParseArgs(args, o.OmegaConf)
 	return p
 }
 
@@ -109,7 +114,7 @@ func (p *Project) Load(overlay string) (*Config, error) {
 // LoadText is Load for an overlay whose text is at hand, under the path it has
 // or would have.
 func (p *Project) LoadText(overlay string, data []byte) (*Config, error) {
-	return p.onBase(parse(overlay, data))
+	return p.onBase(p.parse(overlay, data))
 }
 
 func (p *Project) onBase(file *File) (*Config, error) {
@@ -121,7 +126,7 @@ func (p *Project) onBase(file *File) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the base: %w", err)
 	}
-	c := &Config{Root: at.root, Base: base, Overlay: file}
+	c := &Config{Root: at.root, Base: base, Overlay: file, OmegaConf: p.dialect}
 	c.Found.Add(base.Found...)
 	c.Found.Add(file.Found...)
 	c.Found.Add(p.found...)
@@ -131,6 +136,7 @@ func (p *Project) onBase(file *File) (*Config, error) {
 		c.Overrides = append(c.Overrides, o.Text)
 	}
 	c.Tree = merge.Merge(c.layers...)
+	c.Found.Add(merge.Mixed(c.Tree, p.dialect)...)
 	c.Found.Sort()
 	return c, nil
 }
@@ -195,13 +201,13 @@ func (p *Project) read(path string) (*File, error) {
 		}
 		return nil, fmt.Errorf("reading %s: %w", path, reason(err))
 	}
-	return parse(path, data), nil
+	return p.parse(path, data), nil
 }
 
-func parse(path string, data []byte) *File {
+func (p *Project) parse(path string, data []byte) *File {
 	sum := sha256.Sum256(data)
 	f := &File{Path: path, SHA256: hex.EncodeToString(sum[:])}
-	f.Root, f.Found = source.Parse(path, data)
+	f.Root, f.Found = p.dialect.Parse(path, data)
 	return f
 }
 

@@ -29,10 +29,12 @@ type Settings struct {
 	// Overlays are patterns below Root, with slashes.
 	Overlays []string
 	// Engines are exact releases by the engine's name.
-	Engines  map[string]string
-	Round    string
-	Machines []string
-	Maps     pathmap.Map
+	Engines map[string]string
+	Round   string
+	// OmegaConf is the release as which configuration is read; empty for the default.
+	OmegaConf string
+	Machines  []string
+	Maps      pathmap.Map
 	// Manifests is the form of manifests' paths below Root.
 	Manifests string
 	Ignore    []string
@@ -92,6 +94,7 @@ func ReadSettings(file string) (*Settings, diag.List, error) {
 		s.Base = s.below(base)
 	}
 	s.Round, s.Machines, s.Ignore, s.Env = text("round"), list("machines"), list("ignore"), list("env")
+	s.OmegaConf = text("omegaconf")
 	s.Overlays = check.patterns("overlays", list("overlays"))
 	s.Manifests = check.manifests(text("manifests"))
 	s.Forks = check.forks(check.files(s, "forks", list("forks")))

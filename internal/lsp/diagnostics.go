@@ -38,7 +38,11 @@ func (s *Server) findings(d *document) diag.List {
 		return found
 	}
 	if s.isBase(d) {
-		_, found := source.Parse(d.path, []byte(d.text))
+		var read source.Dialect
+		if session, err := s.session(d); err == nil {
+			read = session.Files.OmegaConf
+		}
+		_, found := read.Parse(d.path, []byte(d.text))
 		return found
 	}
 	r, err := s.resolve(d)

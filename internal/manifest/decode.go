@@ -174,6 +174,9 @@ func fromFields(doc *document) (*Manifest, *Error) {
 		EnvConfig: map[string]string{},
 	}
 	m.Engine, m.Sources, m.Overrides = f.engine(), f.sources(), f.overrides()
+	if _, has := doc.fields[omegaConfField]; has {
+		m.OmegaConf = f.text(omegaConfField)
+	}
 	for k, v := range f.section("env_config") {
 		s, ok := v.(string)
 		if !ok {

@@ -63,6 +63,9 @@ type Manifest struct {
 	Sources []Source
 	// Overrides are the command line's, in order, each as key=value.
 	Overrides []string
+	// OmegaConf is the release as which the sources and overrides were read, where that is
+	// not 2.3; empty (absent on disk) there.
+	OmegaConf string
 	// Schema is the digest of the schema texts the sections were checked against.
 	Schema string
 	// Meaning is the sha256 over what a run depends on: two manifests of one
@@ -168,12 +171,15 @@ func (m *Manifest) seal() (map[string]any, []byte, error) {
 	return fields, body, nil
 }
 
-const meaningField = "meaning"
+const (
+	meaningField   = "meaning"
+	omegaConfField = "omegaconf"
+)
 
 // What no run depends on: what the manifest was compiled from, and where that lies. Fields
 // of the top, and keys of some fields.
 var (
-	sourceFields = []string{"sources", "overrides", "schema"}
+	sourceFields = []string{"sources", "overrides", omegaConfField, "schema"}
 	sourceKeys   = map[string][]string{
 		"harness_config": {"mlperf_conf_path", "user_conf_path"},
 		"loadgen":        {"origins", "user_conf", "user_conf_sha256"},
@@ -225,7 +231,7 @@ func (m *Manifest) fields() map[string]any {
 	if m.Engine.Fork != "" {
 		engine["fork"] = m.Engine.Fork
 	}
-	return map[string]any{
+	all := map[string]any{
 		"kind": Kind, "format": int64(Format),
 		"benchmark_name": m.BenchmarkName, "scenario": m.Scenario, "test_mode": m.TestMode,
 		"machine": m.Machine, "variant": m.Variant,
@@ -237,6 +243,10 @@ func (m *Manifest) fields() map[string]any {
 		"data":    map[string]any{"samples": m.Data.Samples, "digest": orNull(m.Data.Digest), "columns": columns},
 		"sources": sources, "overrides": overrides, "schema": m.Schema,
 	}
+	if m.OmegaConf != "" {
+		all[omegaConfField] = m.OmegaConf
+	}
+	return all
 }
 
 // orNull is a text as it stands on disk: null where it is empty.

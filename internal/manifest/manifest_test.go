@@ -261,6 +261,7 @@ func TestMeaning(t *testing.T) {
 		"source":    func(m *Manifest) { m.Sources[0].SHA256 = "aa" },
 		"overrides": func(m *Manifest) { m.Overrides = nil },
 		"schema":    func(m *Manifest) { m.Schema = "sha256:aa" },
+		"omegaconf": func(m *Manifest) { m.OmegaConf = "2.4" },
 		"user.conf": func(m *Manifest) { m.Loadgen["user_conf"] = "/elsewhere/user.conf" },
 		"origins":   func(m *Manifest) { m.Loadgen["origins"] = map[string]any{"mode": "test_mode"} },
 		"conf path": func(m *Manifest) { m.HarnessConfig["user_conf_path"] = "user.conf" },

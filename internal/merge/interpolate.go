@@ -1,7 +1,8 @@
 // Interpolations, ${section.key} in a merged
-// configuration, are resolved as OmegaConf 2.3 does: absolute (${a.b}, ${a[0]}), relative
+// configuration, are resolved as OmegaConf does: absolute (${a.b}, ${a[0]}), relative
 // (${.sibling}, ${..of_the_parent}), nested (${a.${b}}) and inside of text; \${ is
-// the plain text. What would make the result depend on the machine is refused, and
+// the plain text. In a text a list or map is printed as it was written, its own
+// interpolations left alone. What would make the result depend on the machine is refused, and
 // so are resolvers.
 //
 //	layer, found := Resolve(tree)
@@ -37,11 +38,12 @@ const (
 
 // Resolve returns the layer of the values of all interpolations, nil where there are
 // none. An interpolation at fault stays as it is, and is reported at its place.
-func Resolve(tree *Tree) (*Layer, diag.List) {
+// Their keys are read as a dialect does.
+func Resolve(tree *Tree, d source.Dialect) (*Layer, diag.List) {
 	if !has(tree) {
 		return nil, nil
 	}
-	r := &resolver{root: tree, done: map[string]*source.Node{}, open: map[string]bool{}}
+	r := &resolver{root: tree, dialect: d, done: map[string]*source.Node{}, open: map[string]bool{}}
 	root := r.layer(tree, nil)
 	r.found.Sort()
 	if root == nil {
@@ -62,8 +64,9 @@ func has(tree *Tree) bool {
 }
 
 type resolver struct {
-	root  *Tree
-	found diag.List
+	root    *Tree
+	dialect source.Dialect
+	found   diag.List
 	// done are resolved texts by path, open those being resolved.
 	done  map[string]*source.Node
 	open  map[string]bool
@@ -99,10 +102,11 @@ func (r *resolver) layer(t *Tree, path []string) *source.Node {
 }
 
 // covered reports a map that a later layer puts over an interpolation: OmegaConf
-// merges it into what the interpolation brings in, where merge replaces.
+// merges it into what the interpolation brings in, where merge replaces. A text with more
+// in it than one interpolation is replaced by OmegaConf too.
 func (r *resolver) covered(t *Tree) {
 	for i, s := range t.Chain[:len(t.Chain)-1] {
-		if s.Node.Kind == source.String && s.Node.HasInterpolation() {
+		if s.Node.Kind == source.String && s.Node.HasInterpolation() && whole(s.Node.Str) {
 			r.found.Add(diag.Diagnostic{
 				Pos: t.Chain[i+1].KeyPos, Severity: diag.Error, Code: Code, Key: t.Path,
 				Message: fmt.Sprintf("%s goes over the interpolation %s of a lower layer, which is not merged with", t.Key, s.Node.Str),
@@ -111,6 +115,12 @@ func (r *resolver) covered(t *Tree) {
 			})
 		}
 	}
+}
+
+// whole reports whether a text is one interpolation and nothing else.
+func whole(text string) bool {
+	parts, f := parse(text)
+	return f == nil && len(parts) == 1 && parts[0].inner != nil
 }
 
 // node resolves all interpolations in a value at a path. What has a fault is
@@ -204,7 +214,7 @@ func (r *resolver) join(parts []part, path []string) (string, *fault) {
 		if p.inner == nil {
 			b.WriteString(p.text)
 		} else {
-			value, f := r.reference(p, path)
+			value, f := r.printed(p, path)
 			if f != nil {
 				return "", f
 			}

@@ -32,7 +32,7 @@ func tree(t testing.TB, texts ...string) *Tree {
 }
 
 func resolved(tr *Tree, t testing.TB, texts []string) (*Tree, diag.List) {
-	layer, found := Resolve(tr)
+	layer, found := Resolve(tr, source.OmegaConf23)
 	if layer == nil {
 		return tr, found
 	}
@@ -129,7 +129,7 @@ func TestFindings(t *testing.T) {
 		{"l: [1, '${nope}']\ny: ${l}", "layer0:1:8 l.1 1: ${nope} names nope, which is not there"},
 	}
 	for _, tt := range tests {
-		_, found := Resolve(tree(t, tt.text))
+		_, found := Resolve(tree(t, tt.text), source.OmegaConf23)
 		got := ""
 		for _, d := range found {
 			got += fmt.Sprintf("%s %s %s\n", d.Pos, d.Key, d.Message)
@@ -138,7 +138,7 @@ func TestFindings(t *testing.T) {
 			t.Errorf("%q:\n%swant\n%s", tt.text, got, tt.want)
 		}
 	}
-	_, found := Resolve(tree(t, "a: ${b}\nb: {x: 1}", "a: {y: 2}"))
+	_, found := Resolve(tree(t, "a: ${b}\nb: {x: 1}", "a: {y: 2}"), source.OmegaConf23)
 	if len(found) != 1 || !strings.Contains(found[0].Message, "not merged with") {
 		t.Errorf("a map over an interpolation: %v", found)
 	}
@@ -151,7 +151,7 @@ func TestBounds(t *testing.T) {
 	for i := range 40 {
 		fmt.Fprintf(&b, "k%d: {a: '${k%d}', b: '${k%d}'}\ns%d: ${s%d}${s%d}\n", i+1, i, i, i+1, i, i)
 	}
-	if _, found := Resolve(tree(t, b.String())); !found.HasErrors() {
+	if _, found := Resolve(tree(t, b.String()), source.OmegaConf23); !found.HasErrors() {
 		t.Error("no finding")
 	}
 	b.Reset()
@@ -159,7 +159,7 @@ func TestBounds(t *testing.T) {
 		fmt.Fprintf(&b, "c%d: ${c%d}\n", i, i+1)
 	}
 	b.WriteString("c300: 1\n")
-	if _, found := Resolve(tree(t, b.String())); !found.HasErrors() {
+	if _, found := Resolve(tree(t, b.String()), source.OmegaConf23); !found.HasErrors() {
 		t.Error("no finding for a long chain")
 	}
 	if _, f := parse(strings.Repeat("${", 1<<18) + strings.Repeat("}", 1<<18)); f == nil {

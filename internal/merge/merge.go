@@ -1,15 +1,17 @@
 package merge
 
 import (
+	"fmt"
 	"slices"
 
+	"mlcfg/internal/diag"
 	"mlcfg/internal/source"
 )
 
 // missing is OmegaConf's word for a value that must still be set.
 const missing = "???"
 
-// Merge puts layers on one another, the first lowest, as OmegaConf 2.3 merges:
+// Merge puts layers on one another, the first lowest, as OmegaConf merges:
 // maps key by key; lists and scalars replaced; null over a map, a map over null
 // and a scalar over a map replace it whole; the text ??? never replaces a value.
 // Where OmegaConf refuses (a map over a list or the reverse) the later
@@ -26,6 +28,28 @@ func Merge(layers ...Layer) *Tree {
 		}
 	}
 	return root
+}
+
+// Mixed reports the keys that one layer writes as an integer and another as a text: 2.4
+// refuses to merge those, to 2.3 they are two keys.
+func Mixed(tree *Tree, d source.Dialect) (found diag.List) {
+	if d != source.OmegaConf24 {
+		return nil
+	}
+	for t := range tree.All() {
+		for i, s := range t.Chain[1:] {
+			if first := t.Chain[i]; (first.KeyKind == source.Int) != (s.KeyKind == source.Int) {
+				found.Add(diag.Diagnostic{
+					Pos: s.KeyPos, Severity: diag.Error, Code: "duplicate-key", Key: t.Path,
+					Message: fmt.Sprintf("key %s is an integer in one layer and a text in another, which OmegaConf 2.4 refuses", t.Key),
+					Hint:    "quote it in both, or in none",
+					Related: []diag.Related{{Pos: first.KeyPos, Message: "first set here"}},
+				})
+				break
+			}
+		}
+	}
+	return found
 }
 
 // merger puts one layer after the other on a tree.
@@ -51,10 +75,10 @@ func (m *merger) merge(t *Tree, from *source.Node) {
 				child.Path = t.Path + "." + f.Key
 			}
 			t.add(child)
-		} else if f.Value.Kind == source.String && f.Value.Str == missing {
+		} else if f.Value.Kind == source.String && f.Value.Str == missing && !f.Value.Literal {
 			continue
 		}
-		child.Chain = append(child.Chain, Setting{Layer: m.layer, KeyPos: f.KeyPos, Node: f.Value})
+		child.Chain = append(child.Chain, Setting{Layer: m.layer, KeyPos: f.KeyPos, Node: f.Value, KeyKind: f.KeyKind})
 		if f.Value.Kind != source.Map {
 			child.clear()
 			continue

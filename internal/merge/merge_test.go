@@ -85,7 +85,7 @@ func chains(tree *Tree) string {
 
 func TestChain(t *testing.T) {
 	all := layers(t, "a: 1\ns:\n  x: 1\n  y: 2\nn: {k: 1}\nm: {k: 1}\n", "s:\n  z: 3\n  x: ???\n  y: 4\nn:\nm: {}\n")
-	overrides, found := ParseArgs([]string{"s.y=5", "--set", "n.k=2"})
+	overrides, found := ParseArgs([]string{"s.y=5", "--set", "n.k=2"}, source.OmegaConf23)
 	if len(found) > 0 {
 		t.Fatal(found)
 	}

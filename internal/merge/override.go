@@ -31,7 +31,7 @@ func Layers(overrides []Override) []Layer {
 	for i := len(overrides) - 1; i >= 0; i-- {
 		for j := i + 1; j < len(overrides) && !dropped[i]; j++ {
 			above, ok := reach(overrides[i].Root, overrides[j].Root)
-			dropped[i] = ok && above.Kind == source.Map
+			dropped[i] = ok && above.Kind == source.Map || covers(overrides[j].Root, overrides[i].Root)
 			if dropped[j] && !dropped[i] {
 				_, dropped[i] = reach(overrides[j].Root, overrides[i].Root)
 			}
@@ -44,6 +44,19 @@ func Layers(overrides []Override) []Layer {
 		}
 	}
 	return layers
+}
+
+// covers reports whether an override is ??? in a place at or above that of another, which
+// it replaces before both go on what lies below.
+func covers(override, other *source.Node) bool {
+	for override.Kind == source.Map && len(override.Fields) == 1 && other.Kind == source.Map {
+		f := other.Field(override.Fields[0].Key)
+		if f == nil {
+			return false
+		}
+		override, other = override.Fields[0].Value, f.Value
+	}
+	return override.Kind == source.String && override.Str == missing && !override.Literal
 }
 
 // reach walks down an override to its value, which must be no map, and gives
@@ -65,8 +78,8 @@ func reach(override, other *source.Node) (there *source.Node, ok bool) {
 // ParseArgs reads the overrides in what a command line leaves beside its own
 // flags, in order: --set a.b=c, --set=a.b=c and, as the older harness took them,
 // a.b=c, --key value and --key=value, where the key is a dotted path or the
-// name of a top-level key. What cannot be read is reported and left out.
-func ParseArgs(args []string) ([]Override, diag.List) {
+// name of a top-level key. They are read in a dialect. What cannot be read is reported and left out.
+func ParseArgs(args []string, d source.Dialect) ([]Override, diag.List) {
 	var overrides []Override
 	var found diag.List
 	index := 0
@@ -84,13 +97,30 @@ func ParseArgs(args []string) ([]Override, diag.List) {
 			refuse(fault.message, fault.hint, fault.suggestion)
 			continue
 		}
-		root, faults := source.ParseOverride(index, text)
+		if fault := hydra(text); fault != nil {
+			refuse(fault.message, fault.hint, fault.suggestion)
+			continue
+		}
+		root, faults := d.ParseOverride(index, text)
 		found.Add(faults...)
 		if root != nil && !faults.HasErrors() {
 			overrides = append(overrides, Override{Index: index, Text: text, Root: root})
 		}
 	}
 	return overrides, found
+}
+
+// hydra explains an override in the spelling of Hydra.
+func hydra(text string) *badArgument {
+	switch {
+	case strings.HasPrefix(text, "+"):
+		bare := strings.TrimLeft(text, "+")
+		return &badArgument{fmt.Sprintf("%q has the form in which Hydra adds a key", text), "write it without +, an override sets what is there and what is not", bare}
+	case strings.HasPrefix(text, "~"):
+		key, _, _ := strings.Cut(text[1:], "=")
+		return &badArgument{fmt.Sprintf("%q has the form in which Hydra removes a key", text), "no layer removes a key: null takes its value away", key + "=null"}
+	}
+	return nil
 }
 
 // badArgument says why an argument is no override.
@@ -118,10 +148,8 @@ func argument(args []string) (text string, used int, fault *badArgument) {
 		return "", 1, &badArgument{fmt.Sprintf("%s has no value", arg), "write " + arg + " VALUE; null takes a value away", ""}
 	case isFlag:
 		return name + "=" + args[1], 2, nil
-	case strings.HasPrefix(arg, "+"):
-		return "", 1, &badArgument{fmt.Sprintf("%q has the form in which Hydra adds a key", arg), "write it without +", strings.TrimLeft(arg, "+")}
-	case strings.HasPrefix(arg, "~"):
-		return "", 1, &badArgument{fmt.Sprintf("%q has the form in which Hydra removes a key", arg), "set the key to null", ""}
+	case hydra(arg) != nil:
+		return arg, 1, nil // explained where every override is
 	case strings.HasPrefix(arg, "-") || !strings.Contains(arg, "="):
 		return "", 1, &badArgument{fmt.Sprintf("%q is not an override", arg), forms, ""}
 	}

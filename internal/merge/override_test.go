@@ -36,7 +36,7 @@ func TestParseArgs(t *testing.T) {
 		{"a=[1|b=1", "b=1 syntax: the bracket [ that opens here is not closed"},
 		{"a=!!python/name:x y", "bad-tag: tag !!python/name:x is not read here"},
 	} {
-		overrides, found := ParseArgs(strings.Split(c.args, "|"))
+		overrides, found := ParseArgs(strings.Split(c.args, "|"), source.OmegaConf23)
 		var got []string
 		for _, o := range overrides {
 			got = append(got, o.Text)
@@ -48,7 +48,7 @@ func TestParseArgs(t *testing.T) {
 			t.Errorf("%s (-want +got)\n%s", c.args, diff)
 		}
 	}
-	if overrides, found := ParseArgs(nil); overrides != nil || found != nil {
+	if overrides, found := ParseArgs(nil, source.OmegaConf23); overrides != nil || found != nil {
 		t.Error("something of nothing")
 	}
 }
@@ -66,7 +66,7 @@ func TestLayers(t *testing.T) {
 		{"a={}|a.x=1", "{'a': {'b': 1, 'c': {'d': 2}, 'x': 1}}"},
 		{"b=1|b=2", "{'a': {'b': 1, 'c': {'d': 2}}, 'b': 2}"},
 	} {
-		overrides, found := ParseArgs(strings.Split(c.args, "|"))
+		overrides, found := ParseArgs(strings.Split(c.args, "|"), source.OmegaConf23)
 		if found.HasErrors() {
 			t.Fatal(found)
 		}
@@ -79,7 +79,7 @@ func TestLayers(t *testing.T) {
 
 // TestParseArgsNumbers counts every argument, so that a finding names its place.
 func TestParseArgsNumbers(t *testing.T) {
-	overrides, found := ParseArgs([]string{"a=1", "what", "--b", "2", "c=*x", "+d=1", "e=5"})
+	overrides, found := ParseArgs([]string{"a=1", "what", "--b", "2", "c=*x", "+d=1", "e=5"}, source.OmegaConf23)
 	if len(overrides) != 3 || overrides[2].Index != 6 || overrides[1].Root.Fields[0].KeyPos.String() != "--set #3:1:1" {
 		t.Errorf("%+v", overrides)
 	}
@@ -104,7 +104,7 @@ func FuzzParseArgs(f *testing.F) {
 			t.Skip()
 		}
 		args := strings.Split(s, "\n")
-		overrides, found := ParseArgs(args)
+		overrides, found := ParseArgs(args, source.OmegaConf23)
 		if len(overrides) == 0 && !found.HasErrors() {
 			t.Errorf("nothing of %q", args)
 		}

@@ -78,13 +78,41 @@ func parseUntil(s string, depth int) (parts []part, rest string, f *fault) {
 var resolverForm = compiled(`^\s*([A-Za-z_][A-Za-z0-9_.]*)\s*:(.*)$`)
 
 // keyForm is a path of keys.
-var keyForm = compiled(`^(\.*)([^\\{}()\[\]:.\s'"]+|\[[^\\{}()\[\]:.\s'"]+\])(\.[^\\{}()\[\]:.\s'"]+|\[[^\\{}()\[\]:.\s'"]+\])*$`)
+var keyForm = compiled(keyPattern)
 
-// steps splits a key's path: how many dots lead it, and its steps.
+const keyPattern = `^(\.*)([^\\{}()\[\]:.\s'"]+|\[[^\\{}()\[\]:.\s'"]+\])(\.[^\\{}()\[\]:.\s'"]+|\[[^\\{}()\[\]:.\s'"]+\])*$`
+
+// keyForm24 is keyForm with what 2.4 lets a backslash escape.
+var keyForm24 = compiled(strings.ReplaceAll(keyPattern, `[^\\{}()\[\]:.\s'"]+`, `(?:[^\\{}()\[\]:.\s'"]|\\[\\.\[\]:=])+`))
+
+// indexForm is a text that Python's int() takes.
+var indexForm = compiled(`^[-+]?[0-9]+(_[0-9]+)*$`)
+
+// steps splits a key's path: how many dots lead it, and its steps. A backslash makes what
+// follows a part of a step.
 func steps(key string) (dots int, path []string) {
 	rest := strings.TrimLeft(key, ".")
 	dots = len(key) - len(rest)
-	return dots, strings.FieldsFunc(rest, func(r rune) bool { return r == '.' || r == '[' || r == ']' })
+	var step strings.Builder
+	for i := 0; i < len(rest); i++ {
+		switch c := rest[i]; {
+		case c == '\\' && i+1 < len(rest):
+			i++
+			step.WriteByte(rest[i])
+			continue
+		case c != '.' && c != '[' && c != ']':
+			step.WriteByte(c)
+			continue
+		}
+		if step.Len() > 0 {
+			path = append(path, step.String())
+			step.Reset()
+		}
+	}
+	if step.Len() > 0 {
+		path = append(path, step.String())
+	}
+	return dots, path
 }
 
 // compiled is a pattern that is compiled at its first use: a program that starts for one

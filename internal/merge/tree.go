@@ -29,6 +29,8 @@ type Setting struct {
 	Layer  string
 	KeyPos diag.Pos
 	Node   *source.Node
+	// KeyKind is Int, Float or Bool where the layer writes the key as one, zero for a text.
+	KeyKind source.Kind
 }
 
 // Tree is a key's merged state: a leaf (scalar, list, null, empty map) or a map with Fields.

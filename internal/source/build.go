@@ -166,7 +166,7 @@ func (b *builder) follow(n *yaml.Node, build func(*yaml.Node)) {
 func (b *builder) scalar(n *yaml.Node, at diag.Pos) *Node {
 	const quotes = yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
 	node := &Node{Pos: at, Text: n.Value, Quoted: n.Style&quotes != 0, single: n.Style&yaml.SingleQuotedStyle != 0}
-	if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+	if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 && b.text.dialect == OmegaConf23 {
 		if place, fault := b.text.blockHeaderFault(n); fault {
 			b.fault(diag.Diagnostic{Pos: place, Code: "syntax", Message: "a space is missing before the comment"})
 		}
@@ -188,18 +188,30 @@ func (b *builder) scalar(n *yaml.Node, at diag.Pos) *Node {
 		default:
 			b.badTag(n, at)
 		}
+	case b.text.bangs && b.text.bare(n):
+		// A tag ! leaves the type to the text, in quotes too. What has no text at all is
+		// null to PyYAML, and text to libyaml.
+		if t = resolvePlain(n.Value); t == tagNull && n.Value == "" && !node.Quoted && b.text.dialect == OmegaConf24 {
+			t = tagString
+		}
+		node.Quoted = t == tagString
 	case !node.Quoted:
 		t = resolvePlain(n.Value)
 		if b.flow && strings.HasSuffix(n.Value, ":") {
-			// PyYAML takes the colon for a key's; the YAML library does not.
-			b.fault(diag.Diagnostic{
-				Pos: at, Code: "bad-scalar", Message: fmt.Sprintf("%s ends with a colon inside brackets", clip(n.Value)),
-				Hint: "put a space behind the colon of a key; quote the text otherwise",
-			})
+			// PyYAML takes the colon for a key's, libyaml refuses it; the YAML library does neither.
+			b.endsWithColon(n, at)
 		}
 	}
 	b.value(node, t)
 	return node
+}
+
+// endsWithColon refuses a text in brackets that ends with a colon.
+func (b *builder) endsWithColon(n *yaml.Node, at diag.Pos) {
+	b.fault(diag.Diagnostic{
+		Pos: at, Code: "bad-scalar", Message: fmt.Sprintf("%s ends with a colon inside brackets", clip(n.Value)),
+		Hint: "put a space behind the colon of a key; quote the text otherwise",
+	})
 }
 
 // value sets a scalar's Kind and value.
@@ -225,6 +237,9 @@ func (b *builder) value(node *Node, t tag) {
 		}
 	case tagString:
 		node.Kind, node.Str = String, node.Text
+		if b.text.dialect.escapedMissing(node.Str) {
+			node.Str, node.Literal = node.Str[1:], true
+		}
 		if fault := interpolationFault(node.Str); fault != "" {
 			b.fault(diag.Diagnostic{
 				Pos: node.Pos, Code: "bad-interpolation", Message: fault,

@@ -26,7 +26,7 @@ func (b *builder) fields(n *yaml.Node) []Field {
 			continue
 		}
 		b.flow = n.Style&yaml.FlowStyle != 0
-		key, ok := b.key(keyNode)
+		key, kind, ok := b.key(keyNode)
 		b.path = append(b.path, key)
 		value := b.node(valueNode)
 		switch at, known := set.at[key]; {
@@ -35,10 +35,13 @@ func (b *builder) fields(n *yaml.Node) []Field {
 			b.duplicate(key, b.pos(keyNode), set.fields[at].KeyPos)
 		default:
 			b.checkSpace(keyNode, valueNode)
+			if n.Style&yaml.FlowStyle != 0 {
+				b.checkFlowSpace(keyNode, valueNode)
+			}
 			if known {
 				own[key] = true
 			}
-			set.put(Field{Key: key, KeyPos: b.pos(keyNode), Value: value})
+			set.put(Field{Key: key, KeyPos: b.pos(keyNode), KeyKind: kind, Value: value})
 		}
 		b.path = b.path[:len(b.path)-1]
 	}
@@ -71,6 +74,22 @@ func (b *builder) checkSpace(key, value *yaml.Node) {
 			Suggestion: m[2] + ": " + m[4], Hint: "quote it if the text is meant",
 		})
 	}
+}
+
+// checkFlowSpace warns of {key:value}, which is one key without a value.
+func (b *builder) checkFlowSpace(key, value *yaml.Node) {
+	if key.Style != 0 || value.Kind != yaml.ScalarNode || value.Style != 0 || value.Value != "" || b.alias != nil {
+		return
+	}
+	name, rest, found := strings.Cut(key.Value, ":")
+	if !found || name == "" || rest == "" || strings.HasPrefix(rest, "//") {
+		return
+	}
+	b.add(diag.Diagnostic{
+		Pos: b.pos(key), Severity: diag.Warning, Code: "text-like-key",
+		Message:    fmt.Sprintf("%s is one key without a value, for there is no space behind its colon", clip(key.Value)),
+		Suggestion: name + ": " + rest, Hint: "write " + name + ": " + rest + "; quote it if that is the key",
+	})
 }
 
 // fieldSet is a map under construction: fields in order, and where each is.
@@ -140,7 +159,7 @@ func (b *builder) badMerge(n *yaml.Node) {
 // key returns a key's text. A number is taken as OmegaConf takes it, with the text
 // that Python's str() gives it; so is a boolean, with a warning, for it is
 // hardly ever meant.
-func (b *builder) key(n *yaml.Node) (text string, ok bool) {
+func (b *builder) key(n *yaml.Node) (text string, kind Kind, ok bool) {
 	at := b.pos(n)
 	if n.Kind == yaml.AliasNode {
 		n = n.Alias
@@ -152,28 +171,32 @@ func (b *builder) key(n *yaml.Node) (text string, ok bool) {
 			Pos: at, Code: "bad-key", Message: "a map or list cannot be a key",
 			Hint: "a key is a name; quote it if it begins with [ or {",
 		})
-		return "", false
+		return "", 0, false
 	}
 	plain := n.Style == 0
-	if !plain && n.Style&yaml.TaggedStyle == 0 || plain && resolvePlain(n.Value) == tagString || n.Value == "=" {
+	bare := b.text.bangs && b.text.bare(n)
+	if !bare && (!plain && n.Style&yaml.TaggedStyle == 0 || plain && resolvePlain(n.Value) == tagString || n.Value == "=") {
 		if plain && b.flow && strings.HasSuffix(n.Value, ":") {
-			return strings.TrimSuffix(n.Value, ":"), true // {a:} is read as PyYAML reads it
+			if b.text.dialect == OmegaConf24 {
+				b.endsWithColon(n, at)
+			}
+			return strings.TrimSuffix(n.Value, ":"), 0, true // {a:} is read as PyYAML reads it
 		}
-		return n.Value, true
+		return n.Value, 0, true
 	}
 	node := b.scalar(n, at)
 	switch node.Kind {
 	case String:
-		return node.Str, true
+		return node.Str, 0, true
 	case Null:
 		if n.Style&yaml.TaggedStyle == 0 && resolvePlain(n.Value) != tagNull {
-			return "", false // reported as a bad scalar
+			return "", 0, false // reported as a bad scalar
 		}
 		b.fault(diag.Diagnostic{
 			Pos: at, Code: "bad-key", Message: "null cannot be a key",
 			Hint: "quote it if the text is meant",
 		})
-		return "", false
+		return "", 0, false
 	case Bool:
 		if b.alias == nil {
 			b.add(diag.Diagnostic{
@@ -183,5 +206,5 @@ func (b *builder) key(n *yaml.Node) (text string, ok bool) {
 			})
 		}
 	}
-	return node.PyStr(), true
+	return node.PyStr(), node.Kind, true
 }

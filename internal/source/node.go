@@ -75,8 +75,8 @@ type Node struct {
 	Float float64
 	// Str is the text of Kind String.
 	Str string
-	// Literal reports whether ${ in Str is plain text: its interpolations are
-	// resolved.
+	// Literal reports whether Str is plain text: its interpolations are
+	// resolved, or its ??? was escaped and is not the word for what must still be set.
 	Literal bool
 	// Fields are a Map's entries in the order of the file, without duplicates;
 	// entries from a merge key (<<) come first.
@@ -91,7 +91,10 @@ type Field struct {
 	// Python's str() gives it.
 	Key    string
 	KeyPos diag.Pos
-	Value  *Node
+	// KeyKind is Int, Float or Bool where OmegaConf takes the key for one, and the zero Kind
+	// for a text.
+	KeyKind Kind
+	Value   *Node
 }
 
 // Field finds a Map's entry, nil where there is none. A nil Node has none.

@@ -13,13 +13,19 @@ import (
 // dot-lists do: the value is YAML, the path splits at dots and brackets, and a
 // path without = sets null. Places have the File "--set #index" and the column in
 // text. The root is nil where the value cannot be read.
+// It reads as the default dialect does.
 func ParseOverride(index int, override string) (*Node, diag.List) {
+	return OmegaConf23.ParseOverride(index, override)
+}
+
+// ParseOverride is the function [ParseOverride] in a dialect.
+func (d Dialect) ParseOverride(index int, override string) (*Node, diag.List) {
 	name := fmt.Sprintf("--set #%d", index)
-	key, value, valued := strings.Cut(override, "=")
-	path := splitPath(key)
+	key, value, valued := d.cutEqual(override)
+	path := d.split(key)
 	at := diag.Pos{File: name, Line: 1, Column: 1}
 	t := newText(name, []byte(value))
-	t.indent = utf8.RuneCountInString(key) + 1
+	t.dialect, t.indent = d, utf8.RuneCountInString(key)+1
 	node, found := parseValue(t)
 	if !utf8.ValidString(key) {
 		found.Add(diag.Diagnostic{Pos: at, Severity: diag.Error, Code: "encoding", Message: "the key is not UTF-8"})

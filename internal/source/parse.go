@@ -16,8 +16,13 @@ import (
 // as one YAML map at all (a fault of syntax, encoding or size). Other faults, such
 // as keys set twice, leave the root with what could be read: the first of two
 // equal keys, null for a value at fault. All faults found are in the list.
-func Parse(name string, data []byte) (*Node, diag.List) {
+// It reads as the default dialect does.
+func Parse(name string, data []byte) (*Node, diag.List) { return OmegaConf23.Parse(name, data) }
+
+// Parse is the function [Parse] in a dialect.
+func (d Dialect) Parse(name string, data []byte) (*Node, diag.List) {
 	t := newText(name, data)
+	t.dialect = d
 	root, found := t.parse()
 	switch {
 	case root == nil && !found.HasErrors():
@@ -69,14 +74,17 @@ func (t *text) parse() (*Node, diag.List) {
 	if len(t.data) > maxSize {
 		return nil, t.tooLarge()
 	}
-	if root, ok := t.quick(); ok {
-		return root, nil
+	if t.dialect == OmegaConf23 || len(t.data) < maxNodes24 { // too short for as many nodes
+		if root, ok := t.quick(); ok {
+			return root, nil
+		}
 	}
 	return t.slow()
 }
 
 // slow is parse by the YAML library.
 func (t *text) slow() (*Node, diag.List) {
+	t.bangs = bareBang().Match(t.data)
 	doc, err := t.document()
 	if err != nil && t.mendSlashes() {
 		doc, err = t.document()
@@ -84,8 +92,14 @@ func (t *text) slow() (*Node, diag.List) {
 	if err != nil {
 		return nil, t.syntaxFaults(err)
 	}
-	b := builder{text: t, found: t.tabs(doc)}
-	if doc == nil || isEmpty(doc) {
+	b := builder{text: t}
+	if t.dialect == OmegaConf23 {
+		b.found = t.tabs(doc)
+	}
+	if large := t.tooManyNodes(doc); large != nil {
+		return nil, large
+	}
+	if doc == nil || isEmpty(doc) && !(t.bangs && t.bare(doc)) {
 		return nil, b.found
 	}
 	root := b.node(doc)
@@ -95,26 +109,29 @@ func (t *text) slow() (*Node, diag.List) {
 	return root, b.found
 }
 
+// bareBang is what may be a tag without a name.
+var bareBang = compiled(`!([ \t\r\n,\]}]|$)`)
+
 // isEmpty tells a document without content from one that holds a value.
 func isEmpty(n *yaml.Node) bool {
 	return n.Kind == yaml.ScalarNode && n.Style == 0 && resolvePlain(n.Value) == tagNull
 }
 
-// versionLine is a %YAML directive above the document, whose minor version is 2 or more.
-var versionLine = compiled(`^((?:[%#][^\r\n]*|[ \t]*)[\r\n]+)*?%YAML[ \t]+1\.([2-9])[ \t]*[\r\n]`)
+// versionLine is a %YAML directive of version 1 above the document.
+var versionLine = compiled(`^((?:[%#][^\r\n]*|[ \t]*)[\r\n]+)*?%YAML[ \t]+1\.([0-9]{1,9})[ \t]*[\r\n]`)
 
 // asVersion1 returns text with the directive %YAML 1.2 as %YAML 1.1. This YAML
-// library refuses the former; PyYAML reads any 1.x as 1.1.
-func asVersion1(data []byte) []byte {
+// library refuses the former; PyYAML reads any 1.x as 1.1, libyaml that one.
+func asVersion1(data []byte, d Dialect) []byte {
 	if !bytes.Contains(data, []byte("%YAML")) {
 		return data
 	}
 	m := versionLine().FindSubmatchIndex(data)
-	if m == nil {
+	if m == nil || d == OmegaConf24 && string(data[m[4]:m[5]]) != "2" {
 		return data
 	}
 	data = bytes.Clone(data)
-	data[m[4]] = '1'
+	copy(data[m[4]:m[5]], "1        ")
 	return data
 }
 
@@ -131,7 +148,7 @@ func (t *text) document() (doc *yaml.Node, err error) {
 			doc, err = nil, fmt.Errorf("yaml: %v", r)
 		}
 	}()
-	decoder := yaml.NewDecoder(bytes.NewReader(asVersion1(t.data)))
+	decoder := yaml.NewDecoder(bytes.NewReader(asVersion1(t.data, t.dialect)))
 	var first, second yaml.Node
 	switch err := decoder.Decode(&first); {
 	case errors.Is(err, io.EOF):

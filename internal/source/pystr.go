@@ -44,7 +44,11 @@ func (n *Node) pyRepr(b *strings.Builder) {
 			if i > 0 {
 				b.WriteString(", ")
 			}
-			pyQuote(b, f.Key)
+			if f.KeyKind == 0 {
+				pyQuote(b, f.Key)
+			} else {
+				b.WriteString(f.Key)
+			}
 			b.WriteString(": ")
 			f.Value.pyRepr(b)
 		}

@@ -24,7 +24,7 @@ const maxSyntaxFaults = 10
 // syntaxFaults reports why the library failed with err, and what else is wrong:
 // the top-level block at fault is blanked and the rest read again.
 func (t *text) syntaxFaults(err error) (found diag.List) {
-	rest := &text{name: t.name, data: t.data, indent: t.indent}
+	rest := &text{name: t.name, data: t.data, dialect: t.dialect, indent: t.indent}
 	for len(found) < maxSyntaxFaults && err != nil {
 		var several errSeveral
 		if errors.As(err, &several) {
@@ -161,7 +161,7 @@ func (t *text) blank(line int) *text {
 	data := slices.Clone(t.data[:t.start(from)])
 	data = append(data, bytes.Repeat([]byte("\n"), to-from)...)
 	data = append(data, t.data[t.start(to):]...)
-	return &text{name: t.name, data: data, indent: t.indent}
+	return &text{name: t.name, data: data, dialect: t.dialect, indent: t.indent}
 }
 
 // isTopLevel reports whether a line begins a top-level key.

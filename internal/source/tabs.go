@@ -109,6 +109,17 @@ func (t *text) blockHeaderFault(n *yaml.Node) (at diag.Pos, fault bool) {
 	return t.offsetAt(i), true
 }
 
+// bare reports whether a scalar has the tag ! without a name.
+func (t *text) bare(n *yaml.Node) bool {
+	at := t.offset(n.Line, n.Column)
+	for _, word := range bytes.Fields(t.data[at:t.skipProperties(at)]) {
+		if string(word) == "!" {
+			return true
+		}
+	}
+	return false
+}
+
 // skipProperties goes over tags and anchors, and what stands between them and
 // the value.
 func (t *text) skipProperties(at int) int {

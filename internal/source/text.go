@@ -15,8 +15,12 @@ const maxSize = 1 << 20
 
 // text is what is read, and how its places are named.
 type text struct {
-	name string
-	data []byte
+	name    string
+	data    []byte
+	dialect Dialect
+	// bangs reports whether a tag ! without a name may stand somewhere; the YAML library
+	// drops it.
+	bangs bool
 	// indent is what stands before the first line where it is read as part of
 	// a longer one, in characters.
 	indent int

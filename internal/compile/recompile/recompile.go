@@ -29,6 +29,7 @@ import (
 	"mlcfg/internal/explain/diff"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/plainfile"
+	"mlcfg/internal/source"
 )
 
 // Options say how sources are read and compiled.
@@ -84,6 +85,9 @@ func (r *Recompiler) compile(files config.Options, overlay, backend string, old 
 		diff.SameRelease(&options, old)
 		if len(files.Overrides) == 0 {
 			files.Overrides = old.Overrides
+		}
+		if read, err := source.ParseDialect(old.OmegaConf); err == nil && old.OmegaConf != "" {
+			files.OmegaConf = read
 		}
 	}
 	config, err := r.project(files).Load(overlay)
@@ -269,6 +273,9 @@ func (r *Recompiler) reasons(was, now *manifest.Manifest, report *diff.Report) [
 	if !slices.Equal(was.Overrides, now.Overrides) {
 		why = append(why, "the overrides differ")
 	}
+	if was.OmegaConf != now.OmegaConf {
+		why = append(why, "the sources are read as another release of OmegaConf does")
+	}
 	if len(why) == 0 {
 		why = append(why, "values are spelt otherwise")
 	}
@@ -278,7 +285,7 @@ func (r *Recompiler) reasons(was, now *manifest.Manifest, report *diff.Report) [
 func (r *Recompiler) project(o config.Options) *config.Project {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	id := o.Base + "\x00" + strings.Join(o.Overrides, "\x00")
+	id := o.Base + "\x00" + strings.Join(o.Overrides, "\x00") + "\x00" + o.OmegaConf.String()
 	if r.projects[id] == nil {
 		r.projects[id] = config.New(o)
 	}

@@ -123,7 +123,7 @@ func (t *text) tooManyNodes(doc *yaml.Node) (found diag.List) {
 	if t.dialect != OmegaConf24 || doc == nil {
 		return nil
 	}
-	own, expanded, memo := 0, 0, map[*yaml.Node]int{}
+	own, memo := 0, map[*yaml.Node]int{}
 	var count func(n *yaml.Node) int
 	count = func(n *yaml.Node) int {
 		if n.Kind == yaml.AliasNode {
@@ -137,7 +137,7 @@ func (t *text) tooManyNodes(doc *yaml.Node) (found diag.List) {
 		memo[n] = total
 		return total
 	}
-	expanded = count(doc)
+	expanded := count(doc)
 	d := diag.Diagnostic{Pos: t.at(1, 1), Severity: diag.Error, Code: "too-large", Hint: "split the file, or read as OmegaConf 2.3 does (--omegaconf 2.3)"}
 	switch {
 	case expanded > maxNodes24:

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"mlcfg/internal/check"
 	"mlcfg/internal/plainfile"
 	"mlcfg/internal/source"
 	"mlcfg/schema"
@@ -27,6 +29,27 @@ type textFile struct {
 	path string
 	data []byte
 }
+
+// shown is a text of the file, or what becomes of it, without credentials; empty
+// where nothing of it can be shown.
+func (f *textFile) shown(text []byte) []byte {
+	root, _ := source.Parse(f.path, text)
+	if root == nil {
+		return nil
+	}
+	secrets := check.CredentialsOf(root)
+	return []byte(secrets.ShownFile(string(text)))
+}
+
+// private reports whether a file holds what looks like a credential, so that
+// standard output, which may be a log that others read, does not show it. What came
+// by standard input goes out as it is.
+func (f *textFile) private() bool {
+	return f.path != standardInput && !bytes.Equal(f.shown(f.data), f.data)
+}
+
+// notShown is said of such a file.
+const notShown = "it holds what looks like a credential, which does not go to standard output: take it out, or rewrite the file with -w"
 
 // readFiles reads the files that a command line names; folders are walked for
 // configuration files, and no argument at all is standard input.

@@ -98,6 +98,9 @@ func (a *app) fmt(c *cli.Context) error {
 		differs = differs || result.Differs
 		switch {
 		case result.Fault != "":
+		case !list && !write && !show && f.private():
+			a.warn("%s: %s", f.path, notShown)
+			faulty = true
 		case !list && !write && !show:
 			_, err = a.stdout.Write(out)
 		case result.Differs:
@@ -114,7 +117,11 @@ func (a *app) fmt(c *cli.Context) error {
 				_, err = fmt.Fprintln(a.stdout, f.path)
 			}
 			if show && err == nil {
-				_, err = a.stdout.Write(diff.Diff(f.path+".orig", f.data, f.path, out))
+				if text := diff.Diff(f.path+".orig", f.shown(f.data), f.path, f.shown(out)); len(text) > 0 {
+					_, err = a.stdout.Write(text)
+				} else {
+					a.warn("%s: what differs is a line with what looks like a credential, which is not shown", f.path)
+				}
 			}
 		}
 		if err != nil && result.Fault == "" {

@@ -93,6 +93,11 @@ func (a *app) migrate(c *cli.Context) error {
 		case err != nil:
 			return err
 		}
+		private := m.Text != "" && f.private()
+		if private && !write && dir == "" {
+			a.warn("%s: %s", f.path, notShown)
+			m.Text, m.Fault, status = "", notShown, errFindings
+		}
 		switch {
 		case m.Text == "" || asJSON && !write && dir == "" || write && m.Fault != "":
 		case !write && dir == "":
@@ -108,6 +113,9 @@ func (a *app) migrate(c *cli.Context) error {
 		}
 		if err != nil && !errors.Is(err, errFindings) {
 			return err
+		}
+		if asJSON && private {
+			m.Text = ""
 		}
 		all = append(all, m)
 	}

@@ -58,6 +58,8 @@ type Result struct {
 	// Configs are the resolved values, one a target, in order. Where Found has
 	// errors they lack what was faulty.
 	Configs []*Config
+	// Secrets are what no output may show; Found does not.
+	Secrets Credentials
 }
 
 // Check checks the shared sections once and then each target's own.
@@ -68,7 +70,7 @@ func Check(in Input) Result {
 		round = schema.Shared()
 	}
 	shared := &checker{schema: round, round: round, site: in.Site, overlay: in.Overlay, tree: in.Tree, found: &r.Found, faulty: map[string]bool{}}
-	secrets := shared.credentials()
+	r.Secrets = shared.credentials()
 	r.Shared = Shared{Top: shared.top(), Harness: shared.harness()}
 	for _, target := range in.Targets {
 		tree := in.Tree
@@ -91,7 +93,7 @@ func Check(in Input) Result {
 		}
 		r.Configs = append(r.Configs, c)
 	}
-	secrets.hide(r.Found)
+	r.Secrets.Hide(r.Found)
 	r.Found.Sort()
 	return r
 }

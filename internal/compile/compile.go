@@ -86,6 +86,8 @@ type Outcome struct {
 	// Err says that this build of the program cannot compile the configuration, but a
 	// whole one can; nothing else is then to be used. See dataset.ErrWithoutParquet.
 	Err error
+	// Secrets are what no output may show; Found does not.
+	Secrets check.Credentials
 }
 
 // Target is one backend's share of an outcome.
@@ -162,7 +164,8 @@ func (c *Compiler) Again(config *config.Config, known *manifest.Manifest) Outcom
 	for i, values := range result.Configs {
 		out.Targets[i].Values = values
 	}
-	out.Loadgen, out.Err = load.section, load.unbuilt
+	out.Loadgen, out.Err, out.Secrets = load.section, load.unbuilt, result.Secrets
+	out.Secrets.Hide(out.Found)
 	out.Found.Sort()
 	if out.Found.HasErrors() {
 		return out

@@ -38,7 +38,7 @@ func records(l List) []jsonDiagnostic {
 	for i, d := range l {
 		all[i] = jsonDiagnostic{
 			File: d.Pos.File, Line: d.Pos.Line, Column: d.Pos.Column, Severity: d.Severity, Code: d.Code,
-			Key: d.Key, Backend: d.Backend, Message: secret.Hide(d.Message), Suggestion: secret.Hide(d.Suggestion), Hint: secret.Hide(d.Hint),
+			Key: secret.Hide(d.Key), Backend: d.Backend, Message: secret.Hide(d.Message), Suggestion: secret.Hide(d.Suggestion), Hint: secret.Hide(d.Hint),
 		}
 		for _, r := range d.Related {
 			all[i].Related = append(all[i].Related, related{File: r.Pos.File, Line: r.Pos.Line, Column: r.Pos.Column, Message: secret.Hide(r.Message)})

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"mlcfg/internal/diag"
+	"mlcfg/internal/diag/secret"
 	"mlcfg/schema"
 )
 
@@ -83,9 +84,9 @@ func WriteJSON(w io.Writer, v *View, values []Value) error {
 }
 
 func (v *View) json(value *Value) jsonValue {
-	j := jsonValue{Key: value.Name, Group: value.Group, Set: value.Set, Value: Finite(value.Value), Read: value.Unread == "", Unread: value.Unread, Chain: []jsonStep{}}
+	j := jsonValue{Key: secret.Hide(value.Name), Group: value.Group, Set: value.Set, Value: Finite(value.Value), Read: value.Unread == "", Unread: value.Unread, Chain: []jsonStep{}}
 	for i, s := range value.Chain {
-		step := jsonStep{Layer: s.Layer, Key: s.Key, File: s.Pos.File, Line: s.Pos.Line, Column: s.Pos.Column, Value: Finite(s.Value), Note: s.Note}
+		step := jsonStep{Layer: s.Layer, Key: secret.Hide(s.Key), File: s.Pos.File, Line: s.Pos.Line, Column: s.Pos.Column, Value: Finite(s.Value), Note: s.Note}
 		if i > 0 {
 			below := Finite(value.Chain[i-1].Value)
 			step.Overwrites = &below
@@ -107,7 +108,7 @@ func (v *View) json(value *Value) jsonValue {
 		}
 	}
 	for _, d := range value.Found {
-		j.Found = append(j.Found, jsonFound{d.Severity, d.Code, d.Message})
+		j.Found = append(j.Found, jsonFound{d.Severity, d.Code, secret.Hide(d.Message)})
 	}
 	return j
 }

@@ -14,6 +14,7 @@ import (
 	"mlcfg/internal/compile"
 	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
+	"mlcfg/internal/diag/secret"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/merge"
 	"mlcfg/schema"
@@ -34,7 +35,7 @@ func Of(config *config.Config, out compile.Outcome, target compile.Target) *View
 	tree := target.Tree
 	v := &View{Overlay: config.Overlay.Path, Base: config.Base.Path, Backend: b, Release: target.Release, schema: target.Values.Schema}
 	v.Values, v.Unread = make([]Value, 0, usualValues), make([]Value, 0, usualValues/4)
-	w := &walker{view: v, found: out.Found, release: b.Engine + " " + target.Release}
+	w := &walker{view: v, found: out.Found, secrets: &out.Secrets, release: b.Engine + " " + target.Release}
 	c := target.Values
 
 	w.group, w.to = UseCase, &v.Values
@@ -83,6 +84,7 @@ type walker struct {
 	view    *View
 	to      *[]Value
 	found   diag.List
+	secrets *check.Credentials
 	group   Group
 	release string
 	unread  string
@@ -156,7 +158,7 @@ func (w *walker) add(v Value) {
 			v.Found.Add(d)
 		}
 	}
-	v.hide()
+	w.hide(&v)
 	*w.to = append(*w.to, v)
 }
 
@@ -165,34 +167,34 @@ const Hidden = "(not shown: it looks like a credential)"
 
 // hide takes what looks like a credential out of a value and of what it
 // overwrote: settings that are not checked have not been refused either.
-func (v *Value) hide() {
+func (w *walker) hide(v *Value) {
 	name := v.Name[strings.LastIndexByte(v.Name, '.')+1:]
 	if v.Set {
-		v.Value = hideIn(name, v.Value)
+		v.Value = w.hidden(check.IsSecret, name, v.Value)
 	}
 	for i := range v.Chain {
 		if s := &v.Chain[i]; s.Layer != DefaultLayer {
-			s.Value = hideIn(name, s.Value)
+			s.Value = w.hidden(check.IsSecret, name, s.Value)
 		}
 	}
 }
 
-func hideIn(name string, value any) any {
+func (w *walker) hidden(is func(name, value string) bool, name string, value any) any {
 	switch v := value.(type) {
 	case string:
-		if check.IsSecret(name, v) {
+		if is(name, v) || w.secrets.Shown(v) != v {
 			return Hidden
 		}
 	case []any:
 		out := make([]any, len(v))
 		for i, item := range v {
-			out[i] = hideIn(name, item)
+			out[i] = w.hidden(is, name, item)
 		}
 		return out
 	case map[string]any:
 		out := make(map[string]any, len(v))
 		for key, item := range v {
-			out[key] = hideIn(key, item)
+			out[secret.Hide(key)] = w.hidden(check.IsSecretWithin, key, item)
 		}
 		return out
 	}

@@ -16,6 +16,14 @@ func TestCredential(t *testing.T) {
 		"engine_config.speculative.model[1]": func(m *Manifest) {
 			m.EngineConfig["speculative"] = map[string]any{"model": []any{"x", "s3://a:s3cret@b"}}
 		},
+		"engine_config.loader.hf_token": func(m *Manifest) { m.EngineConfig["loader"] = map[string]any{"hf_token": "s3cret"} },
+		"engine_config.loader.a[0].clientSecret": func(m *Manifest) {
+			m.EngineConfig["loader"] = map[string]any{"a": []any{map[string]any{"clientSecret": "s3cret"}}}
+		},
+		"engine_config.keys[0]":       func(m *Manifest) { m.EngineConfig["keys"] = []any{"https://h/?sig=s3cret"} },
+		"engine_config.apiKey[0]":     func(m *Manifest) { m.EngineConfig["apiKey"] = []any{"s3cret"} },
+		"engine_config.***":           func(m *Manifest) { m.EngineConfig["sk-s3cret0123456789abcdef"] = int64(1) },
+		"env_config.HEADERS":          func(m *Manifest) { m.EnvConfig = map[string]string{"HEADERS": "Authorization: Bearer s3cret12"} },
 		"harness_config.dataset_path": func(m *Manifest) { m.HarnessConfig["dataset_path"] = "https://u:s3cret@h/d" },
 		"no": func(m *Manifest) {
 			m.EnvConfig = map[string]string{"HF_TOKEN": "", "HF_HOME": "/hf"}

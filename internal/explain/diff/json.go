@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 
+	"mlcfg/internal/diag/secret"
 	"mlcfg/internal/explain"
 )
 
@@ -59,7 +60,7 @@ func WriteJSON(w io.Writer, reports []*Report, only []Only) error {
 			j.Sides = append(j.Sides, jsonHead(h))
 		}
 		for _, row := range r.Rows {
-			out := jsonRow{Key: row.Key, Group: row.Group, Change: row.Change, Backends: row.Backends, Ratio: row.Ratio}
+			out := jsonRow{Key: secret.Hide(row.Key), Group: row.Group, Change: row.Change, Backends: row.Backends, Ratio: row.Ratio}
 			for _, c := range row.Cells {
 				out.Values = append(out.Values, c.json())
 			}

@@ -96,6 +96,9 @@ func (f *follower) lines() []string {
 		return nil
 	}
 	defer file.Close()
+	if info, err := file.Stat(); err == nil && info.Size() < f.at { // its middle was cut out
+		f.at, f.part = max(0, info.Size()-tailSize), ""
+	}
 	if _, err := file.Seek(f.at, io.SeekStart); err != nil {
 		return nil
 	}

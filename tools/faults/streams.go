@@ -79,6 +79,7 @@ func streamFaults() []fault {
 		{"mlrun schedule --queries", false, []string{"schedule", manifestName, "--queries"}},
 		{"mlrun dataset info", false, []string{"dataset", "info", dataName}},
 		{"mlrun --help", false, []string{"--help"}},
+		{"mlrun sim", false, []string{"sim", "--model", "m"}},
 		{"mlcfg schema show", true, []string{"schema", "show", backend.VLLM, "max_num_seqs"}},
 		{"mlcfg --version", true, []string{"--version"}},
 		{"mlcfg completion", true, []string{"completion", "bash"}},

@@ -59,7 +59,10 @@ func ListenAndServe(ctx context.Context, address string, cfg Config, stdout, log
 		}
 		go func() { failed <- server.Serve(listener) }()
 	}
-	fmt.Fprintf(stdout, "http://%s\n", listener.Addr())
+	if _, err := fmt.Fprintf(stdout, "http://%s\n", listener.Addr()); err != nil {
+		server.Close()
+		return err // nobody knows where it serves
+	}
 
 	select {
 	case err = <-failed:

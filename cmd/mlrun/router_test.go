@@ -48,7 +48,7 @@ func TestBehindRouter(t *testing.T) {
 		{"until the run is over", "vllm", func(path string, asked int) bool { return path != "/v1/models" || asked == 0 }, false},
 	} {
 		t.Run(tt.name+" "+tt.backend, func(t *testing.T) {
-			srv, err := sim.New(sim.Config{Model: "/models/llama", Protocol: sim.Protocol(tt.backend)})
+			srv, err := sim.New(sim.Config{Model: "/models/llama", Protocol: tt.backend})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -31,7 +31,7 @@ break-every=N, miscount-every=N, late-every=N (N counts requests).`
 func (a *app) simCommand() *cli.Command {
 	var cfg sim.Config
 	d := sim.Default()
-	var host, protocol string
+	var host string
 	var port int
 	var finished string
 	var faults cli.StringSlice
@@ -41,7 +41,7 @@ func (a *app) simCommand() *cli.Command {
 		Description: simHelp,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "model", Required: true, Usage: "`NAME` or path of the model to simulate", Destination: &cfg.Model},
-			&cli.StringFlag{Name: "backend", Value: backend.VLLM, Usage: "protocol to speak: " + strings.Join(sim.Protocols(), ", "), Destination: &protocol},
+			&cli.StringFlag{Name: "backend", Value: backend.VLLM, Usage: "protocol to speak: " + strings.Join(sim.Protocols(), ", "), Destination: &cfg.Protocol},
 			&cli.StringFlag{Name: "host", Value: "127.0.0.1", Usage: "address to listen on", Destination: &host},
 			&cli.IntFlag{Name: "port", Usage: "port to listen on; 0 picks a free one", Destination: &port},
 			&cli.Uint64Flag{Name: "seed", Usage: "seed of tokens and output lengths", Destination: &cfg.Seed},
@@ -68,9 +68,8 @@ func (a *app) simCommand() *cli.Command {
 			if port < 0 || port > 65535 {
 				return fmt.Errorf("sim: --port %d is no port", port)
 			}
-			cfg.Protocol = sim.Protocol(protocol)
-			if !slices.Contains(sim.Protocols(), protocol) {
-				return fmt.Errorf("sim: --backend %q is not known: %s", protocol, strings.Join(sim.Protocols(), ", "))
+			if !slices.Contains(sim.Protocols(), cfg.Protocol) {
+				return fmt.Errorf("sim: --backend %q is not known: %s", cfg.Protocol, strings.Join(sim.Protocols(), ", "))
 			}
 			var err error
 			if cfg.Faults, err = sim.ParseFaults(faults.Value()); err != nil {

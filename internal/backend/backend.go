@@ -92,9 +92,11 @@ type Backend struct {
 	// Version tells its release, the newest path first.
 	Health, Models string
 	Version        []string
-	// Metrics is the path of the Prometheus page, Figures what its names stand for.
+	// Metrics is the path of the Prometheus page, Figures what is on it, in its order.
 	Metrics string
-	Figures map[string]Figure
+	Figures []Figure
+	// Server is what else its clients see of it.
+	Server Server
 
 	// Memory is the key of the share of device memory that the engine takes.
 	Memory string
@@ -200,11 +202,30 @@ const (
 	PromptRate       Quantity = "prompt_tokens_per_second"
 	GenerationRate   Quantity = "generation_tokens_per_second"
 	Preemptions      Quantity = "preemptions"
+
+	// What no run reads, and the simulated engine's page has.
+	Retracted    Quantity = "retracted" // requests put back into the queue and still there
+	UsedTokens   Quantity = "used_tokens"
+	CacheTokens  Quantity = "cache_tokens" // the KV cache's size
+	CacheHits    Quantity = "cache_hits"
+	Ended        Quantity = "ended"
+	EndedByCause Quantity = "ended_by_cause"
+	// Distributions, in tokens and in seconds.
+	PromptLength, OutputLength       Quantity = "prompt_length", "output_length"
+	FirstToken, NextToken, WholeTime Quantity = "ttft", "inter_token", "e2e"
+	QueueTime, PrefillTime           Quantity = "queue_time", "prefill_time"
+	DecodeTime                       Quantity = "decode_time"
 )
 
-// Figure is what a name on a page stands for.
+// Figure is a name on a page and what it stands for. A name that ends in _total
+// counts up since the engine started.
 type Figure struct {
-	Of Quantity
+	Name string
+	Of   Quantity
+	// Help is what the page says of it.
+	Help string
+	// AtEnd reports whether tokens are counted when their request finishes, not before.
+	AtEnd bool
 	// Mean reports whether the values of several schedulers are averaged; they
 	// add up otherwise.
 	Mean bool

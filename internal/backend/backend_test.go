@@ -25,11 +25,19 @@ func TestFacts(t *testing.T) {
 		if listen := strings.Join(b.Listen, " "); !strings.Contains(listen, "{host}") || !strings.Contains(listen, "{port}") {
 			t.Errorf("%s listens at %q, which leaves no choice", b.Name, listen)
 		}
-		for name := range b.Figures {
-			if other := figures[name]; other != "" && other != b.Engine {
-				t.Errorf("%s is a figure of %s and of %s", name, other, b.Engine)
+		for _, f := range b.Figures {
+			if other := figures[f.Name]; other != "" && other != b.Engine {
+				t.Errorf("%s is a figure of %s and of %s", f.Name, other, b.Engine)
 			}
-			figures[name] = b.Engine
+			figures[f.Name] = b.Engine
+		}
+		for why := range openAIRefusals {
+			if b.Server.Refusals[why].Message == "" {
+				t.Errorf("%s has no words for: %s", b.Name, why)
+			}
+		}
+		if h := b.Server.Buckets; len(h.FirstToken)*len(h.Token)*len(h.Request) == 0 || !strings.Contains(b.Server.Labels, "{model}") {
+			t.Errorf("%s has a page without buckets or without the model's name", b.Name)
 		}
 		for _, s := range append(b.Symptoms, common...) {
 			if re, err := regexp.Compile(s.Message); err != nil {

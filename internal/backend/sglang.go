@@ -28,13 +28,59 @@ var sglang = Backend{
 	Version: []string{"/server_info", "/get_server_info"},
 	Metrics: "/metrics",
 	// srt/metrics/collector.py, later srt/observability/metrics_collector.py.
-	Figures: map[string]Figure{
-		"sglang:num_running_reqs":        {Of: Running},
-		"sglang:num_queue_reqs":          {Of: Waiting},
-		"sglang:token_usage":             {Of: KVCache, Mean: true},
-		"sglang:prompt_tokens_total":     {Of: PromptTokens},
-		"sglang:generation_tokens_total": {Of: GenerationTokens},
-		"sglang:gen_throughput":          {Of: GenerationRate},
+	Figures: []Figure{
+		{Name: "sglang:num_running_reqs", Of: Running, Help: "The number of running requests."},
+		{Name: "sglang:num_queue_reqs", Of: Waiting, Help: "The number of requests in the waiting queue."},
+		{Name: "sglang:num_used_tokens", Of: UsedTokens, Help: "The number of used tokens."},
+		{Name: "sglang:token_usage", Of: KVCache, Mean: true, Help: "The token usage."},
+		{Name: "sglang:max_total_num_tokens", Of: CacheTokens, Help: "Maximum total number of tokens in the KV cache pool."},
+		{Name: "sglang:cache_hit_rate", Of: CacheHits, Help: "The prefix cache hit rate."},
+		{Name: "sglang:num_retracted_reqs", Of: Retracted, Help: "The number of retracted requests."},
+		{Name: "sglang:prompt_tokens_total", Of: PromptTokens, AtEnd: true, Help: "Number of prefill tokens processed."},
+		{Name: "sglang:generation_tokens_total", Of: GenerationTokens, AtEnd: true, Help: "Number of generation tokens processed."},
+		{Name: "sglang:num_requests_total", Of: Ended, Help: "Number of requests processed."},
+		{Name: "sglang:time_to_first_token_seconds", Of: FirstToken, Help: "Histogram of time to first token in seconds."},
+		{Name: "sglang:inter_token_latency_seconds", Of: NextToken, Help: "Histogram of inter-token latency in seconds."},
+		{Name: "sglang:e2e_request_latency_seconds", Of: WholeTime, Help: "Histogram of End-to-end request latency in seconds"},
+		{Name: "sglang:queue_time_seconds", Of: QueueTime, Help: "Histogram of queueing time in seconds."},
+		{Name: "sglang:gen_throughput", Of: GenerationRate},
+	},
+	// The words are those of 0.5.23.
+	Server: Server{
+		Paths: map[string]Page{
+			"GET /health_generate": HealthPage,
+			"GET /get_model_info":  ModelPage, "GET /model_info": ModelPage,
+			"GET /get_server_info": SettingsPage, "GET /server_info": SettingsPage,
+			"POST /generate": GeneratePage, "PUT /generate": GeneratePage,
+		},
+		OpensEarly:           true,
+		AnyModel:             true,
+		LooseStreamOptions:   true,
+		MaxTokens:            16,
+		ZeroTokens:           true, // it computes the prompt alone
+		MaxRepetitionPenalty: 2,
+		TopKOff:              []int{-1},
+		Answers: Answers{
+			StopKey: "matched_stop", StopID: true, PromptIDs: true,
+			Usage: `"prompt_tokens_details":null,"reasoning_tokens":0`, NullUsage: true,
+		},
+		Refusals: map[Refusal]Refused{
+			LongPrompt:      {"", "The input ({prompt} tokens) is longer than the model's context length ({length} tokens)."},
+			FewTokens:       {"", "max_new_tokens must be at least 0, got {most}."},
+			NegativeMin:     {"", "min_new_tokens must be in [0, max_new_tokens], got {value}."},
+			MinAboveMax:     {"", "min_new_tokens must be in [0, max_new_tokens({most})], got {value}."},
+			LongTotal:       {"", "Requested token count exceeds the model's maximum context length of {length} tokens. You requested a total of {value} tokens: {prompt} tokens from the input messages and {most} tokens for the completion. Please reduce the number of tokens in the input messages or the completion to fit within the limit."},
+			ColdTemperature: {"", "temperature must be a non-negative finite number, got {value}."},
+			WrongTopK:       {"", "top_k must be -1 (disable) or at least 1, got {value}."},
+			WrongRepetition: {"", "repetition_penalty must be in (0, 2] (1.0 = no penalty), got {value}."},
+		},
+		Labels: `engine_type="unified",model_name={model},pp_rank="0",tp_rank="0"`,
+		// sglang/srt/metrics/collector.py
+		Buckets: Buckets{
+			FirstToken: []float64{0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4, 6, 8, 10, 20, 40, 60, 80, 100, 200, 400},
+			Token:      []float64{0.002, 0.004, 0.006, 0.008, 0.01, 0.015, 0.02, 0.025, 0.03, 0.035, 0.04, 0.06, 0.08, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4, 6, 8},
+			Request:    []float64{0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4, 6, 8, 10, 20, 40, 60, 80, 100, 200, 400, 800},
+		},
 	},
 
 	Symptoms: []Symptom{

@@ -1,5 +1,7 @@
 package backend
 
+import "slices"
+
 // TRTLLM is TensorRT-LLM's name.
 const TRTLLM = "trtllm"
 
@@ -31,12 +33,32 @@ var trtllm = Backend{
 	// that this page is made of.
 	Metrics: "/prometheus/metrics",
 	// metrics/collector.py
-	Figures: map[string]Figure{
-		"trtllm_num_requests_running":    {Of: Running},
-		"trtllm_num_requests_waiting":    {Of: Waiting},
-		"trtllm_kv_cache_utilization":    {Of: KVCache, Mean: true},
-		"trtllm_prompt_tokens_total":     {Of: PromptTokens},
-		"trtllm_generation_tokens_total": {Of: GenerationTokens},
+	Figures: []Figure{
+		{Name: "trtllm_num_requests_running", Of: Running, Help: "Requests in the batch."},
+		{Name: "trtllm_num_requests_waiting", Of: Waiting, Help: "Requests that wait."},
+		{Name: "trtllm_kv_cache_utilization", Of: KVCache, Mean: true, Help: "Share of the KV cache in use."},
+		{Name: "trtllm_kv_cache_hit_rate", Of: CacheHits, Help: "Share of prompt tokens found in the KV cache."},
+		{Name: "trtllm_prompt_tokens_total", Of: PromptTokens, Help: "Prompt tokens computed."},
+		{Name: "trtllm_generation_tokens_total", Of: GenerationTokens, Help: "Tokens generated."},
+		{Name: "trtllm_request_success_total", Of: EndedByCause, Help: "Requests that ended well."},
+		{Name: "trtllm_time_to_first_token_seconds", Of: FirstToken, Help: "Time to first token."},
+		{Name: "trtllm_time_per_output_token_seconds", Of: NextToken, Help: "Time per output token."},
+		{Name: "trtllm_e2e_request_latency_seconds", Of: WholeTime, Help: "Time of a request."},
+		{Name: "trtllm_request_queue_time_seconds", Of: QueueTime, Help: "Time in the queue."},
+	},
+	Server: Server{
+		Paths:            map[string]Page{"GET /version": ReleasePage, "GET /metrics": StepsPage},
+		CompletionFields: slices.Concat(trtllmFields, []string{"prompt", "echo", "suffix", "detokenize", "prompt_ignore_length"}),
+		ChatFields: slices.Concat(trtllmFields, []string{
+			"messages", "max_completion_tokens", "prompt_token_ids", "tools", "tool_choice", "top_logprobs", "add_generation_prompt",
+			"chat_template", "chat_template_kwargs", "documents", "reasoning_effort",
+		}),
+		TopKOff:        []int{0},
+		Answers:        Answers{StopKey: "stop_reason", NullIDs: true, IDsForText: true},
+		Refusals:       openAIRefusals,
+		BareValidation: true,
+		Labels:         `engine_type="trtllm",model_name={model}`,
+		Buckets:        vllmBuckets,
 	},
 
 	Symptoms: []Symptom{
@@ -54,4 +76,15 @@ var trtllm = Backend{
 		{"max_num_tokens", "--max-num-batched-tokens"},
 		{"max_batch_size", "--max-num-seqs"},
 	},
+}
+
+// trtllmFields are the fields that requests for completions and for chats may both
+// have (serve/openai_protocol.py, CompletionRequest and ChatCompletionRequest).
+var trtllmFields = []string{
+	"model", "best_of", "frequency_penalty", "logit_bias", "logprobs", "max_tokens", "n", "presence_penalty", "seed",
+	"stop", "stream", "stream_options", "temperature", "top_p", "user", "lora_request",
+	"use_beam_search", "top_k", "top_p_min", "min_p", "repetition_penalty", "length_penalty", "early_stopping", "stop_token_ids",
+	"include_stop_str_in_output", "ignore_eos", "min_tokens", "skip_special_tokens", "spaces_between_special_tokens",
+	"truncate_prompt_tokens", "return_context_logits", "thinking_token_budget", "add_special_tokens",
+	"response_format", "disaggregated_params", "priority", "conversation_params",
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/client"
 	"mlcfg/internal/engine/sim"
 )
@@ -17,27 +18,27 @@ func TestSimulatedEngine(t *testing.T) {
 	none := sim.Faults{}
 	for _, c := range []struct {
 		protocol    client.Protocol
-		engine      sim.Protocol
+		engine      string
 		stream      bool
 		incremental bool
 		faults      sim.Faults
 		fails       client.ErrorClass // every fifth request
 	}{
-		{client.Completions, sim.VLLM, true, false, none, client.NoError},
-		{client.Completions, sim.VLLM, false, false, none, client.NoError},
-		{client.Completions, sim.SGLang, true, false, none, client.NoError},
-		{client.Completions, sim.SGLang, false, false, none, client.NoError},
-		{client.Chat, sim.VLLM, true, false, none, client.NoError},
-		{client.Chat, sim.VLLM, false, false, none, client.NoError},
-		{client.Chat, sim.SGLang, true, false, none, client.NoError},
-		{client.Generate, sim.SGLang, true, false, none, client.NoError},
-		{client.Generate, sim.SGLang, true, true, none, client.NoError},
-		{client.Generate, sim.SGLang, false, false, none, client.NoError},
-		{client.Completions, sim.VLLM, true, false, sim.Faults{MalformedEvery: 5}, client.MalformedError},
-		{client.Completions, sim.VLLM, true, false, sim.Faults{BreakEvery: 5}, client.BrokenError},
-		{client.Completions, sim.VLLM, true, false, sim.Faults{MiscountEvery: 5}, client.CountsError},
-		{client.Generate, sim.SGLang, true, false, sim.Faults{MalformedEvery: 5}, client.MalformedError},
-		{client.Generate, sim.SGLang, false, false, sim.Faults{BreakEvery: 5}, client.BrokenError},
+		{client.Completions, backend.VLLM, true, false, none, client.NoError},
+		{client.Completions, backend.VLLM, false, false, none, client.NoError},
+		{client.Completions, backend.SGLang, true, false, none, client.NoError},
+		{client.Completions, backend.SGLang, false, false, none, client.NoError},
+		{client.Chat, backend.VLLM, true, false, none, client.NoError},
+		{client.Chat, backend.VLLM, false, false, none, client.NoError},
+		{client.Chat, backend.SGLang, true, false, none, client.NoError},
+		{client.Generate, backend.SGLang, true, false, none, client.NoError},
+		{client.Generate, backend.SGLang, true, true, none, client.NoError},
+		{client.Generate, backend.SGLang, false, false, none, client.NoError},
+		{client.Completions, backend.VLLM, true, false, sim.Faults{MalformedEvery: 5}, client.MalformedError},
+		{client.Completions, backend.VLLM, true, false, sim.Faults{BreakEvery: 5}, client.BrokenError},
+		{client.Completions, backend.VLLM, true, false, sim.Faults{MiscountEvery: 5}, client.CountsError},
+		{client.Generate, backend.SGLang, true, false, sim.Faults{MalformedEvery: 5}, client.MalformedError},
+		{client.Generate, backend.SGLang, false, false, sim.Faults{BreakEvery: 5}, client.BrokenError},
 	} {
 		t.Run(fmt.Sprintf("%s of %s, stream %t, incremental %t, %s", c.protocol, c.engine, c.stream, c.incremental, c.fails), func(t *testing.T) {
 			e, err := sim.New(sim.Config{
@@ -55,7 +56,7 @@ func TestSimulatedEngine(t *testing.T) {
 			server := &http.Server{Handler: e}
 			go func() { _ = server.Serve(l) }()
 			defer server.Close()
-			cl, err := client.New(client.Options{URLs: []string{"http://" + l.Addr().String()}, Protocol: c.protocol, Model: "tiny", Stream: c.stream, TokenIDs: c.engine == sim.VLLM})
+			cl, err := client.New(client.Options{URLs: []string{"http://" + l.Addr().String()}, Protocol: c.protocol, Model: "tiny", Stream: c.stream, TokenIDs: c.engine == backend.VLLM})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -68,7 +69,7 @@ func TestSimulatedEngine(t *testing.T) {
 				}
 				return a.Sent < 50
 			})
-			ids := c.protocol == client.Generate || c.engine == sim.VLLM
+			ids := c.protocol == client.Generate || c.engine == backend.VLLM
 			sink := client.SinkFunc(func(batch []client.Result) error {
 				for _, r := range batch {
 					switch {

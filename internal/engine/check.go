@@ -38,7 +38,7 @@ func (p *Plan) Check(h Host) []Problem {
 	if p.External || p.Simulated || len(p.Replicas) == 0 {
 		return list
 	}
-	for _, problem := range checkModel("engine_config."+p.Engine.Model, p.Model, p.Replicas[0].Env) {
+	for _, problem := range checkModel("engine_config."+p.Facts.Model, p.Model, p.Replicas[0].Env) {
 		// Weights that are made up need no files.
 		if !slices.Contains(p.Replicas[0].Command, "dummy") || !strings.Contains(problem.Text, "holds no weights") {
 			list = append(list, problem)

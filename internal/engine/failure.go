@@ -52,7 +52,7 @@ func (f *Failure) Report() string {
 
 // diagnose finds the first known symptom in a log.
 func (p *Plan) diagnose(log string) (cause, key string) {
-	cause, key = p.Engine.Diagnose(log, p.keyOf)
+	cause, key = p.Facts.Diagnose(log, p.keyOf)
 	return cleanLine(cause), key
 }
 

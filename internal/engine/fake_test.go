@@ -235,7 +235,7 @@ func fakeMlrun(args []string) int {
 
 func fakePlan(mode, dir string, replicas int) *Plan {
 	b, _ := backend.Of("vllm")
-	p := &Plan{Backend: b.Name, Protocol: b.Engine, Engine: b}
+	p := &Plan{Backend: b.Name, Protocol: b.Engine, Facts: b}
 	for i := range replicas {
 		p.Replicas = append(p.Replicas, Replica{Index: i, Command: []string{os.Args[0], "fake-engine", mode, filepath.Join(dir, "lock"), portMark}, ported: []int{4}})
 	}

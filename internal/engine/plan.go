@@ -72,9 +72,9 @@ type Plan struct {
 	// Notes are what was assumed or could not be done, one line each.
 	Notes []string `json:"notes,omitempty"`
 
-	// Engine is what the engine is: its paths, its figures, its last words.
-	Engine *backend.Backend `json:"-"`
-	role   manifest.Role    // to find the key behind an argument that the engine refuses
+	// Facts are what the engine is: its paths, its figures, its last words.
+	Facts *backend.Backend `json:"-"`
+	role  manifest.Role    // to find the key behind an argument that the engine refuses
 }
 
 // Replica is one engine process with its workers.
@@ -145,7 +145,7 @@ func NewPlan(m *manifest.Manifest, o Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Backend: m.Backend, Release: m.Engine.Version, Protocol: s.backend.Engine, Simulated: o.Simulate, Engine: s.backend}
+	p := &Plan{Backend: m.Backend, Release: m.Engine.Version, Protocol: s.backend.Engine, Simulated: o.Simulate, Facts: s.backend}
 	if o.Node.many() {
 		p.Node = &o.Node
 	}

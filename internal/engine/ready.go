@@ -80,7 +80,7 @@ func (g *group) ready(ctx context.Context, m *member, o StartOptions) error {
 			g.tell(m, log.lines(), time.Since(start), o.Progress)
 			if !looking {
 				looking = true
-				go func() { serves <- probe(ctx, client, g.plan.Engine, &m.endpoint) }()
+				go func() { serves <- probe(ctx, client, g.plan.Facts, &m.endpoint) }()
 			}
 		}
 	}
@@ -156,7 +156,7 @@ func probe(ctx context.Context, client *http.Client, b *backend.Backend, e *Endp
 // it was before.
 func Look(ctx context.Context, p *Plan, e Endpoint) (Endpoint, error) {
 	now := Endpoint{URL: e.URL, Protocol: e.Protocol}
-	err := probe(ctx, asker(), p.Engine, &now)
+	err := probe(ctx, asker(), p.Facts, &now)
 	return now, err
 }
 

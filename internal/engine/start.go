@@ -289,7 +289,7 @@ func attach(ctx context.Context, plan *Plan, o StartOptions) (Engine, error) {
 	client := asker()
 	for _, r := range plan.Replicas {
 		endpoint := Endpoint{URL: r.URL, Protocol: plan.Protocol}
-		if err := probe(ctx, client, plan.Engine, &endpoint); err != nil {
+		if err := probe(ctx, client, plan.Facts, &endpoint); err != nil {
 			return nil, &Failure{Replica: r.Index, What: "at " + r.URL + " does not serve", Cause: err.Error()}
 		}
 		o.Progress(Progress{Replica: r.Index, Ready: true})

@@ -356,7 +356,7 @@ func TestExternal(t *testing.T) {
 	} {
 		version = c.version
 		b, _ := backend.Of(c.engine)
-		plan := &Plan{Protocol: c.engine, Engine: b, External: true, Replicas: []Replica{{URL: h.URL}}}
+		plan := &Plan{Protocol: c.engine, Facts: b, External: true, Replicas: []Replica{{URL: h.URL}}}
 		eng, err := Start(context.Background(), plan, StartOptions{})
 		if err != nil {
 			t.Fatal(err)
@@ -367,7 +367,7 @@ func TestExternal(t *testing.T) {
 	}
 	h.Close()
 	b, _ := backend.Of("sglang")
-	plan := &Plan{Protocol: b.Engine, Engine: b, External: true, Replicas: []Replica{{URL: h.URL}}}
+	plan := &Plan{Protocol: b.Engine, Facts: b, External: true, Replicas: []Replica{{URL: h.URL}}}
 	if _, err := Start(context.Background(), plan, StartOptions{}); err == nil || !strings.Contains(err.Error(), "does not serve") {
 		t.Errorf("%v", err)
 	}

@@ -23,7 +23,7 @@ func planned(harness map[string]any) *Plan {
 	b, _ := backend.Of("vllm")
 	return &Plan{
 		Benchmark: "llama2-70b",
-		Engine:    &engine.Plan{Model: usual.models[0], Engine: b},
+		Engine:    &engine.Plan{Model: usual.models[0], Facts: b},
 		Data:      Data{Path: usual.data, File: usual.data},
 		Manifest:  &manifest.Manifest{EngineConfig: map[string]any{"model": usual.models[0]}, HarnessConfig: harness},
 	}

@@ -26,7 +26,7 @@ func TestDifferences(t *testing.T) {
 	} {
 		b, _ := backend.Of("vllm")
 		p := &Plan{
-			Engine:   &engine.Plan{External: c.external, Engine: b},
+			Engine:   &engine.Plan{External: c.external, Facts: b},
 			Manifest: &manifest.Manifest{Engine: manifest.Engine{Name: "vllm", Version: "0.9.2"}, EngineConfig: map[string]any{"model": "/model"}},
 		}
 		if got := p.differences([]engine.Endpoint{c.endpoint}); !slices.Equal(got, c.want) {

@@ -257,7 +257,7 @@ func (r *runner) begin(t time.Time) {
 	}
 	pages := make([]string, len(r.urls))
 	for i, url := range r.urls {
-		pages[i] = url + r.plan.Engine.Engine.Metrics
+		pages[i] = url + r.plan.Engine.Facts.Metrics
 	}
 	var err error
 	if r.metrics, err = metrics.Start(r.dir.Path, pages, metricsInterval, t); err != nil {

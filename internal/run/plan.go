@@ -206,7 +206,7 @@ func orElse[T comparable](v, otherwise T) T {
 
 // batchSize is how many requests one replica works on at a time.
 func (p *Plan) batchSize() int {
-	if n, ok := manifest.Int(p.Manifest.EngineConfig, p.Engine.Engine.Batch); ok && n > 0 {
+	if n, ok := manifest.Int(p.Manifest.EngineConfig, p.Engine.Facts.Batch); ok && n > 0 {
 		return int(min(n, 4096))
 	}
 	return 256

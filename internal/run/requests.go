@@ -22,7 +22,7 @@ var overHTTP = map[string]string{"extra_args": "vllm_xargs"}
 
 // planRequests fixes what each request carries.
 func (p *Plan) planRequests() error {
-	p.Protocol = client.Protocol(p.Engine.Engine.Requests)
+	p.Protocol = client.Protocol(p.Engine.Facts.Requests)
 	if err := p.Manifest.CheckSampling(); err != nil {
 		return err
 	}
@@ -39,7 +39,7 @@ func (p *Plan) planRequests() error {
 			params[key] = value
 		}
 	}
-	for key, kept := range p.Engine.Engine.Kept {
+	for key, kept := range p.Engine.Facts.Kept {
 		if set := p.Manifest.EngineConfig[key]; set != nil && set != kept.Value {
 			p.Notes = append(p.Notes, fmt.Sprintf("engine_config.%s is %v: the server fills in sampling values that requests leave out", key, set))
 		}
@@ -50,7 +50,7 @@ func (p *Plan) planRequests() error {
 	delete(params, "n")
 	p.Parameters = params
 	if p.settings.Mode != loadgen.PerformanceOnly && !p.givesTokenIDs() {
-		return fmt.Errorf("accuracy mode needs the ids of generated tokens, which the server of %s %s does not give (%s and later do)", p.Manifest.Engine.Name, p.Manifest.Engine.Version, p.Engine.Engine.TokenIDsFrom)
+		return fmt.Errorf("accuracy mode needs the ids of generated tokens, which the server of %s %s does not give (%s and later do)", p.Manifest.Engine.Name, p.Manifest.Engine.Version, p.Engine.Facts.TokenIDsFrom)
 	}
 	return nil
 }
@@ -72,7 +72,7 @@ func (p *Plan) client(endpoints []engine.Endpoint, samples *prompts) (*client.Cl
 	o := client.Options{
 		Protocol: p.Protocol, Stream: p.streams(), Params: maps.Clone(p.Parameters),
 		TokenIDs:    p.settings.Mode != loadgen.PerformanceOnly && p.Protocol != client.Generate,
-		AskTokenIDs: p.Engine.Engine.AskTokenIDs,
+		AskTokenIDs: p.Engine.Facts.AskTokenIDs,
 	}
 	for _, e := range endpoints {
 		o.URLs = append(o.URLs, e.URL)
@@ -84,8 +84,8 @@ func (p *Plan) client(endpoints []engine.Endpoint, samples *prompts) (*client.Cl
 	if len(o.URLs) == 0 {
 		return nil, errors.New("no engine is there")
 	}
-	if o.TokenIDs && p.Engine.Engine.ChatLacksTokenIDs && samples.chat() {
-		return nil, fmt.Errorf("accuracy mode needs the ids of generated tokens, which a chat of %s does not give", p.Engine.Engine.Title)
+	if o.TokenIDs && p.Engine.Facts.ChatLacksTokenIDs && samples.chat() {
+		return nil, fmt.Errorf("accuracy mode needs the ids of generated tokens, which a chat of %s does not give", p.Engine.Facts.Title)
 	}
 	if p.Protocol == client.Generate && samples.chat() {
 		return nil, errors.New("chat samples cannot be sent to /generate")

@@ -98,7 +98,7 @@ func (p *Plan) checkResources(ctx context.Context, digest digestOf) []Finding {
 
 // modelPath is the model as the manifest names it.
 func (p *Plan) modelPath() string {
-	text, _ := manifest.Text(p.Manifest.EngineConfig, p.Engine.Engine.Model)
+	text, _ := manifest.Text(p.Manifest.EngineConfig, p.Engine.Facts.Model)
 	return text
 }
 

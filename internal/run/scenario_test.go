@@ -233,7 +233,7 @@ func TestBatchSize(t *testing.T) {
 		if !ok {
 			t.Fatal(c.backend)
 		}
-		p := &Plan{Engine: &engine.Plan{Engine: b}, Manifest: &manifest.Manifest{EngineConfig: c.engine}}
+		p := &Plan{Engine: &engine.Plan{Facts: b}, Manifest: &manifest.Manifest{EngineConfig: c.engine}}
 		if got := p.batchSize(); got != c.want {
 			t.Errorf("%s %v: %d, want %d", c.backend, c.engine, got, c.want)
 		}

@@ -4,20 +4,21 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+
+	"mlcfg/internal/backend"
 )
 
 // openaiAnswer writes the parts that completions and chat have in common.
 type openaiAnswer struct {
-	g      *generation
-	sglang bool
-	trtllm bool
-	head   []byte // id, object, created, model of a stream's chunks, up to the choices
+	g    *generation
+	form backend.Answers
+	head []byte // id, object, created, model of a stream's chunks, up to the choices
 }
 
-func newOpenAIAnswer(cfg Config, g *generation, object string) openaiAnswer {
+func (s *Server) openAIAnswer(g *generation, object string) openaiAnswer {
 	return openaiAnswer{
-		g: g, sglang: cfg.Protocol == SGLang, trtllm: cfg.Protocol == TRTLLM,
-		head: fmt.Appendf(nil, `{"id":%s,"object":%q,"created":%d,"model":%s,"choices":`, quote(g.id), object, g.created, quote(cfg.Name())),
+		g: g, form: s.engine.Server.Answers,
+		head: fmt.Appendf(nil, `{"id":%s,"object":%q,"created":%d,"model":%s,"choices":`, quote(g.id), object, g.created, quote(s.cfg.Name())),
 	}
 }
 
@@ -33,45 +34,43 @@ func quote(s string) []byte {
 // ending appends finish_reason and what belongs to it; j is the number of tokens
 // sent by then.
 func (a *openaiAnswer) ending(b []byte, j int) []byte {
-	key, end := "stop_reason", "null"
-	if a.sglang {
-		key = "matched_stop"
-	}
-	reason := "null"
+	reason, end := "null", "null"
 	if j == a.g.out.n {
 		reason = `"length"`
 		if a.g.out.stop {
 			reason = `"stop"`
-			if a.sglang {
+			if a.form.StopID {
 				end = strconv.Itoa(endOfText)
 			}
 		}
 	}
-	return fmt.Appendf(b, `"logprobs":null,"finish_reason":%s,"%s":%s`, reason, key, end)
+	return fmt.Appendf(b, `"logprobs":null,"finish_reason":%s,"%s":%s`, reason, a.form.StopKey, end)
 }
 
 // tokenIDs appends the ids of the tokens from i to before j, and the prompt's
-// where they are the first. vLLM sends null where they were not asked for.
+// where they are the first.
 func (a *openaiAnswer) tokenIDs(b []byte, i, j int) []byte {
-	if !a.g.tokenIDs {
-		if a.sglang {
-			return b
-		}
+	switch {
+	case a.g.tokenIDs:
+		b = append(b, `,"token_ids":`...)
+		return a.g.out.appendIDs(b, i, j)
+	case a.form.NullIDs:
 		return append(b, `,"token_ids":null`...)
 	}
-	b = append(b, `,"token_ids":`...)
-	return a.g.out.appendIDs(b, i, j)
+	return b
 }
 
 func (a *openaiAnswer) promptIDs(b []byte, first bool) []byte {
-	if !a.g.tokenIDs || !first || a.trtllm {
-		if a.sglang || a.trtllm {
-			return b
-		}
+	switch {
+	case !a.form.PromptIDs:
+		return b
+	case a.g.tokenIDs && first:
+		b = append(b, `,"prompt_token_ids":`...)
+		return appendInts(b, a.g.prompt)
+	case a.form.NullIDs:
 		return append(b, `,"prompt_token_ids":null`...)
 	}
-	b = append(b, `,"prompt_token_ids":`...)
-	return appendInts(b, a.g.prompt)
+	return b
 }
 
 func appendInts(b []byte, ids []int) []byte {
@@ -101,8 +100,8 @@ func (o output) appendIDs(b []byte, i, j int) []byte {
 func (a *openaiAnswer) usage(b []byte, n int) []byte {
 	p, c := len(a.g.prompt), a.g.completionTokens(n)
 	b = fmt.Appendf(b, `"usage":{"prompt_tokens":%d,"total_tokens":%d,"completion_tokens":%d`, p, p+c, c)
-	if a.sglang {
-		b = append(b, `,"prompt_tokens_details":null,"reasoning_tokens":0`...)
+	if a.form.Usage != "" {
+		b = append(append(b, ','), a.form.Usage...)
 	}
 	return append(b, '}')
 }
@@ -113,7 +112,7 @@ func (a *openaiAnswer) endChunk(b []byte, n int) []byte {
 	if a.g.continuousUsage {
 		b = append(b, ',')
 		b = a.usage(b, n)
-	} else if a.sglang {
+	} else if a.form.NullUsage {
 		b = append(b, `,"usage":null`...)
 	}
 	return append(b, "}\n\n"...)
@@ -133,10 +132,6 @@ func (a *openaiAnswer) close(b []byte) []byte {
 // completionAnswer is the form of /v1/completions.
 type completionAnswer struct{ openaiAnswer }
 
-func newCompletionAnswer(cfg Config, g *generation) *completionAnswer {
-	return &completionAnswer{newOpenAIAnswer(cfg, g, "text_completion")}
-}
-
 func (a *completionAnswer) open(b []byte) []byte { return b }
 
 func (a *completionAnswer) chunk(b []byte, i, j int) []byte {
@@ -149,7 +144,7 @@ func (a *completionAnswer) chunk(b []byte, i, j int) []byte {
 
 func (a *completionAnswer) choice(b []byte, i, j int) []byte {
 	b = append(b, `{"index":0,"text":"`...)
-	if !a.trtllm || !a.g.tokenIDs { // ids stand in the place of the text
+	if !a.form.IDsForText || !a.g.tokenIDs {
 		b = a.g.out.appendText(b, i, j)
 	}
 	b = append(b, `",`...)
@@ -172,10 +167,6 @@ func (a *completionAnswer) whole(b []byte) []byte {
 type chatAnswer struct {
 	openaiAnswer
 	wholeHead []byte
-}
-
-func newChatAnswer(cfg Config, g *generation) *chatAnswer {
-	return &chatAnswer{newOpenAIAnswer(cfg, g, "chat.completion.chunk"), newOpenAIAnswer(cfg, g, "chat.completion").head}
 }
 
 // open sends the role before the first token, as both engines do.

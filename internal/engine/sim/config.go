@@ -1,9 +1,9 @@
-// Package sim is the simulated engine: an HTTP server that speaks vLLM's,
-// SGLang's and TensorRT-LLM's protocols and answers with made-up tokens, paced by a model of
-// continuous batching. It measures nothing real, and says so wherever it
+// Package sim is the simulated engine: an HTTP server that speaks an engine's
+// protocol, as package backend says it (vLLM's, SGLang's, TensorRT-LLM's), and
+// answers with made-up tokens, paced by a model of continuous batching. It measures nothing real, and says so wherever it
 // speaks: in the model's name, in its headers, in its metrics.
 //
-//	server, err := sim.New(sim.Config{Protocol: sim.VLLM, Model: "llama2-70b"})
+//	server, err := sim.New(sim.Config{Protocol: backend.VLLM, Model: "llama2-70b"})
 //	defer server.Close()
 //	http.Serve(listener, server)
 //
@@ -24,25 +24,21 @@ import (
 	"mlcfg/internal/backend"
 )
 
-// Protocol is the engine whose HTTP interface is spoken.
-type Protocol string
-
-// The protocols. All answer /v1/completions and /v1/chat/completions, each
-// with its engine's own details; only SGLang has /generate.
-const (
-	VLLM   Protocol = backend.VLLM
-	SGLang Protocol = backend.SGLang
-	TRTLLM Protocol = backend.TRTLLM
-)
-
-// Protocols are the names of the protocols.
-func Protocols() []string { return []string{string(VLLM), string(SGLang), string(TRTLLM)} }
+// Protocols are the engines whose HTTP interface can be spoken.
+func Protocols() []string {
+	var names []string
+	for _, b := range backend.Engines() {
+		names = append(names, b.Name)
+	}
+	return names
+}
 
 // Config says what is simulated. The zero value of every field but Model means
 // the default beside it.
 type Config struct {
-	// Protocol is one of the protocols; VLLM where empty.
-	Protocol Protocol
+	// Protocol is one of [Protocols]; backend.VLLM where empty. All answer
+	// /v1/completions and /v1/chat/completions, each with its engine's own details.
+	Protocol string
 	// Model is the model's path or name as a real engine would be given it. It
 	// is answered for under this name and under [Config.Name].
 	Model string
@@ -122,7 +118,7 @@ func Default() Config {
 
 // withDefaults fills in what is zero and refuses what cannot work.
 func (c Config) withDefaults() (Config, error) {
-	setDefault(&c.Protocol, VLLM)
+	setDefault(&c.Protocol, backend.VLLM)
 	setDefault(&c.MaxModelLen, 4096)
 	setDefault(&c.MaxNumSeqs, 256)
 	setDefault(&c.MaxBatchedTokens, 8192)
@@ -137,7 +133,7 @@ func (c Config) withDefaults() (Config, error) {
 	setDefault(&c.Lengths.Sigma, 0.6)
 
 	var errs []error
-	if !slices.Contains(Protocols(), string(c.Protocol)) {
+	if !slices.Contains(Protocols(), c.Protocol) {
 		errs = append(errs, fmt.Errorf("protocol %q is not known: %s", c.Protocol, strings.Join(Protocols(), ", ")))
 	}
 	if c.Model == "" {

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"mlcfg/internal/backend"
 )
 
 // buffer is written by the server while the test reads it.
@@ -35,7 +37,7 @@ func TestFinished(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	stdout, finished := io.Pipe()
 	var log buffer
-	cfg := quick(VLLM)
+	cfg := quick(backend.VLLM)
 	cfg.Finished, cfg.Faults.MalformedEvery = &log, 3
 	ended := make(chan error, 1)
 	go func() { ended <- ListenAndServe(ctx, "127.0.0.1:0", cfg, finished, io.Discard) }()

@@ -57,7 +57,7 @@ func (s *Server) acceptGenerate(r *http.Request, q *generateRequest) (*generatio
 		return nil, notSimulated("return_logprob", "return_logprob")
 	}
 	p := &q.SamplingParams
-	if err := p.check(SGLang); err != nil {
+	if err := s.check(&p.sampling); err != nil {
 		return nil, err
 	}
 	most := value(p.MaxNewTokens, 128)

@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
+
+	"mlcfg/internal/backend"
 )
 
 // openaiRequest is the body of /v1/completions and /v1/chat/completions, as far
@@ -56,7 +59,7 @@ func (m chatMessage) text() string {
 
 func (s *Server) completions(w http.ResponseWriter, r *http.Request) {
 	var q openaiRequest
-	if err := s.decode(r, &q, completionFields); err != nil {
+	if err := s.decode(r, &q, s.engine.Server.CompletionFields); err != nil {
 		s.refuse(w, err)
 		return
 	}
@@ -73,7 +76,7 @@ func (s *Server) completions(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	maxTokens := q.MaxTokens
-	if usual := 16; maxTokens == nil && s.cfg.Protocol != TRTLLM {
+	if usual := s.engine.Server.MaxTokens; maxTokens == nil && usual > 0 {
 		maxTokens = &usual
 	}
 	g, err := s.accept(r, &q, "cmpl-", prompt, maxTokens)
@@ -81,12 +84,12 @@ func (s *Server) completions(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, err)
 		return
 	}
-	s.serve(w, r, g, newCompletionAnswer(s.cfg, g))
+	s.serve(w, r, g, &completionAnswer{s.openAIAnswer(g, "text_completion")})
 }
 
 func (s *Server) chat(w http.ResponseWriter, r *http.Request) {
 	var q openaiRequest
-	if err := s.decode(r, &q, chatFields); err != nil {
+	if err := s.decode(r, &q, s.engine.Server.ChatFields); err != nil {
 		s.refuse(w, err)
 		return
 	}
@@ -107,7 +110,7 @@ func (s *Server) chat(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, err)
 		return
 	}
-	s.serve(w, r, g, newChatAnswer(s.cfg, g))
+	s.serve(w, r, g, &chatAnswer{s.openAIAnswer(g, "chat.completion.chunk"), s.openAIAnswer(g, "chat.completion").head})
 }
 
 // accept checks what is common to both endpoints. A nil maxTokens means as many
@@ -116,33 +119,32 @@ func (s *Server) accept(r *http.Request, q *openaiRequest, prefix string, prompt
 	if err := s.checkModel(q.Model); err != nil {
 		return nil, err
 	}
-	if q.StreamOptions != nil && !q.Stream && s.cfg.Protocol != SGLang {
+	engine := &s.engine.Server
+	if q.StreamOptions != nil && !q.Stream && !engine.LooseStreamOptions {
 		return nil, badRequest("stream_options", "Stream options can only be defined when `stream=True`.")
 	}
 	if asked, isBool := q.Logprobs.(bool); q.Logprobs != nil && (!isBool || asked) {
 		return nil, notSimulated("logprobs", "logprobs")
 	}
-	if err := q.check(s.cfg.Protocol); err != nil {
+	if err := s.check(&q.sampling); err != nil {
 		return nil, err
 	}
 	limit, err := s.limits(len(prompt), maxTokens, q.MinTokens)
 	if err != nil {
 		return nil, err
 	}
-	g := &generation{prompt: prompt, stream: q.Stream, tokenIDs: q.ReturnTokenIDs || s.cfg.Protocol == TRTLLM && !value(q.Detokenize, true)}
+	g := &generation{prompt: prompt, stream: q.Stream, tokenIDs: q.ReturnTokenIDs || engine.Answers.IDsForText && !value(q.Detokenize, true)}
 	if o := q.StreamOptions; o != nil {
-		// vLLM and TensorRT-LLM count stream_options without include_usage as asking for it.
-		g.usage = value(o.IncludeUsage, s.cfg.Protocol != SGLang)
-		g.continuousUsage = o.ContinuousUsageStats && (g.usage || s.cfg.Protocol == SGLang)
+		g.usage = value(o.IncludeUsage, !engine.LooseStreamOptions)
+		g.continuousUsage = o.ContinuousUsageStats && (g.usage || engine.LooseStreamOptions)
 	}
 	s.begin(r, prefix, g, q.MinTokens, limit, q.IgnoreEOS)
 	return g, nil
 }
 
-// checkModel accepts the model under its own name and its simulated one. SGLang
-// serves whatever name it is asked for.
+// checkModel accepts the model under its own name and its simulated one.
 func (s *Server) checkModel(name string) *apiError {
-	if s.cfg.Protocol == SGLang || name == "" || name == s.cfg.Model || name == s.cfg.Name() {
+	if s.engine.Server.AnyModel || name == "" || name == s.cfg.Model || name == s.cfg.Name() {
 		return nil
 	}
 	return &apiError{status: http.StatusNotFound, kind: "NotFoundError", param: "model", message: fmt.Sprintf("The model `%s` does not exist.", name)}
@@ -152,36 +154,27 @@ func (s *Server) checkModel(name string) *apiError {
 func (s *Server) limits(prompt int, maxTokens *int, minTokens int) (int, *apiError) {
 	length := s.cfg.MaxModelLen
 	if prompt >= length {
-		if s.cfg.Protocol == SGLang {
-			return 0, badRequest("", "The input (%d tokens) is longer than the model's context length (%d tokens).", prompt, length)
-		}
-		return 0, badRequest("prompt", "This model's maximum context length is %d tokens. However, your request has %d input tokens. Please reduce the length of the input messages.", length, prompt)
+		return 0, s.refusal(backend.LongPrompt, "{prompt}", strconv.Itoa(prompt), "{length}", strconv.Itoa(length))
 	}
 	if maxTokens == nil {
 		rest := length - prompt
 		maxTokens = &rest
 	}
 	most := *maxTokens
+	refused := func(why backend.Refusal, value int) (int, *apiError) {
+		return 0, s.refusal(why, "{prompt}", strconv.Itoa(prompt), "{length}", strconv.Itoa(length), "{most}", strconv.Itoa(most), "{value}", strconv.Itoa(value))
+	}
 	switch {
-	case most == 0 && s.cfg.Protocol == SGLang:
-		// SGLang computes the prompt alone.
+	case most == 0 && s.engine.Server.ZeroTokens:
 		return 0, notSimulated("", "max_new_tokens 0")
-	case most < 1 && s.cfg.Protocol == SGLang:
-		return 0, badRequest("", "max_new_tokens must be at least 0, got %d.", most)
 	case most < 1:
-		return 0, badRequest("max_tokens", "max_tokens must be at least 1, got %d.", most)
-	case minTokens < 0 && s.cfg.Protocol == SGLang:
-		return 0, badRequest("", "min_new_tokens must be in [0, max_new_tokens], got %d.", minTokens)
+		return refused(backend.FewTokens, most)
 	case minTokens < 0:
-		return 0, badRequest("", "min_tokens must be greater than or equal to 0, got %d.", minTokens)
-	case minTokens > most && s.cfg.Protocol == SGLang:
-		return 0, badRequest("", "min_new_tokens must be in [0, max_new_tokens(%d)], got %d.", most, minTokens)
+		return refused(backend.NegativeMin, minTokens)
 	case minTokens > most:
-		return 0, badRequest("", "min_tokens must be less than or equal to max_tokens=%d, got %d.", most, minTokens)
-	case prompt+most > length && s.cfg.Protocol == SGLang:
-		return 0, badRequest("", "Requested token count exceeds the model's maximum context length of %d tokens. You requested a total of %d tokens: %d tokens from the input messages and %d tokens for the completion. Please reduce the number of tokens in the input messages or the completion to fit within the limit.", length, prompt+most, prompt, most)
+		return refused(backend.MinAboveMax, minTokens)
 	case prompt+most > length:
-		return 0, badRequest("max_tokens", "'max_tokens' or 'max_completion_tokens' is too large: %d. This model's maximum context length is %d tokens and your request has %d input tokens (%d > %d - %d).", most, length, prompt, most, length, prompt)
+		return refused(backend.LongTotal, prompt+most)
 	}
 	return most, nil
 }

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
+	"maps"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/python"
 )
 
@@ -30,8 +33,14 @@ func notSimulated(param, what string) *apiError {
 	return badRequest(param, "simulated engine: %s is not simulated", what)
 }
 
-// refuse writes the error in the protocol's form: vLLM nests it (since 0.10.1),
-// the others do not.
+// refusal words a refusal as the engine does; places are the values of the words'
+// open places.
+func (s *Server) refusal(why backend.Refusal, places ...string) *apiError {
+	words := s.engine.Server.Refusals[why]
+	return badRequest(words.Param, "%s", strings.NewReplacer(places...).Replace(words.Message))
+}
+
+// refuse writes the error in the engine's form.
 func (s *Server) refuse(w http.ResponseWriter, e *apiError) {
 	var param any
 	if e.param != "" {
@@ -39,9 +48,9 @@ func (s *Server) refuse(w http.ResponseWriter, e *apiError) {
 	}
 	body := map[string]any{"message": e.message, "type": e.kind, "param": param, "code": e.status}
 	switch {
-	case s.cfg.Protocol == VLLM:
+	case s.engine.Server.NestedErrors:
 		body = map[string]any{"error": body}
-	case s.cfg.Protocol == TRTLLM && e.kind == "Bad Request": // what its validation says
+	case s.engine.Server.BareValidation && e.kind == "Bad Request":
 		body = map[string]any{"error": e.message}
 	default:
 		body["object"] = "error"
@@ -49,9 +58,9 @@ func (s *Server) refuse(w http.ResponseWriter, e *apiError) {
 	writeJSON(w, e.status, body)
 }
 
-// decode reads a JSON body into v. Fields that are not known are let through without
-// a word, as vLLM and SGLang do, or refused, as TensorRT-LLM does.
-func (s *Server) decode(r *http.Request, v any, known map[string]bool) *apiError {
+// decode reads a JSON body into v. Fields that are not known are refused where the
+// engine says which it knows, and let through without a word otherwise.
+func (s *Server) decode(r *http.Request, v any, known []string) *apiError {
 	// A "Bad Request" is what FastAPI's validation errors become.
 	bad := &apiError{status: http.StatusBadRequest, kind: "Bad Request"}
 	media, _, _ := strings.Cut(strings.ToLower(r.Header.Get("Content-Type")), ";")
@@ -67,10 +76,8 @@ func (s *Server) decode(r *http.Request, v any, known map[string]bool) *apiError
 		bad.message = err.Error()
 		return bad
 	}
-	if s.cfg.Protocol == TRTLLM {
-		if refused := strict(body, known); refused != nil {
-			return refused
-		}
+	if refused := strict(body, known); refused != nil {
+		return refused
 	}
 	if err := json.Unmarshal(body, v); err != nil {
 		if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
@@ -83,7 +90,26 @@ func (s *Server) decode(r *http.Request, v any, known map[string]bool) *apiError
 	return nil
 }
 
-// sampling are the sampling parameters that both engines take under the same
+// strict refuses fields that are not known, as pydantic does where extra ones are
+// forbidden; where known is empty, all pass.
+func strict(body []byte, known []string) *apiError {
+	var fields map[string]json.RawMessage
+	if len(known) == 0 || json.Unmarshal(body, &fields) != nil {
+		return nil // what is no object is refused by its types
+	}
+	var refused []string
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if !slices.Contains(known, name) {
+			refused = append(refused, fmt.Sprintf("{'type': 'extra_forbidden', 'loc': ('body', '%s'), 'msg': 'Extra inputs are not permitted', 'input': %s}", name, fields[name]))
+		}
+	}
+	if len(refused) == 0 {
+		return nil
+	}
+	return &apiError{status: http.StatusBadRequest, kind: "Bad Request", message: "[" + strings.Join(refused, ", ") + "]"}
+}
+
+// sampling are the sampling parameters that all engines take under the same
 // names. Absent and null mean the engine's default.
 type sampling struct {
 	N                 *int     `json:"n"`
@@ -97,38 +123,31 @@ type sampling struct {
 	IgnoreEOS         bool     `json:"ignore_eos"`
 }
 
-// check applies the engines' own rules; the messages are those of vLLM 0.32 and
-// SGLang 0.5.23.
-func (s *sampling) check(p Protocol) *apiError {
-	temperature, topP, minP := value(s.Temperature, 1), value(s.TopP, 1), value(s.MinP, 0)
-	presence, frequency, repetition := value(s.PresencePenalty, 0), value(s.FrequencyPenalty, 0), value(s.RepetitionPenalty, 1)
-	topK, repetitionMax, repetitionRange := value(s.TopK, -1), math.Inf(1), "greater than zero, got"
-	topKBad, topKRange := topK < -1 || topK < 0 && s.TopK != nil && p == TRTLLM, "top_k must be 0 (disable), or at least 1, got"
-	if p == SGLang {
-		repetitionMax, repetitionRange = 2, "in (0, 2] (1.0 = no penalty), got"
-		topKBad, topKRange = topK < -1 || topK == 0, "top_k must be -1 (disable) or at least 1, got"
-	}
+// check applies the engine's own rules.
+func (s *Server) check(p *sampling) *apiError {
+	engine := &s.engine.Server
+	temperature, topP, minP := value(p.Temperature, 1), value(p.TopP, 1), value(p.MinP, 0)
+	presence, frequency, repetition := value(p.PresencePenalty, 0), value(p.FrequencyPenalty, 0), value(p.RepetitionPenalty, 1)
+	topK := value(p.TopK, 1)
 	switch {
-	case temperature < 0 && p == SGLang:
-		return badRequest("", "temperature must be a non-negative finite number, got %s.", python.Float(temperature))
 	case temperature < 0:
-		return badRequest("temperature", "temperature must be non-negative, got %s.", python.Float(temperature))
-	case temperature > 2 && p == VLLM:
-		return badRequest("temperature", "temperature must be in [0, 2], got %s.", python.Float(temperature))
+		return s.refusal(backend.ColdTemperature, "{value}", python.Float(temperature))
+	case engine.MaxTemperature > 0 && temperature > engine.MaxTemperature:
+		return badRequest("temperature", "temperature must be in [0, %g], got %s.", engine.MaxTemperature, python.Float(temperature))
 	case topP <= 0 || topP > 1:
 		return badRequest("top_p", "top_p must be in (0, 1], got %s.", python.Float(topP))
-	case topKBad:
-		return badRequest("", "%s %d.", topKRange, topK)
+	case topK < 1 && !slices.Contains(engine.TopKOff, topK):
+		return s.refusal(backend.WrongTopK, "{value}", strconv.Itoa(topK))
 	case minP < 0 || minP > 1:
 		return badRequest("", "min_p must be in [0, 1], got %s.", python.Float(minP))
 	case presence < -2 || presence > 2:
 		return badRequest("", "presence_penalty must be in [-2, 2], got %s.", python.Float(presence))
 	case frequency < -2 || frequency > 2:
 		return badRequest("", "frequency_penalty must be in [-2, 2], got %s.", python.Float(frequency))
-	case repetition <= 0 || repetition > repetitionMax:
-		return badRequest("", "repetition_penalty must be %s %s.", repetitionRange, python.Float(repetition))
+	case repetition <= 0 || engine.MaxRepetitionPenalty > 0 && repetition > engine.MaxRepetitionPenalty:
+		return s.refusal(backend.WrongRepetition, "{value}", python.Float(repetition))
 	}
-	if n := value(s.N, 1); n < 1 {
+	if n := value(p.N, 1); n < 1 {
 		return badRequest("n", "n must be at least 1, got %d.", n)
 	} else if n > 1 {
 		return notSimulated("n", "n above 1")

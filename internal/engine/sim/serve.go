@@ -25,9 +25,8 @@ func ListenAndServe(ctx context.Context, address string, cfg Config, stdout, log
 	defer srv.Close()
 	fmt.Fprintf(logs, "simulated engine: %s as %s, nothing here is measured\n", srv.cfg.Protocol, srv.cfg.Name())
 
-	// vLLM opens its port when the model is loaded, SGLang before.
 	var listener net.Listener
-	if srv.cfg.Protocol == SGLang {
+	if srv.engine.Server.OpensEarly {
 		if listener, err = net.Listen("tcp", address); err != nil {
 			return fmt.Errorf("simulated engine: %w", err)
 		}

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"sync/atomic"
 	"time"
+
+	"mlcfg/internal/backend"
 )
 
 // maxBody bounds a request's body: a prompt of a million tokens fits.
@@ -16,6 +18,7 @@ const maxBody = 16 << 20
 // Server answers as the engine would. It is an [http.Handler].
 type Server struct {
 	cfg    Config
+	engine *backend.Backend // whose protocol is spoken
 	mux    *http.ServeMux
 	pacer  *pacer
 	stop   context.CancelFunc
@@ -31,10 +34,11 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("simulated engine: %w", err)
 	}
+	engine, _ := backend.Of(cfg.Protocol)
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &Server{cfg: cfg, mux: http.NewServeMux(), stop: cancel, done: make(chan struct{}), start: time.Now()}
+	s := &Server{cfg: cfg, engine: engine, mux: http.NewServeMux(), stop: cancel, done: make(chan struct{}), start: time.Now()}
 	s.served = s.start.Unix()
-	s.pacer = newPacer(newScheduler(cfg), newMetrics(cfg.Protocol))
+	s.pacer = newPacer(newScheduler(cfg), newMetrics(engine.Server.Buckets))
 	s.routes()
 	go func() {
 		defer close(s.done)
@@ -50,30 +54,18 @@ func (s *Server) Close() {
 }
 
 func (s *Server) routes() {
-	s.mux.HandleFunc("GET /health", s.health)
-	s.mux.HandleFunc("GET /v1/models", s.models)
+	pages := map[backend.Page]http.HandlerFunc{
+		backend.HealthPage: s.health, backend.ReleasePage: s.version, backend.ModelPage: s.modelInfo,
+		backend.SettingsPage: s.serverInfo, backend.StepsPage: s.steps, backend.GeneratePage: s.generate,
+	}
+	s.mux.HandleFunc("GET "+s.engine.Health, s.health)
+	s.mux.HandleFunc("GET "+s.engine.Models, s.models)
+	s.mux.HandleFunc("GET "+s.engine.Metrics, s.metrics)
 	s.mux.HandleFunc("POST /v1/completions", s.completions)
 	s.mux.HandleFunc("POST /v1/chat/completions", s.chat)
-	switch s.cfg.Protocol {
-	case TRTLLM:
-		s.mux.HandleFunc("GET /prometheus/metrics", s.metrics)
-		s.mux.HandleFunc("GET /metrics", s.iterations)
-	default:
-		s.mux.HandleFunc("GET /metrics", s.metrics)
+	for path, page := range s.engine.Server.Paths {
+		s.mux.HandleFunc(path, pages[page])
 	}
-	if s.cfg.Protocol != SGLang {
-		s.mux.HandleFunc("GET /version", s.version)
-		return
-	}
-	s.mux.HandleFunc("GET /health_generate", s.health)
-	for _, path := range []string{"/get_model_info", "/model_info"} {
-		s.mux.HandleFunc("GET "+path, s.modelInfo)
-	}
-	for _, path := range []string{"/get_server_info", "/server_info"} {
-		s.mux.HandleFunc("GET "+path, s.serverInfo)
-	}
-	s.mux.HandleFunc("POST /generate", s.generate)
-	s.mux.HandleFunc("PUT /generate", s.generate)
 }
 
 // Owner is whose the models of the simulated engine are.
@@ -85,7 +77,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Server", "mlrun-sim")
 	h.Set("X-Simulated", "true")
 	if s.loading() {
-		// SGLang listens while it loads; vLLM does not, see ListenAndServe.
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
@@ -113,7 +104,13 @@ func (s *Server) models(w http.ResponseWriter, _ *http.Request) {
 
 func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-	_, _ = w.Write(s.pacer.snapshot(nil, s.cfg.exposition))
+	_, _ = w.Write(s.pacer.snapshot(nil, s.exposition))
+}
+
+// steps are the figures of single steps, each told once; none are kept without
+// TensorRT-LLM's enable_iter_perf_stats.
+func (s *Server) steps(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, []any{})
 }
 
 func (s *Server) modelInfo(w http.ResponseWriter, _ *http.Request) {

@@ -16,13 +16,15 @@ import (
 	"testing"
 	"time"
 
+	"mlcfg/internal/backend"
+
 	"github.com/google/go-cmp/cmp"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 // quick is a configuration that answers in no time.
-func quick(p Protocol) Config {
+func quick(p string) Config {
 	return Config{
 		Protocol: p, Model: "/model/tiny", Seed: 1, MaxModelLen: 200,
 		Latency: Latency{Step: 1, PerSeq: 1, PerContextToken: 1, PrefillRate: 1e9},
@@ -92,15 +94,15 @@ func TestAnswers(t *testing.T) {
 		{"generate-top-k", "/generate", `{"text":"abc","sampling_params":{"top_k":0}}`, 400},
 		{"generate-stream-bad", "/generate", `{"stream":true,"text":"abc","sampling_params":{"temperature":-1}}`, 200},
 	} {
-		for _, p := range []Protocol{VLLM, SGLang} {
-			t.Run(c.name+"-"+string(p), func(t *testing.T) {
-				if p == VLLM && c.path == "/generate" {
+		for _, p := range []string{backend.VLLM, backend.SGLang} {
+			t.Run(c.name+"-"+p, func(t *testing.T) {
+				if p == backend.VLLM && c.path == "/generate" {
 					t.Skip("vLLM has no /generate")
 				}
 				h := start(t, quick(p))
 				res, body := post(t, h.URL+c.path, c.body)
 				want := c.status
-				if c.name == "wrong-model" && p == SGLang {
+				if c.name == "wrong-model" && p == backend.SGLang {
 					want = 200 // SGLang serves any name
 				}
 				if res.StatusCode != want {
@@ -109,7 +111,7 @@ func TestAnswers(t *testing.T) {
 				if res.Header.Get("X-Simulated") != "true" || res.Header.Get("Server") != "mlrun-sim" {
 					t.Error("the headers do not say simulated")
 				}
-				golden(t, string(p)+"/"+c.name, steady(body))
+				golden(t, p+"/"+c.name, steady(body))
 			})
 		}
 	}
@@ -124,9 +126,9 @@ func TestStreams(t *testing.T) {
 		{"chat-stream", "/v1/chat/completions", `{"messages":[{"role":"user","content":"hi"}],"max_tokens":1,"stream":true,"stream_options":{"include_usage":true}}`},
 		{"generate-stream", "/generate", `{"input_ids":[1,2,3],"stream":true,"sampling_params":{"max_new_tokens":1}}`},
 	} {
-		for _, p := range []Protocol{VLLM, SGLang} {
-			t.Run(c.name+"-"+string(p), func(t *testing.T) {
-				if p == VLLM && c.path == "/generate" {
+		for _, p := range []string{backend.VLLM, backend.SGLang} {
+			t.Run(c.name+"-"+p, func(t *testing.T) {
+				if p == backend.VLLM && c.path == "/generate" {
 					t.Skip("vLLM has no /generate")
 				}
 				h := start(t, quick(p))
@@ -134,7 +136,7 @@ func TestStreams(t *testing.T) {
 				if ct := res.Header.Get("Content-Type"); !strings.HasPrefix(ct, "text/event-stream") {
 					t.Errorf("content type %q", ct)
 				}
-				golden(t, string(p)+"/"+c.name, steady(body))
+				golden(t, p+"/"+c.name, steady(body))
 			})
 		}
 	}
@@ -195,7 +197,7 @@ func events(t *testing.T, body io.Reader) (list []event, done bool, err error) {
 
 // The stream and the whole answer to one prompt hold the same tokens and text.
 func TestStreamAddsUpToWhole(t *testing.T) {
-	cfg := quick(VLLM)
+	cfg := quick(backend.VLLM)
 	cfg.Lengths = Lengths{Median: 100, Sigma: -1}
 	cfg.Latency.Step = 100 * time.Microsecond
 	h := start(t, cfg)
@@ -235,13 +237,13 @@ func TestStreamAddsUpToWhole(t *testing.T) {
 }
 
 func TestMetrics(t *testing.T) {
-	for p, want := range map[Protocol][]string{
-		VLLM: {
+	for p, want := range map[string][]string{
+		backend.VLLM: {
 			`vllm:prompt_tokens_total{engine="0",model_name="simulated/model/tiny"} 3`, `vllm:generation_tokens_total{engine="0",model_name="simulated/model/tiny"} 5`,
 			`vllm:time_to_first_token_seconds_count{engine="0",model_name="simulated/model/tiny"} 1`, `vllm:request_success_total{finished_reason="length",engine="0",model_name="simulated/model/tiny"} 1`,
 			`vllm:inter_token_latency_seconds_count{engine="0",model_name="simulated/model/tiny"} 4`, "vllm:num_requests_running{", "vllm:num_requests_waiting{", "vllm:kv_cache_usage_perc{", "vllm:gpu_cache_usage_perc{",
 		},
-		SGLang: {`sglang:prompt_tokens_total{engine_type="unified",model_name="simulated/model/tiny",pp_rank="0",tp_rank="0"} 3`, "sglang:num_running_reqs{", "sglang:num_queue_reqs{", "sglang:token_usage{", "sglang:time_to_first_token_seconds_bucket{"},
+		backend.SGLang: {`sglang:prompt_tokens_total{engine_type="unified",model_name="simulated/model/tiny",pp_rank="0",tp_rank="0"} 3`, "sglang:num_running_reqs{", "sglang:num_queue_reqs{", "sglang:token_usage{", "sglang:time_to_first_token_seconds_bucket{"},
 	} {
 		h := start(t, quick(p))
 		post(t, h.URL+"/v1/completions", `{"prompt":[1,2,3],"max_tokens":5}`)
@@ -263,7 +265,7 @@ func TestMetrics(t *testing.T) {
 }
 
 func TestModels(t *testing.T) {
-	h := start(t, quick(VLLM))
+	h := start(t, quick(backend.VLLM))
 	res, err := http.Get(h.URL + "/v1/models")
 	if err != nil {
 		t.Fatal(err)
@@ -286,7 +288,7 @@ func TestModels(t *testing.T) {
 
 // A client that leaves frees its place.
 func TestDisconnectFreesTheBatch(t *testing.T) {
-	cfg := quick(VLLM)
+	cfg := quick(backend.VLLM)
 	cfg.MaxNumSeqs, cfg.Latency.Step = 1, 5*time.Millisecond
 	cfg.MaxModelLen, cfg.KVCacheTokens = 1_000_000, 1_000_000
 	h := start(t, cfg)
@@ -311,7 +313,7 @@ func TestFaults(t *testing.T) {
 		return events(t, res.Body)
 	}
 	t.Run("malformed", func(t *testing.T) {
-		cfg := quick(VLLM)
+		cfg := quick(backend.VLLM)
 		cfg.Faults.MalformedEvery = 2
 		h := start(t, cfg)
 		if _, done, err := ask(t, h); err != nil || !done {
@@ -322,14 +324,14 @@ func TestFaults(t *testing.T) {
 		}
 	})
 	t.Run("broken", func(t *testing.T) {
-		cfg := quick(VLLM)
+		cfg := quick(backend.VLLM)
 		cfg.Faults.BreakEvery = 1
 		if _, done, err := ask(t, start(t, cfg)); err == nil || done {
 			t.Errorf("done %v, err %v; want a broken connection", done, err)
 		}
 	})
 	t.Run("miscounted", func(t *testing.T) {
-		cfg := quick(VLLM)
+		cfg := quick(backend.VLLM)
 		cfg.Faults.MiscountEvery = 1
 		list, _, _ := ask(t, start(t, cfg))
 		if n := list[len(list)-1].Usage.Completion; n != 6 {
@@ -337,7 +339,7 @@ func TestFaults(t *testing.T) {
 		}
 	})
 	t.Run("late", func(t *testing.T) {
-		cfg := quick(VLLM)
+		cfg := quick(backend.VLLM)
 		cfg.Faults.LateEvery = 1
 		res, err := http.Post(start(t, cfg).URL+"/v1/completions", "application/json", strings.NewReader(`{"prompt":"x","max_tokens":5,"stream":true}`))
 		if err != nil {
@@ -350,7 +352,7 @@ func TestFaults(t *testing.T) {
 		}
 	})
 	t.Run("dies", func(t *testing.T) {
-		cfg := quick(VLLM)
+		cfg := quick(backend.VLLM)
 		cfg.Faults.DieAfter = 1
 		code := make(chan int, 1)
 		cfg.Faults.Exit = func(c int) { code <- c }
@@ -360,7 +362,7 @@ func TestFaults(t *testing.T) {
 		}
 	})
 	t.Run("loading", func(t *testing.T) {
-		cfg := quick(SGLang)
+		cfg := quick(backend.SGLang)
 		cfg.Faults.Load = time.Hour
 		res, err := http.Get(start(t, cfg).URL + "/health")
 		if err != nil {
@@ -374,7 +376,7 @@ func TestFaults(t *testing.T) {
 }
 
 func TestHang(t *testing.T) {
-	cfg := quick(VLLM)
+	cfg := quick(backend.VLLM)
 	cfg.Faults.HangAfter = 1
 	h := start(t, cfg)
 	client := http.Client{Timeout: 50 * time.Millisecond}
@@ -409,7 +411,7 @@ func FuzzRequests(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	s, err := New(quick(SGLang))
+	s, err := New(quick(backend.SGLang))
 	if err != nil {
 		f.Fatal(err)
 	}

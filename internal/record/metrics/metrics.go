@@ -15,7 +15,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"math"
 	"net/http"
 	"os"
@@ -53,7 +52,7 @@ type Sample struct {
 	Preemptions *float64 `json:"preemptions,omitempty"`
 }
 
-// field is the figure of a sample that holds a quantity.
+// field is the figure of a sample that holds a quantity, nil where none does.
 func (s *Sample) field(q backend.Quantity) **float64 {
 	switch q {
 	case backend.Running:
@@ -70,15 +69,21 @@ func (s *Sample) field(q backend.Quantity) **float64 {
 		return &s.PromptRate
 	case backend.GenerationRate:
 		return &s.GenerationRate
+	case backend.Preemptions:
+		return &s.Preemptions
 	}
-	return &s.Preemptions
+	return nil
 }
 
 // names are all engines' names of the figures.
 var names = sync.OnceValue(func() map[string]backend.Figure {
 	all := map[string]backend.Figure{}
 	for _, b := range backend.All() {
-		maps.Copy(all, b.Figures)
+		for _, f := range b.Figures {
+			if new(Sample).field(f.Of) != nil {
+				all[f.Name] = f
+			}
+		}
 	}
 	return all
 })

@@ -5,8 +5,10 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/signal"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -26,6 +28,9 @@ func TestMain(m *testing.M) {
 // Python with the official LoadGen was found, at $LOADGEN_PYTHON; "amd": this
 // machine has AMD's driver.
 func TestScripts(t *testing.T) {
+	// What these tests start shall notice signals although nohup has them ignored here:
+	// a signal that is caught is one that a child has its default for.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,

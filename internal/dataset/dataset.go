@@ -1,7 +1,7 @@
 // Package dataset reads the samples that a benchmark sends: token ids, texts or
 // chat messages, with the reference output where the file has one.
 //
-//	set, err := dataset.Open("open_orca_gpt4_tokenized_llama.sampled_24576.pkl")
+//	set, err := dataset.Read(ctx, "open_orca_gpt4_tokenized_llama.sampled_24576.pkl", dataset.Options{})
 //	set.Samples[i].Tokens
 //
 // JSON lines, JSON, CSV, Parquet and pickled pandas data frames are read, each

@@ -1,11 +1,9 @@
 // Package loadgen is MLPerf LoadGen's part of a run, without clock, thread or
 // network: which sample is issued when, when a test ends, and what its result is.
 //
-//	section, findings := loadgen.Freeze(request)        // settings: round, user.conf, harness
-//	effective, err := section.Settings.Effective(section.Library)
-//	phases, err := effective.Phases(loadgen.Generator{})
-//	for query := range phases[0].Queries() { ... }      // with an Issuer, and records of what came back
-//	verdict, figures, err := loadgen.Judge(&effective, records)
+// [Freeze] makes settings out of a round, a user.conf and a harness's overrides,
+// [Settings.Effective] what a run uses of them, [Effective.Phases] the schedule,
+// [Judge] the verdict; the package's example goes that way.
 //
 // Schedules equal those of the official LoadGen integer for integer and
 // nanosecond for nanosecond, verdicts and logs line for line; docs/conformance.md

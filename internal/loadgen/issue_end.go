@@ -8,6 +8,46 @@ import (
 	"time"
 )
 
+// End is why issuing ended.
+type End struct {
+	// Text is what LoadGen logs, empty where it logs nothing.
+	Text string
+	// Early says that LoadGen logs it as an error: the run was cut short.
+	Early bool
+}
+
+// RanOut is the end of a performance phase whose queries have all been issued.
+func (e *Effective) RanOut() End {
+	if e.Requested.Scenario == Server {
+		return End{}
+	}
+	return End{
+		Text: "Ending early: Ran out of generated queries to issue before the minimum query count and test duration were reached." +
+			" Please update the relevant expected latency or target qps in the TestSettings so they are more accurate.",
+		Early: true,
+	}
+}
+
+// EndAfter is LoadGen's check after each query of a performance phase
+// (IssueQueriesInternal), and reports whether the phase ends: issued queries have
+// left, outstanding of them are not complete, and the last left at the time last.
+// Accuracy mode has no such check.
+func (e *Effective) EndAfter(issued, outstanding uint64, last time.Duration) (End, bool) {
+	server := e.Requested.Scenario == Server
+	const early = "IssueQueryThread 0 Ending early: "
+	switch {
+	case server && e.MaxAsyncQueries != 0 && outstanding > e.MaxAsyncQueries:
+		return End{fmt.Sprintf(early+"Too many outstanding queries. issued %d outstanding %d", issued, outstanding), true}, true
+	case !server && issued >= e.MinQueryCount && last >= e.TargetDuration:
+		return End{"Ending naturally: Minimum query count and test duration met.", false}, true
+	case e.MaxQueryCount != 0 && issued >= e.MaxQueryCount:
+		return End{fmt.Sprintf(early+"Max query count reached. query_count %d", issued), true}, true
+	case e.MaxDuration != 0 && last > e.MaxDuration:
+		return End{fmt.Sprintf(early+"Max test duration reached. duration_ns %d", last.Nanoseconds()), true}, true
+	}
+	return End{}, false
+}
+
 // EndOfIssue says why no more queries were issued, in the words and by the rules
 // that LoadGen has after each query of a performance run; accuracy mode has none
 // of them. early is true where it logs an error. A Server run that issued all its
@@ -24,7 +64,7 @@ func EndOfIssue(s *Effective, r *Records) (text string, early bool) {
 	}
 	end, ended := s.EndAfter(uint64(queries), outstanding, time.Duration(r.Issued[last]))
 	if !ended {
-		end = NewIssuer(s, PerformanceOnly).RanOut()
+		end = s.RanOut()
 	}
 	return end.Text, end.Early
 }

@@ -46,9 +46,9 @@ func endOfLog(t *testing.T, path string) End {
 	return end
 }
 
-// Given the times at which LoadGen issued, and at which queries completed, the
-// issuer must end where LoadGen did, with its words.
-func TestIssuerEndsWhereLoadGenDid(t *testing.T) {
+// Given the times at which LoadGen issued, and at which queries completed, issuing
+// must end where LoadGen's did, with its words.
+func TestIssuingEndsWhereLoadGenDid(t *testing.T) {
 	paths, err := filepath.Glob(filepath.Join(sharedata.LoadGen(t), "golden_logs", "*", "oracle_run.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +68,7 @@ func TestIssuerEndsWhereLoadGenDid(t *testing.T) {
 			}
 			p := phases[len(phases)-1]
 			queries := lastPhase(t, path, p.SamplesPerQuery, int(p.FirstSample))
-			got, n := replayIssuer(t, &e, p, queries)
+			got, n := replayIssue(t, &e, p, queries)
 			if want := endOfLog(t, detail); got != want || n != len(queries) {
 				t.Errorf("got  %q after %d queries\nwant %q after %d", got.Text, n, want.Text, len(queries))
 			}
@@ -76,10 +76,9 @@ func TestIssuerEndsWhereLoadGenDid(t *testing.T) {
 	}
 }
 
-// replayIssuer drives an issuer by a run's times until it ends.
-func replayIssuer(t *testing.T, e *Effective, p *Phase, queries []issuedQuery) (End, int) {
+// replayIssue goes through the times of a run until issuing ends.
+func replayIssue(t *testing.T, e *Effective, p *Phase, queries []issuedQuery) (End, int) {
 	t.Helper()
-	issuer := NewIssuer(e, p.Mode)
 	for n := 0; n < len(queries); {
 		q := queries[n]
 		var completed uint64
@@ -88,32 +87,25 @@ func replayIssuer(t *testing.T, e *Effective, p *Phase, queries []issuedQuery) (
 				completed++
 			}
 		}
-		if until, ok := issuer.Ready(q.scheduled, q.issued, completed); !ok {
-			t.Errorf("query %d left at %v, but should wait until %v", n, q.issued, until)
+		n++
+		// Queries that are due leave together with the one before them.
+		for e.Requested.ServerCoalesceQueries && n < len(queries) && queries[n].scheduled <= q.issued {
+			n++
 		}
-		if e.Requested.Scenario == Server && q.scheduled > 0 {
-			if until, ok := issuer.Ready(q.scheduled, q.scheduled-1, completed); ok || until != q.scheduled {
-				t.Errorf("query %d is scheduled at %v, but may leave before", n, q.scheduled)
-			}
+		if p.Mode == AccuracyOnly {
+			continue
 		}
-		if stream := e.Requested.Scenario; n > 0 && (stream == SingleStream || stream == MultiStream) {
-			if until, ok := issuer.Ready(q.scheduled, q.issued, uint64(n-1)); ok || until != NoTime {
-				t.Errorf("query %d may leave before query %d is complete", n, n-1)
-			}
-		}
-		group := 1
-		for n+group < len(queries) && issuer.Joins(queries[n+group].scheduled, q.issued) {
-			group++
-		}
-		n += group
-		if end, ok := issuer.Issued(uint64(group), q.issued, completed); ok {
+		if end, ok := e.EndAfter(uint64(n), uint64(n)-completed, q.issued); ok {
 			return end, n
 		}
 	}
-	return issuer.RanOut(), len(queries)
+	if p.Mode == AccuracyOnly {
+		return End{}, len(queries)
+	}
+	return e.RanOut(), len(queries)
 }
 
-func TestIssuerLimits(t *testing.T) {
+func TestIssueLimits(t *testing.T) {
 	base := DefaultSettings()
 	base.Scenario = Server
 	for _, tt := range []struct {
@@ -140,12 +132,9 @@ func TestIssuerLimits(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		end, ok := NewIssuer(&e, PerformanceOnly).Issued(tt.issued, tt.at, tt.done)
+		end, ok := e.EndAfter(tt.issued, tt.issued-tt.done, tt.at)
 		if end.Text != tt.want || ok != (tt.want != "") {
 			t.Errorf("%s: got %q, %v, want %q", tt.name, end.Text, ok, tt.want)
-		}
-		if end, ok := NewIssuer(&e, AccuracyOnly).Issued(tt.issued, tt.at, tt.done); ok || end != (End{}) {
-			t.Errorf("%s: accuracy mode ended with %q", tt.name, end.Text)
 		}
 	}
 }

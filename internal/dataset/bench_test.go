@@ -145,7 +145,7 @@ func TestPickleWriter(t *testing.T) {
 	set := largeSet(t, 50)
 	path := filepath.Join(t.TempDir(), "x.pkl")
 	writePickle(t, set, path)
-	got, err := Open(path)
+	got, err := Read(t.Context(), path, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,10 +53,6 @@ func (b *builder) choose() map[int]Role {
 			best[m.role] = i
 		}
 	}
-	if _, tokens := best[RoleTokens]; tokens && b.opt.Lean {
-		delete(best, RolePrompt)
-		delete(best, RoleMessages)
-	}
 	out := map[int]Role{}
 	for role, i := range best {
 		out[i] = role
@@ -151,11 +147,6 @@ func (b *builder) finish() (*Set, error) {
 	if wantPrompt && !b.opt.AllowEmpty {
 		if err := b.checkPrompts(); err != nil {
 			return nil, err
-		}
-	}
-	for i := range s.Samples {
-		if b.opt.Lean && len(s.Samples[i].Tokens) > 0 {
-			s.Samples[i].Prompt, s.Samples[i].Messages = "", nil
 		}
 	}
 	wrong := 0

@@ -93,19 +93,12 @@ type Options struct {
 	Columns map[Role]string
 	// Limit stops after that many samples; 0 reads all.
 	Limit int
-	// Lean leaves out the text and messages of prompts that have token ids.
-	Lean bool
 	// AllowEmpty lets samples pass that have neither token ids nor text.
 	AllowEmpty bool
 }
 
 // MaxSamples is the largest number of samples a set may hold.
 const MaxSamples = 10_000_000
-
-// Open reads the whole data set at path with every known column.
-func Open(path string) (*Set, error) {
-	return Read(context.Background(), path, Options{})
-}
 
 // Read reads the data set at path. The format follows from the content, and
 // where that does not tell, from the name. Errors name the file and the place

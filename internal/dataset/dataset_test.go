@@ -74,7 +74,7 @@ func TestFormats(t *testing.T) {
 	}...)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			set, err := Open(write(t, tt.file, tt.text))
+			set, err := Read(t.Context(), write(t, tt.file, tt.text), Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -114,7 +114,7 @@ func TestErrors(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := Open(write(t, tt.file, tt.text))
+			_, err := Read(t.Context(), write(t, tt.file, tt.text), Options{})
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want %q in it", err, tt.want)
 			}

@@ -62,7 +62,7 @@ func TestParquet(t *testing.T) {
 		}
 		for _, path := range paths {
 			t.Run(filepath.Base(path), func(t *testing.T) {
-				set, err := Open(path)
+				set, err := Read(t.Context(), path, Options{})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -96,14 +96,14 @@ func TestParquetHostile(t *testing.T) {
 	if st, err := os.Stat(path); err != nil || st.Size() > 64<<10 {
 		t.Fatalf("%v, %v: want a small file of many values", st, err)
 	}
-	if _, err := Open(path); err == nil || !strings.Contains(err.Error(), "damaged or hostile") {
+	if _, err := Read(t.Context(), path, Options{}); err == nil || !strings.Contains(err.Error(), "damaged or hostile") {
 		t.Errorf("error %v", err)
 	}
 
 	if err := parquet.WriteFile(path, []parquetRow{{[]int64{1, 1 << 40}, "p"}}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(path); err == nil || !strings.Contains(err.Error(), `column "tok_input": row 0, tokens: place 1 holds 1099511627776, want a token id`) {
+	if _, err := Read(t.Context(), path, Options{}); err == nil || !strings.Contains(err.Error(), `column "tok_input": row 0, tokens: place 1 holds 1099511627776, want a token id`) {
 		t.Errorf("error %v", err)
 	}
 	good, err := os.ReadFile("testdata/snappy_v1.parquet")
@@ -116,11 +116,11 @@ func TestParquetHostile(t *testing.T) {
 		if err := os.WriteFile(path, bad, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		_, _ = Open(path)
+		_, _ = Read(t.Context(), path, Options{})
 		if err := os.WriteFile(path, good[:i], 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(path); err == nil {
+		if _, err := Read(t.Context(), path, Options{}); err == nil {
 			t.Errorf("the first %d bytes of %d read without complaint", i, len(good))
 		}
 	}

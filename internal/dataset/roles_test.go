@@ -49,22 +49,3 @@ func TestRolesOfMLPerf(t *testing.T) {
 		})
 	}
 }
-
-// TestLean holds that texts are left out where token ids are there.
-func TestLean(t *testing.T) {
-	opt := Options{Lean: true}
-	for _, name := range []string{"x.jsonl", "x.csv"} {
-		text := "{\"input\": \"a\", \"tok_input\": [1]}\n{\"input\": \"b\"}\n"
-		want := []Sample{{Tokens: []int32{1}}, {Prompt: "b"}}
-		if name == "x.csv" {
-			text, want = "input,tok_input\na,1\nb,2\n", []Sample{{Tokens: []int32{1}}, {Tokens: []int32{2}}}
-		}
-		set, err := Read(t.Context(), write(t, name, text), opt)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if d := cmp.Diff(want, set.Samples); d != "" {
-			t.Errorf("%s: %s", name, d)
-		}
-	}
-}

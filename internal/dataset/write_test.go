@@ -33,7 +33,7 @@ func TestWrite(t *testing.T) {
 			if err := set.WriteFile(path); err != nil {
 				t.Fatal(err)
 			}
-			back, err := Open(path)
+			back, err := Read(t.Context(), path, Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

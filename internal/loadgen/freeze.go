@@ -16,12 +16,9 @@ type Request struct {
 	Benchmark string
 	Scenario  Scenario
 	Mode      Mode
-	// Round names the rules ("v5.1"). Where it is empty they follow from
-	// MLPerfConf; where that is nil or unknown the newest round is taken, and said.
+	// Round names the rules ("v5.1"). Where it is empty the newest round is taken,
+	// and said.
 	Round string
-	// MLPerfConf is the mlperf.conf that the configuration names, nil where it
-	// cannot be read. The round is recognised by it; its values are not used.
-	MLPerfConf *Conf
 	// UserConfPath is the user.conf as the configuration names it, empty for
 	// none; UserConf is what was read there, nil where it could not be.
 	UserConfPath string
@@ -122,11 +119,6 @@ func (f *freezer) benchmark() {
 // round chooses the rules and applies them.
 func (f *freezer) round() {
 	name := f.request.Round
-	if c := f.request.MLPerfConf; name == "" && c != nil {
-		if name = RoundOf(c); name == "" {
-			f.say(diag.Warning, "loadgen-round", "harness_config.mlperf_conf_path", "%s has the seeds of no known round", c.Name)
-		}
-	}
 	r, err := roundNamed(name)
 	if err != nil {
 		f.say(diag.Error, "loadgen-round", "round", "%v", err)

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/atomicfile"
+	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/edit"
 	"mlcfg/internal/source"
@@ -52,14 +53,7 @@ func (a *app) new(c *cli.Context) error {
 		return withHint("name another file", "%s is there already", path)
 	}
 	// The overlays of a model lie in one folder, those of models in folders beside.
-	var overlays []string
-	for _, pattern := range []string{"*.yaml", "../*/*.yaml"} {
-		found, err := filepath.Glob(filepath.Join(filepath.Dir(path), pattern))
-		if err != nil {
-			return fmt.Errorf("looking for overlays: %w", err)
-		}
-		overlays = append(overlays, found...)
-	}
+	overlays := config.Siblings(path)
 	if from == "" {
 		if from = edit.Nearest(path, overlays); from == "" {
 			return withHint("name one with --from", "there is no overlay of variant %s beside %s", name.Variant, path)

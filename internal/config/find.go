@@ -123,12 +123,51 @@ func (c *Config) searchable() string {
 	return filepath.Dir(c.Overlay.Path)
 }
 
+// maxOverlay bounds a file that may be an overlay, in bytes.
+const maxOverlay = 32 << 20
+
+// Siblings are the overlays among which an overlay lies, or will lie: those of its
+// folder, and of the folders beside it where these are below the configuration's
+// own, sorted. What is no plain file, or larger than any overlay, is not among them.
+func Siblings(overlay string) []string {
+	dir := filepath.Dir(overlay)
+	patterns := []string{"*.yaml"}
+	top := ""
+	if base, err := FindBase(overlay); err == nil {
+		top = baseRoot(base)
+	} else if settings := FindSettings(dir); settings != "" {
+		top = filepath.Dir(absolute(settings))
+	}
+	if rel, err := filepath.Rel(top, filepath.Dir(absolute(dir))); top != "" && err == nil && (rel == "." || filepath.IsLocal(rel)) {
+		patterns = append(patterns, "../*/*.yaml")
+	}
+	var found []string
+	for _, pattern := range patterns {
+		paths, _ := filepath.Glob(filepath.Join(escapeGlob(dir), pattern)) // the pattern is well-formed
+		for _, path := range paths {
+			if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Size() <= maxOverlay {
+				found = append(found, path)
+			}
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+// escapeGlob has a folder's name mean itself in a pattern.
+func escapeGlob(name string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(name)
+}
+
 func hasSection(path, section string) bool {
 	f, err := plainfile.Open(path)
 	if err != nil {
 		return false
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err != nil || info.Size() > maxOverlay {
+		return false
+	}
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
 		if rest, ok := bytes.CutPrefix(lines.Bytes(), []byte(section)); ok && bytes.HasPrefix(bytes.TrimLeft(rest, " "), []byte(":")) {

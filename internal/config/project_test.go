@@ -134,3 +134,43 @@ func TestWithSectionStaysBelow(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// An overlay's siblings are those of its folder, and of the folders beside it as far
+// as the configuration goes; what is no overlay is none of them.
+func TestSiblings(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"c/config.yaml", "c/m/a.yaml", "c/m/b.yaml", "c/n[x]/c.yaml", "c/top.yaml", "stranger/s.yaml", "c/m/deep/d.yaml"} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	huge := filepath.Join(dir, "c/m/huge.yaml")
+	for _, err := range []error{os.WriteFile(huge, nil, 0o644), os.Truncate(huge, maxOverlay+1), os.Mkdir(filepath.Join(dir, "c/m/folder.yaml"), 0o755), os.Symlink("/dev/zero", filepath.Join(dir, "c/m/zero.yaml"))} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for overlay, want := range map[string]string{
+		"c/m/new.yaml":      "c/m/a.yaml c/m/b.yaml c/n[x]/c.yaml",
+		"c/n[x]/new.yaml":   "c/m/a.yaml c/m/b.yaml c/n[x]/c.yaml",
+		"c/new.yaml":        "c/config.yaml c/top.yaml",
+		"stranger/new.yaml": "stranger/s.yaml",
+		"c/nowhere/x.yaml":  "c/m/a.yaml c/m/b.yaml c/n[x]/c.yaml",
+	} {
+		var got []string
+		for _, path := range Siblings(filepath.Join(dir, overlay)) {
+			rel, err := filepath.Rel(dir, path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, rel)
+		}
+		if text := strings.Join(got, " "); text != want {
+			t.Errorf("%s: %s, want %s", overlay, text, want)
+		}
+	}
+}

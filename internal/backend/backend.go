@@ -47,6 +47,13 @@ type Backend struct {
 	// Kept are values of keys that a configuration leaves open, said on the command
 	// line so that the model's folder does not fill in what requests leave out.
 	Kept map[string]Kept
+	// Units are the letters that the command line takes behind a whole number, with what
+	// they stand for; Words the words that it takes in the place of a key's number;
+	// Shorthands the keys of a map of which the first that a release has is what a number in
+	// the map's place says.
+	Units      map[string]float64
+	Words      map[string]map[string]int64
+	Shorthands map[string][]string
 	// CommaLists are keys whose lists the command line splits at commas.
 	CommaLists []string
 

@@ -11,6 +11,10 @@ var sglang = Backend{
 	DPShares:  "enable_dp_attention",
 	Tokenizer: "tokenizer_path", Batch: "max_running_requests", Memory: "mem_fraction_static",
 
+	// srt/utils/common.py, human_readable_int.
+	Units: map[string]float64{
+		"k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40,
+	},
 	Program:    []string{"python3", "-m", "sglang.launch_server"},
 	Listen:     []string{"--host", "{host}", "--port", "{port}"},
 	ListenKeys: []string{"host", "port"},

@@ -14,6 +14,11 @@ var vllm = Backend{
 	// model folder's generation_config.json (vllm/config/model.py, get_diff_sampling_param).
 	Kept:       map[string]Kept{"generation_config": {Value: VLLM, Instead: "auto"}},
 	CommaLists: []string{"device_ids"},
+	// vllm/utils/argparse_utils.py, human_readable_int; auto is max_model_len's own there.
+	Units: map[string]float64{"k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40},
+	Words: map[string]map[string]int64{"max_model_len": {"auto": -1}},
+	// -O3, and the number for the whole map until 0.10.0.
+	Shorthands: map[string][]string{"compilation_config": {"mode", "level"}},
 	Listen:     []string{"--host", "{host}", "--port", "{port}"},
 	ListenKeys: []string{"host", "port"},
 	Negative:   "--no-",

@@ -69,8 +69,10 @@ func (c *checker) switchedOff(t *merge.Tree, values map[string]string) {
 // variable checks one variable; set is false where its value is null.
 func (c *checker) variable(t *merge.Tree) (text string, set, ok bool) {
 	s := settingOf(t)
+	failed := diag.Diagnostic{Severity: diag.Error, Key: t.Path}
 	fail := func(pos diag.Pos, code, format string, args ...any) (string, bool, bool) {
-		c.add(diag.Diagnostic{Pos: pos, Severity: diag.Error, Code: code, Key: t.Path, Message: fmt.Sprintf(format, args...)})
+		failed.Pos, failed.Code, failed.Message = pos, code, fmt.Sprintf(format, args...)
+		c.add(failed)
 		return "", false, false
 	}
 	if !isEnvName(t.Key) {
@@ -79,6 +81,7 @@ func (c *checker) variable(t *merge.Tree) (text string, set, ok bool) {
 	n := s.Node
 	switch {
 	case isMap(t) || n.Kind == source.List:
+		write(&failed, asDevices(t.Key, n))
 		return fail(n.Pos, schema.WrongType, "%s is a %s: an environment variable takes text, a number, a boolean or null", t.Key, kindWord(t))
 	case n.Kind == source.Null:
 		return "", false, true

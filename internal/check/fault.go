@@ -13,6 +13,12 @@ import (
 
 // fault reports what the schema says about a value.
 func (c *checker) fault(t *merge.Tree, key *schema.Key, f schema.Fault) {
+	if f.Code == schema.WrongType && len(f.Path) == 0 && f.Suggestion == "" {
+		f.Suggestion = c.asOnCommandLine(key, settingOf(t).Node)
+	}
+	if f.Code == schema.WrongType && f.Suggestion == "" && settingOf(t).Node.Kind == source.List && key.Kinds&schema.Map != 0 {
+		f.Suggestion = asVariables(settingOf(t).Node)
+	}
 	d := faultOf(t, key, f)
 	c.otherRound(&d, t, key)
 	c.otherFork(&d, t, key)
@@ -31,9 +37,6 @@ func faultOf(t *merge.Tree, key *schema.Key, f schema.Fault) diag.Diagnostic {
 		// A text was meant, so the one that stands there and not the number it reads as.
 		d.Suggestion = strconv.Quote(n.Text)
 		f.Suggestion = d.Suggestion
-	}
-	if key.Name == "max_model_len" && n.Kind == source.String && n.Str == "auto" && key.Min != nil && len(key.Check(int64(-1))) == 0 {
-		d.Suggestion, f.Suggestion = "-1", "-1" // as the command line reads it
 	}
 	switch {
 	case f.Code == schema.UnknownKey:

@@ -20,7 +20,7 @@ func nestedRefuses(c *Config, found *diag.List) {
 		name := kind + "_transfer_config"
 		m, _ := c.EngineConfig[name].(map[string]any)
 		if m[kind+"_connector"] != nil && m[kind+"_role"] == nil {
-			c.refuseNested(found, name, kind+"_connector", fmt.Sprintf("%s_connector needs %s_role", kind, kind), fmt.Sprintf("add %s_role: kv_producer, kv_consumer or kv_both", kind))
+			c.refuseNested(found, name, kind+"_connector", fmt.Sprintf("%s_connector needs %s_role", kind, kind), fmt.Sprintf("add %s_role: kv_producer, kv_consumer or kv_both", kind), "")
 		}
 	}
 	spec, _ := c.EngineConfig["speculative_config"].(map[string]any)
@@ -29,17 +29,18 @@ func nestedRefuses(c *Config, found *diag.List) {
 	}
 	if spec["tensor_parallel_size"] != nil {
 		c.refuseNested(found, "speculative_config", "tensor_parallel_size",
-			"speculative_config takes no tensor_parallel_size", "write draft_tensor_parallel_size")
+			"speculative_config takes no tensor_parallel_size", "write draft_tensor_parallel_size", "draft_tensor_parallel_size")
 	}
 	for _, pair := range [][2]string{{"spec_method", "method"}, {"spec_model", "model"}, {"spec_tokens", "num_speculative_tokens"}} {
 		if _, here := spec[pair[1]]; here && c.EngineConfig[pair[0]] != nil {
 			c.refuseNested(found, "speculative_config", pair[1],
-				fmt.Sprintf("%s and speculative_config.%s exclude each other", pair[0], pair[1]), "leave one of them out")
+				fmt.Sprintf("%s and speculative_config.%s exclude each other", pair[0], pair[1]), "leave one of them out", "")
 		}
 	}
 }
 
-func (c *Config) refuseNested(found *diag.List, name, inner, message, hint string) {
+// refuseNested refuses a key inside a map; rename is the name that takes its value, empty for none.
+func (c *Config) refuseNested(found *diag.List, name, inner, message, hint, rename string) {
 	t := c.tree.Lookup(c.Backend.EngineSection(), name)
 	if t == nil {
 		return
@@ -47,7 +48,7 @@ func (c *Config) refuseNested(found *diag.List, name, inner, message, hint strin
 	at := descend(t, []string{inner})
 	found.Add(diag.Diagnostic{
 		Pos: at.keyPos, Severity: diag.Error, Code: "engine-refuses", Key: strings.Join([]string{c.Backend.EngineSection(), name, inner}, "."),
-		Message: fmt.Sprintf("%s %s refuses this: %s", c.Schema.Engine, c.Schema.Release, message), Hint: hint, Backend: c.Backend.Name,
+		Message: fmt.Sprintf("%s %s refuses this: %s", c.Schema.Engine, c.Schema.Release, message), Hint: hint, Suggestion: rename, Backend: c.Backend.Name,
 	})
 }
 

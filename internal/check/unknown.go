@@ -38,12 +38,17 @@ func (c *checker) unknownEngine(t *merge.Tree, section, schemaSection string) {
 			d.Hint = "the nearest that is there is " + near
 		}
 	} else if name, ok := c.negated(t.Key, schemaSection); ok {
-		d.Hint = fmt.Sprintf("write %s: false", name)
+		if write(&d, negatedMeans(name, settingOf(t).Node)); d.Hint == "" {
+			d.Hint = fmt.Sprintf("%s: false says so", name)
+		}
 	} else if note, ok := schema.Gone(c.schema.Engine, c.schema.Release, schemaSection, t.Key); ok {
 		c.tookItsPlace(&d, schemaSection, note)
 	} else if name := behindFlag(c.schema.Section(schemaSection), t.Key); name != "" {
 		d.Suggestion = name
 		d.Hint = fmt.Sprintf("its name is %s, %s is the flag on the command line", name, t.Key)
+	} else if name := c.sameRole(t.Key); name != "" && hasKey(c.schema.Section(schemaSection), name) {
+		d.Suggestion = name
+		d.Hint = fmt.Sprintf("its name is %s here, %s is another engine's", name, t.Key)
 	} else if places := schema.Where(c.schema.Engine, c.schema.Release, t.Key); len(places) > 0 {
 		d.Hint = c.elsewhere(t.Key, places[0])
 	} else if _, ok := schema.Shared().Section(harnessSection).Key(t.Key); ok {

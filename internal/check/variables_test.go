@@ -74,7 +74,7 @@ func TestNested(t *testing.T) {
 		{"vllm", "0.32.0", "speculative_config: {method: ngram, num_speculative_token: 2}", "error unknown-key num_speculative_tokens"},
 		{"vllm", "0.32.0", "speculative_config: {method: ngram, num-speculative-tokens: 2}", ""},
 		{"vllm", "0.25.1", "speculative_config: {method: ngram, num-speculative-tokens: 2}", "error unknown-key num_speculative_tokens"},
-		{"vllm", "0.32.0", "speculative_config: {method: ngram, tensor_parallel_size: 1}", "error engine-refuses"},
+		{"vllm", "0.32.0", "speculative_config: {method: ngram, tensor_parallel_size: 1}", "error engine-refuses draft_tensor_parallel_size"},
 		{"vllm", "0.32.0", "speculative_config: {num_speculative_tokens: 2, method: ngram}, spec_tokens: 3", "error engine-refuses"},
 		{"vllm", "0.32.0", "speculative_config: {method: ngram}, spec_tokens: 3", ""},
 		{"vllm", "0.32.0", "kv_transfer_config: {kv_connector: NixlConnector}", "error engine-refuses"},
@@ -138,7 +138,7 @@ func TestRequests(t *testing.T) {
 		{"vllm", "0.32.0", "flat_logprobs: false", ""},
 		{"vllm", "0.32.0", "detokenize: false", ""},
 		{"vllm", "0.32.0", "extra_args: {a: 1}", ""},
-		{"vllm", "0.32.0", "temperature: 0.005", "warning replaced-value 0"},
+		{"vllm", "0.32.0", "temperature: 0.005", "warning replaced-value 0.01"},
 		{"vllm", "0.32.0", "temperature: 0.01", ""},
 		{"vllm", "0.32.0", "stop: ''", "error engine-refuses"},
 		{"vllm", "0.32.0", "stop: ['']", "error engine-refuses"},
@@ -183,7 +183,7 @@ func TestHintsKeepWhatWasMeant(t *testing.T) {
 		{"vllm", "max_model_len", "25.6k", "25600"},
 		{"vllm", "max_model_len", "auto", "-1"},
 		{"vllm", "kv_cache_memory_bytes", "25G", "26843545600"},
-		{"vllm", "speculative_config", `'{"method": "ngram", "num_speculative_tokens": 2}'`, `{"method":"ngram","num_speculative_tokens":2}`},
+		{"vllm", "speculative_config", `'{"method": "ngram", "num_speculative_tokens": 2}'`, `{"method": "ngram", "num_speculative_tokens": 2}`},
 		{"sglang", "model_loader_extra_config", "{num_threads: 64}", `"{\"num_threads\":64}"`},
 		{"vllm", "max_num_seqs", `"16"`, "16"},
 	} {
@@ -198,7 +198,7 @@ func TestHintsKeepWhatWasMeant(t *testing.T) {
 			t.Errorf("%s: %s, as the hint says: %q", c.key, c.want, again)
 		}
 	}
-	if got := about(t, "vllm", "0.32.0", "vllm_engine_config", "no_enable_prefix_caching: true"); got != "error unknown-key" {
+	if got := about(t, "vllm", "0.32.0", "vllm_engine_config", "no_enable_prefix_caching: true"); got != "error unknown-key enable_prefix_caching: false" {
 		t.Errorf("no_enable_prefix_caching: %q", got)
 	}
 }

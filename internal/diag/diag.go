@@ -95,8 +95,10 @@ type Diagnostic struct {
 	// only, empty otherwise.
 	Backend string
 	Message string
-	// Suggestion is the replacement text that would mend the fault (the nearest
-	// known name, "null"), empty where there is none.
+	// Suggestion is the text that mends the fault and says what was meant: the nearest known
+	// name, "null". It takes the place of the key or value at Pos; where it is an entry
+	// itself (key: value, or key = value in a conf file), that of the whole entry.
+	// Empty where nothing can be said: a wrong suggestion is worse than none.
 	Suggestion string
 	// Hint is advice on a line of its own, empty where there is none.
 	Hint    string

@@ -234,10 +234,30 @@ func (p *confParser) notNumber(key, text string, after int) {
 	case slices.Contains([]string{"false", "no", "off"}, lower):
 		d.Suggestion = "0"
 	default:
-		if plain := strings.NewReplacer("_", "", ",", "", "'", "").Replace(text); cNumber(plain) && !strings.HasSuffix(text, ",") {
-			d.Suggestion = plain
+		d.Suggestion = separatedNumber(text)
+		if groups := strings.Split(text, ","); d.Suggestion == "" && len(groups) == 2 && cNumber(groups[0]) && cNumber(groups[1]) {
+			d.Hint = fmt.Sprintf("write %s%s or %s.%s, whichever is meant", groups[0], groups[1], groups[0], groups[1])
 		}
 	}
+}
+
+// separatedNumber is the number that a text with separators in it stands for; empty where it
+// is none, or where a comma may part thousands as well as a fraction.
+func separatedNumber(text string) string {
+	plain := strings.NewReplacer("_", "", "'", "").Replace(text)
+	switch groups := strings.Split(plain, ","); {
+	case len(groups) == 1:
+	case len(groups) == 2 && len(groups[1]) != 3:
+		plain = groups[0] + "." + groups[1]
+	case len(groups) == 2 || slices.ContainsFunc(groups[1:], func(g string) bool { return len(g) != 3 }):
+		return ""
+	default:
+		plain = strings.Join(groups, "")
+	}
+	if !cNumber(plain) || strings.HasSuffix(plain, ".") {
+		return ""
+	}
+	return plain
 }
 
 // entry keeps a line that LoadGen reads, and checks what it says.

@@ -155,7 +155,7 @@ func (r *resolver) node(n *source.Node, path []string) *source.Node {
 			name := path[len(path)-1]
 			r.found.Add(diag.Diagnostic{
 				Pos: n.Pos, Severity: diag.Error, Code: Code, Key: strings.Join(path, "."),
-				Message: name + ": " + f.message, Hint: f.hint, Suggestion: f.suggestion,
+				Message: name + ": " + f.message, Hint: f.hint, Suggestion: f.inPlace(n),
 			})
 		}
 	}
@@ -165,9 +165,21 @@ func (r *resolver) node(n *source.Node, path []string) *source.Node {
 
 // fault is why a text cannot be resolved.
 type fault struct {
-	message, hint, suggestion string
+	message, hint string
+	// raw is an interpolation that would be right as suggestion; both empty where none is near.
+	raw, suggestion string
 	// reported reports whether the cause is reported at another place.
 	reported bool
+}
+
+// inPlace is the text of a value with the interpolation at fault mended; empty where
+// nothing is suggested.
+func (f *fault) inPlace(n *source.Node) string {
+	if f.suggestion == "" {
+		return ""
+	}
+	text := strings.Replace(n.Str, f.raw, f.suggestion, 1)
+	return (&source.Node{Kind: source.String, Str: text, Text: text, Quoted: n.Quoted}).Spell()
 }
 
 func faultf(hint, format string, args ...any) *fault {
@@ -253,9 +265,12 @@ func (r *resolver) placed(n *source.Node, pos diag.Pos) (*source.Node, *fault) {
 }
 
 // nearestOf adds what a misspelt step was most likely meant to be.
-func nearestOf(f *fault, names []string, step, above string) *fault {
+func nearestOf(f *fault, raw string, names []string, step, above string) *fault {
 	if near := diag.Name(names, step); near != "" {
-		f.suggestion = near
+		at := strings.LastIndex(raw, step)
+		if at >= 0 { // else a part of it comes from another interpolation
+			f.raw, f.suggestion = raw, raw[:at]+near+raw[at+len(step):]
+		}
 		f.message += ", did you mean " + above + near
 	}
 	return f

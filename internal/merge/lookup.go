@@ -154,7 +154,7 @@ func (r *resolver) at(path []string, p part) (spot, []string, *fault) {
 			if above != "" {
 				above += "."
 			}
-			return spot{}, nil, nearestOf(faultf("", "%s names %s, which is not there", p.raw, shown), names, step, above)
+			return spot{}, nil, nearestOf(faultf("", "%s names %s, which is not there", p.raw, shown), p.raw, names, step, above)
 		}
 		here = next
 	}
@@ -264,7 +264,7 @@ func refuseResolver(p part) *fault {
 		"%s would take the value from the environment of the machine that compiles, and the manifest would depend on it", p.raw)
 	if has && len(p.inner) == 1 {
 		f.hint = fmt.Sprintf("write its default, %s, and another value where it is wanted with --set KEY=VALUE in the place of %s", standard, variable)
-		f.suggestion = standard
+		f.raw, f.suggestion = p.raw, standard
 	}
 	return f
 }

@@ -115,10 +115,16 @@ func hydra(text string) *badArgument {
 	switch {
 	case strings.HasPrefix(text, "+"):
 		bare := strings.TrimLeft(text, "+")
-		return &badArgument{fmt.Sprintf("%q has the form in which Hydra adds a key", text), "write it without +, an override sets what is there and what is not", bare}
+		return &badArgument{
+			message: fmt.Sprintf("%q has the form in which Hydra adds a key", text), suggestion: bare,
+			hint: "write it without +, an override sets what is there and what is not",
+		}
 	case strings.HasPrefix(text, "~"):
 		key, _, _ := strings.Cut(text[1:], "=")
-		return &badArgument{fmt.Sprintf("%q has the form in which Hydra removes a key", text), "no layer removes a key: null takes its value away", key + "=null"}
+		return &badArgument{
+			message: fmt.Sprintf("%q has the form in which Hydra removes a key", text), suggestion: key + "=null",
+			hint: "no layer removes a key: null takes its value away",
+		}
 	}
 	return nil
 }

@@ -53,6 +53,11 @@ func (k *Key) checkConfig(m map[string]any) []Fault {
 		}
 		if !ok {
 			f := Fault{Code: UnknownKey, Path: []string{name}, Want: "a key of " + sec.Name, Suggestion: Nearest(sec.Names(), name)}
+			if note, gone := Gone(k.schema.Engine, k.schema.Release, sec.Name, name); gone && note.Replaced != "" {
+				if _, here := sec.Key(note.Replaced); here {
+					f.Suggestion = note.Replaced
+				}
+			}
 			f.Message = fmt.Sprintf("%s has no key %q", sec.Name, name)
 			found = append(found, f)
 			continue

@@ -35,9 +35,9 @@ func (st *store) noteOf(section, key string) (Note, bool) {
 	return Note{}, false
 }
 
-// alias is how an engine's help text names the one argument that took over another's
-// value; with a value behind it, or braces, it is none.
-var alias = regexp.MustCompile(`^(?:\[Deprecated\] )?(?:Deprecated alias for|Use) --([a-z0-9-]+)(?: instead)?\.?$`)
+// alias is how an engine's help text names the one argument, or variable, that took over
+// another's value; with a value behind it, or braces, it is none.
+var alias = regexp.MustCompile(`^(?:\[Deprecated\] )?(?:Deprecated alias for|[Uu]se) (?:--([a-z0-9-]+)|([A-Z][A-Z0-9_]+))(?: instead)?\.?$`)
 
 // Gone tells why a key is not in a release: by the hand-written notes, or by
 // the last deprecation text that the engine gave, before that release, to the
@@ -72,7 +72,7 @@ func Gone(engine, release, section, key string) (Note, bool) {
 	source := fmt.Sprintf("%s %s, its own text", engine, st.releases[lastAt])
 	note := Note{Text: strings.TrimSuffix(last.Deprecated, "."), Source: source}
 	if m := alias.FindStringSubmatch(last.Deprecated); m != nil {
-		if name := strings.ReplaceAll(m[1], "-", "_"); len(st.named(section, name)) > 0 {
+		if name := strings.ReplaceAll(m[1]+m[2], "-", "_"); len(st.named(section, name)) > 0 {
 			note.Text, note.Replaced = "renamed", name
 		}
 	}

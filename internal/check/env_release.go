@@ -119,10 +119,14 @@ func (c *checker) advised(t *merge.Tree, key *schema.Key) {
 
 // inert warns of a variable that the release does not read.
 func (c *checker) inert(t *merge.Tree, why string, note schema.Note) {
-	c.add(diag.Diagnostic{
-		Pos: settingOf(t).KeyPos, Severity: diag.Warning, Code: "inert-variable", Key: t.Path, Hint: note.Text,
+	d := diag.Diagnostic{
+		Pos: settingOf(t).KeyPos, Severity: diag.Warning, Code: "inert-variable", Key: t.Path,
 		Message: fmt.Sprintf("%s does nothing in %s: %s", t.Key, c.engineRelease(), why),
-	})
+	}
+	if note.Text != "" {
+		c.tookItsPlace(&d, schema.EnvConfig, note)
+	}
+	c.add(d)
 }
 
 // readable checks a value against how the release reads the variable. What its

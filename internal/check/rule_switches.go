@@ -18,13 +18,16 @@ var mainSwitches = []struct {
 	source string
 }{
 	{
-		engine: backend.VLLM, first: "0.11.2", main: "VLLM_ROCM_USE_AITER",
+		engine: backend.VLLM, first: "0.11.1", main: "VLLM_ROCM_USE_AITER",
 		parts: []string{
 			"VLLM_ROCM_USE_AITER_CUSTOM_AR", "VLLM_ROCM_USE_AITER_LINEAR", "VLLM_ROCM_USE_AITER_MOE", "VLLM_ROCM_USE_AITER_MLA",
 			"VLLM_ROCM_USE_AITER_MHA", "VLLM_ROCM_USE_AITER_UNIFIED_ATTENTION", "VLLM_ROCM_USE_AITER_FP8BMM", "VLLM_ROCM_USE_AITER_FP4BMM",
 			"VLLM_ROCM_USE_AITER_RMSNORM", "VLLM_ROCM_USE_AITER_TRITON_ROPE", "VLLM_ROCM_USE_AITER_TRITON_GEMM",
+			"VLLM_ROCM_USE_AITER_PAGED_ATTN", "VLLM_ROCM_USE_AITER_FP4_ASM_GEMM", "VLLM_ROCM_USE_AITER_LINEAR_HIPBMM",
+			"VLLM_ROCM_USE_AITER_FUSION_SHARED_EXPERTS", "VLLM_ROCM_USE_AITER_TRITON_SPARSE_MLA", "VLLM_ROCM_USE_AITER_MOE_SITUV2_A8W4",
+			"VLLM_ROCM_USE_AITER_MOE_A4W4_DSV4",
 		},
-		source: "vllm 0.11.2 to 0.33.0, vllm/_aiter_ops.py: cls._AITER_ENABLED and cls._X_ENABLED",
+		source: "vllm 0.11.1 to 0.33.0, vllm/_aiter_ops.py: cls._AITER_ENABLED and cls._X_ENABLED",
 	},
 }
 
@@ -42,7 +45,7 @@ func switchesWork(c *Config, found *diag.List) {
 			}
 			c.report(found, diag.Diagnostic{
 				Severity: diag.Warning, Code: "inert-variable", Key: strings.Join(c.variable(name).path, "."),
-				Message: fmt.Sprintf("%s does nothing in %s %s without %s", name, c.Schema.Engine, c.Schema.Release, s.main),
+				Message: fmt.Sprintf("%s turns nothing on in %s %s without %s", name, c.Schema.Engine, c.Schema.Release, s.main),
 				Hint:    fmt.Sprintf("set %s: 1 beside it", s.main),
 			}, c.variable(name))
 		}

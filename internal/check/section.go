@@ -174,6 +174,9 @@ func (c *checker) deprecated(t *merge.Tree, key *schema.Key, section string) {
 		d.Hint = strings.TrimPrefix(d.Hint+"; "+note.Text, "; ")
 		if note.Replaced != "" {
 			d.Hint += ": " + note.Replaced + " takes its place"
+			if hasKey(c.schema.Section(section), note.Replaced) {
+				d.Suggestion = note.Replaced
+			}
 		}
 	}
 	c.add(d)

@@ -18,9 +18,9 @@ func TestVariables(t *testing.T) {
 		// SGLang turned the arguments of its helper round in 0.5.11 and wrote a table in 0.5.18.
 		{"sglang", "0.5.10", "SGLANG_MOE_NVFP4_DISPATCH: 1", ""},
 		{"sglang", "0.5.14", "SGLANG_MOE_NVFP4_DISPATCH: 1", ""},
-		{"sglang", "0.5.14", "SGLANG_CUTEDSL_MOE_NVFP4_DISPATCH: 1", "warning deprecated-key"},
+		{"sglang", "0.5.14", "SGLANG_CUTEDSL_MOE_NVFP4_DISPATCH: 1", "warning deprecated-key SGLANG_MOE_NVFP4_DISPATCH"},
 		{"sglang", "0.5.17", "SGLANG_DEFAULT_THINKING: 1", ""},
-		{"sglang", "0.5.17", "SGLANG_ENABLE_THINKING: 1", "warning deprecated-key"},
+		{"sglang", "0.5.17", "SGLANG_ENABLE_THINKING: 1", "warning deprecated-key SGLANG_DEFAULT_THINKING"},
 		{"sglang", "0.5.17", "SGLANG_LOG_GC: 1", ""},
 		{"sglang", "0.5.17", "SGLANG_QUEUED_TIMEOUT_MS: 100", "warning deprecated-key"},
 		{"sglang", "0.5.18", "SGLANG_DEFAULT_THINKING: 1", ""},
@@ -156,13 +156,13 @@ func TestRequests(t *testing.T) {
 func TestFormerNames(t *testing.T) {
 	for _, c := range []struct{ engine, release, text, want string }{
 		{"sglang", "0.5.13", "cuda_graph_max_bs: 4", ""},
-		{"sglang", "0.5.14", "cuda_graph_max_bs: 4", "warning deprecated-key"},
+		{"sglang", "0.5.14", "cuda_graph_max_bs: 4", "warning deprecated-key cuda_graph_max_bs_decode"},
 		{"sglang", "0.5.23", "cuda_graph_max_bs: 4", "error unknown-key cuda_graph_max_bs_decode"},
-		{"sglang", "0.5.17", "mamba_scheduler_strategy: auto", "warning deprecated-key"},
+		{"sglang", "0.5.17", "mamba_scheduler_strategy: auto", "warning deprecated-key mamba_radix_cache_strategy"},
 		{"sglang", "0.5.23", "mamba_scheduler_strategy: auto", "error unknown-key mamba_radix_cache_strategy"},
-		{"sglang", "0.5.17", "nsa_prefill_backend: fa3", "warning deprecated-key"},
+		{"sglang", "0.5.17", "nsa_prefill_backend: fa3", "warning deprecated-key dsa_prefill_backend"},
 		{"sglang", "0.5.23", "nsa_prefill_backend: fa3", "error unknown-key dsa_prefill_backend"},
-		{"sglang", "0.5.17", "nsa_prefill_backend: fa4", "warning deprecated-key, error not-in-enum fa3"},
+		{"sglang", "0.5.17", "nsa_prefill_backend: fa4", "warning deprecated-key dsa_prefill_backend, error not-in-enum fa3"},
 	} {
 		if got := about(t, c.engine, c.release, c.engine+"_engine_config", c.text); got != c.want {
 			t.Errorf("%s %s, %s: %q, want %q", c.engine, c.release, c.text, got, c.want)

@@ -95,6 +95,10 @@ var suggestionCases = []suggestionCase{
 	{by: "check.checker.unknownShared", top: "scenari: offline", code: "unknown-key", suggestion: "scenario"},
 	{by: "check.checker.inside", sampling: "structured_outputs: {choce: [a]}", code: "unknown-key", suggestion: "choice"},
 	{by: "schema.Key.checkConfig", engine: "compilation_config: {mod: 3}", code: "unknown-key", suggestion: "mode", key: "compilation_config", want: map[string]any{"mode": int64(3)}},
+	{by: "schema.Key.checkConfig", engine: "compilation_config: {level: 3}", code: "unknown-key", suggestion: "mode", key: "compilation_config", want: map[string]any{"mode": int64(3)}},
+	{by: "check.checker.deprecated", release: "sglang=0.5.14", engine: "cuda_graph_max_bs: 16", code: "deprecated-key", suggestion: "cuda_graph_max_bs_decode", key: "cuda_graph_max_bs_decode", want: int64(16)},
+	{by: "check.checker.deprecated", release: "sglang=0.5.17", env: "SGLANG_ENABLE_THINKING: 1", code: "deprecated-key", suggestion: "SGLANG_DEFAULT_THINKING"},
+	{by: "check.checker.tookItsPlace", release: "sglang=0.5.23", env: "SGLANG_ENABLE_THINKING: 1", code: "inert-variable", suggestion: "SGLANG_DEFAULT_THINKING"},
 	{by: "check.Config.refuseNested", engine: "speculative_config: {method: ngram, num_speculative_tokens: 3, tensor_parallel_size: 1}", code: "engine-refuses", suggestion: "draft_tensor_parallel_size"},
 	{by: "schema.nearestLiteral", engine: "kv_cache_dtype: FP8", code: "not-in-enum", suggestion: "fp8", key: "kv_cache_dtype", want: "fp8"},
 	{by: "schema.Union.fault", release: "trtllm=1.4.0rc0", engine: "speculative_config: {decoding_type: EAGL}", code: "not-in-enum", suggestion: "Eagle"},
@@ -350,7 +354,7 @@ func TestSuggestionsAreTried(t *testing.T) {
 // handOn are functions that only put a suggestion into a finding: who calls them, or what they
 // call, makes it.
 var handOn = []string{
-	"check.write", "check.didYouMean", "loadgen.offer", "loadgen.confParser.suggest", "merge.nearestOf", "check.credentials.hide",
+	"check.write", "check.didYouMean", "loadgen.offer", "loadgen.confParser.suggest", "merge.nearestOf", "check.Credentials.Hide", "check.Credentials.Shown",
 	"merge.ParseArgs", "merge.resolver.node", "check.checker.otherRound", "check.checker.fault", "check.checker.variable",
 	"loadgen.ParseConf", "schema.Key.faults",
 }

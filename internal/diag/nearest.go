@@ -3,19 +3,64 @@ package diag
 import "strings"
 
 // Name returns the name that a misspelt one was most likely meant to be, or
-// "" where none is near: one letter in three may differ (one at least, six at
-// most), case and the difference of "-" and "_" counting nothing. Of equally
-// near names the first in the list wins.
+// "" where none is near. A name is near with a letter or two wrong, or word for word: in each
+// word one letter in three may differ, a word may be cut short (gpu_mem_utilization), and one
+// behind the first may be left out (max_batched_tokens). Case
+// and the difference of "-" and "_" count nothing. Of equally near names the first in
+// the list wins. Without one the only name that goes on where this one ends is meant
+// (tensor_parallel). What shares its last words alone is another name: a wrong suggestion is
+// worse than none.
 func Name(names []string, name string) string {
 	plain := plainName(name)
 	limit := min(max(1, (len(plain)+1)/3), 6)
-	best, bestDistance := "", limit+1
+	best, bestDistance, longer := "", limit+1, ""
 	for _, candidate := range names {
-		if d := distance(plain, plainName(candidate), bestDistance); d < bestDistance {
+		other := plainName(candidate)
+		if rest, ok := strings.CutPrefix(other, plain); ok && strings.HasPrefix(rest, "_") && plain != "" {
+			if longer != "" {
+				longer = "several"
+			} else {
+				longer = candidate
+			}
+		}
+		if d := distance(plain, other, bestDistance); d < bestDistance && (d <= 2 || alike(plain, other)) {
 			best, bestDistance = candidate, d
 		}
 	}
+	if best == "" && longer != "several" {
+		return longer
+	}
 	return best
+}
+
+// alike reports whether two names have the same words, misspelt or cut short, one of them, but
+// for the first, left out in either.
+func alike(a, b string) bool {
+	words, others := strings.Split(a, "_"), strings.Split(b, "_")
+	if len(words) > len(others) {
+		words, others = others, words
+	}
+	missing := len(others) - len(words)
+	if missing > 1 || missing == 1 && len(words) < 2 {
+		return false
+	}
+	for i, j := 0, 0; i < len(words); j++ {
+		switch {
+		case sameWord(words[i], others[j]):
+			i++
+		case i > 0 && missing > 0:
+			missing--
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+func sameWord(a, b string) bool {
+	limit := max(1, (min(len(a), len(b))+1)/3)
+	cut := len(a) > 2 && strings.HasPrefix(b, a) || len(b) > 2 && strings.HasPrefix(a, b)
+	return cut || distance(a, b, limit+1) <= limit
 }
 
 func plainName(s string) string { return strings.ReplaceAll(strings.ToLower(s), "-", "_") }

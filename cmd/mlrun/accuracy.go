@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -65,69 +66,74 @@ func (a *app) accuracyCommand() *cli.Command {
 			if c.NArg() != 1 {
 				return withHint("mlrun accuracy DIR", "accuracy takes one run directory or accuracy log")
 			}
-			return a.accuracy(c, c.Args().First(), &f)
+			result, err := accuracyResult(c.Context, c.Args().First(), &f)
+			if err != nil {
+				return err
+			}
+			return a.printAccuracy(result, f.format)
 		},
 	}
 }
 
-func (a *app) accuracy(c *cli.Context, path string, f *accuracyFlags) error {
+// accuracyResult scores an accuracy log, or that of a run directory.
+func accuracyResult(ctx context.Context, path string, f *accuracyFlags) (*accuracy.Result, error) {
 	var kind accuracy.Kind
 	if f.kind != "auto" {
 		kind = accuracy.Kind(f.kind)
 	}
 	simulated := false
 	if st, err := os.Stat(path); err != nil {
-		return err
+		return nil, err
 	} else if st.IsDir() {
 		if simulated, err = f.fromRun(path); err != nil {
-			return err
+			return nil, err
 		}
 		path = filepath.Join(path, loadgen.AccuracyName)
 	}
 	switch {
 	case f.benchmark == "":
-		return withHint("legal are "+strings.Join(accuracy.Names(), ", "), "--benchmark is not given")
+		return nil, withHint("legal are "+strings.Join(accuracy.Names(), ", "), "--benchmark is not given")
 	case f.dataset == "":
-		return errors.New("--dataset is not given: there is nothing to compare the answers with")
+		return nil, errors.New("--dataset is not given: there is nothing to compare the answers with")
 	}
 	opt := accuracy.Options{}
 	var err error
 	if opt.Benchmark, err = accuracy.Find(f.benchmark); err != nil {
-		return err
+		return nil, err
 	}
 	if opt.Sentences, err = openSentences(f.sentences); err != nil {
-		return err
+		return nil, err
 	}
-	log, err := accuracy.ReadLog(c.Context, path, kind)
+	log, err := accuracy.ReadLog(ctx, path, kind)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if log.Kind != accuracy.Text {
 		if f.tokenizer == "" {
-			return withHint("--tokenizer FOLDER, where tokenizer.json lies", "the log holds %s token ids, and --tokenizer is not given", log.Kind)
+			return nil, withHint("--tokenizer FOLDER, where tokenizer.json lies", "the log holds %s token ids, and --tokenizer is not given", log.Kind)
 		}
 		if opt.Tokenizer, err = tokenizer.Open(f.tokenizer); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	columns, err := dataset.ParseColumns(f.columns.Value())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	set, err := dataset.Read(c.Context, f.dataset, dataset.Options{
+	set, err := dataset.Read(ctx, f.dataset, dataset.Options{
 		Only: []dataset.Role{dataset.RoleReference, dataset.RoleSource, dataset.RoleMetric}, Columns: columns, AllowEmpty: true,
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	result, err := accuracy.Evaluate(c.Context, log, set, opt)
+	result, err := accuracy.Evaluate(ctx, log, set, opt)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if simulated {
 		result.Notes = append(result.Notes, "the engine was simulated: its answers are made up, and so are these figures")
 	}
-	return a.printAccuracy(result, f.format)
+	return result, nil
 }
 
 // fromRun takes what the flags leave open from a run's manifest.

@@ -40,6 +40,7 @@ func (a *app) commands() []*cli.Command {
 		a.runCommand(),
 		a.planCommand(),
 		a.nodeCommand(),
+		a.suiteCommand(),
 		a.tuneCommand(),
 		a.reportCommand(),
 		a.verifyCommand(),

@@ -46,7 +46,7 @@ const (
 	PowerLog     = "power.log"
 	LoadgenLog   = "loadgen.log"
 	InvalidFile  = "INVALID"
-	lockFile     = "lock"
+	LockFile     = "lock" // held by the process that writes the directory
 )
 
 // Phase is how far a run came.
@@ -111,6 +111,10 @@ func CreateDir(path string) (*Dir, error) {
 	return lock(path)
 }
 
+// LockDir takes a folder of several runs, which is there, to write into it, and holds
+// its lock until Close. The error is ErrRunning while another process does.
+func LockDir(path string) (*Dir, error) { return lock(path) }
+
 // ErrRunning reports that another process writes the directory.
 var ErrRunning = errors.New("the run still goes on")
 
@@ -124,7 +128,7 @@ func OpenDir(path string) (*Dir, error) {
 }
 
 func lock(path string) (*Dir, error) {
-	f, err := os.OpenFile(filepath.Join(path, lockFile), os.O_CREATE|os.O_RDWR, 0o644)
+	f, err := os.OpenFile(filepath.Join(path, LockFile), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("making the run directory's lock: %w", err)
 	}
@@ -169,7 +173,7 @@ func (d *Dir) Close() error {
 // Running reports whether a process writes the directory at path now. A run
 // that was killed no longer holds its lock.
 func Running(path string) (bool, error) {
-	f, err := os.Open(filepath.Join(path, lockFile))
+	f, err := os.Open(filepath.Join(path, LockFile))
 	if errors.Is(err, os.ErrNotExist) {
 		return false, nil
 	}

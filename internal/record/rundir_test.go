@@ -99,7 +99,7 @@ func TestOpenDir(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for _, folder := range []string{lockFile, "taken", StateFile} {
+	for _, folder := range []string{LockFile, "taken", StateFile} {
 		if err := os.Mkdir(filepath.Join(parent, folder), 0o755); err != nil {
 			t.Fatal(err)
 		}

@@ -116,7 +116,7 @@ func files(path string) ([]string, error) {
 			return err
 		}
 		name, err := filepath.Rel(path, file)
-		if err == nil && d.Type().IsRegular() && name != lockFile && name != SealFile {
+		if err == nil && d.Type().IsRegular() && name != LockFile && name != SealFile {
 			names = append(names, filepath.ToSlash(name))
 		}
 		return err

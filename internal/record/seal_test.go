@@ -13,7 +13,7 @@ import (
 func sealed(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for name, text := range map[string]string{ManifestFile: "m", "engine/replica-0.log": "log", "records.jsonl": "{}\n", lockFile: ""} {
+	for name, text := range map[string]string{ManifestFile: "m", "engine/replica-0.log": "log", "records.jsonl": "{}\n", LockFile: ""} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)

@@ -95,6 +95,10 @@ bench-client: ## our client beside the fastest other load generator, on one mock
 	./tools/bench/client/peers.sh
 	$(GO) run ./tools/bench/client/compare
 
+.PHONY: rounds
+rounds: ## compile every overlay of v6.0 and v6.1 beside the repository to a small version and run it, performance and accuracy (minutes)
+	$(GO) test ./cmd/mlrun -run TestRounds -rounds -v
+
 .PHONY: soak
 soak: ## record an hour of virtual time, and a million requests to the mock server: memory, completeness, cost
 	$(GO) test ./internal/run -run 'TestHour|TestMillion' -hour -million -v

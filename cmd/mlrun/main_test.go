@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 // run issued with LoadGen's schedule, "same-answers DIR DIR" two accuracy logs; "manifest NAME [KIND...]" writes a small manifest,
 // server on vLLM unless a KIND (see manifestCommand) says otherwise. Condition "loadgen": a
 // Python with the official LoadGen was found, at $LOADGEN_PYTHON; "amd": this
-// machine has AMD's driver.
+// machine has AMD's driver; "hangup": SIGHUP is not ignored, as nohup has it.
 func TestScripts(t *testing.T) {
 	// What these tests start shall notice signals although nohup has them ignored here:
 	// a signal that is caught is one that a child has its default for.

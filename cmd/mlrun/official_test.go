@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -43,6 +45,8 @@ func condition(name string) (bool, error) {
 	case "amd":
 		_, err := os.Stat("/dev/kfd")
 		return err == nil, nil
+	case "hangup":
+		return !signal.Ignored(syscall.SIGHUP), nil
 	}
 	return false, fmt.Errorf("no condition %q", name)
 }

@@ -118,6 +118,17 @@ type Backend struct {
 	SimLimits []SimLimit
 }
 
+// LengthKey is the key of the most tokens that prompt and answer have together; empty
+// where the engine has none.
+func (b *Backend) LengthKey() string {
+	for _, limit := range b.SimLimits {
+		if limit.Flag == "--max-model-len" {
+			return limit.Key
+		}
+	}
+	return ""
+}
+
 // Kept is a value that is said where the release's default is another.
 type Kept struct {
 	// Value is what is said, Instead the default in whose place.

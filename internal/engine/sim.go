@@ -8,6 +8,9 @@ import (
 	"mlcfg/internal/manifest"
 )
 
+// maxAsked bounds the tokens that requests may ask the simulated engine for.
+const maxAsked = 1 << 24
+
 // simArguments are the arguments of this program's simulated engine in the place
 // of a backend's, under the engine's own limits.
 func simArguments(b *backend.Backend, m *manifest.Manifest) []string {
@@ -16,7 +19,7 @@ func simArguments(b *backend.Backend, m *manifest.Manifest) []string {
 		model = m.BenchmarkName
 	}
 	argv := []string{"sim", "--backend", b.Engine, "--model", model, "--host", loopback, "--port", portMark}
-	longest := int64(0)
+	longest, said := int64(0), false
 	for _, limit := range b.SimLimits {
 		n, ok := manifest.Int(m.EngineConfig, limit.Key)
 		if !ok || n < 1 {
@@ -24,11 +27,18 @@ func simArguments(b *backend.Backend, m *manifest.Manifest) []string {
 		}
 		argv = append(argv, limit.Flag, strconv.FormatInt(n, 10))
 		if limit.Flag == "--max-model-len" {
-			longest = n
+			longest, said = n, true
 		}
 		if limit.Flag == "--kv-cache-tokens" {
 			longest = 0
 		}
+	}
+	// Without a length in the manifest the model's own holds, which is not known here: it
+	// is as long as requests are that ask for more than the simulated engine's usual one.
+	const usualLength, longestPrompt = 4096, 131_072
+	if asked, _ := manifest.Int(m.SamplingConfig, b.MaxTokens); !said && asked >= usualLength/2 && asked < maxAsked {
+		argv = append(argv, "--max-model-len", strconv.FormatInt(asked+longestPrompt, 10))
+		longest = asked + longestPrompt
 	}
 	// A simulated cache is never too small for one request.
 	const usual = 400_000

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"math/big"
 	"slices"
 	"strconv"
@@ -88,13 +89,13 @@ func (t valueTypes) check(value any) error {
 }
 
 func isOf(kind string, value any) bool {
-	switch value.(type) {
+	switch v := value.(type) {
 	case bool:
 		return kind == "bool" || kind == "any"
 	case int, int64, *big.Int:
 		return kind == "int" || kind == "number" || kind == "any"
-	case float64:
-		return kind == "number" || kind == "any"
+	case float64: // 1.0 is sent as 1
+		return kind == "number" || kind == "any" || kind == "int" && v == math.Trunc(v)
 	case string:
 		return kind == "text" || kind == "any"
 	case []any:

@@ -28,7 +28,9 @@ func TestCheckSampling(t *testing.T) {
 		{"number >0 <=1 | null", 1.0, ""},
 		{"number >0 <=1 | null", 2.0, "it is 2,"},
 		{"int >=1 | null", int64(3), ""},
-		{"int >=1", 3.0, "it is a float, the engine takes int >=1"},
+		{"int >=1", 3.0, ""}, // it is sent as 3
+		{"int >=1", 3.5, "it is a float, the engine takes int >=1"},
+		{"int >=1", 0.0, "it is 0, the engine takes int >=1"},
 		{"int", huge, ""},
 		{"int <5", 7, "it is 7,"},
 		{"int", "3", "it is text"},

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -47,6 +48,9 @@ type prompts struct {
 	size     int      // samples as the run counts them
 	messages [][]byte // of chat samples, as JSON
 	texts    int      // samples that came as text, without token ids
+	// asked is how many tokens requests ask for where the sample does not say, length
+	// what the model takes with the prompt; 0: not known.
+	asked, length int
 }
 
 // open reads the columns of these roles of the data set, or makes one up.
@@ -132,6 +136,29 @@ func (p *prompts) Fill(i int, r *client.Request) {
 		r.Text = s.Prompt
 	}
 	r.MaxTokens = s.MaxTokens
+	if room, over := p.room(s); over {
+		r.MaxTokens = room
+	}
+}
+
+// room is how many tokens the model's length leaves for the answer to a sample, and
+// whether the request would ask for more. An engine that is called as a library, as the
+// reference harness does, ends the answer there; its server would refuse the request.
+func (p *prompts) room(s *dataset.Sample) (room int, over bool) {
+	room = p.length - len(s.Tokens)
+	return room, len(s.Tokens) > 0 && room > 0 && cmp.Or(s.MaxTokens, p.asked) > room
+}
+
+// bound fixes what the engine's length leaves for answers; it returns how many samples
+// ask for more.
+func (p *prompts) bound(asked, length int64) (over int) {
+	p.asked, p.length = int(asked), int(length)
+	for i := range p.set.Samples[:min(p.size, p.set.Len())] {
+		if _, is := p.room(&p.set.Samples[i]); is {
+			over++
+		}
+	}
+	return over
 }
 
 // Tokens are the prompt's token ids.

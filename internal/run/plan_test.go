@@ -154,6 +154,28 @@ func TestPowerModel(t *testing.T) {
 	}
 }
 
+// An answer ends where the model's length does, as it does in an engine that is called as a
+// library; a server would refuse a request that asks for more.
+func TestModelLength(t *testing.T) {
+	set := &dataset.Set{Samples: []dataset.Sample{{Tokens: make([]int32, 10)}, {Tokens: make([]int32, 60)}, {Tokens: make([]int32, 60), MaxTokens: 4}, {Prompt: "text"}, {Tokens: make([]int32, 100)}}}
+	p, err := newPrompts(set, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if over := p.bound(50, 100); over != 1 {
+		t.Errorf("%d samples ask for more", over)
+	}
+	for i, want := range []int{0, 40, 4, 0, 0} {
+		var r client.Request
+		if p.Fill(i, &r); r.MaxTokens != want {
+			t.Errorf("sample %d asks for %d tokens, want %d", i, r.MaxTokens, want)
+		}
+	}
+	if p.bound(50, 0) != 0 {
+		t.Error("there is no length to end at")
+	}
+}
+
 // Warm-up prompts differ, and are of ids that every vocabulary has.
 func TestWarmUpPrompts(t *testing.T) {
 	p := &Plan{}

@@ -194,17 +194,16 @@ func (s *small) run(t *testing.T) string {
 		t.Errorf("simulated %t, data made up %t, %d failed", sum.Simulated, sum.SyntheticData, sum.Failed)
 	}
 	s.warmedUp(t, m, said.String())
-	extra := ""
 	if s.mode == "accuracy" {
 		s.answers(t, m, dir, rows)
 	} else if len(loaded.Records) < total {
 		t.Errorf("%d samples of %d", len(loaded.Records), total)
 	}
+	place := s.scheduled
 	if offline {
-		extra = s.sorted(t, m, loaded.Records, data)
-	} else {
-		extra = s.scheduled(t, m, loaded.Records, data)
+		place = s.sorted
 	}
+	extra := place(t, m, loaded.Records, data)
 	return fmt.Sprintf("%-7s %4d samples, %2d replicas, %s", sum.Verdict(), len(loaded.Records), len(sum.Replicas), extra)
 }
 

@@ -35,10 +35,10 @@ not be executed.`
 func (a *app) tuneCommand() *cli.Command {
 	return &cli.Command{
 		Name: "tune", Usage: "search for the best value of a setting by running", HideHelpCommand: true,
-		Description: "Tune runs a manifest repeatedly and varies one setting.\n\n  mlrun tune qps manifest.yaml",
-		Subcommands: []*cli.Command{a.tuneQPSCommand()},
+		Description: "Tune finds values of settings by running a manifest.\n\n  mlrun tune qps manifest.yaml\n  mlrun tune buckets offline.yaml",
+		Subcommands: []*cli.Command{a.tuneQPSCommand(), a.tuneBucketsCommand()},
 		Action: func(c *cli.Context) error {
-			return withHint("mlrun tune qps manifest.yaml", "tune needs to know what: qps")
+			return withHint("mlrun tune qps manifest.yaml", "tune needs to know what: qps or buckets")
 		},
 	}
 }

@@ -48,6 +48,9 @@ type Options struct {
 	// FirstPort is the first replica's port, the others follow; 0 chooses free
 	// ones at the start.
 	FirstPort int
+	// Only is the one replica that is planned, with the devices, the CPUs and the port that
+	// it has among all of them, counted from 1; 0 plans all.
+	Only int
 }
 
 // NoDevices as [Options.DeviceEnv] is for engines that have no devices.
@@ -150,7 +153,7 @@ func NewPlan(m *manifest.Manifest, o Options) (*Plan, error) {
 		p.Node = &o.Node
 	}
 	if len(o.External) > 0 {
-		return p, errors.Join(p.planExternal(o), checkSpread(o, 1, 1))
+		return p, errors.Join(p.planExternal(o), checkSpread(o, 1, 1), p.only(o.Only))
 	}
 	if s.role, err = m.Serving(); err != nil {
 		return nil, err
@@ -173,7 +176,7 @@ func NewPlan(m *manifest.Manifest, o Options) (*Plan, error) {
 	}
 	if o.Simulate {
 		p.note("simulated: %d replicas of the simulated engine instead of %s", count, m.Backend)
-		return p, nil
+		return p, p.only(o.Only)
 	}
 	if m.EngineVersion == "sync" {
 		p.note("engine_version is sync; mlrun drives engines over HTTP, so the asynchronous server is what runs")
@@ -186,7 +189,20 @@ func NewPlan(m *manifest.Manifest, o Options) (*Plan, error) {
 	} else if err := p.assignDevices(s, o, each); err != nil {
 		return nil, err
 	}
-	return p, p.complete(s, o, each)
+	return p, errors.Join(p.complete(s, o, each), p.only(o.Only))
+}
+
+// only leaves out all replicas but one, counted from 1; 0 leaves out none.
+func (p *Plan) only(replica int) error {
+	switch {
+	case replica == 0:
+	case replica < 0 || replica > len(p.Replicas):
+		return fmt.Errorf("there is no replica %d of %d", replica, len(p.Replicas))
+	default:
+		p.Replicas = p.Replicas[replica-1 : replica]
+		p.Replicas[0].Index = 0
+	}
+	return nil
 }
 
 func (p *Plan) note(format string, args ...any) {

@@ -109,6 +109,7 @@ func TestPlans(t *testing.T) {
 	}{
 		{"vllm-0.9.2", server("vllm", "0.9.2"), Options{Host: host, PassEnv: []string{"HF_TOKEN"}}},
 		{"vllm-0.32.0", server("vllm", "0.32.0"), Options{Host: host, FirstPort: 9000, Command: []string{"/opt/vllm/bin/vllm", "serve"}}},
+		{"vllm-0.32.0-second", server("vllm", "0.32.0"), Options{Host: host, FirstPort: 9000, Only: 2}},
 		{"ray-0.10.1", server("ray", "0.10.1"), Options{Host: host}},
 		{"sglang-0.4.9.post6", server("sglang", "0.4.9.post6"), Options{Host: host}},
 		{"sglang-0.5.23", server("sglang", "0.5.23"), Options{Host: Host{Environ: []string{"CUDA_VISIBLE_DEVICES=3,2,1,0"}, Files: mi300x()}}},
@@ -199,6 +200,7 @@ func TestPlanRefuses(t *testing.T) {
 			m.Engine.Version, m.EngineConfig["nnodes"] = "0.33.0", int64(4)
 			m.EngineConfig["tensor_parallel_size"], o.Node = int64(4), Node{1, 2, "h", ""}
 		}},
+		{"no replica 9 of", func(_ *manifest.Manifest, o *Options) { o.Only = 9 }},
 		{"legal ports", func(_ *manifest.Manifest, o *Options) { o.FirstPort = 65535 }},
 		{"is not set here", func(_ *manifest.Manifest, o *Options) { o.PassEnv = []string{"NONE"} }},
 		{"is not the URL of an engine", func(_ *manifest.Manifest, o *Options) { o.External = []string{"localhost:8000"} }},

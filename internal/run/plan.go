@@ -235,8 +235,8 @@ func (p *Plan) planData(ctx context.Context, o Options) error {
 	if err := p.tokenize(ctx, o); err != nil {
 		return err
 	}
-	asked, _ := manifest.Int(p.Parameters, p.Engine.Engine.MaxTokens)
-	key := p.Engine.Engine.LengthKey()
+	asked, _ := manifest.Int(p.Parameters, p.Engine.Facts.MaxTokens)
+	key := p.Engine.Facts.LengthKey()
 	length, _ := manifest.Int(p.Manifest.EngineConfig, key)
 	if over := p.samples.bound(asked, length); over > 0 {
 		p.Notes = append(p.Notes, fmt.Sprintf("%d samples ask for more tokens than engine_config.%s, %d, leaves behind the prompt: their answers end there", over, key, length))

@@ -96,8 +96,8 @@ func describe(alts []Alternative) string {
 		if a.IsLiteral {
 			if a.Kinds == Null {
 				null = true
-			} else if !covered(alts, a) {
-				literals = append(literals, Format(a.Literal))
+			} else if text := Format(a.Literal); !covered(alts, a) && !slices.Contains(literals, text) {
+				literals = append(literals, text)
 			}
 			continue
 		}

@@ -68,6 +68,8 @@ type Backend struct {
 	// File is where the engine reads its section from instead of arguments; nil
 	// where each key has an argument.
 	File *File
+	// ConfigFile is how the server reads a file of arguments; nil where it reads none.
+	ConfigFile *ConfigFile
 	// Negative begins the flag that turns a switch off (--no-), empty where a
 	// switch can only be turned on.
 	Negative string
@@ -140,6 +142,21 @@ type Kept struct {
 type File struct {
 	// Flag is the argument that names it, Name the file's own name.
 	Flag, Name string
+}
+
+// ConfigFile is how a server makes words of its command line of a file, by the first release
+// that does each; empty for none.
+type ConfigFile struct {
+	// From reads a file at all, Lists hands the items of a list on as words, Maps a map as
+	// JSON: before, each is one word, as Python prints it.
+	From, Lists, Maps string
+	// Negatives says a false by the flag that turns a switch off, if the key is spelled as
+	// that flag is. A false is dropped otherwise.
+	Negatives string
+	// Hyphens reports whether keys need hyphens, where others take underscores too.
+	Hyphens bool
+	// SwitchWords reports whether a boolean of what is no bare switch is said as true or false.
+	SwitchWords bool
 }
 
 // Requests is a form of asking for a generation.

@@ -11,6 +11,8 @@ var sglang = Backend{
 	DPShares:  "enable_dp_attention",
 	Tokenizer: "tokenizer_path", Batch: "max_running_requests", Memory: "mem_fraction_static",
 
+	// srt/utils/server_args_config_parser.py (srt/server_args_config_parser.py).
+	ConfigFile: &ConfigFile{From: "0.5.3", Lists: "0.5.3", Maps: "0.5.14", Hyphens: true, SwitchWords: true},
 	// srt/utils/common.py, human_readable_int.
 	Units: map[string]float64{
 		"k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40,

@@ -22,6 +22,8 @@ var vllm = Backend{
 	Listen:     []string{"--host", "{host}", "--port", "{port}"},
 	ListenKeys: []string{"host", "port"},
 	Negative:   "--no-",
+	// vllm/utils/argparse_utils.py (vllm/utils.py), load_config_file.
+	ConfigFile: &ConfigFile{From: "0.6.0", Lists: "0.10.2", Maps: "0.16.0", Negatives: "0.28.0"},
 	Nodes: []NodeArgument{
 		{Key: "headless", Value: true, When: Worker},
 		{Key: "master_addr", Value: "{head}", When: Nodes},

@@ -149,7 +149,13 @@ func (c *checker) readable(t *merge.Tree, key *schema.Key) {
 		} else {
 			d.Suggestion = f.Suggestion
 		}
-		if !c.raises(form) && tolerated(key, n) {
+		switch {
+		case form == "Switch": // compared with "1", whatever it is
+			d.Severity = diag.Warning
+			if d.Hint == "" {
+				d.Hint = "the engine compares the text with 1, and takes this for 0"
+			}
+		case !c.raises(form) && tolerated(key, n):
 			d.Severity = diag.Warning
 		}
 		c.add(d)

@@ -14,14 +14,16 @@ type answer struct {
 	bounds   bounds
 
 	first, last time.Duration
-	chunks      int
-	ids         []int32
-	text        []byte
-	prompt      int64 // -1: not told
-	completion  int64 // -1: not told
-	finish      string
-	served      string // what the answer calls itself; kept from one to the next, since it is always the same
-	ended       bool   // the end mark has come
+	// read is when the read returned that is being taken, firstRead and lastRead when those did.
+	read, firstRead, lastRead time.Duration
+	chunks                    int
+	ids                       []int32
+	text                      []byte
+	prompt                    int64 // -1: not told
+	completion                int64 // -1: not told
+	finish                    string
+	served                    string // what the answer calls itself; kept from one to the next, since it is always the same
+	ended                     bool   // the end mark has come
 
 	err     ErrorClass
 	message string
@@ -31,6 +33,7 @@ type answer struct {
 
 func (a *answer) reset() {
 	a.first, a.last, a.chunks, a.finish, a.ended = 0, 0, 0, "", false
+	a.firstRead, a.lastRead = 0, 0
 	a.ids, a.text = a.ids[:0], a.text[:0]
 	a.prompt, a.completion = -1, -1
 	a.err, a.message = NoError, ""
@@ -112,9 +115,9 @@ func (a *answer) add(data []byte, at time.Duration) {
 	}
 	if token {
 		if a.chunks == 0 {
-			a.first = at
+			a.first, a.firstRead = at, a.read
 		}
-		a.last = at
+		a.last, a.lastRead = at, a.read
 		a.chunks++
 	}
 	if n := max(len(a.ids), a.chunks); n > a.bounds.tokens {
@@ -147,7 +150,7 @@ func (a *answer) finishStream() {
 // finishWhole takes the body of a response that was not streamed.
 func (a *answer) finishWhole(body []byte, at time.Duration) {
 	a.add(body, at)
-	a.first = 0
+	a.first, a.firstRead = 0, 0
 }
 
 // gaveUp are the finish reasons of answers that end before they are whole:

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net"
 	"time"
+
+	"mlcfg/internal/client/wire"
 )
 
 // Options say what is talked to and how.
@@ -40,6 +42,9 @@ type Options struct {
 	// connection just when a request is on its way.
 	IdleTimeout time.Duration
 
+	// ReadClock takes all times when a read returned or a write began, and none of the
+	// kernel's.
+	ReadClock bool
 	// TLS is for https; nil means the system's certificates.
 	TLS *tls.Config
 	// Dial makes a connection, for tests; nil means TCP, with TLS for https.
@@ -98,15 +103,28 @@ func (c *Client) dial(ctx context.Context, replica int) (net.Conn, error) {
 	if c.options.Dial != nil {
 		return c.options.Dial(ctx, t.address)
 	}
-	if t.tls {
-		config := &tls.Config{}
-		if c.options.TLS != nil {
-			config = c.options.TLS.Clone()
-		}
-		config.ServerName, config.NextProtos = t.host, []string{"http/1.1"}
-		d := tls.Dialer{Config: config}
-		return d.DialContext(ctx, "tcp", t.address)
-	}
 	var d net.Dialer
-	return d.DialContext(ctx, "tcp", t.address)
+	n, err := d.DialContext(ctx, "tcp", t.address)
+	if err != nil {
+		return nil, err
+	}
+	if tcp, ok := n.(*net.TCPConn); ok && !c.options.ReadClock {
+		if stamped, ok := wire.On(tcp); ok {
+			n = stamped
+		}
+	}
+	if !t.tls {
+		return n, nil
+	}
+	config := &tls.Config{}
+	if c.options.TLS != nil {
+		config = c.options.TLS.Clone()
+	}
+	config.ServerName, config.NextProtos = t.host, []string{"http/1.1"}
+	secured := tls.Client(n, config)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		_ = n.Close()
+		return nil, err
+	}
+	return secured, nil
 }

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -9,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"mlcfg/internal/client/wire"
 	"mlcfg/internal/record"
 )
 
@@ -23,6 +25,7 @@ type conn struct {
 	replica int
 	net     net.Conn
 	raw     syscall.RawConn // nil: writes may wait for the peer
+	wire    *wire.Conn      // what net reads from, where the kernel stamps; else nil
 	read    []byte
 	message message
 	answer  response
@@ -42,7 +45,11 @@ type conn struct {
 
 	request   Request
 	scheduled time.Duration
-	sent      time.Duration
+	begun     time.Duration // just before the request was written
+	sent      time.Duration // when it left
+	came      time.Duration // when the last bytes of its answer came
+	stamped   bool          // all of them by the kernel's clock
+	departed  bool          // sent is the kernel's
 
 	unsent  []byte // what of the request the socket did not take at once
 	tried   error
@@ -57,13 +64,20 @@ func newConn(r *run, replica int, n net.Conn) *conn {
 	if s, ok := n.(syscall.Conn); ok {
 		c.raw, _ = s.SyscallConn()
 	}
+	write := syscall.Write
+	switch n := n.(type) {
+	case *wire.Conn:
+		c.wire, write = n, n.TryWrite
+	case *tls.Conn:
+		c.wire, _ = n.NetConn().(*wire.Conn)
+	}
 	c.drained.Store(true)
 	c.tryOnce = func(fd uintptr) bool {
-		n, err := syscall.Write(int(fd), c.unsent)
+		n, err := write(int(fd), c.unsent)
 		switch {
 		case n > 0:
 			c.unsent = c.unsent[n:]
-		case err != nil && err != syscall.EAGAIN && err != syscall.EINTR:
+		case err != nil && !errors.Is(err, syscall.EAGAIN) && !errors.Is(err, syscall.EINTR):
 			c.tried = err
 		}
 		return true // whatever it did: never wait
@@ -73,7 +87,7 @@ func newConn(r *run, replica int, n net.Conn) *conn {
 
 // begin marks the connection as busy with a request. mu is held.
 func (c *conn) begin(r *Request, now time.Duration) {
-	c.request, c.sent, c.resent = *r, now, false
+	c.request, c.begun, c.sent, c.resent = *r, now, now, false
 	if p := c.run.plan.Progress.of(c.replica); p != nil {
 		p.sent.Add(1)
 	}
@@ -95,6 +109,7 @@ func (c *conn) begin(r *Request, now time.Duration) {
 // ready prepares for the answer to the request. mu is held.
 func (c *conn) ready() {
 	c.busy = true
+	c.came, c.stamped, c.departed = c.sent, c.wire != nil, false
 	c.gaveUp, c.announced, c.again, c.sendErr = NoError, false, false, nil
 	c.answer.reset(c.run.client.options.Stream, c.run.client.template.tokens(&c.request))
 }
@@ -105,7 +120,7 @@ func (c *conn) resume(old *conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.message, old.message = old.message, c.message
-	c.request, c.scheduled, c.sent, c.deadline, c.resent = old.request, old.scheduled, old.sent, old.deadline, true
+	c.request, c.scheduled, c.begun, c.sent, c.deadline, c.resent = old.request, old.scheduled, old.begun, old.sent, old.deadline, true
 	c.ready()
 	if err := c.post(); err != nil {
 		c.sendErr = err
@@ -119,6 +134,9 @@ func (c *conn) post() error {
 	c.unsent = c.message.addressed(c.run.client.targets[c.replica].head)
 	c.tried = nil
 	c.drained.Store(true)
+	if c.wire != nil && !c.resent {
+		c.wire.Ask(len(c.unsent))
+	}
 	if c.raw != nil {
 		if err := c.raw.Write(c.tryOnce); err != nil {
 			return err
@@ -170,14 +188,16 @@ func (c *conn) take(n int, err error) bool {
 	now := c.run.now()
 	if n > 0 {
 		before := c.answer.progress()
-		over := c.answer.feed(c.read[:n], now)
+		c.arrived(now)
+		c.answer.answer.read = now
+		over := c.answer.feed(c.read[:n], c.came)
 		if c.answer.progress() != before {
 			c.run.pools[c.replica].hear(now)
 		}
 		c.announce()
 		over = !c.account() || over
 		if over {
-			c.end(now)
+			c.end(c.came)
 			return true
 		}
 	}
@@ -186,6 +206,26 @@ func (c *conn) take(n int, err error) bool {
 	}
 	c.lost(err)
 	return true
+}
+
+// arrived sets when what was read by now came, and with the first of it when
+// the request left.
+func (c *conn) arrived(now time.Duration) {
+	if c.wire == nil {
+		c.came = now
+		return
+	}
+	clock := c.run.clock
+	if left := c.wire.Left(); left != 0 && !c.departed && !c.resent && c.answer.bytes == 0 {
+		c.sent, c.departed = clock.At(left, c.begun, now)
+		if !c.departed {
+			c.sent = c.begun
+		}
+		c.came = c.sent
+	}
+	var ok bool
+	c.came, ok = clock.At(c.wire.Received(), c.came, now)
+	c.stamped = c.stamped && ok
 }
 
 // announce tells of the first token, once.
@@ -235,8 +275,9 @@ func (c *conn) lost(err error) {
 	c.end(now)
 }
 
-// end records the result of the request on the connection and frees it.
-func (c *conn) end(now time.Duration) {
+// end records the result of the request on the connection, which was over at the
+// given time, and frees it.
+func (c *conn) end(done time.Duration) {
 	a := &c.answer.answer
 	if a.err == NoError {
 		a.check(len(c.request.Tokens), c.run.client.template.tokens(&c.request))
@@ -245,9 +286,11 @@ func (c *conn) end(now time.Duration) {
 	res := Result{
 		Record: record.Record{
 			Seq: c.request.ID, Sample: uint32(c.request.Sample), Replica: int32(c.replica),
-			Scheduled: c.scheduled, Issued: c.sent, Sent: c.sent, FirstToken: reached(a.first), Done: now,
+			Scheduled: c.scheduled, Issued: c.sent, Sent: c.sent, FirstToken: reached(a.first), Done: done,
 			InputTokens: int64(len(c.request.Tokens)), OutputTokens: int64(len(a.ids)), Finish: a.finish, Resent: c.resent,
+			Stamped: c.stamped && a.chunks > 0,
 		},
+		Begun: c.begun, FirstRead: reached(a.firstRead), LastRead: reached(a.lastRead), Departed: c.departed,
 		LastToken: reached(a.last), Chunks: a.chunks, Served: a.served, OutputIDs: a.ids, Text: a.text,
 		HTTPStatus: c.answer.status, Bytes: c.answer.bytes,
 	}
@@ -261,7 +304,7 @@ func (c *conn) end(now time.Duration) {
 	balanced := c.request.Replica < 0
 	c.mu.Lock()
 	c.busy, c.used = false, true
-	c.idle = now
+	c.idle = c.run.now()
 	if !reusable || c.gaveUp != NoError {
 		c.dead = true
 	}

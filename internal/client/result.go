@@ -13,8 +13,14 @@ import (
 type Result struct {
 	record.Record
 
-	LastToken time.Duration // when the read returned that completed the last chunk with a token; the whole answer's without streaming
-	Chunks    int           // stream events that carried tokens
+	LastToken time.Duration // when the bytes came that completed the last chunk with a token; the whole answer's without streaming
+	// Begun is just before the request was written, FirstRead and LastRead are when the
+	// reads returned that completed the first and the last chunk: what Sent,
+	// FirstToken and LastToken are where the kernel has no time for them.
+	Begun, FirstRead, LastRead time.Duration
+	// Departed reports whether Sent is the kernel's time.
+	Departed bool
+	Chunks   int // stream events that carried tokens
 
 	// OutputIDs are the generated token ids (Options.TokenIDs, or /generate).
 	// They belong to the batch: a sink that keeps them copies them.

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"mlcfg/internal/client/wire"
 	"mlcfg/internal/record"
 )
 
@@ -114,6 +115,7 @@ type run struct {
 	source Source
 	record *recorder
 	start  time.Time
+	clock  *wire.Clock
 	sleep  sleeper
 	pools  []*pool
 
@@ -198,6 +200,7 @@ func (c *Client) Run(ctx context.Context, p Plan, source Source, sink Sink) (Sum
 // begin is the moment that all times count from.
 func (r *run) begin(begun chan<- struct{}) {
 	r.start = time.Now()
+	r.clock = wire.NewClock(r.start)
 	r.sleep = r.client.sleeper(r.start)
 	close(begun)
 	if r.plan.Started != nil {

@@ -26,6 +26,9 @@ type Summary struct {
 	// Resent is the number of requests that met a closed connection and were sent
 	// once more on another.
 	Resent int
+	// Stamped is the number of requests that are OK of which the kernel told when the
+	// tokens came, Departed of those of which it told when they left.
+	Stamped, Departed int
 	// Opened is the number of connections made.
 	Opened int
 	// Stalled is how long results waited for the sink.
@@ -52,6 +55,7 @@ const mostServed = 16
 type tally struct {
 	sent, ok      int
 	resent        int
+	stamped, left int
 	failed        map[ErrorClass]int
 	served        map[string]int
 	input, output int64
@@ -66,6 +70,12 @@ func (t *tally) add(r *Result) {
 		t.ok++
 		t.input += r.InputTokens
 		t.output += r.OutputTokens
+		if r.Stamped {
+			t.stamped++
+		}
+		if r.Departed {
+			t.left++
+		}
 	} else {
 		if t.failed == nil {
 			t.failed = map[ErrorClass]int{}
@@ -98,7 +108,7 @@ func (r *run) summarize(before processUsage, wall time.Duration) Summary {
 	s := Summary{
 		Start: r.start, Wall: wall, Sent: t.sent, OK: t.ok, Failed: t.failed, Served: t.served,
 		InputTokens: t.input, OutputTokens: t.output,
-		Resent: t.resent, Waited: r.queued, Opened: r.dialed, Stalled: r.record.stalled,
+		Resent: t.resent, Stamped: t.stamped, Departed: t.left, Waited: r.queued, Opened: r.dialed, Stalled: r.record.stalled,
 		CPU: usage().cpu - before.cpu, KeptUp: len(r.stood) == 0, Reasons: r.stood,
 	}
 	cores := float64(s.CPU) / float64(wall)

@@ -86,6 +86,7 @@ func (l *lines) written(text []byte, rec *Record) bool {
 		rec.Error = string(s.text(`,"error":"`))
 	}
 	rec.Resent = s.skips(`,"resent":true`)
+	rec.Stamped = s.skips(`,"stamped":true`)
 	return s.ok && string(s.rest) == "}"
 }
 

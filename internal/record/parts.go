@@ -41,29 +41,15 @@ type partRow struct {
 	Finish       *string `parquet:"finish,dict"`
 	Error        *string `parquet:"error,dict"`
 	Resent       bool    `parquet:"resent"`
+	Stamped      bool    `parquet:"stamped"`
 }
 
-// partColumns are its columns; runs recorded before requests were sent again
-// lack the last.
-const partColumns = 15
-
-// olderRow is partRow without what was added to it.
-type olderRow struct {
-	Seq          uint64  `parquet:"seq"`
-	Query        uint64  `parquet:"query"`
-	Sample       uint32  `parquet:"sample"`
-	Replica      int32   `parquet:"replica"`
-	Scheduled    int64   `parquet:"scheduled_ns"`
-	Issued       int64   `parquet:"issued_ns"`
-	Sent         *int64  `parquet:"sent_ns"`
-	FirstToken   *int64  `parquet:"first_token_ns"`
-	Done         *int64  `parquet:"done_ns"`
-	InputTokens  int64   `parquet:"input_tokens"`
-	OutputTokens int64   `parquet:"output_tokens"`
-	Status       string  `parquet:"status,dict"`
-	Finish       *string `parquet:"finish,dict"`
-	Error        *string `parquet:"error,dict"`
-}
+// partColumns are its columns. Runs recorded before the last ones were added have
+// fewer, never less than the first.
+const (
+	partColumns  = 16
+	firstColumns = 14
+)
 
 // Parts writes records as Parquet, one part after another. A part has its name
 // only when it is whole, so whatever ends the run, all parts can be read.
@@ -252,5 +238,6 @@ func appendRow(row parquet.Row, r *Record) parquet.Row {
 	text(r.Finish)
 	text(r.Error)
 	put(parquet.BooleanValue(r.Resent))
+	put(parquet.BooleanValue(r.Stamped))
 	return row
 }

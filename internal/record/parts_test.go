@@ -209,7 +209,25 @@ func BenchmarkParts(b *testing.B) {
 	}
 }
 
-// Parts of runs that were recorded before the last column was added are read.
+// olderRow is partRow without what was added to it.
+type olderRow struct {
+	Seq          uint64  `parquet:"seq"`
+	Query        uint64  `parquet:"query"`
+	Sample       uint32  `parquet:"sample"`
+	Replica      int32   `parquet:"replica"`
+	Scheduled    int64   `parquet:"scheduled_ns"`
+	Issued       int64   `parquet:"issued_ns"`
+	Sent         *int64  `parquet:"sent_ns"`
+	FirstToken   *int64  `parquet:"first_token_ns"`
+	Done         *int64  `parquet:"done_ns"`
+	InputTokens  int64   `parquet:"input_tokens"`
+	OutputTokens int64   `parquet:"output_tokens"`
+	Status       string  `parquet:"status,dict"`
+	Finish       *string `parquet:"finish,dict"`
+	Error        *string `parquet:"error,dict"`
+}
+
+// Parts of runs that were recorded before the last columns were added are read.
 func TestOlderParts(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, PartsDir), 0o755); err != nil {

@@ -65,7 +65,7 @@ func openPart(path string, use func(*parquet.File) error) (err error) {
 	if err != nil {
 		return err
 	}
-	if got := file.Schema(); !sameColumns[partRow](got) && !sameColumns[olderRow](got) {
+	if !isPart(file.Schema()) {
 		return errors.New("its columns are not those of a record file")
 	}
 	if n := file.NumRows(); n < 0 || n > PartRows {
@@ -74,15 +74,14 @@ func openPart(path string, use func(*parquet.File) error) (err error) {
 	return use(file)
 }
 
-// sameColumns reports whether a file's columns are those of R. The name of the
-// schema, which is that of its Go type, does not count.
-func sameColumns[R any](got *parquet.Schema) bool {
-	var zero R
+// isPart reports whether a file's columns are those of partRow, or the first of them.
+// The name of the schema, which is that of its Go type, does not count.
+func isPart(got *parquet.Schema) bool {
 	columns := func(s *parquet.Schema) string {
 		_, text, _ := strings.Cut(s.String(), "{")
-		return text
+		return strings.TrimSuffix(text, "}")
 	}
-	return columns(got) == columns(parquet.SchemaOf(zero))
+	return len(got.Columns()) >= firstColumns && strings.HasPrefix(columns(parquet.SchemaOf(partRow{})), columns(got))
 }
 
 func readPart(path string, yield func(*Record) bool) error {
@@ -113,7 +112,7 @@ func readPart(path string, yield func(*Record) bool) error {
 
 // fill takes the values of a row, one for each column.
 func (r *Record) fill(row parquet.Row) error {
-	if len(row) != partColumns && len(row) != partColumns-1 {
+	if len(row) < firstColumns || len(row) > partColumns {
 		return fmt.Errorf("a row of %d values", len(row))
 	}
 	reached := func(i int) time.Duration {
@@ -134,9 +133,8 @@ func (r *Record) fill(row parquet.Row) error {
 		InputTokens: row[9].Int64(), OutputTokens: row[10].Int64(),
 		Status: Status(text(11)), Finish: text(12), Error: text(13),
 	}
-	if len(row) == partColumns {
-		r.Resent = row[14].Boolean()
-	}
+	r.Resent = len(row) > 14 && row[14].Boolean()
+	r.Stamped = len(row) > 15 && row[15].Boolean()
 	return r.validate()
 }
 

@@ -57,11 +57,13 @@ type Record struct {
 	// Issued is when the query was issued: offline, when the one query was, and
 	// else when the request left, or was given up without having left.
 	Issued time.Duration `json:"issued_ns"`
-	// Sent is just before the first byte of the request was written.
+	// Sent is when the request left: by the kernel's clock where it has told, else just
+	// before the first byte was written.
 	Sent time.Duration `json:"sent_ns"`
-	// FirstToken is when the first token's bytes had been read.
-	FirstToken time.Duration `json:"first_token_ns"`
-	// Done is when the response was complete, or the request had failed.
+	// FirstToken is when the first token's bytes had come, Done when the last of the
+	// response had, or the request had failed: by the kernel's clock with Stamped, and else
+	// when they had been read.
+	FirstToken   time.Duration `json:"first_token_ns"`
 	Done         time.Duration `json:"done_ns"`
 	InputTokens  int64         `json:"input_tokens"`
 	OutputTokens int64         `json:"output_tokens"`
@@ -73,6 +75,9 @@ type Record struct {
 	// Resent says that the request met a connection that the engine had closed, and
 	// was sent once more on another; the file has it only where it is so.
 	Resent bool `json:"resent,omitempty"`
+	// Stamped says that the kernel told when the response came; the file has it only
+	// where it is so.
+	Stamped bool `json:"stamped,omitempty"`
 }
 
 // AppendJSON appends r as one JSON object without a newline. It writes what
@@ -97,6 +102,9 @@ func (r *Record) AppendJSON(b []byte) []byte {
 	b = appendText(b, `,"error":`, r.Error)
 	if r.Resent {
 		b = append(b, `,"resent":true`...)
+	}
+	if r.Stamped {
+		b = append(b, `,"stamped":true`...)
 	}
 	return append(b, '}')
 }

@@ -17,7 +17,7 @@ import (
 // environment says what a run ran on and with: its state, what machine.json
 // holds, and the command of the first engine replica. A file that is not there
 // or is damaged leaves its part out.
-func environment(r *Run) []Setting {
+func environment(r *Run, sum *Summary) []Setting {
 	var out []Setting
 	add := func(key, value string) {
 		if value != "" {
@@ -30,6 +30,7 @@ func environment(r *Run) []Setting {
 	}
 	add("engine", engine)
 	add("program", r.State.Program)
+	add("clock", sum.Clock())
 	if r.State.OfficialLoadGen != "" {
 		add("official LoadGen", r.State.OfficialLoadGen)
 	}

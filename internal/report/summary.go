@@ -58,6 +58,10 @@ type Summary struct {
 	TPOT     *Spread `json:"tpot,omitempty"`
 	Lateness *Spread `json:"lateness,omitempty"`
 
+	// Stamped is of how many completed samples the kernel told when the response came;
+	// the times of the others are those at which it was read.
+	Stamped uint64 `json:"stamped,omitempty"`
+
 	// Errors counts the failed requests by cause, rare ones of many together.
 	Errors map[string]int `json:"errors,omitempty"`
 	// Replicas is the share of each engine replica.
@@ -116,6 +120,9 @@ func (s *Summary) count(records []record.Record) {
 		rep.OutputTokens += rec.OutputTokens
 		if rec.OK() {
 			s.Completed++
+			if rec.Stamped {
+				s.Stamped++
+			}
 			continue
 		}
 		s.Failed++

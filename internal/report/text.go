@@ -37,6 +37,9 @@ func WriteText(w io.Writer, s *Summary) error {
 	}
 	b.WriteByte('\n')
 	writeSpreads(&b, s)
+	if clock := s.Clock(); clock != "" {
+		fmt.Fprintf(&b, "clock       %s\n", clock)
+	}
 	for _, r := range s.Replicas {
 		fmt.Fprintf(&b, "replica %-3d %d requests, %d output tokens, %d failed", r.Index, r.Requests, r.OutputTokens, r.Failed)
 		if r.LatencyP50MS != nil && r.LatencyP99MS != nil {
@@ -49,6 +52,17 @@ func WriteText(w io.Writer, s *Summary) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// Clock says by whose clock the times are, where the kernel's is among them.
+func (s *Summary) Clock() string {
+	switch s.Stamped {
+	case 0:
+		return ""
+	case s.Completed:
+		return "the kernel's: when responses came, not when they were read"
+	}
+	return fmt.Sprintf("the kernel's for %d of %d responses; when they were read for the others", s.Stamped, s.Completed)
 }
 
 func writeSpreads(b *strings.Builder, s *Summary) {

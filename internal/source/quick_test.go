@@ -1,13 +1,13 @@
 package source
 
 import (
+	"math/big"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"math/big"
 )
 
 // TestQuick holds that what is written by hand is read the quick way.

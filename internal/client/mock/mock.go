@@ -20,6 +20,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"mlcfg/internal/client/wire"
 )
 
 // Config says how the mock answers.
@@ -48,11 +50,14 @@ const (
 
 // Visit is the truth about one request, in nanoseconds since the epoch.
 type Visit struct {
-	Arrival int64 `json:"arrival_ns"` // when the read returned that completed the request
-	First   int64 `json:"first_ns"`   // just before the first token was written
-	Last    int64 `json:"last_ns"`    // just before the last token was written
-	Tokens  int   `json:"tokens"`     // that were sent
-	Prompt  int   `json:"prompt"`     // token ids that came
+	Arrival int64 `json:"arrival_ns"` // when the bytes came that completed the request
+	First   int64 `json:"first_ns"`   // when the first token left
+	Last    int64 `json:"last_ns"`    // when the last token left
+	// Stamped reports whether the times are the kernel's. They are else when the read
+	// returned, and just before the writes.
+	Stamped bool  `json:"stamped"`
+	Tokens  int   `json:"tokens"` // that were sent
+	Prompt  int   `json:"prompt"` // token ids that came
 	Fault   Fault `json:"fault,omitempty"`
 }
 
@@ -61,13 +66,14 @@ type Server struct {
 	config   Config
 	listener net.Listener
 	start    time.Time
+	clock    *wire.Clock
 	wg       sync.WaitGroup
 
 	arrived        atomic.Int64
 	inFlight, most atomic.Int64
 
 	mu     sync.Mutex
-	visits []Visit
+	visits []*Visit
 	conns  map[net.Conn]bool
 	closed bool
 }
@@ -80,6 +86,7 @@ func Start(address string, c Config) (*Server, error) {
 	}
 	c.Tokens, c.PerEvent = max(c.Tokens, 1), max(c.PerEvent, 1)
 	s := &Server{config: c, listener: l, start: time.Now(), conns: map[net.Conn]bool{}}
+	s.clock = wire.NewClock(s.start)
 	s.wg.Go(s.accept)
 	return s, nil
 }
@@ -90,7 +97,10 @@ func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
 // Truth returns the requests answered since the last call, by arrival.
 func (s *Server) Truth() []Visit {
 	s.mu.Lock()
-	out := s.visits
+	out := make([]Visit, len(s.visits))
+	for i, v := range s.visits {
+		out[i] = *v
+	}
 	s.visits = nil
 	s.mu.Unlock()
 	slices.SortFunc(out, func(a, b Visit) int { return int(a.Arrival - b.Arrival) })
@@ -129,6 +139,12 @@ func (s *Server) accept() {
 		s.mu.Unlock()
 		s.wg.Go(func() {
 			v := visitor{server: s, conn: c}
+			// A server that answers at once has no times to be exact about.
+			if tcp, ok := c.(*net.TCPConn); ok && s.config.FirstToken+s.config.PerToken > 0 {
+				if v.wire, ok = wire.On(tcp); ok {
+					v.conn = v.wire
+				}
+			}
 			_ = v.serve() // whatever ended it: the client closed, or sent what is not a request
 			_ = c.Close()
 			s.mu.Lock()
@@ -140,17 +156,31 @@ func (s *Server) accept() {
 
 func (s *Server) now() int64 { return s.start.UnixNano() + int64(time.Since(s.start)) }
 
-func (s *Server) note(v Visit) {
+// at is the time of a kernel's stamp, which is not before since; ok is false, and the
+// time is otherwise, where there is none.
+func (s *Server) at(stamp, since, otherwise int64) (at int64, ok bool) {
+	zero := s.start.UnixNano()
+	d, ok := s.clock.At(stamp, time.Duration(since-zero), time.Since(s.start))
+	if !ok {
+		return otherwise, false
+	}
+	return zero + int64(d), true
+}
+
+// note keeps a visit; what it returns may be amended with s.mu held.
+func (s *Server) note(v Visit) *Visit {
 	s.mu.Lock()
-	s.visits = append(s.visits, v)
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	s.visits = append(s.visits, &v)
+	return &v
 }
 
 // visitor serves one connection.
 type visitor struct {
 	server *Server
 	conn   net.Conn
-	in     []byte // received and not used yet
+	wire   *wire.Conn // conn, where the kernel stamps; else nil
+	in     []byte     // received and not used yet
 	out    []byte
 
 	stream answer // the last one made: requests mostly ask for the same
@@ -163,11 +193,14 @@ func (v *visitor) serve() error {
 		if err != nil {
 			return err
 		}
-		arrival := v.server.now()
+		arrival, stamped := v.server.now(), false
+		if v.wire != nil {
+			arrival, stamped = v.server.at(v.wire.Received(), v.server.start.UnixNano(), arrival)
+		}
 		if !bytes.HasPrefix(head, []byte("POST ")) {
 			err = v.respond("200 OK", `{"object":"list","data":[{"id":"mock","object":"model","max_model_len":1048576}]}`)
 		} else {
-			err = v.completed(parse(body, v.server.config.Tokens), arrival)
+			err = v.completed(parse(body, v.server.config.Tokens), Visit{Arrival: arrival, Stamped: stamped})
 		}
 		if err != nil {
 			return err
@@ -261,13 +294,13 @@ type answer struct {
 const streamHead = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nCache-Control: no-cache\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 // completed answers a request, with what goes wrong with it.
-func (v *visitor) completed(a ask, arrival int64) error {
+func (v *visitor) completed(a ask, visit Visit) error {
 	s := v.server
 	now := s.inFlight.Add(1)
 	defer s.inFlight.Add(-1)
 	for most := s.most.Load(); now > most && !s.most.CompareAndSwap(most, now); most = s.most.Load() {
 	}
-	visit := Visit{Arrival: arrival, Prompt: a.prompt}
+	visit.Prompt = a.prompt
 	if number := s.arrived.Add(1) - 1; s.config.Fault != nil {
 		visit.Fault = s.config.Fault(int(number))
 	}
@@ -329,22 +362,42 @@ func (v *visitor) complete(a ask, visit Visit) error {
 		if i == 0 {
 			visit.First = visit.Last
 		}
+		ends := i == len(v.stream.ends)-1
+		exact := v.wire != nil && (i == 0 || ends)
 		if visit.Fault == Cut {
 			visit.Tokens = min(c.PerEvent, a.tokens)
 			v.server.note(visit)
 			_, err := v.conn.Write(v.out)
 			return errors.Join(err, errCut)
 		}
-		if i == len(v.stream.ends)-1 {
+		noted := &visit
+		if ends {
 			v.out = appendEnd(v.out, a)
-			v.server.note(visit)
+			noted = v.server.note(visit) // before the client can have seen the end
+		}
+		if exact {
+			v.wire.Ask(len(v.out))
 		}
 		if _, err := v.conn.Write(v.out); err != nil {
 			return err
 		}
+		if exact {
+			v.left(noted, i == 0)
+		}
 		v.out = v.out[:0]
 	}
 	return nil
+}
+
+// left takes when what was just written left by the kernel's clock, where it tells.
+func (v *visitor) left(visit *Visit, first bool) {
+	at, ok := v.server.at(v.wire.Reap(), visit.Last, visit.Last)
+	v.server.mu.Lock()
+	defer v.server.mu.Unlock()
+	visit.Stamped = visit.Stamped && ok
+	if visit.Last = at; first {
+		visit.First = at
+	}
 }
 
 // The fields are those that vLLM 0.33 writes.

@@ -69,6 +69,13 @@ type Timing struct {
 	Lateness  Spread  `json:"lateness_us"`   // of requests against the schedule
 	TTFTError Spread  `json:"ttft_error_us"` // absolute, against the mock's own clock
 	TPOTError Spread  `json:"tpot_error_us"` // absolute
+	// TTFTByReads and TPOTByReads are the same errors of the times at which reads
+	// returned and writes began: what counts where the kernel stamps nothing.
+	TTFTByReads Spread `json:"ttft_error_by_reads_us"`
+	TPOTByReads Spread `json:"tpot_error_by_reads_us"`
+	// Stamped is of how many requests the kernel told when they left and when their
+	// tokens came.
+	Stamped int `json:"stamped"`
 	// GapDistance is the Kolmogorov-Smirnov distance of the gaps between arrivals
 	// from the gaps that were scheduled.
 	GapDistance float64  `json:"gap_distance"`
@@ -168,19 +175,26 @@ func (o Options) timing(ctx context.Context, rate float64) (Timing, error) {
 		return Timing{}, err
 	}
 	t := Timing{Rate: rate, Requests: s.Sent, KeptUp: s.KeptUp, Reasons: s.Reasons}
-	var late, ttft, tpot, scheduled, arrived []float64
+	var late, ttft, tpot, ttftRead, tpotRead, scheduled, arrived []float64
 	for i, x := range said.results {
 		v := said.truth[i]
 		lateness, _ := x.Lateness()
 		late = append(late, micros(lateness))
-		ttft = append(ttft, math.Abs(micros(x.FirstToken-x.Sent)-float64(v.First-v.Arrival)/1e3))
-		tpot = append(tpot, math.Abs(micros(x.LastToken-x.FirstToken)-float64(v.Last-v.First)/1e3)/(timingTokens-1))
+		first, rest := float64(v.First-v.Arrival)/1e3, float64(v.Last-v.First)/1e3
+		ttft = append(ttft, math.Abs(micros(x.FirstToken-x.Sent)-first))
+		tpot = append(tpot, math.Abs(micros(x.LastToken-x.FirstToken)-rest)/(timingTokens-1))
+		ttftRead = append(ttftRead, math.Abs(micros(x.FirstRead-x.Begun)-first))
+		tpotRead = append(tpotRead, math.Abs(micros(x.LastRead-x.FirstRead)-rest)/(timingTokens-1))
+		if x.Stamped && x.Departed {
+			t.Stamped++
+		}
 		if i > 0 {
 			scheduled = append(scheduled, (x.Scheduled - said.results[i-1].Scheduled).Seconds())
 			arrived = append(arrived, float64(v.Arrival-said.truth[i-1].Arrival)/1e9)
 		}
 	}
 	t.Lateness, t.TTFTError, t.TPOTError = spread(late), spread(ttft), spread(tpot)
+	t.TTFTByReads, t.TPOTByReads = spread(ttftRead), spread(tpotRead)
 	t.GapDistance = between(scheduled, arrived)
 	return t, nil
 }

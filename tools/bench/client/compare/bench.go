@@ -63,24 +63,28 @@ func newBench() (*bench, error) {
 			return nil, fmt.Errorf("building %s: %w\n%s", source, err, out)
 		}
 	}
-	b.clients = []client{ours(drive)}
+	b.clients = []client{ours(drive, "ours")}
 	if _, err := os.Stat(".peers/vllm-rs"); err == nil {
 		b.clients = append(b.clients, vllmRS())
 	} else {
 		fmt.Fprintln(os.Stderr, "compare: .peers/vllm-rs is not there: our figures alone (tools/bench/client/peers.sh installs it)")
 	}
+	b.clients = append(b.clients, ours(drive, "by reads", "-reads"))
 	return b, nil
 }
 
 func (b *bench) close() { _ = os.RemoveAll(b.folder) }
 
-func ours(program string) client {
+// ours is internal/client by the kernel's times, and again by its reads' and writes'.
+func ours(program, name string, more ...string) client {
 	return client{
-		name:  "ours",
-		about: "internal/client: streaming, token ids asked for and compared with usage, every result written as JSON",
+		name:  name,
+		about: strings.TrimSpace("internal/client: streaming, token ids asked for and compared with usage, every result written as JSON " + strings.Join(more, " ")),
 		command: func(j job, url, out string) *exec.Cmd {
-			return exec.Command(program, "-url", url, "-out", out, "-n", strconv.Itoa(j.requests), "-output", strconv.Itoa(j.output),
-				"-c", strconv.Itoa(max(j.inFlight, 1)), "-rate", strconv.Itoa(j.rate))
+			return exec.Command(program, append([]string{
+				"-url", url, "-out", out, "-n", strconv.Itoa(j.requests), "-output", strconv.Itoa(j.output),
+				"-c", strconv.Itoa(max(j.inFlight, 1)), "-rate", strconv.Itoa(j.rate),
+			}, more...)...)
 		},
 		times: func(out string) ([]said, error) {
 			var all []said

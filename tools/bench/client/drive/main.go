@@ -35,11 +35,12 @@ func drive() error {
 	ids := flag.Bool("ids", true, "ask for token ids")
 	out := flag.String("out", os.DevNull, "`file` for the results, JSON lines")
 	gc := flag.Int("gc", 400, "GOGC during the run")
+	reads := flag.Bool("reads", false, "take the times of reads and writes instead of the kernel's")
 	profile := flag.String("cpuprofile", "", "`file` for a CPU profile")
 	flag.Parse()
 
 	c, err := client.New(client.Options{
-		URLs: []string{*url}, Model: "mock", Stream: true, TokenIDs: *ids,
+		URLs: []string{*url}, Model: "mock", Stream: true, TokenIDs: *ids, ReadClock: *reads,
 		Params: map[string]any{"temperature": 0, "ignore_eos": true, "max_tokens": *output},
 	})
 	if err != nil {

@@ -98,8 +98,9 @@ func (c *Conn) recvmsg(fd uintptr) bool {
 // reap reads the stamp of the last write, where it is there.
 func (c *Conn) reap(fd int) {
 	var control [128]byte
+	var none [1]byte // no room at all has the library ask for the kind of socket
 	for {
-		_, n, _, _, err := unix.Recvmsg(fd, nil, control[:], unix.MSG_ERRQUEUE)
+		_, n, _, _, err := unix.Recvmsg(fd, none[:], control[:], unix.MSG_ERRQUEUE)
 		if err != nil {
 			return
 		}

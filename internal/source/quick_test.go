@@ -52,7 +52,7 @@ func FuzzQuick(f *testing.F) {
 	}
 	for _, s := range []string{
 		"a:   \n  # c\n  b: 'x' # y\n  c:\n\n  d: \"z\"\ne: 1e3 #\nf: x#y", "a: ~\nb: $x\nc: .5\nd: -1\ne: <<\nf: 0o17\ng: 1:30\nh: a, b]}\n", "a: 1   \n   \n  # x\nb-c.d: x y  z # w\n", "a:\n  b:\n    c:\n  d:\ne:\n",
-		" a: (x)\n b: \\x\n", "a: ''\nb: \"\"\nc: '#'\nd: ' # '\n", "a: b #\n#\nc: d\n    ", "a: x ? y\nb: x - y\nc: x & y\n", "a: ${b.c}\n", "a: []\nb: [ ]\nc: [1,2 , 3e4,true, -8 ] # x\nd:\n  e: [[1, 2], x,\n\n    [3], y.z\n ]\n  f: 1\n", "a: [\n1\n]",
+		" a: (x)\n b: \\x\n", "a: ''\nb: \"\"\nc: '#'\nd: ' # '\n", "a: b #\n#\nc: d\n    ", "a: x ? y\nb: x - y\nc: x & y\n", "a: ${b.c}\n", "a: \\???\nb: ???\n", "a: []\nb: [ ]\nc: [1,2 , 3e4,true, -8 ] # x\nd:\n  e: [[1, 2], x,\n\n    [3], y.z\n ]\n  f: 1\n", "a: [\n1\n]",
 	} {
 		f.Add([]byte(s))
 	}
@@ -66,16 +66,19 @@ func FuzzQuick(f *testing.F) {
 // sameQuick holds a text that is read the quick way against the library's reading.
 func sameQuick(t *testing.T, data []byte) {
 	t.Helper()
-	got, ok := newText("f", data).quick()
-	if !ok {
-		return
-	}
-	want, found := newText("f", data).slow()
-	if len(found) > 0 {
-		t.Fatalf("%q: the library finds %v", data, found)
-	}
 	opts := cmp.Options{cmp.AllowUnexported(Node{}), cmp.Comparer(func(a, b *big.Int) bool { return a == b || a != nil && b != nil && a.Cmp(b) == 0 }), cmpopts.EquateNaNs()}
-	if diff := cmp.Diff(want, got, opts); diff != "" {
-		t.Fatalf("%q (-library +quick):\n%s", data, diff)
+	for _, dialect := range []Dialect{OmegaConf23, OmegaConf24} {
+		text := func() *text { t := newText("f", data); t.dialect = dialect; return t }
+		got, ok := text().quick()
+		if !ok {
+			continue
+		}
+		want, found := text().slow()
+		if len(found) > 0 {
+			t.Fatalf("%q, OmegaConf %s: the library finds %v", data, dialect, found)
+		}
+		if diff := cmp.Diff(want, got, opts); diff != "" {
+			t.Fatalf("%q, OmegaConf %s (-library +quick):\n%s", data, dialect, diff)
+		}
 	}
 }

@@ -49,6 +49,7 @@ var catalog = []Meaning{
 	{"duplicate-key", "a key stands twice in one map: readers differ in which one holds"},
 	{"empty-file", "the file holds nothing at all"},
 	{"encoding", "the file is not UTF-8"},
+	{"engine-file", "an entry of the file that an engine's own server takes with --config is dropped there, or refused, or read as something else"},
 	{"engine-refuses", "the engine itself refuses these values together when it starts, after the model was loaded"},
 	{"engine-version", "no schema of this release of the engine is known"},
 	{"engine-version-assumed", "no release is named, so the newest that knows the most of the keys is taken"},

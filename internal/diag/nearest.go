@@ -33,15 +33,12 @@ func Name(names []string, name string) string {
 	return best
 }
 
-// alike reports whether two names have the same words, misspelt or cut short, one of them, but
-// for the first, left out in either.
-func alike(a, b string) bool {
-	words, others := strings.Split(a, "_"), strings.Split(b, "_")
-	if len(words) > len(others) {
-		words, others = others, words
-	}
+// alike reports whether a name has the words of another, misspelt or cut short, one of them,
+// but for the first, left out. A word more makes another name of it.
+func alike(name, other string) bool {
+	words, others := strings.Split(name, "_"), strings.Split(other, "_")
 	missing := len(others) - len(words)
-	if missing > 1 || missing == 1 && len(words) < 2 {
+	if missing < 0 || missing > 1 || missing == 1 && len(words) < 2 {
 		return false
 	}
 	for i, j := 0, 0; i < len(words); j++ {

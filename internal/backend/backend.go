@@ -68,6 +68,8 @@ type Backend struct {
 	// File is where the engine reads its section from instead of arguments; nil
 	// where each key has an argument.
 	File *File
+	// JSONTexts are the keys of texts that the engine reads as JSON.
+	JSONTexts []JSONText
 	// ConfigFile is how the server reads a file of arguments; nil where it reads none.
 	ConfigFile *ConfigFile
 	// Negative begins the flag that turns a switch off (--no-), empty where a
@@ -142,6 +144,13 @@ type Kept struct {
 type File struct {
 	// Flag is the argument that names it, Name the file's own name.
 	Flag, Name string
+}
+
+// JSONText is a key whose text the engine reads as a map in JSON; Path reports whether it takes
+// the path of a file too.
+type JSONText struct {
+	Key  string
+	Path bool
 }
 
 // ConfigFile is how a server makes words of its command line of a file, by the first release

@@ -66,7 +66,7 @@ func asYAML(key *schema.Key, text string) (string, bool) {
 		return "", false
 	}
 	n, found := source.ParseValue("", text)
-	if n == nil || len(found) > 0 || n.Kind != source.Map && n.Kind != source.List || len(key.Check(n.Interface())) > 0 {
+	if n == nil || len(found) > 0 || n.Kind != source.Map && n.Kind != source.List || !sure(n) || len(key.Check(n.Interface())) > 0 {
 		return "", false
 	}
 	return text, true

@@ -25,6 +25,7 @@ var rules = []rule{
 	engineRefuses,
 	requestsCarry,
 	samplingIsTaken,
+	textsAreJSON,
 	nestedRefuses,
 	spelledFalse,
 	devicesRemain,

@@ -202,3 +202,23 @@ func TestHintsKeepWhatWasMeant(t *testing.T) {
 		t.Errorf("no_enable_prefix_caching: %q", got)
 	}
 }
+
+// TestJSONTexts: a text that the engine reads as JSON, and that is none.
+func TestJSONTexts(t *testing.T) {
+	for text, want := range map[string]string{
+		`model_loader_extra_config: '{"num_threads": 64'`:                       "error wrong-type",
+		`model_loader_extra_config: '{"num_threads": 64}'`:                      "",
+		`json_model_override_args: "{'a': 1}"`:                                  `error wrong-type "{\"a\":1}"`,
+		`preferred_sampling_params: hello`:                                      "error wrong-type",
+		`kv_events_config: '[1]'`:                                               "error wrong-type",
+		`deepep_config: /conf/deepep.json`:                                      "",
+		`deepep_config: '{"normal_dispatch": }'`:                                "error wrong-type",
+		`hicache_storage_backend_extra_config: '@/conf/{x}.yaml'`:               "",
+		`limit_mm_data_per_request: {image: 1}`:                                 "",
+		`preferred_sampling_params: '{"temperature": 0.5, "stop": ["a", "b"]}'`: "",
+	} {
+		if got := about(t, "sglang", "0.5.23", "sglang_engine_config", text); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -82,6 +83,10 @@ var suggestionCases = []suggestionCase{
 		by: "schema.suggestType", release: "sglang=0.5.23", engine: "model_loader_extra_config: {num_threads: 64}", code: "wrong-type",
 		suggestion: `"{\"num_threads\":64}"`, key: "model_loader_extra_config", want: `{"num_threads":64}`,
 	},
+	{by: "check.jsonOfYAML", release: "sglang=0.5.23", engine: `json_model_override_args: "{'a': 1}"`, code: "wrong-type", suggestion: `"{\"a\":1}"`, key: "json_model_override_args", want: `{"a":1}`},
+	{by: "check.jsonOfYAML", release: "sglang=0.5.23", engine: `model_loader_extra_config: '{"num_threads": 64'`, code: "wrong-type"},
+	{by: "check.jsonOfYAML", release: "sglang=0.5.23", engine: `json_model_override_args: "{'a': None}"`, code: "wrong-type"},
+	{by: "check.checker.asOnCommandLine", engine: `hf_overrides: "{'a': None}"`, code: "wrong-type"},
 	{by: "check.asDevices", env: "CUDA_VISIBLE_DEVICES: [0, 1]", code: "wrong-type", suggestion: `"0,1"`},
 	{by: "check.asVariables", env: "- A=1\n  - VLLM_LOGGING_LEVEL=DEBUG", code: "wrong-type", suggestion: `{A: "1", VLLM_LOGGING_LEVEL: "DEBUG"}`},
 	// Names.
@@ -351,23 +356,99 @@ func TestSuggestionsAreTried(t *testing.T) {
 	}
 }
 
+// adviceOnly are the functions whose hints say to write something that nothing can put in its
+// place, with the reason.
+var adviceOnly = map[string]string{
+	"source.text.badEscape":          "an escape, or a backslash, may be meant",
+	"check.checker.text":             "None where a number or switch is wanted: which one is not known",
+	"check.write":                    "the hint of any suggestion",
+	"check.serverNeedsEngineVersion": "sync or async is the author's choice",
+	"loadgen.confParser.notNumber":   "a comma may part thousands, or a fraction",
+	"merge.argument":                 "the value that is missing",
+	"merge.resolver.covered":         "the values that the interpolation brings in",
+	"merge.resolver.text":            "which of the values that lead to one another is written out",
+	"merge.resolver.at":              "the value of a key that no interpolation finds",
+	"check.nestedRefuses":            "suggested by refuseNested",
+	"check.samplingIsTaken":          "suggested too",
+	"check.checker.readable":         "suggested too",
+	"check.faultOf":                  "suggested too",
+	"merge.refuseResolver":           "suggested where the interpolation has a default",
+	"merge.hydra":                    "suggested too",
+	"source.builder.checkFlowSpace":  "suggested too",
+	"compile.accuracy":               "-1 is suggested in words: the count may be meant, and the benchmark wrong",
+}
+
+// TestAdviceIsSuggested finds the functions whose hints say what to write, and holds that each
+// makes a suggestion or has a reason.
+func TestAdviceIsSuggested(t *testing.T) {
+	root := sharedata.Root(t)
+	advice := map[string]bool{}
+	for _, dir := range []string{"internal/check", "internal/compile", "internal/loadgen", "internal/merge", "internal/source", "schema"} {
+		eachFunction(t, filepath.Join(root, dir), func(name string, f *ast.FuncDecl) {
+			ast.Inspect(f, func(n ast.Node) bool {
+				if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING && adviceForm.MatchString(lit.Value) {
+					advice[name] = true
+				}
+				return true
+			})
+		})
+	}
+	for _, name := range slices.Sorted(maps.Keys(advice)) {
+		if adviceOnly[name] == "" {
+			t.Errorf("%s says what to write: make it a suggestion, with a case, or give the reason why not", name)
+		}
+	}
+	for name := range adviceOnly {
+		if !advice[name] {
+			t.Errorf("%s says nothing of the kind", name)
+		}
+	}
+}
+
+// adviceForm is a hint that says what to write.
+var adviceForm = regexp.MustCompile("^[\"`](write|set it to) ")
+
 // handOn are functions that only put a suggestion into a finding: who calls them, or what they
 // call, makes it.
 var handOn = []string{
 	"check.write", "check.didYouMean", "loadgen.offer", "loadgen.confParser.suggest", "merge.nearestOf", "check.Credentials.Hide", "check.Credentials.Shown",
-	"merge.ParseArgs", "merge.resolver.node", "check.checker.otherRound", "check.checker.fault", "check.checker.variable",
+	"merge.ParseArgs", "merge.resolver.node", "check.checker.otherRound", "check.checker.fault", "check.checker.variable", "check.textsAreJSON",
 	"loadgen.ParseConf", "schema.Key.faults",
 }
 
 // producers are the functions of a package that make a suggestion: those that set one, and
 // those whose result is set as one.
 func producers(t *testing.T, dir string) (names []string) {
+	functions, results := map[string][]string{}, map[string]bool{}
+	eachFunction(t, dir, func(name string, f *ast.FuncDecl) {
+		functions[f.Name.Name] = append(functions[f.Name.Name], name)
+		values := suggested(f)
+		for _, v := range values {
+			for _, called := range calls(v) {
+				results[called] = true
+			}
+		}
+		if !slices.Contains(handOn, name) && len(values) > 0 {
+			names = append(names, name)
+		}
+	})
+	for called := range results {
+		for _, name := range functions[called] {
+			if !slices.Contains(handOn, name) && !slices.Contains(notMakers, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// eachFunction calls do for each function of a package outside its tests.
+func eachFunction(t *testing.T, dir string, do func(name string, f *ast.FuncDecl)) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no files in %s (%v)", dir, err)
 	}
 	set := token.NewFileSet()
-	functions, results := map[string][]string{}, map[string]bool{}
 	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") {
 			continue
@@ -377,31 +458,11 @@ func producers(t *testing.T, dir string) (names []string) {
 			t.Fatal(err)
 		}
 		for _, decl := range parsed.Decls {
-			f, ok := decl.(*ast.FuncDecl)
-			if !ok {
-				continue
-			}
-			name := parsed.Name.Name + "." + receiver(f) + f.Name.Name
-			functions[f.Name.Name] = append(functions[f.Name.Name], name)
-			values := suggested(f)
-			for _, v := range values {
-				for _, called := range calls(v) {
-					results[called] = true
-				}
-			}
-			if !slices.Contains(handOn, name) && len(values) > 0 {
-				names = append(names, name)
+			if f, ok := decl.(*ast.FuncDecl); ok {
+				do(parsed.Name.Name+"."+receiver(f)+f.Name.Name, f)
 			}
 		}
 	}
-	for called := range results {
-		for _, name := range functions[called] {
-			if !slices.Contains(handOn, name) && !slices.Contains(notMakers, name) {
-				names = append(names, name)
-			}
-		}
-	}
-	return names
 }
 
 // notMakers are functions whose results are parts of suggestions, no values of their own.

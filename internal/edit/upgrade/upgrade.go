@@ -98,6 +98,11 @@ func order(k Kind) int { return slices.Index([]Kind{Removed, Refused, Deprecated
 // field compares a key that is set.
 func (c *comparer) field(section string, t *merge.Tree) {
 	old, known := c.from.Section(section).Key(t.Key)
+	if !known && section == schema.EngineConfig { // a former name, which the command line of the release still takes
+		if old, known = c.from.Section(schema.CLIOnly).Key(t.Key); known {
+			known = old.Deprecated != ""
+		}
+	}
 	if !known {
 		return // a fault of the configuration, or a name of the site's own
 	}

@@ -31,6 +31,7 @@ func TestDialects(t *testing.T) {
 		{"%YAML 1.0\n---\nk: 1", map[string]any{"k": int64(1)}, "syntax"},
 		{"k: |#x\n  b\n", "syntax", map[string]any{"k": "b\n"}},
 		{"{k:}", map[string]any{"k": nil}, "bad-scalar"},
+		{"a: &x [1]\n<<: *x", "bad-merge-key", "bad-merge-key"},
 		{"1: x\n'1': y", "duplicate-key", "duplicate-key"},
 		{many(4999), nil, nil},
 		{many(5000), nil, "too-large"},

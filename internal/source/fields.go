@@ -149,9 +149,11 @@ func (b *builder) merge(set *fieldSet, n *yaml.Node) {
 	}
 }
 
+// badMerge reports what a merge key cannot take, behind an alias too: where that stands it
+// is no fault.
 func (b *builder) badMerge(n *yaml.Node) {
-	b.fault(diag.Diagnostic{
-		Pos: b.pos(n), Code: "bad-merge-key",
+	b.add(diag.Diagnostic{
+		Pos: b.pos(n), Severity: diag.Error, Code: "bad-merge-key",
 		Message: "the merge key << takes a map or a list of maps, mostly by alias (<<: *name)",
 	})
 }

@@ -72,10 +72,8 @@ func (j *Judgement) judge(r *Run) error {
 
 // summarize makes the summary of a run that is judged.
 func summarize(r *Run, j *Judgement) *Summary {
-	m := r.Manifest
 	s := &Summary{
-		Format: Format, Benchmark: m.BenchmarkName, Scenario: m.Scenario, Mode: m.TestMode, Machine: m.Machine,
-		Backend: m.Backend, Engine: m.Engine.Name + " " + m.Engine.Version, Manifest: m.Digest,
+		Format: Format, Subject: SubjectOf(r.Manifest),
 		Complete: r.State.Phase == record.Ended && len(r.State.Faults) == 0, Simulated: r.State.Simulated, SyntheticData: r.State.Synthetic,
 		OfficialLoadGen: r.State.OfficialLoadGen,
 		Reasons:         []string{}, Replicas: []Replica{},

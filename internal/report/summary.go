@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"mlcfg/internal/loadgen"
+	"mlcfg/internal/manifest"
 	"mlcfg/internal/record"
 	"mlcfg/internal/record/percentile"
 )
@@ -15,15 +16,8 @@ const Format = 1
 // Summary is what summary.json holds: the verdict on a run and its figures,
 // all of which follow from the manifest and the records.
 type Summary struct {
-	Format    int    `json:"format"`
-	Benchmark string `json:"benchmark_name"`
-	Scenario  string `json:"scenario"`
-	Mode      string `json:"test_mode"`
-	Machine   string `json:"machine"`
-	Backend   string `json:"backend"`
-	// Engine is name and release, "vllm 0.9.2".
-	Engine   string `json:"engine"`
-	Manifest string `json:"manifest_digest"`
+	Format int `json:"format"`
+	Subject
 
 	// Valid is LoadGen's verdict and ours: false where anything in Reasons stands.
 	Valid   bool     `json:"valid"`
@@ -69,6 +63,26 @@ type Summary struct {
 	// Remarks are what a reader should know that makes no run invalid, such as a
 	// replica that is many times slower than the others.
 	Remarks []string `json:"notes,omitempty"`
+}
+
+// Subject is what was run, as the manifest says it.
+type Subject struct {
+	Benchmark string `json:"benchmark_name"`
+	Scenario  string `json:"scenario"`
+	Mode      string `json:"test_mode"`
+	Machine   string `json:"machine"`
+	Backend   string `json:"backend"`
+	// Engine is name and release, "vllm 0.9.2".
+	Engine   string `json:"engine"`
+	Manifest string `json:"manifest_digest"`
+}
+
+// SubjectOf is the subject of a run of m.
+func SubjectOf(m *manifest.Manifest) Subject {
+	return Subject{
+		Benchmark: m.BenchmarkName, Scenario: m.Scenario, Mode: m.TestMode, Machine: m.Machine,
+		Backend: m.Backend, Engine: m.Engine.Name + " " + m.Engine.Version, Manifest: m.Digest,
+	}
 }
 
 // Spread describes a set of times, in milliseconds; percentiles by LoadGen's

@@ -29,14 +29,7 @@ type Run struct {
 	Dir     string    `json:"dir"`
 	Started time.Time `json:"started"`
 
-	Benchmark string `json:"benchmark_name"`
-	Scenario  string `json:"scenario"`
-	Mode      string `json:"test_mode"`
-	Machine   string `json:"machine"`
-	Backend   string `json:"backend"`
-	// Engine is name and release, "vllm 0.9.2".
-	Engine   string `json:"engine"`
-	Manifest string `json:"manifest_digest"`
+	report.Subject
 
 	// Valid is the verdict of summary.json; a run without one is not valid.
 	Valid bool `json:"valid"`
@@ -75,8 +68,7 @@ func read(folder, id string) (Run, error) {
 	if err != nil {
 		return r, err
 	}
-	r.Benchmark, r.Scenario, r.Mode, r.Machine, r.Backend = m.BenchmarkName, m.Scenario, m.TestMode, m.Machine, m.Backend
-	r.Engine, r.Manifest = m.Engine.Name+" "+m.Engine.Version, m.Digest
+	r.Subject = report.SubjectOf(m)
 	if s, err := loadgen.ReadSection(m.Loadgen); err == nil && s.Settings.Scenario == loadgen.Server {
 		r.TargetQPS = &s.Settings.ServerTargetQPS
 	}

@@ -142,7 +142,8 @@ func compareNumber(value any, to float64) (int, bool) {
 	return 0, false
 }
 
-func number(v any) (float64, bool) {
+// Number returns the number that a value is; false where it is none.
+func Number(v any) (float64, bool) {
 	switch n := v.(type) {
 	case int64:
 		return float64(n), true

@@ -8,7 +8,10 @@ import (
 )
 
 // Span is a run of releases, both ends included.
-type Span struct{ First, Last string }
+type Span struct {
+	First string `json:"first"`
+	Last  string `json:"last"`
+}
 
 // History returns the runs of releases that know a key, oldest first; the last
 // one's Last is the newest embedded release for a key that still lives.

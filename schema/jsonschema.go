@@ -165,8 +165,8 @@ func (x *exporter) inner(alts []Alternative) map[string]any {
 
 // sameJSON compares as JSON does, to which -1 and -1.0 are the same.
 func sameJSON(a, b any) bool {
-	x, okX := number(a)
-	y, okY := number(b)
+	x, okX := Number(a)
+	y, okY := Number(b)
 	return okX && okY && x == y || equal(a, b)
 }
 

@@ -56,8 +56,8 @@ func (k Kind) String() string {
 
 // Bound is one end of a range.
 type Bound struct {
-	Value     float64
-	Exclusive bool
+	Value     float64 `json:"value"`
+	Exclusive bool    `json:"exclusive,omitempty"`
 }
 
 // Flag is how a release spells a key on its command line.

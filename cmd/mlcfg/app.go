@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -32,17 +31,8 @@ const (
 // errFindings makes a command end with exitFindings; everything was said.
 var errFindings = errors.New("findings")
 
-// problem is an error with advice.
-type problem struct {
-	err  error
-	hint string
-}
-
-func (p *problem) Error() string { return p.err.Error() }
-func (p *problem) Unwrap() error { return p.err }
-
 func withHint(hint, format string, args ...any) error {
-	return &problem{fmt.Errorf(format, args...), hint}
+	return cliargs.WithHint(hint, format, args...)
 }
 
 // app is the program with its surroundings, so that tests run it in-process.
@@ -134,17 +124,10 @@ func (a *app) failed(err error) int {
 }
 
 func hintOf(err error) string {
-	var p *problem
-	var usage *cliargs.UsageError
-	switch {
-	case errors.As(err, &p):
-		return p.hint
-	case errors.As(err, &usage):
-		return usage.Hint
-	case errors.Is(err, config.ErrNoBase):
+	if errors.Is(err, config.ErrNoBase) {
 		return "an overlay goes on a shared config.yaml: name it with --base FILE"
 	}
-	return ""
+	return cliargs.HintOf(err)
 }
 
 // noCommand handles a command line without a known command.
@@ -193,12 +176,8 @@ func (a *app) color(w io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// oneOf checks a flag's value against the legal ones.
 func oneOf(flag, value string, legal ...string) error {
-	if slices.Contains(legal, value) {
-		return nil
-	}
-	return withHint("legal are "+strings.Join(legal, ", "), "--%s %s is not known", flag, value)
+	return cliargs.OneOf(flag, value, legal...)
 }
 
 // orOf lists words as a sentence does: a, b or c.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"mlcfg/internal/cli/cliargs"
 	"mlcfg/internal/explain"
 )
 
@@ -70,7 +71,7 @@ func (a *app) explain(c *cli.Context) error {
 		if values, err = view.Find(pattern, c.Bool("unset")); err != nil {
 			var missing *explain.NotFound
 			if errors.As(err, &missing) {
-				return &problem{err, missing.Hint}
+				return &cliargs.HintedError{Err: err, Hint: missing.Hint}
 			}
 			return err
 		}

@@ -2,15 +2,14 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/atomicfile"
+	"mlcfg/internal/cli/output"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/source"
 	"mlcfg/internal/source/layout"
@@ -130,7 +129,7 @@ func (a *app) fmt(c *cli.Context) error {
 		all = append(all, result)
 	}
 	if asJSON {
-		if err := writeJSON(a.stdout, map[string]any{"files": all}); err != nil {
+		if err := output.JSON(a.stdout, map[string]any{"files": all}); err != nil {
 			return fmt.Errorf("writing the list: %w", err)
 		}
 	}
@@ -185,12 +184,4 @@ func (a *app) writeFound(l diag.List, text func(string) []byte) error {
 		return fmt.Errorf("writing the findings: %w", err)
 	}
 	return nil
-}
-
-// writeJSON writes a value for scripts.
-func writeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
 }

@@ -10,6 +10,7 @@ import (
 
 	"mlcfg/internal/atomicfile"
 	"mlcfg/internal/backend"
+	"mlcfg/internal/cli/output"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/edit"
 	"mlcfg/internal/loadgen"
@@ -87,7 +88,7 @@ func (a *app) init(c *cli.Context) error {
 		}
 	}
 	if asJSON {
-		if err := writeJSON(a.stdout, map[string]any{"files": written}); err != nil {
+		if err := output.JSON(a.stdout, map[string]any{"files": written}); err != nil {
 			return fmt.Errorf("writing the list: %w", err)
 		}
 	}

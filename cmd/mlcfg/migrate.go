@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/atomicfile"
+	"mlcfg/internal/cli/output"
 	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/edit/migrate"
@@ -120,7 +121,7 @@ func (a *app) migrate(c *cli.Context) error {
 		all = append(all, m)
 	}
 	if asJSON {
-		if err := writeJSON(a.stdout, map[string]any{"files": all}); err != nil {
+		if err := output.JSON(a.stdout, map[string]any{"files": all}); err != nil {
 			return fmt.Errorf("writing the files: %w", err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/atomicfile"
+	"mlcfg/internal/cli/output"
 	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/edit"
@@ -85,7 +86,7 @@ func (a *app) new(c *cli.Context) error {
 		return err
 	}
 	if c.String("format") == "json" {
-		err = writeJSON(a.stdout, map[string]any{"file": path, "from": from, "changed": spots(made.Changed), "look": spots(made.Look)})
+		err = output.JSON(a.stdout, map[string]any{"file": path, "from": from, "changed": spots(made.Changed), "look": spots(made.Look)})
 	} else {
 		err = a.listMade(path, from, made)
 	}

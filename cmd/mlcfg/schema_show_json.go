@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 
+	"mlcfg/internal/cli/output"
 	"mlcfg/schema"
 )
 
@@ -45,5 +46,5 @@ func writeKeys(w io.Writer, engine string, keys []*schema.Key) error {
 		}
 		all = append(all, s)
 	}
-	return writeJSON(w, map[string]any{"engine": engine, "keys": all})
+	return output.JSON(w, map[string]any{"engine": engine, "keys": all})
 }

@@ -11,6 +11,7 @@ import (
 
 	"mlcfg/internal/atomicfile"
 	"mlcfg/internal/backend"
+	"mlcfg/internal/cli/output"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/edit"
 	"mlcfg/internal/manifest"
@@ -112,7 +113,7 @@ func (a *app) trim(c *cli.Context) error {
 		}
 	}
 	if asJSON {
-		if err := writeJSON(a.stdout, map[string]any{"files": all}); err != nil {
+		if err := output.JSON(a.stdout, map[string]any{"files": all}); err != nil {
 			return fmt.Errorf("writing the list: %w", err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/atomicfile"
+	"mlcfg/internal/cli/output"
 	"mlcfg/internal/compile"
 	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
@@ -96,7 +97,7 @@ func (a *app) upgrade(c *cli.Context) error {
 		refused = refused || u.left > 0
 	}
 	if c.String("format") == "json" {
-		errs = append(errs, writeJSON(a.stdout, map[string]any{"overlays": all}))
+		errs = append(errs, output.JSON(a.stdout, map[string]any{"overlays": all}))
 	} else {
 		errs = append(errs, a.printUpgrades(all))
 	}

@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -107,13 +105,8 @@ func (a *app) failed(err error) int {
 		return exitFailed
 	}
 	fmt.Fprintf(a.stderr, "mlrun: %s\n", clean(err.Error()))
-	var p *problem
-	var usage *cliargs.UsageError
-	switch {
-	case errors.As(err, &p):
-		fmt.Fprintf(a.stderr, "hint: %s\n", clean(p.hint))
-	case errors.As(err, &usage):
-		fmt.Fprintf(a.stderr, "hint: %s\n", clean(usage.Hint))
+	if hint := cliargs.HintOf(err); hint != "" {
+		fmt.Fprintf(a.stderr, "hint: %s\n", clean(hint))
 	}
 	return exitFailed
 }
@@ -128,33 +121,13 @@ func clean(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// problem is an error with advice.
-type problem struct {
-	err  error
-	hint string
-}
-
-func (p *problem) Error() string { return p.err.Error() }
-func (p *problem) Unwrap() error { return p.err }
-
 func withHint(hint, format string, args ...any) error {
-	return &problem{fmt.Errorf(format, args...), hint}
+	return cliargs.WithHint(hint, format, args...)
 }
 
-// oneOf checks a flag's value against the legal ones.
 func oneOf(flag, value string, legal ...string) error {
-	if slices.Contains(legal, value) {
-		return nil
-	}
-	return withHint("legal are "+strings.Join(legal, ", "), "--%s %s is not known", flag, value)
+	return cliargs.OneOf(flag, value, legal...)
 }
 
 // printJSON writes a command's result as indented JSON.
-func (a *app) printJSON(v any) error { return writeJSON(a.stdout, v) }
-
-func writeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
-}
+func (a *app) printJSON(v any) error { return output.JSON(a.stdout, v) }

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/atomicfile"
+	"mlcfg/internal/cli/output"
 	"mlcfg/internal/report"
 	"mlcfg/internal/report/compare"
 	"mlcfg/internal/report/webreport"
@@ -124,9 +125,9 @@ func formatReport(w io.Writer, format string, sheets []*report.Sheet) error {
 	}
 	switch {
 	case format == "json" && c != nil:
-		return writeJSON(w, comparedRuns{c.Simulated, sheets, c})
+		return output.JSON(w, comparedRuns{c.Simulated, sheets, c})
 	case format == "json":
-		return writeJSON(w, sheets[0])
+		return output.JSON(w, sheets[0])
 	}
 	writeSheet, writeComparison := report.WriteSheetText, compare.WriteText
 	if format == "markdown" {

@@ -1,11 +1,11 @@
 package explain
 
 import (
-	"encoding/json"
 	"io"
 	"math"
 	"strconv"
 
+	"mlcfg/internal/cli/output"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/diag/secret"
 	"mlcfg/schema"
@@ -44,25 +44,17 @@ type (
 		Overwrites *any `json:"overwrites,omitempty"`
 	}
 	jsonSchema struct {
-		Takes       string     `json:"takes"`
-		Minimum     *jsonBound `json:"minimum,omitempty"`
-		Maximum     *jsonBound `json:"maximum,omitempty"`
-		Enum        []any      `json:"enum,omitempty"`
-		Default     *any       `json:"default,omitempty"`
-		DefaultNote string     `json:"default_note,omitempty"`
-		Required    bool       `json:"required,omitempty"`
-		Deprecated  string     `json:"deprecated,omitempty"`
-		Releases    []jsonSpan `json:"releases,omitempty"`
-		Flags       []string   `json:"flags,omitempty"`
-		Help        string     `json:"help,omitempty"`
-	}
-	jsonBound struct {
-		Value     float64 `json:"value"`
-		Exclusive bool    `json:"exclusive,omitempty"`
-	}
-	jsonSpan struct {
-		First string `json:"first"`
-		Last  string `json:"last"`
+		Takes       string        `json:"takes"`
+		Minimum     *schema.Bound `json:"minimum,omitempty"`
+		Maximum     *schema.Bound `json:"maximum,omitempty"`
+		Enum        []any         `json:"enum,omitempty"`
+		Default     *any          `json:"default,omitempty"`
+		DefaultNote string        `json:"default_note,omitempty"`
+		Required    bool          `json:"required,omitempty"`
+		Deprecated  string        `json:"deprecated,omitempty"`
+		Releases    []schema.Span `json:"releases,omitempty"`
+		Flags       []string      `json:"flags,omitempty"`
+		Help        string        `json:"help,omitempty"`
 	}
 	jsonFound struct {
 		Severity diag.Severity `json:"severity"`
@@ -77,10 +69,7 @@ func WriteJSON(w io.Writer, v *View, values []Value) error {
 	for i := range values {
 		doc.Values = append(doc.Values, v.json(&values[i]))
 	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(doc)
+	return output.JSON(w, doc)
 }
 
 func (v *View) json(value *Value) jsonValue {
@@ -95,29 +84,20 @@ func (v *View) json(value *Value) jsonValue {
 	}
 	if k := value.Key; k != nil {
 		j.Schema = &jsonSchema{
-			Takes: k.Want(), Minimum: bound(k.Min), Maximum: bound(k.Max), Enum: k.Enum, DefaultNote: k.DefaultNote, Required: k.Required,
+			Takes: k.Want(), Minimum: k.Min, Maximum: k.Max, Enum: k.Enum, DefaultNote: k.DefaultNote, Required: k.Required,
 			Deprecated: k.Deprecated, Flags: k.Flags(), Help: k.Doc,
 		}
 		if k.HasDefault {
 			j.Schema.Default = &k.Default
 		}
 		if k.First != "" {
-			for _, span := range schema.History(v.Backend.Engine, k.Section, k.Name) {
-				j.Schema.Releases = append(j.Schema.Releases, jsonSpan(span))
-			}
+			j.Schema.Releases = schema.History(v.Backend.Engine, k.Section, k.Name)
 		}
 	}
 	for _, d := range value.Found {
 		j.Found = append(j.Found, jsonFound{d.Severity, d.Code, secret.Hide(d.Message)})
 	}
 	return j
-}
-
-func bound(b *schema.Bound) *jsonBound {
-	if b == nil {
-		return nil
-	}
-	return &jsonBound{b.Value, b.Exclusive}
 }
 
 // Finite returns a value that JSON can hold: .nan and .inf, which no engine is

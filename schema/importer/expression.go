@@ -2,7 +2,6 @@ package importer
 
 import (
 	"fmt"
-	"math/big"
 	"regexp"
 
 	"cuelang.org/go/cue"
@@ -141,7 +140,7 @@ func (x *expression) conjunction(e ast.Expr) (schema.Alternative, bool) {
 		return schema.Alternative{Kinds: kinds}, ok && kinds&^(schema.Int|schema.Float) == 0
 	case *ast.UnaryExpr:
 		v, _ := x.constant(n.X)
-		bound, ok := number(v)
+		bound, ok := schema.Number(v)
 		switch n.Op {
 		case token.GEQ, token.GTR:
 			return schema.Alternative{Min: &schema.Bound{Value: bound, Exclusive: n.Op == token.GTR}}, ok
@@ -170,19 +169,6 @@ func (x *expression) conjunction(e ast.Expr) (schema.Alternative, bool) {
 		return a, true
 	}
 	return schema.Alternative{}, false
-}
-
-func number(v any) (float64, bool) {
-	switch n := v.(type) {
-	case int64:
-		return float64(n), true
-	case float64:
-		return n, true
-	case *big.Int:
-		f, _ := new(big.Float).SetInt(n).Float64()
-		return f, true
-	}
-	return 0, false
 }
 
 // constant returns the value of an expression that is one by its form.

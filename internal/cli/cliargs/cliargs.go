@@ -5,6 +5,7 @@
 package cliargs
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,15 +15,39 @@ import (
 	"mlcfg/internal/diag"
 )
 
-// UsageError is a command line that cannot be understood.
-type UsageError struct {
-	Msg string
-	// Hint is advice, one line.
+// HintedError is an error with advice on a line of its own.
+type HintedError struct {
+	Err  error
 	Hint string
 }
 
 // Error is the message without the hint.
-func (e *UsageError) Error() string { return e.Msg }
+func (e *HintedError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error without the hint.
+func (e *HintedError) Unwrap() error { return e.Err }
+
+// WithHint makes an error with advice; format and args are as for fmt.Errorf.
+func WithHint(hint, format string, args ...any) error {
+	return &HintedError{fmt.Errorf(format, args...), hint}
+}
+
+// HintOf returns the advice of err, empty where it has none.
+func HintOf(err error) string {
+	var hinted *HintedError
+	if !errors.As(err, &hinted) {
+		return ""
+	}
+	return hinted.Hint
+}
+
+// OneOf checks a flag's value against the legal ones.
+func OneOf(flag, value string, legal ...string) error {
+	if slices.Contains(legal, value) {
+		return nil
+	}
+	return WithHint("legal are "+strings.Join(legal, ", "), "--%s %s is not known", flag, value)
+}
 
 // Sort brings the arguments behind the command's name into the order flags,
 // "--", operands; args[0] is the program's name. Flags may be spelt with
@@ -107,7 +132,7 @@ func split(args []string, command *cli.Command, h Hooks) (flags, operands []stri
 		}
 		if wants && !given {
 			if i++; i >= len(args) || extra && strings.HasPrefix(args[i], "--") {
-				return nil, nil, &UsageError{Msg: fmt.Sprintf("%s: %s needs a value", command.Name, arg), Hint: fmt.Sprintf("write %s VALUE or %s=VALUE", arg, arg)}
+				return nil, nil, WithHint(fmt.Sprintf("write %s VALUE or %s=VALUE", arg, arg), "%s: %s needs a value", command.Name, arg)
 			}
 			value, given = args[i], true
 		}
@@ -134,9 +159,9 @@ func (l *line) add(flag, value string) {
 
 func unknown(command *cli.Command, arg, name string, names []string) error {
 	shown, _, _ := strings.Cut(arg, "=")
-	e := &UsageError{Msg: fmt.Sprintf("%s: there is no flag %s", command.Name, shown), Hint: command.Name + " --help lists the flags"}
+	hint := command.Name + " --help lists the flags"
 	if near := diag.Name(names, name); near != "" {
-		e.Hint = "did you mean --" + near
+		hint = "did you mean --" + near
 	}
-	return e
+	return WithHint(hint, "%s: there is no flag %s", command.Name, shown)
 }

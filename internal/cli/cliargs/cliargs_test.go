@@ -45,7 +45,7 @@ func TestFaults(t *testing.T) {
 	}
 	for in, want := range tests {
 		_, err := Sort(strings.Fields(in), commands)
-		var usage *UsageError
+		var usage *HintedError
 		ok := errors.As(err, &usage)
 		if !ok || !strings.Contains(usage.Hint, want) {
 			t.Errorf("%s: %v, want the hint %q", in, err, want)

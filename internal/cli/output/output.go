@@ -7,6 +7,7 @@
 package output
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -38,6 +39,14 @@ func (w *Writer) Write(p []byte) (int, error) {
 		w.err = fmt.Errorf("writing standard output: %w", err)
 	}
 	return n, w.err
+}
+
+// JSON writes a value as indented JSON, for scripts.
+func JSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
 }
 
 // Err is the first error of a write.

@@ -196,22 +196,12 @@ func show(v any) string {
 
 // equal compares values; 1 and 1.0 are equal.
 func equal(a, b any) bool {
-	x, isX := number(a)
-	y, isY := number(b)
+	x, isX := schema.Number(a)
+	y, isY := schema.Number(b)
 	if isX && isY {
 		return x == y
 	}
 	return reflect.DeepEqual(a, b)
-}
-
-func number(v any) (float64, bool) {
-	switch v := v.(type) {
-	case int64:
-		return float64(v), true
-	case float64:
-		return v, true
-	}
-	return 0, false
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

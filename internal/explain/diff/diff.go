@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"mlcfg/internal/explain"
+	"mlcfg/schema"
 )
 
 // Side is one resolved configuration.
@@ -82,9 +83,10 @@ func (r *Report) Count(c Change) int {
 
 // Head is a side without its values.
 type Head struct {
-	Name, Machine string
+	Name    string `json:"name"`
+	Machine string `json:"machine"`
 	// Engines are the releases that the side was resolved for, one a backend.
-	Engines []string
+	Engines []string `json:"engines"`
 }
 
 // Row is one key that differs.
@@ -201,19 +203,11 @@ func (c Cell) effective() any {
 
 // number returns a value's number; an environment variable's is text.
 func number(v any) (float64, bool) {
-	switch v := v.(type) {
-	case int64:
-		return float64(v), true
-	case float64:
-		return v, true
-	case *big.Int:
-		f, _ := new(big.Float).SetInt(v).Float64()
-		return f, true
-	case string:
-		f, err := strconv.ParseFloat(v, 64)
+	if text, ok := v.(string); ok {
+		f, err := strconv.ParseFloat(text, 64)
 		return f, err == nil && !math.IsInf(f, 0) && !math.IsNaN(f)
 	}
-	return 0, false
+	return schema.Number(v)
 }
 
 // Equal reports whether two values are the same to an engine: 1 and 1.0 are.

@@ -1,9 +1,9 @@
 package diff
 
 import (
-	"encoding/json"
 	"io"
 
+	"mlcfg/internal/cli/output"
 	"mlcfg/internal/diag/secret"
 	"mlcfg/internal/explain"
 )
@@ -13,17 +13,12 @@ type (
 	jsonDocument struct {
 		Equal       bool         `json:"equal"`
 		Comparisons []jsonReport `json:"comparisons"`
-		Only        []jsonOnly   `json:"only"`
+		Only        []Only       `json:"only"`
 	}
 	jsonReport struct {
-		Sides       []jsonHead `json:"sides"`
-		Differences []jsonRow  `json:"differences"`
-		Ignored     int        `json:"ignored"`
-	}
-	jsonHead struct {
-		Name    string   `json:"name"`
-		Machine string   `json:"machine"`
-		Engines []string `json:"engines"`
+		Sides       []Head    `json:"sides"`
+		Differences []jsonRow `json:"differences"`
+		Ignored     int       `json:"ignored"`
 	}
 	jsonRow struct {
 		Key      string        `json:"key"`
@@ -43,22 +38,15 @@ type (
 		Column  int    `json:"column,omitempty"`
 		Default *any   `json:"default,omitempty"`
 	}
-	jsonOnly struct {
-		Name string   `json:"name"`
-		In   []string `json:"in"`
-	}
 )
 
 // WriteJSON writes reports as one JSON object; "equal" reports whether there is
 // no difference at all.
 func WriteJSON(w io.Writer, reports []*Report, only []Only) error {
-	doc := jsonDocument{Equal: len(only) == 0, Comparisons: []jsonReport{}, Only: []jsonOnly{}}
+	doc := jsonDocument{Equal: len(only) == 0, Comparisons: []jsonReport{}, Only: append([]Only{}, only...)}
 	for _, r := range reports {
 		doc.Equal = doc.Equal && !r.Differs()
-		j := jsonReport{Sides: []jsonHead{}, Differences: []jsonRow{}, Ignored: r.Ignored}
-		for _, h := range r.Sides {
-			j.Sides = append(j.Sides, jsonHead(h))
-		}
+		j := jsonReport{Sides: append([]Head{}, r.Sides...), Differences: []jsonRow{}, Ignored: r.Ignored}
 		for _, row := range r.Rows {
 			out := jsonRow{Key: secret.Hide(row.Key), Group: row.Group, Change: row.Change, Backends: row.Backends, Ratio: row.Ratio}
 			for _, c := range row.Cells {
@@ -68,13 +56,7 @@ func WriteJSON(w io.Writer, reports []*Report, only []Only) error {
 		}
 		doc.Comparisons = append(doc.Comparisons, j)
 	}
-	for _, f := range only {
-		doc.Only = append(doc.Only, jsonOnly(f))
-	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(doc)
+	return output.JSON(w, doc)
 }
 
 func (c Cell) json() jsonCell {

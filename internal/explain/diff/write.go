@@ -18,8 +18,8 @@ import (
 // Only is a file of a folder that has no partner in the others.
 type Only struct {
 	// Name is the file relative to the folders, In the folders that have it.
-	Name string
-	In   []string
+	Name string   `json:"name"`
+	In   []string `json:"in"`
 }
 
 // TextOptions say how text is written. The zero value writes no colours.

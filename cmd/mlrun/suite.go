@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"mlcfg/internal/cli/cliargs"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/engine"
 	"mlcfg/internal/manifest"
@@ -128,12 +129,10 @@ func (r *suiteRunner) run(ctx context.Context, e *suite.Entry, dir string) (sum 
 	if err == nil {
 		sum, err = run.Run(ctx, p, run.Output{Dir: dir, Log: r.log, Program: program(), Abort: r.abort})
 	}
-	var advice *problem
-	switch {
-	case errors.Is(err, run.ErrInterrupted) && sum != nil:
+	if errors.Is(err, run.ErrInterrupted) && sum != nil {
 		err = nil // the summary says so, and the run is INVALID
-	case errors.As(engineHint(err), &advice):
-		fmt.Fprintf(r.app.stderr, "hint: %s\n", clean(advice.hint))
+	} else if hint := cliargs.HintOf(engineHint(err)); hint != "" {
+		fmt.Fprintf(r.app.stderr, "hint: %s\n", clean(hint))
 	}
 	return sum, err
 }

@@ -60,7 +60,7 @@ func (a *app) commands() []*cli.Command {
 	}
 }
 
-// run executes one command line, args[0] being the program's name, and gives
+// run executes one command line, args[0] being the program's name, and returns
 // the exit status.
 func (a *app) run(args []string) int {
 	out := output.New(a.stdout)

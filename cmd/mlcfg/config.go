@@ -161,7 +161,7 @@ func (l *loader) check(overlay string) (compile.Outcome, error) {
 	return out, out.Err
 }
 
-// onEach does f for every one of all, on all cores, and gives the results in
+// onEach does f for every one of all, on all cores, and returns the results in
 // order. The error is that of the first that has one.
 func onEach[A, T any](all []A, f func(A) (T, error)) ([]T, error) {
 	results, errs := make([]T, len(all)), make([]error, len(all))

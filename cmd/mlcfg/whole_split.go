@@ -27,7 +27,7 @@ const wholeProgram = "mlcfg-cue"
 // buildVariable tells the whole program which build handed its work over.
 const buildVariable = "MLCFG_BUILD"
 
-// needsWhole says that what is asked for takes the whole program.
+// needsWhole returns the error of work that takes the whole program.
 func needsWhole(what string) error { return &config.NeedsCUE{File: what} }
 
 // handOver hands over where a project file lies above the working folder: nearly every

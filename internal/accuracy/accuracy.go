@@ -26,7 +26,7 @@ import (
 	"mlcfg/internal/dataset"
 )
 
-// Decoder gives the text of token ids.
+// Decoder turns token ids into text.
 type Decoder interface {
 	Decode(ids []int32, skipSpecial bool) string
 }
@@ -34,7 +34,7 @@ type Decoder interface {
 // Options say how answers are scored.
 type Options struct {
 	Benchmark Benchmark
-	// Tokenizer gives the texts of token ids; a log of texts needs none.
+	// Tokenizer turns token ids into texts; a log of texts needs none.
 	Tokenizer Decoder
 	// Sentences splits texts; nil splits by rules alone, which makes rougeLsum
 	// and gen_len approximate.

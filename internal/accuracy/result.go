@@ -133,7 +133,7 @@ func (r *Result) note(format string, args ...any) {
 	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
 }
 
-// judge returns the scores their bounds and says whether all is there and reached.
+// judge sets the scores' bounds and reports whether all is there and reached.
 func (r *Result) judge(b Benchmark) {
 	r.Complete = r.Samples == r.SetSamples
 	if !r.Complete {

@@ -1,5 +1,5 @@
 // Package check applies the schemas and the rules over several keys to a
-// merged configuration: it reports every fault in one run and gives the
+// merged configuration: it reports every fault in one run and returns the
 // resolved values, one set for each backend.
 //
 //	result := check.Check(check.Input{Tree: tree, Overlay: path, Targets: []check.Target{{Backend: vllm, Schema: s}}})

@@ -17,7 +17,7 @@ import (
 // inRelease holds a variable against what the engine's release knows of it: its
 // value, whether it is advised against or read at all, and where it is unknown
 // whether another release knows it or it is a slip. Unknown names are fine in
-// themselves: forks and libraries have their own. valued tells that it has a
+// themselves: forks and libraries have their own. valued reports whether it has a
 // usable value.
 func (c *checker) inRelease(t *merge.Tree, valued bool) {
 	key, known := c.schema.Section(schema.EnvConfig).Key(t.Key)

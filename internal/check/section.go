@@ -19,7 +19,7 @@ const (
 	retiredSection = "retired"
 )
 
-// top checks the top level and gives its scalars; of a section only that it is
+// top checks the top level and returns its scalars; of a section only that it is
 // a map.
 func (c *checker) top() map[string]any {
 	section := c.schema.Section(topSection)

@@ -14,7 +14,7 @@ import (
 	"mlcfg/schema"
 )
 
-// value checks a key's value and gives it as plain data. ok is false where the
+// value checks a key's value and returns it as plain data. ok is false where the
 // key has no usable value: faulty, or still to be set.
 func (c *checker) value(t *merge.Tree, key *schema.Key) (v any, ok bool) {
 	before := len(*c.found)

@@ -270,7 +270,7 @@ func (m *message) render(t *template, room int, r *Request) error {
 	return err
 }
 
-// addressed puts the head before the body and gives the whole request.
+// addressed puts the head before the body and returns the whole request.
 func (m *message) addressed(head []byte) []byte {
 	var digits [lengthDigits + 4]byte
 	tail := strconv.AppendInt(digits[:0], int64(len(m.buf)-m.body), 10)

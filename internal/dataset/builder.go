@@ -26,7 +26,7 @@ func newBuilder(opt Options) *builder {
 	return &builder{opt: opt, names: meanings(opt), set: &Set{}, columns: map[string]int{}}
 }
 
-// column registers a column and gives its meaning; wanted is false for one that
+// column registers a column and returns its meaning; wanted is false for one that
 // is not to be read.
 func (b *builder) column(name, typ string) (m meaning, wanted bool) {
 	if len(name) > maxColumns {
@@ -41,7 +41,7 @@ func (b *builder) column(name, typ string) (m meaning, wanted bool) {
 }
 
 // choose decides between the columns of a table: for each role the one with the
-// most preferred name. It gives the indices to read.
+// most preferred name. It returns the indices to read.
 func (b *builder) choose() map[int]Role {
 	best := map[Role]int{}
 	for i, c := range b.set.Columns {
@@ -73,7 +73,7 @@ func (b *builder) rows(n int) error {
 	return nil
 }
 
-// next adds a sample and gives its index, or errLimit.
+// next adds a sample and returns its index, or errLimit.
 func (b *builder) next() (int, error) {
 	n := len(b.set.Samples)
 	if b.opt.Limit > 0 && n == b.opt.Limit {
@@ -137,7 +137,7 @@ func (b *builder) claim(i, n int) {
 	b.lengths[i] = int32(min(n, 1<<30))
 }
 
-// finish checks the samples and gives the set.
+// finish checks the samples and returns the set.
 func (b *builder) finish() (*Set, error) {
 	s := b.set
 	if len(s.Samples) == 0 {

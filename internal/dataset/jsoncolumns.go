@@ -75,7 +75,7 @@ func readColumns(ctx context.Context, dec *jsontext.Decoder, limit *recordLimit,
 	return err
 }
 
-// jsonColumn reads the cells of one column and gives their number.
+// jsonColumn reads the cells of one column and returns their number.
 func (b *builder) jsonColumn(dec *jsontext.Decoder, limit *recordLimit, role Role, wanted bool) (int, error) {
 	if _, err := dec.ReadToken(); err != nil {
 		return 0, err

@@ -12,7 +12,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// leaf reads the values of one column and gives them row by row: a value, or
+// leaf reads the values of one column and returns them row by row: a value, or
 // for a list []int32 or []any.
 func (p *parquetFile) leaf(ctx context.Context, l leaf, put func(row int, v any) error) error {
 	a := assembler{leaf: l, put: put, left: &p.left, row: -1}

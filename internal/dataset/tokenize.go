@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// Encoder gives the token ids of a text; special adds what the tokenizer puts
+// Encoder turns a text into token ids; special adds what the tokenizer puts
 // around a prompt. It is used by several goroutines at once.
 type Encoder interface {
 	Encode(text string, special bool) ([]int32, error)
@@ -15,7 +15,7 @@ type Encoder interface {
 
 // Tokenize makes token ids of the texts of samples that have none, on all
 // processors. Chats are left as they are: their template is the engine's affair.
-// It gives the number of samples that got token ids.
+// It returns the number of samples that got token ids.
 func (s *Set) Tokenize(ctx context.Context, enc Encoder, special bool) (int, error) {
 	var todo []int
 	for i := range s.Samples {

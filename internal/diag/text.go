@@ -14,7 +14,7 @@ import (
 // TextOptions says how WriteText shows findings. The zero value prints them
 // without source lines and without colour.
 type TextOptions struct {
-	// Source gives the text of a file that findings name, nil where there is
+	// Source returns the text of a file that findings name, nil where there is
 	// none. It is asked once a file and run.
 	Source func(file string) []byte
 	// Color adds ANSI colours: for terminals only.

@@ -15,7 +15,7 @@ import (
 
 // Host is the machine that engines run on.
 type Host struct {
-	// Environ is mlrun's own environment, as os.Environ gives it.
+	// Environ is mlrun's own environment, as os.Environ returns it.
 	Environ []string
 	// Files is the root of the machine's file system; /sys and /dev are read.
 	// Nil means nothing is known of the machine.

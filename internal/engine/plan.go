@@ -265,7 +265,7 @@ func (r *Replica) setPort(port int) {
 	}
 }
 
-// assignDevices returns each replica its devices and the CPUs nearest to them.
+// assignDevices gives each replica its devices and the CPUs nearest to them.
 func (p *Plan) assignDevices(s setup, o Options, each int) error {
 	variable, why := o.Host.deviceVariable(s, o.DeviceEnv)
 	p.note("devices are bound with %s: %s", variable, why)

@@ -3,7 +3,7 @@ package engine
 import "strings"
 
 // CommandLine is a command as a person would type it, quoted for a POSIX shell.
-// It is for reading and pasting; mlrun itself gives no command to a shell.
+// It is for reading and pasting; mlrun itself passes no command to a shell.
 func CommandLine(argv []string) string {
 	words := make([]string, len(argv))
 	for i, word := range argv {

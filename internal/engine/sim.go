@@ -11,7 +11,7 @@ import (
 // maxAsked bounds the tokens that requests may ask the simulated engine for.
 const maxAsked = 1 << 24
 
-// simArguments are the arguments of this program's simulated engine in the place
+// simArguments are the arguments of this program's simulated engine instead
 // of a backend's, under the engine's own limits.
 func simArguments(b *backend.Backend, m *manifest.Manifest) []string {
 	model, ok := manifest.Text(m.EngineConfig, b.Model)

@@ -90,7 +90,7 @@ func Start(ctx context.Context, plan *Plan, o StartOptions) (Engine, error) {
 	}
 	if plan.Node != nil && plan.Node.Worker() {
 		for _, m := range g.members {
-			go g.mourn(m)
+			go g.reportDeath(m)
 		}
 		return g, nil
 	}
@@ -98,7 +98,7 @@ func Start(ctx context.Context, plan *Plan, o StartOptions) (Engine, error) {
 		return nil, errors.Join(err, g.Stop(stopAfterFailure))
 	}
 	for _, m := range g.members {
-		go g.mourn(m)
+		go g.reportDeath(m)
 	}
 	return g, nil
 }
@@ -210,8 +210,8 @@ func (g *group) awaitReady(ctx context.Context, o StartOptions) error {
 	return first
 }
 
-// mourn reports a replica, or its companion, that ends without having been asked to.
-func (g *group) mourn(m *member) {
+// reportDeath reports a replica, or its companion, that ends without having been asked to.
+func (g *group) reportDeath(m *member) {
 	var failure *Failure
 	select {
 	case <-m.process.exited:

@@ -37,7 +37,7 @@ func (s *Effective) accuracyLogProbability() float64 {
 	return float64(q.AccuracyLogSamplingTarget) / float64(max(expected, least))
 }
 
-// Next says whether the next sample is logged in performance mode. It is asked
+// Next reports whether the next sample is logged in performance mode. It is asked
 // once for each sample that is generated, in that order and through all phases:
 // samples of accuracy mode are all logged, but draw too.
 func (a *AccuracySampler) Next() bool {

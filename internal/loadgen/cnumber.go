@@ -76,7 +76,7 @@ func cFloat(text string) (x float64, ok bool) {
 	return x, err == nil || math.IsInf(x, 0)
 }
 
-// cNumber says whether LoadGen takes text for a number.
+// cNumber reports whether LoadGen takes text for a number.
 func cNumber(text string) bool {
 	if _, rest, _ := cInteger(text); rest == "" {
 		return true

@@ -85,7 +85,7 @@ func (c *Conf) unused(model string) (diag.Diagnostic, bool) {
 	}, true
 }
 
-// has says whether the file has a line for the model.
+// has reports whether the file has a line for the model.
 func (c *Conf) has(model string) bool { return slices.Contains(c.models(), model) }
 
 // models are the models that the file has lines for, sorted.

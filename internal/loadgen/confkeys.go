@@ -96,7 +96,7 @@ func confKeyNames() []string {
 	return slices.Compact(names)
 }
 
-// isWhole says whether LoadGen reads the value as a whole number.
+// isWhole reports whether LoadGen reads the value as a whole number.
 func (r reading) isWhole() bool {
 	switch r {
 	case asMillisFl, asReal, asPercent:

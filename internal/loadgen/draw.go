@@ -133,7 +133,7 @@ func (p *permutations) shuffle() {
 	p.drawn++
 }
 
-// skip draws all permutations and gives the engine that is past them.
+// skip draws all permutations and returns the engine that is past them.
 func (p *permutations) skip() *engine {
 	for p.drawn < p.count {
 		p.shuffle()

@@ -37,7 +37,7 @@ func MinPassingQueries(t int64, percentile float64) int64 {
 	return low + int64(sort.Search(int(high-low), func(i int) bool { return oddsBelow(low+int64(i), t, percentile) }))
 }
 
-// oddsBelow says whether t misses or fewer in h+t queries are unlikely enough.
+// oddsBelow reports whether t misses or fewer in h+t queries are unlikely enough.
 func oddsBelow(h, t int64, percentile float64) bool {
 	return betaRegularized(percentile, h, t+1) < 1-earlyStoppingConfidence
 }

@@ -84,7 +84,7 @@ func (r *Records) outstanding() uint64 {
 
 // SampleErrors are the complaints that LoadGen logs when a sample completes, as
 // error_runtime: without a first token though the scenario reports one, or with
-// a token count that it does not take. hasFirst says whether a first token came.
+// a token count that it does not take. hasFirst reports whether a first token came.
 func SampleErrors(q *Settings, hasFirst bool, tokens int64) []string {
 	if !q.UseTokenLatencies {
 		return nil

@@ -132,7 +132,7 @@ func (p *Phase) times() *timeline {
 	return t
 }
 
-// more says whether there is another query.
+// more reports whether there is another query.
 func (t *timeline) more() bool { return t.last < t.until || t.count < t.least }
 
 // next returns the time of the next query.

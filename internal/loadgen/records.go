@@ -116,7 +116,7 @@ func (r *Records) measure(multiStream, tokens, firstToken bool) *measured {
 	return m
 }
 
-// streamed says whether sample i has a first token that counts: LoadGen passes
+// streamed reports whether sample i has a first token that counts: LoadGen passes
 // over one that comes after the response is complete.
 func (r *Records) streamed(i int) bool {
 	return r.FirstToken[i] != NotReached && r.FirstToken[i] <= r.Done[i]

@@ -168,7 +168,7 @@ func roundNamed(name string) (round, error) {
 	return round{}, fmt.Errorf("%q is not a round (one of %s)", name, strings.Join(Rounds(), ", "))
 }
 
-// has says whether the round has the benchmark.
+// has reports whether the round has the benchmark.
 func (r round) has(b benchmark) bool { return Reached(r.name, b.since) }
 
 // apply sets what the round's mlperf.conf sets for the benchmark and scenario. A

@@ -41,7 +41,7 @@ type Session struct {
 
 // Server serves one client.
 type Server struct {
-	// Open gives the session for a file, by the project file above it.
+	// Open returns the session for a file, by the project file above it.
 	Open      func(file string) (*Session, error)
 	conn      conn
 	documents map[string]*document
@@ -85,7 +85,7 @@ func (s *Server) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	return ctx.Err()
 }
 
-// message handles one message; done tells that it was the last. The error is one
+// message handles one message; done reports whether it was the last. The error is one
 // of writing.
 func (s *Server) message(data []byte) (done bool, err error) {
 	var r request

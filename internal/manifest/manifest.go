@@ -145,7 +145,7 @@ func (m *Manifest) JSON() ([]byte, error) {
 // usualSize is about what a manifest has, in bytes.
 const usualSize = 8 << 10
 
-// seal computes meaning and digest; it gives the fields without the digest, and
+// seal computes meaning and digest; it returns the fields without the digest, and
 // what they are in YAML. Each field is encoded once, for both.
 func (m *Manifest) seal() (map[string]any, []byte, error) {
 	fields := m.fields()

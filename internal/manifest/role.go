@@ -252,11 +252,11 @@ func (e *entry) text(key string) string {
 // places is a text whose open places are all known.
 func (e *entry) places(key string) string {
 	s := e.textOrEmpty(key)
-	e.known(s)
+	e.checkPlaces(s)
 	return s
 }
 
-func (e *entry) known(word string) {
+func (e *entry) checkPlaces(word string) {
 	if _, err := Fill(word, func(Place) (string, error) { return "", nil }); err != nil {
 		e.f.fail(e.field, e.field+": "+err.Error())
 	}
@@ -274,7 +274,7 @@ func (e *entry) words(key string) []string {
 	var words []string
 	for _, v := range entryValue[[]any](e, key, "a list") {
 		word := take1[string](e.f, e.field, "text, in "+key, v)
-		e.known(word)
+		e.checkPlaces(word)
 		words = append(words, word)
 	}
 	return words

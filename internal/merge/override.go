@@ -59,7 +59,7 @@ func covers(override, other *source.Node) bool {
 	return override.Kind == source.String && override.Str == missing && !override.Literal
 }
 
-// reach walks down an override to its value, which must be no map, and gives
+// reach walks down an override to its value, which must be no map, and returns
 // what another override has in the same place; ok is false where it has nothing.
 func reach(override, other *source.Node) (there *source.Node, ok bool) {
 	for override.Kind == source.Map {

@@ -22,7 +22,7 @@ func parse(s string) ([]part, *fault) {
 	return parts, f
 }
 
-// parseUntil reads parts up to the brace that closes an interpolation, and gives
+// parseUntil reads parts up to the brace that closes an interpolation, and returns
 // what stands behind it; at depth 0 up to the end.
 func parseUntil(s string, depth int) (parts []part, rest string, f *fault) {
 	if depth > maxDepth {

@@ -92,8 +92,8 @@ func (t *Tree) Drop(key string) {
 	}
 }
 
-// Lookup walks along path and gives the Tree there, nil where there is none. An
-// empty path gives t. It may be called on a nil Tree.
+// Lookup walks along path and returns the Tree there, nil where there is none. An
+// empty path returns t. It may be called on a nil Tree.
 func (t *Tree) Lookup(path ...string) *Tree {
 	for _, key := range path {
 		if t == nil {

@@ -106,7 +106,7 @@ var ErrTorn = errors.New("the last record was not written whole")
 const longestLine = 1 << 20
 
 // Read calls yield for each record in the order of the file and stops when
-// yield returns false. The record is only valid during the call. A torn last line gives ErrTorn after all whole
+// yield returns false. The record is only valid during the call. A torn last line returns ErrTorn after all whole
 // records; a malformed line elsewhere is an error with its line number.
 func Read(r io.Reader, yield func(*Record) bool) error {
 	in := bufio.NewReaderSize(r, longestLine)

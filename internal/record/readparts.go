@@ -17,7 +17,7 @@ import (
 // ReadParts calls yield for each record of the Parquet parts in the run directory
 // dir, in the order in which they were written, and stops when yield returns
 // false. The record is only valid during the call. A directory without parts
-// gives os.ErrNotExist.
+// returns os.ErrNotExist.
 func ReadParts(dir string, yield func(*Record) bool) error {
 	path := filepath.Join(dir, PartsDir)
 	if _, err := os.Stat(path); err != nil {

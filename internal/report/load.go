@@ -127,7 +127,7 @@ func (r *Run) incomplete() string {
 const resultLine = "Result is : "
 
 // officialResult reads the verdict out of LoadGen's summary; none, or no
-// summary, gives an empty text.
+// summary, returns an empty text.
 func officialResult(path string) (string, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {

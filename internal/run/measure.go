@@ -192,7 +192,7 @@ func (r *runner) phases(ctx context.Context, c *client.Client, phases []*loadgen
 	return nil
 }
 
-// startPhase tells log and meter what is about to be issued, and gives what the
+// startPhase tells log and meter what is about to be issued, and returns what the
 // client counts in.
 func (r *runner) startPhase(phase *loadgen.Phase, replicas int) *client.Progress {
 	q, totals := &r.effective.Requested, phase.Issued()
@@ -223,7 +223,7 @@ func (r *runner) startPhase(phase *loadgen.Phase, replicas int) *client.Progress
 // ended notes what a phase took, and whether connections broke in it.
 func (r *runner) ended(sum *client.Summary) {
 	r.active = sum.Wall
-	r.answered(sum)
+	r.checkAnswers(sum)
 	if sum.Resent > 0 {
 		r.log.Note(fmt.Sprintf("%d requests met a connection that the engine had closed and were sent once more, their times counted from the first attempt (resent in the records)", sum.Resent))
 	}

@@ -223,7 +223,7 @@ func (r *runner) start(ctx context.Context) (engine.Engine, error) {
 		return nil, err
 	}
 	r.log.Step("ready after %.1f s", time.Since(began).Seconds())
-	if err := r.known(eng.Endpoints()); err != nil {
+	if err := r.checkEndpoints(eng.Endpoints()); err != nil {
 		return nil, errors.Join(err, eng.Stop(stopGrace))
 	}
 	return eng, nil

@@ -143,7 +143,7 @@ func (s *scenario) take(queues [][]issued, replica int, r *client.Request) bool 
 	return true
 }
 
-// deal returns each replica its share of the samples, which are numbered from first.
+// deal gives each replica its share of the samples, which are numbered from first.
 func (s *scenario) deal(all []int, first uint64) ([][]issued, error) {
 	sorting, err := sortingOf(s.manifest)
 	if err != nil {

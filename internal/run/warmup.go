@@ -62,7 +62,7 @@ func (r *runner) warmUp(ctx context.Context, c *client.Client, replicas int, abo
 	if err != nil {
 		return fmt.Errorf("warm-up: %w", err)
 	}
-	r.answered(&sum)
+	r.checkAnswers(&sum)
 	return failed
 }
 

@@ -15,7 +15,7 @@ import (
 // file; Parse gives what the file means.
 type Document struct {
 	Name string
-	// Root is what the file means, as Parse gives it.
+	// Root is what the file means, as Parse returns it.
 	Root *Node
 	// Head are comments above the first entry that a blank line parts from it.
 	Head []Comment

@@ -159,7 +159,7 @@ func (b *builder) badMerge(n *yaml.Node) {
 }
 
 // key returns a key's text. A number is taken as OmegaConf takes it, with the text
-// that Python's str() gives it; so is a boolean, with a warning, for it is
+// that Python's str() writes it; so is a boolean, with a warning, for it is
 // hardly ever meant.
 func (b *builder) key(n *yaml.Node) (text string, kind Kind, ok bool) {
 	at := b.pos(n)

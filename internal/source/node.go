@@ -88,7 +88,7 @@ type Node struct {
 // Field is one entry of a Map.
 type Field struct {
 	// Key is the key's text. A number or boolean as key has the text that
-	// Python's str() gives it.
+	// Python's str() writes it.
 	Key    string
 	KeyPos diag.Pos
 	// KeyKind is Int, Float or Bool where OmegaConf takes the key for one, and the zero Kind
@@ -110,7 +110,7 @@ func (n *Node) Field(key string) *Field {
 	return nil
 }
 
-// Lookup walks maps along path and gives the node there, nil where there is
+// Lookup walks maps along path and returns the node there, nil where there is
 // none. It may be called on a nil Node.
 func (n *Node) Lookup(path ...string) *Node {
 	for _, key := range path {
@@ -175,7 +175,7 @@ func (n *Node) Interface() any {
 	return nil
 }
 
-// Of makes a Node without a place of plain Go data: what Interface gives, and
+// Of makes a Node without a place of plain Go data: what Interface returns, and
 // int. A map's fields are sorted by key. It panics on any other type: it is
 // meant for values that the program itself names, tests above all.
 func Of(v any) *Node {

@@ -8,7 +8,7 @@ import (
 	"mlcfg/internal/python"
 )
 
-// PyStr is the value as Python's str() gives it (True, None, 30.0, 1e-05, inf),
+// PyStr is the value as Python's str() writes it (True, None, 30.0, 1e-05, inf),
 // which is the text that the environment of an engine has always been given.
 func (n *Node) PyStr() string {
 	if n != nil && n.Kind == String {
@@ -19,7 +19,7 @@ func (n *Node) PyStr() string {
 	return b.String()
 }
 
-// pyRepr writes what Python's repr() gives: as str(), but text in quotes.
+// pyRepr writes what Python's repr() does: as str(), but text in quotes.
 func (n *Node) pyRepr(b *strings.Builder) {
 	if n == nil {
 		b.WriteString("None")

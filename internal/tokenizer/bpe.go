@@ -158,7 +158,7 @@ func (m *bpe) allBytes(s string) bool {
 	return true
 }
 
-// join merges the symbols of one piece in place and gives what is left.
+// join merges the symbols of one piece in place and returns what is left.
 func (m *bpe) join(symbols []int32) []int32 {
 	const few = 24
 	if len(symbols) > few {

@@ -11,7 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// piece is a part of the text that is tokenized by itself; first tells that it
+// piece is a part of the text that is tokenized by itself; first reports whether it
 // begins the text.
 type piece struct {
 	text  string
@@ -151,7 +151,7 @@ func (s sequence) split(in []piece) []piece {
 	return in
 }
 
-// splitter splits at matches. find gives the bounds of the first match in a
+// splitter splits at matches. find returns the bounds of the first match in a
 // text, -1 for none.
 type splitter struct {
 	find     func(string) (from, to int)

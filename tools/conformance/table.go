@@ -104,7 +104,7 @@ func labels(outcomes []outcome) []string {
 	return slices.Compact(all)
 }
 
-// lineWord says whether a line is equal in all runs of a release that have it.
+// lineWord reports whether a line is equal in all runs of a release that have it.
 func lineWord(outcomes []outcome, version, label string) string {
 	var different []string
 	seen := false

@@ -215,7 +215,7 @@ func (f *finder) zero(s *ast.ReturnStmt) {
 	}
 }
 
-// change gives a file with the sites that are in it, each under its number.
+// change returns a file with the sites that are in it, each under its number.
 func change(src source, sites map[int]site) []byte {
 	type edit struct {
 		at, order, span, number int

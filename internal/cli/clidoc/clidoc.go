@@ -25,7 +25,7 @@ type Program struct {
 	About string
 	// Out is where the commands write.
 	Out io.Writer
-	// Values gives what may stand as a flag's value, or as an operand where flag is
+	// Values returns what may stand as a flag's value, or as an operand where flag is
 	// empty, with the beginning that is given; nil: files.
 	Values func(command *cli.Command, flag, beginning string) []string
 }

@@ -102,7 +102,7 @@ func (s Sorting) checkCapacities(replicas int) error {
 }
 
 // Sort orders the issued samples and deals them out to the replicas. tokens
-// gives the prompt's token ids of a sample index. issued is not changed.
+// returns the prompt's token ids of a sample index. issued is not changed.
 func Sort(s Sorting, replicas int, issued []int, tokens func(sample int) []int32) (Plan, error) {
 	if err := s.Check(replicas); err != nil {
 		return Plan{}, err

@@ -1,4 +1,4 @@
-// Package histogram counts durations in constant memory and gives their
+// Package histogram counts durations in constant memory and returns their
 // percentiles, accurate to 1 percent.
 //
 //	var h histogram.Histogram

@@ -76,7 +76,7 @@ func StartProcess(cmd *exec.Cmd) (*Process, error) {
 // URL is the base URL that clients use.
 func (p *Process) URL() string { return p.url }
 
-// Stop ends the process and gives what it saw, by arrival.
+// Stop ends the process and returns what it saw, by arrival.
 func (p *Process) Stop() ([]Visit, error) {
 	_ = p.in.Close()
 	var visits []Visit

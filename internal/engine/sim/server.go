@@ -144,7 +144,7 @@ type generation struct {
 	tokenIDs        bool
 }
 
-// begin returns a request its id, output and faults.
+// begin gives a request its id, output and faults.
 func (s *Server) begin(r *http.Request, prefix string, g *generation, minTokens, limit int, ignoreEOS bool) {
 	g.wrong = s.cfg.Faults.arrive(&s.count, s.pacer)
 	key := promptKey(s.cfg.Seed, g.prompt)

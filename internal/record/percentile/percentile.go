@@ -5,7 +5,7 @@ package percentile
 import "cmp"
 
 // Of is the p-th part of sorted values, p from 0 to 1: Of(v, 0.99) is the 99th
-// percentile. A p outside gives the first or the last; no values give zero.
+// percentile. A p outside returns the first or the last; no values return zero.
 func Of[T cmp.Ordered](sorted []T, p float64) T {
 	if len(sorted) == 0 {
 		var none T

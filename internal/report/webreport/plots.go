@@ -12,7 +12,7 @@ import (
 )
 
 // WritePlots writes each chart of the page as an SVG file into a folder, which
-// is made where it is not there, and gives their names. With several runs the
+// is made where it is not there, and returns their names. With several runs the
 // charts of each begin with its place in the list, from 1.
 func WritePlots(dir string, sheets []*report.Sheet) ([]string, error) {
 	all, err := plots(sheets)

@@ -67,7 +67,7 @@ func Collect(ctx context.Context) Info {
 	return i
 }
 
-// tool runs a vendor's tool and gives its lines, nil where it is not there or fails.
+// tool runs a vendor's tool and returns its lines, nil where it is not there or fails.
 func tool(ctx context.Context, name string, args ...string) []string {
 	ctx, cancel := context.WithTimeout(ctx, toolTimeout)
 	defer cancel()
@@ -88,7 +88,7 @@ func line(path string) string {
 	return strings.TrimSpace(string(data))
 }
 
-// field finds the first line that begins with a name and gives what follows
+// field finds the first line that begins with a name and returns what follows
 // the separator.
 func field(path, name, separator string) string {
 	data, err := os.ReadFile(path)

@@ -61,7 +61,7 @@ func (p *printer) comments(comments []source.Comment, indent int, above bool) {
 }
 
 // entries writes the entries of a map or list. At the top sections are parted
-// by blank lines. above tells that something stands above in the same block.
+// by blank lines. above reports whether something stands above in the same block.
 func (p *printer) entries(entries []*source.Entry, indent int, top, above bool) {
 	for i, e := range entries {
 		parted := above && i == 0 || top && i > 0 && (isSection(e) || isSection(entries[i-1]))

@@ -245,7 +245,7 @@ func eachLine(path string, f func(line []byte) error) error {
 	return lines.Err()
 }
 
-// repeat measures every client rounds times, in turn, and gives the medians.
+// repeat measures every client rounds times, in turn, and returns the medians.
 func (b *bench) repeat(rounds int, f func(client) (values, error)) (map[string]values, error) {
 	all := map[string]map[string][]float64{}
 	for range rounds {

@@ -17,9 +17,9 @@ import (
 // endpointsFile is where a run keeps what its engines say of themselves.
 var endpointsFile = path.Join(record.EngineDir, "endpoints.json")
 
-// known keeps what the engines say of themselves, and notes where it is not
+// checkEndpoints keeps what the engines say of themselves, and notes where it is not
 // what the manifest was checked against.
-func (r *runner) known(list []engine.Endpoint) error {
+func (r *runner) checkEndpoints(list []engine.Endpoint) error {
 	for _, note := range r.plan.differences(list) {
 		r.log.Note(note)
 	}
@@ -38,10 +38,10 @@ func (r *runner) simulated(why string) {
 	}
 }
 
-// answered looks at what the answers of a phase, or of the warm-up, call
+// checkAnswers looks at what the answers of a phase, or of the warm-up, call
 // themselves: what stands in front of an engine passes it on, whatever becomes of
 // headers and of the list of models.
-func (r *runner) answered(sum *client.Summary) {
+func (r *runner) checkAnswers(sum *client.Summary) {
 	for spelled, replica := range sum.Served {
 		var name string
 		if json.Unmarshal([]byte(`"`+spelled+`"`), &name) == nil && sim.Named(name) {

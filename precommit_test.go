@@ -2,17 +2,16 @@ package mlcfg_test
 
 import (
 	"errors"
-	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"mlcfg/tools/goldenfile"
+
 	"github.com/google/go-cmp/cmp"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files")
 
 // preCommitVersion is what the page docs/pre-commit.md was made with.
 const preCommitVersion = "4.3.0"
@@ -46,12 +45,12 @@ func TestPreCommit(t *testing.T) {
 	rev := strings.TrimSpace(r.git(hooks, "rev-parse", "HEAD"))
 	r.words = strings.NewReplacer("REPOSITORY", hooks, "REVISION", rev)
 	got := r.page(string(page))
-	if *update {
+	if *goldenfile.Update {
 		if err := os.WriteFile(filepath.Join(root, "docs", "pre-commit.md"), []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if diff := cmp.Diff(string(page), got); diff != "" && !*update {
+	if diff := cmp.Diff(string(page), got); diff != "" && !*goldenfile.Update {
 		t.Errorf("(-page +run)\n%s", diff)
 	}
 	for _, want := range []string{"did you mean max_num_seqs", "mlcfg fmt................................................................Failed", "no-manifest", "mlcfg check..............................................................Passed"} {

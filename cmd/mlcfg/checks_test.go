@@ -10,9 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"mlcfg/internal/diag"
+	"mlcfg/tools/goldenfile"
 	"mlcfg/tools/sharedata"
 )
 
@@ -83,18 +82,7 @@ func TestChecks(t *testing.T) {
 		}
 	}
 	golden := filepath.Join(root, "docs", "checks.md")
-	if *update {
-		if err := os.WriteFile(golden, []byte(page.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), page.String()); diff != "" {
-		t.Errorf("(-page +run)\n%s", diff)
-	}
+	goldenfile.Check(t, golden, page.String())
 }
 
 // manifestPage is testdata/checks.md, the examples of mlcfg check, as it runs now.

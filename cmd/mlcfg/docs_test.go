@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"mlcfg/tools/goldenfile"
 	"mlcfg/tools/sharedata"
 )
 
@@ -47,19 +48,17 @@ func TestDocs(t *testing.T) {
 				exampleRepository(t, dir)
 			case inCorpus != nil:
 				digest := copyCorpus(t, dir)
-				if string(inCorpus[1]) != digest && !*update {
+				if string(inCorpus[1]) != digest && !*goldenfile.Update {
 					t.Skipf("SKIPPED: the page is of another corpus than %s", digest)
 				}
 				data = corpusMark.ReplaceAll(data, []byte("<!-- run in corpus "+digest+" -->"))
 			}
 			t.Chdir(dir)
 			got := runPage(t, string(data))
-			if *update {
-				if err := os.WriteFile(page, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
+			if *goldenfile.Update {
+				goldenfile.Write(t, page, got)
 			}
-			if diff := cmp.Diff(string(data), got); diff != "" && !*update {
+			if diff := cmp.Diff(string(data), got); diff != "" && !*goldenfile.Update {
 				t.Errorf("(-page +run)\n%s", diff)
 			}
 		})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"mlcfg/tools/goldenfile"
 	"mlcfg/tools/sharedata"
 )
 
@@ -33,10 +34,8 @@ func TestGolden(t *testing.T) {
 				want := "exit status 0\n"
 				if dir == "err" {
 					golden := filepath.Join(home, strings.TrimSuffix(path, ".yaml")+".out")
-					if *update {
-						if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-							t.Fatal(err)
-						}
+					if *goldenfile.Update {
+						goldenfile.Write(t, golden, got)
 					}
 					data, err := os.ReadFile(golden)
 					if err != nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"flag"
 	"io"
 	"os"
 	"path/filepath"
@@ -10,10 +9,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"mlcfg/tools/goldenfile"
 	"mlcfg/tools/sharedata"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files")
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"mlcfg": main})
@@ -26,7 +24,7 @@ func TestScript(t *testing.T) {
 	scripts := func(t *testing.T, dir string, vars ...string) {
 		testscript.Run(t, testscript.Params{
 			Dir:                 filepath.Join("testdata", dir),
-			UpdateScripts:       *update,
+			UpdateScripts:       *goldenfile.Update,
 			RequireExplicitExec: true,
 			Setup: func(env *testscript.Env) error {
 				env.Setenv("EXAMPLES", filepath.Join(root, "examples"))

@@ -2,21 +2,17 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
+	"mlcfg/tools/goldenfile"
 	"mlcfg/tools/sharedata"
 )
-
-var update = flag.Bool("update", false, "rewrite the output that docs/run.md shows")
 
 // TestRunPage holds docs/run.md to what mlrun says: in a block "console" each
 // line "$ mlrun ..." is run, what follows being its output, both streams.
@@ -63,15 +59,7 @@ func TestRunPage(t *testing.T) {
 		}
 		got.WriteString(line)
 	}
-	if *update {
-		if err := os.WriteFile(page, []byte(got.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(string(data), got.String()); diff != "" {
-		t.Errorf("(-page +run)\n%s", diff)
-	}
+	goldenfile.Check(t, page, got.String())
 }
 
 // say runs mlrun in an environment that is the same everywhere.

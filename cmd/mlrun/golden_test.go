@@ -10,12 +10,12 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/engine"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/run"
+	"mlcfg/tools/goldenfile"
 )
 
 // TestGoldenManifests holds this build to what earlier ones started: each
@@ -44,19 +44,7 @@ func TestGoldenManifests(t *testing.T) {
 			}
 			got := planText(t, m, machines(t, machine), args)
 			path := filepath.Join(dir, name+".plan")
-			if *update {
-				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			size += len(want)
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("this build would start something else (-then +now):\n%s", diff)
-			}
+			size += len(goldenfile.Check(t, path, got))
 		})
 	}
 	if count < 20 {

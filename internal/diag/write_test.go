@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
-	"flag"
 	"io"
 	"os"
 	"os/exec"
@@ -12,11 +11,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"mlcfg/tools/goldenfile"
+
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files")
 
 // findings has what every format has to get right: each severity, places of all
 // kinds, hints, related places, and text that would break out of a format.
@@ -39,18 +37,7 @@ func TestGoldenFormats(t *testing.T) {
 				t.Error("control characters in the output")
 			}
 			golden := filepath.Join("testdata", format+".golden")
-			if *update {
-				if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got.String()); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
-			}
+			goldenfile.Check(t, golden, got.String())
 		})
 	}
 	if err := Write(io.Discard, "html", nil, Options{}); err == nil || err.Error() != `no output format "html"` {

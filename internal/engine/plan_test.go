@@ -2,7 +2,6 @@ package engine
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,10 +14,9 @@ import (
 
 	"mlcfg/internal/compile/spell"
 	"mlcfg/internal/manifest"
+	"mlcfg/tools/goldenfile"
 	"mlcfg/tools/sharedata"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestEnvironment(t *testing.T) {
 	host := []string{"PATH=/bin", "HOME=/root", "HF_TOKEN=hf_secretsecret", "PYTHONDONTWRITEBYTECODE=1", "RANDOM_THING=x"}
@@ -137,25 +135,8 @@ func TestPlans(t *testing.T) {
 			if err := e.Encode(p); err != nil {
 				t.Fatal(err)
 			}
-			golden(t, c.name, b.String())
+			goldenfile.Check(t, filepath.Join("testdata", c.name+".golden"), b.String())
 		})
-	}
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name+".golden")
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", name, diff)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"flag"
 	"math"
 	"math/big"
 	"os"
@@ -12,11 +11,11 @@ import (
 	"strings"
 	"testing"
 
+	"mlcfg/tools/goldenfile"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files")
 
 // compare holds manifests equal that say the same.
 var compare = cmp.Options{cmpopts.EquateEmpty(), cmp.Comparer(func(a, b *big.Int) bool { return a.Cmp(b) == 0 })}
@@ -69,18 +68,7 @@ func TestGolden(t *testing.T) {
 				t.Fatal(err)
 			}
 			path := filepath.Join("testdata", name)
-			if *update {
-				if err := os.WriteFile(path, got, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), string(got)); diff != "" {
-				t.Errorf("encoding changed (-want +got):\n%s", diff)
-			}
+			goldenfile.Check(t, path, got)
 			back, err := Decode(name, got)
 			if err != nil {
 				t.Fatal(err)

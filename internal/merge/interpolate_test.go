@@ -2,7 +2,6 @@ package merge
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,11 +11,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mlcfg/internal/diag"
+	"mlcfg/tools/goldenfile"
 
 	"mlcfg/internal/source"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files, those of OmegaConf where it is installed")
 
 func tree(t testing.TB, texts ...string) *Tree {
 	t.Helper()
@@ -61,7 +59,7 @@ func TestAgainstOmegaConf(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if *update {
+		if *goldenfile.Update {
 			if err := os.WriteFile(golden, now, 0o644); err != nil {
 				t.Fatal(err)
 			}

@@ -3,7 +3,6 @@ package report
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,14 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/record"
+	"mlcfg/tools/goldenfile"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files")
 
 // fixture makes a run directory of n server requests at 100 a second; change
 // may alter each record, or end the run early by returning false.
@@ -128,29 +124,9 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, test.name+".txt", text.Bytes())
-			golden(t, test.name+".json", append(js, '\n'))
+			goldenfile.Check(t, filepath.Join("testdata", test.name+".txt"), text.Bytes())
+			goldenfile.Check(t, filepath.Join("testdata", test.name+".json"), append(js, '\n'))
 		})
-	}
-}
-
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s: %s", path, diff)
 	}
 }
 

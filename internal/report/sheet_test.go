@@ -17,6 +17,7 @@ import (
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/record"
 	"mlcfg/internal/record/metrics"
+	"mlcfg/tools/goldenfile"
 )
 
 // made is a run in memory: n requests, 100 a second where they are scheduled.
@@ -129,8 +130,8 @@ func TestSheetGolden(t *testing.T) {
 				t.Fatal(err)
 			}
 			file := "sheet-" + strings.ReplaceAll(name, " ", "-")
-			golden(t, file+".txt", text.Bytes())
-			golden(t, file+".md", md.Bytes())
+			goldenfile.Check(t, filepath.Join("testdata", file+".txt"), text.Bytes())
+			goldenfile.Check(t, filepath.Join("testdata", file+".md"), md.Bytes())
 			js, err := json.Marshal(s) // no number in it is none
 			if err != nil {
 				t.Fatal(err)

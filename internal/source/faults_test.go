@@ -1,19 +1,15 @@
 package source
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"mlcfg/internal/diag"
+	"mlcfg/tools/goldenfile"
 )
-
-var update = flag.Bool("update", false, "write the expected findings anew")
 
 // TestFaults compares the findings of each testdata/err/*.yaml with the .out
 // beside it. A new case is a new pair of files.
@@ -34,18 +30,7 @@ func TestFaults(t *testing.T) {
 				got += "not read\n"
 			}
 			golden := strings.TrimSuffix(path, ".yaml") + ".out"
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
-			}
+			goldenfile.Check(t, golden, got)
 		})
 	}
 }

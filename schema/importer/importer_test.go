@@ -5,7 +5,6 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
-	"flag"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -13,10 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"mlcfg/tools/goldenfile"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files")
 
 func needPython(t *testing.T) {
 	t.Helper()
@@ -34,18 +31,7 @@ func TestRead(t *testing.T) {
 			engine, _, _ := strings.Cut(name, "_")
 			text := importText(t, Spec{engine, "1.0"}, filepath.Join("testdata", name))
 			golden := filepath.Join("testdata", name+".cue")
-			if *update {
-				if err := os.WriteFile(golden, []byte(text), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), text); diff != "" {
-				t.Errorf("%s differs (-want +got):\n%s", golden, diff)
-			}
+			goldenfile.Check(t, golden, text)
 			s, err := parse(golden, text)
 			if err != nil {
 				t.Fatal(err)

@@ -14,9 +14,9 @@ import (
 	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/format"
 	"cuelang.org/go/cue/parser"
-	"github.com/google/go-cmp/cmp"
 
 	"mlcfg/schema"
+	"mlcfg/tools/goldenfile"
 )
 
 // TestIndex holds the embedded index to the CUE files, byte for byte.
@@ -234,18 +234,7 @@ func TestJSONSchemaGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden := filepath.Join("testdata", "overlay.schema.json")
-	if *update {
-		if err := os.WriteFile(golden, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	goldenfile.Check(t, golden, got)
 }
 
 const oneRelease = "package vllm\n\nreleases: [\n\t\"1.0\",\n]\n\n"

@@ -2,18 +2,15 @@ package clidoc
 
 import (
 	"bytes"
-	"flag"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"mlcfg/tools/goldenfile"
+
 	"github.com/urfave/cli/v2"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files")
 
 func tree() (Program, []*cli.Command) {
 	p := Program{
@@ -75,23 +72,6 @@ func TestComplete(t *testing.T) {
 	}
 }
 
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got)\n%s", name, diff)
-	}
-}
-
 func TestScripts(t *testing.T) {
 	p, _ := tree()
 	for _, shell := range shells {
@@ -99,7 +79,7 @@ func TestScripts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		golden(t, "tool."+shell, script)
+		goldenfile.Check(t, filepath.Join("testdata", "tool."+shell), script)
 		path, err := exec.LookPath(shell)
 		if err != nil {
 			t.Logf("SKIPPED for %s, which is not installed: its own check of the script", shell)
@@ -132,7 +112,7 @@ func TestPages(t *testing.T) {
 			t.Errorf("%s: %v\n%s", page.Name, err, out)
 		}
 	}
-	golden(t, "pages.golden", all.String())
+	goldenfile.Check(t, filepath.Join("testdata", "pages.golden"), all.String())
 }
 
 func TestWritePages(t *testing.T) {
@@ -149,8 +129,8 @@ func TestWritePages(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	_, commands := tree()
-	golden(t, "run.help", commands[0].CustomHelpTemplate)
-	golden(t, "data.help", commands[1].CustomHelpTemplate)
+	goldenfile.Check(t, filepath.Join("testdata", "run.help"), commands[0].CustomHelpTemplate)
+	goldenfile.Check(t, filepath.Join("testdata", "data.help"), commands[1].CustomHelpTemplate)
 }
 
 // TestHelpIsShown: the flag package shows these texts, as they are, for commands

@@ -1,7 +1,6 @@
 package migrate
 
 import (
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -10,13 +9,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"mlcfg/internal/source"
+	"mlcfg/tools/goldenfile"
 	"mlcfg/tools/sharedata"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files")
 
 // TestGolden migrates every .yaml in testdata and compares with the .out beside
 // it: the text, then the changes.
@@ -44,18 +40,7 @@ func TestGolden(t *testing.T) {
 			}
 			b.WriteString("\n")
 			golden := strings.TrimSuffix(path, ".yaml") + ".out"
-			if *update {
-				if err := os.WriteFile(golden, []byte(b.String()), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), b.String()); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
-			}
+			goldenfile.Check(t, golden, b.String())
 		})
 	}
 }

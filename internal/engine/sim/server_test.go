@@ -4,12 +4,10 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -17,11 +15,10 @@ import (
 	"time"
 
 	"mlcfg/internal/backend"
+	"mlcfg/tools/goldenfile"
 
 	"github.com/google/go-cmp/cmp"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // quick is a configuration that answers in no time.
 func quick(p string) Config {
@@ -111,7 +108,7 @@ func TestAnswers(t *testing.T) {
 				if res.Header.Get("X-Simulated") != "true" || res.Header.Get("Server") != "mlrun-sim" {
 					t.Error("the headers do not say simulated")
 				}
-				golden(t, p+"/"+c.name, steady(body))
+				goldenfile.Check(t, filepath.Join("testdata", p+"/"+c.name+".golden"), steady(body))
 			})
 		}
 	}
@@ -136,29 +133,9 @@ func TestStreams(t *testing.T) {
 				if ct := res.Header.Get("Content-Type"); !strings.HasPrefix(ct, "text/event-stream") {
 					t.Errorf("content type %q", ct)
 				}
-				golden(t, p+"/"+c.name, steady(body))
+				goldenfile.Check(t, filepath.Join("testdata", p+"/"+c.name+".golden"), steady(body))
 			})
 		}
-	}
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name+".golden")
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", name, diff)
 	}
 }
 

@@ -3,10 +3,8 @@ package compare
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,9 +18,8 @@ import (
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/record"
 	"mlcfg/internal/report"
+	"mlcfg/tools/goldenfile"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files")
 
 // run is a run in memory whose first tokens come after so many milliseconds.
 func run(t *testing.T, name string, ttft time.Duration, change func(*report.Run)) *report.Sheet {
@@ -91,8 +88,8 @@ func TestGolden(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			golden(t, strings.ReplaceAll(name, " ", "-")+".txt", text.Bytes())
-			golden(t, strings.ReplaceAll(name, " ", "-")+".md", md.Bytes())
+			goldenfile.Check(t, filepath.Join("testdata", strings.ReplaceAll(name, " ", "-")+".txt"), text.Bytes())
+			goldenfile.Check(t, filepath.Join("testdata", strings.ReplaceAll(name, " ", "-")+".md"), md.Bytes())
 			if js, err := json.Marshal(c()); err != nil || c().Simulated != bytes.Contains(js, []byte(`"simulated":true`)) {
 				t.Errorf("JSON does not say what is simulated: %v", err)
 			}
@@ -100,25 +97,6 @@ func TestGolden(t *testing.T) {
 				t.Error("it is not said that figures are simulated")
 			}
 		})
-	}
-}
-
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		for _, err := range []error{os.MkdirAll("testdata", 0o755), os.WriteFile(path, got, 0o644)} {
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s: %s", path, diff)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/xml"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"math"
@@ -18,17 +17,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/record"
 	"mlcfg/internal/record/metrics"
 	"mlcfg/internal/report"
 	"mlcfg/internal/report/chart"
+	"mlcfg/tools/goldenfile"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files")
 
 // made is a run in memory of n server requests on so many replicas.
 func made(n, replicas int, change func(*report.Run)) *report.Run {
@@ -178,20 +174,7 @@ func TestPages(t *testing.T) {
 			}
 			got := strings.Join(lines, "\n") + "\n"
 			path := filepath.Join("testdata", name+".txt")
-			if *update {
-				for _, err := range []error{os.MkdirAll("testdata", 0o755), os.WriteFile(path, []byte(got), 0o644)} {
-					if err != nil {
-						t.Fatal(err)
-					}
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Error(diff)
-			}
+			goldenfile.Check(t, path, got)
 		})
 	}
 }

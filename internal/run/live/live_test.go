@@ -2,8 +2,6 @@ package live
 
 import (
 	"bytes"
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,9 +14,8 @@ import (
 	"mlcfg/internal/client"
 	"mlcfg/internal/record"
 	"mlcfg/internal/record/metrics"
+	"mlcfg/tools/goldenfile"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files")
 
 var epoch = time.Unix(1_700_000_000, 0)
 
@@ -96,21 +93,7 @@ func TestGolden(t *testing.T) {
 		"metrics.txt": page.String(),
 	} {
 		path := filepath.Join("testdata", name)
-		if *update {
-			if err := os.MkdirAll("testdata", 0o755); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s: %s", path, diff)
-		}
+		goldenfile.Check(t, path, got)
 	}
 }
 

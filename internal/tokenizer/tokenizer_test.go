@@ -3,10 +3,11 @@ package tokenizer
 import (
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"mlcfg/tools/sharedata"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -19,18 +20,8 @@ func TestFamilies(t *testing.T) {
 }
 
 func TestFamiliesLocal(t *testing.T) {
-	python := os.Getenv("MLCFG_PYTHON")
-	if python == "" {
-		python = "python3"
-	}
-	if err := exec.Command(python, "-c", "import tokenizers").Run(); err != nil {
-		t.Skipf("%s has no tokenizers", python)
-	}
-	dir := t.TempDir()
-	if out, err := exec.Command(python, "testdata/make_tokenizers.py", dir, "2", "500").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	compareFolder(t, dir)
+	python := sharedata.Python(t, "tokenizers")
+	compareFolder(t, sharedata.Generate(t, python, "testdata/make_tokenizers.py", t.TempDir(), "2", "500"))
 }
 
 func compareFolder(t *testing.T, dir string) {

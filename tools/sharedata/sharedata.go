@@ -1,5 +1,5 @@
 // Package sharedata finds the reference data that tests read: real
-// configuration, LoadGen's expected values, engine definitions. The data is
+// configuration, LoadGen's expected values, engine definitions, or the Python that makes it. The data is
 // not part of this repository; a test that needs it is skipped, with a word
 // on how to supply it, where it is absent.
 package sharedata
@@ -7,6 +7,7 @@ package sharedata
 import (
 	"cmp"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 )
@@ -65,6 +66,27 @@ func dir(t testing.TB, env, name string) string {
 	}
 	if _, err := os.Stat(path); err != nil {
 		t.Skipf("SKIPPED, no reference data: %s does not exist; set %s to its folder", path, cmp.Or(env, "MLCFG_CORPUS"))
+	}
+	return path
+}
+
+// Python is the interpreter that MLCFG_PYTHON names, python3 without it. A test that
+// needs a module which it does not have is skipped.
+func Python(t testing.TB, module string) string {
+	t.Helper()
+	python := cmp.Or(os.Getenv("MLCFG_PYTHON"), "python3")
+	if err := exec.Command(python, "-c", "import "+module).Run(); err != nil {
+		t.Skipf("%s has no %s", python, module)
+	}
+	return python
+}
+
+// Generate runs a Python program and returns its first argument, the folder or file
+// that it writes.
+func Generate(t testing.TB, python, program, path string, args ...string) string {
+	t.Helper()
+	if out, err := exec.Command(python, append([]string{program, path}, args...)...).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
 	}
 	return path
 }

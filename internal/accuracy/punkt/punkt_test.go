@@ -3,10 +3,11 @@ package punkt
 import (
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"mlcfg/tools/sharedata"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -19,27 +20,17 @@ func TestSplit(t *testing.T) {
 }
 
 func TestSplitLocal(t *testing.T) {
-	python := os.Getenv("MLCFG_PYTHON")
-	if python == "" {
-		python = "python3"
-	}
-	if err := exec.Command(python, "-c", "import nltk").Run(); err != nil {
-		t.Skipf("%s has no nltk", python)
-	}
+	python := sharedata.Python(t, "nltk")
 	models := []string{""}
 	if english := Find(); english != "" {
 		models = append(models, english)
 	}
 	for _, model := range models {
-		dir := t.TempDir()
-		args := []string{"testdata/make_sentences.py", dir, "5", "1500"}
+		args := []string{"5", "1500"}
 		if model != "" {
 			args = append(args, model)
 		}
-		if out, err := exec.Command(python, args...).CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-		compareFolder(t, dir)
+		compareFolder(t, sharedata.Generate(t, python, "testdata/make_sentences.py", t.TempDir(), args...))
 	}
 }
 

@@ -4,10 +4,11 @@ import (
 	"encoding/json"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"mlcfg/tools/sharedata"
 )
 
 // TestScores compares with what rouge_score and NLTK gave, and where Python has
@@ -18,18 +19,8 @@ func TestScores(t *testing.T) {
 }
 
 func TestScoresLocal(t *testing.T) {
-	python := os.Getenv("MLCFG_PYTHON")
-	if python == "" {
-		python = "python3"
-	}
-	if err := exec.Command(python, "-c", "import rouge_score").Run(); err != nil {
-		t.Skipf("%s has no rouge_score", python)
-	}
-	path := filepath.Join(t.TempDir(), "scores.json")
-	if out, err := exec.Command(python, "testdata/make_scores.py", path, "7", "20000", "400").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	compare(t, path)
+	python := sharedata.Python(t, "rouge_score")
+	compare(t, sharedata.Generate(t, python, "testdata/make_scores.py", filepath.Join(t.TempDir(), "scores.json"), "7", "20000", "400"))
 }
 
 func compare(t *testing.T, path string) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mlcfg/internal/dataset/pickle"
+	"mlcfg/tools/sharedata"
 )
 
 // TestFrames reads the committed pickles, written by testdata/make_frames.py
@@ -25,18 +25,8 @@ func TestFrames(t *testing.T) {
 // TestFramesLocal does the same with the pandas of this machine, if it has one.
 // MLCFG_PYTHON names the interpreter.
 func TestFramesLocal(t *testing.T) {
-	python := os.Getenv("MLCFG_PYTHON")
-	if python == "" {
-		python = "python3"
-	}
-	if err := exec.Command(python, "-c", "import pandas").Run(); err != nil {
-		t.Skipf("%s has no pandas", python)
-	}
-	dir := t.TempDir()
-	if out, err := exec.Command(python, "testdata/make_frames.py", dir).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	compareFolder(t, dir)
+	python := sharedata.Python(t, "pandas")
+	compareFolder(t, sharedata.Generate(t, python, "testdata/make_frames.py", t.TempDir()))
 }
 
 func compareFolder(t *testing.T, dir string) {

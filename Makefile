@@ -97,7 +97,7 @@ bench-client: ## our client beside the fastest other load generator, on one mock
 
 .PHONY: rounds
 rounds: ## compile every overlay of v6.0 and v6.1 beside the repository to a small version and run it, performance and accuracy (minutes)
-	$(GO) test ./cmd/mlrun -run TestRounds -rounds -v
+	$(GO) test ./cmd/mlrun -run TestRounds -rounds -v -timeout 30m
 
 .PHONY: soak
 soak: ## record an hour of virtual time, and a million requests to the mock server: memory, completeness, cost

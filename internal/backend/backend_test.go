@@ -69,6 +69,9 @@ func TestDiagnose(t *testing.T) {
 		log, cause, key string
 	}{
 		{v, "NCCL error: x\nCUDA error: out of memory", "out of device memory", "engine_config.gpu_memory_utilization"},
+		{v, "torch.OutOfMemoryError: the allocator of the fork says nothing more", "out of device memory", "engine_config.gpu_memory_utilization"},
+		{v, "torch.OutOfMemoryError: HIP out of memory. Tried to allocate 2.00 GiB.", "out of device memory. Tried to allocate 2.00 GiB", "engine_config.gpu_memory_utilization"},
+		{s, "Memory access fault by GPU node-2 (Agent handle: 0x55d0) on address 0x7f00. Reason: Unknown.", "a kernel reached beyond its memory (GPU node 2): a fault of the engine, its kernels or the driver", ""},
 		{s, "NCCL error: x\nCUDA error: out of memory", "out of device memory", "engine_config.mem_fraction_static"},
 		{s, "No module named 'sglang.srt'", "sglang is not installed for this Python", ""},
 		{v, "No module named 'sglang.srt'", "", ""},

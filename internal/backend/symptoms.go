@@ -56,6 +56,8 @@ var common = []Symptom{
 
 	{AtMemory, `(?:CUDA|HIP) out of memory\.?( Tried to allocate [\d.]+ \w+)?`, "out of device memory.$1", "{memory}"},
 	{AtMemory, `(?:CUDA|HIP) error: out of memory`, "out of device memory", "{memory}"},
+	{AtMemory, `torch\.(?:cuda\.)?OutOfMemoryError`, "out of device memory", "{memory}"},
+	{AtMemory, `Memory access fault by GPU node-(\d+)`, "a kernel reached beyond its memory (GPU node $1): a fault of the engine, its kernels or the driver", ""},
 	{AtMemory, `DefaultCPUAllocator: can't allocate memory|std::bad_alloc|\[Errno 12\] Cannot allocate memory`, "out of the machine's own memory", ""},
 	{AtMemory, `No space left on device`, "no space left on a disk (or in /dev/shm)", ""},
 

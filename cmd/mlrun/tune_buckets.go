@@ -214,7 +214,8 @@ func (b *bucketMeter) one(ctx context.Context, replica int) (*run.Plan, error) {
 		return nil, err
 	}
 	o.Engine.Only = replica
-	p, err := run.NewPlan(ctx, b.manifest, o)
+	m := *b.manifest // each run seals its own
+	p, err := run.NewPlan(ctx, &m, o)
 	if errors.Is(err, loadgen.ErrNoDataSize) {
 		return nil, withHint(hintDataSize, "%w", err)
 	}

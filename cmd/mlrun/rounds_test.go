@@ -160,7 +160,7 @@ func (s *small) run(t *testing.T) string {
 	loosen(t, m, path)
 
 	dir := filepath.Join(s.dir, "run")
-	args := []string{"run", path, "--simulate", "--out", dir, "--late-limit", "10m", "--sim-arg", "--output-median", "--sim-arg", "6", "--sim-arg", "--step", "--sim-arg", "100ms"}
+	args := []string{"run", path, "--simulate", "--out", dir, "--late-limit", "10m", "--sim-arg", "--output-median", "--sim-arg", "6", "--sim-arg", "--output-sigma", "--sim-arg", "-1", "--sim-arg", "--step", "--sim-arg", "100ms"}
 	for _, mapping := range maps {
 		args = append(args, "--map", mapping.From+"="+mapping.To)
 	}

@@ -166,8 +166,8 @@ func (b *bucketMeter) measure(ctx context.Context, runs int) (*bucketed, error) 
 // sideBySide runs each replica once, all at the same time. One that fails ends the others: a
 // machine with an idle device is not the one to be measured.
 func (b *bucketMeter) sideBySide(parent context.Context, n int, out *bucketed) ([]*report.Summary, error) {
-	ctx, cancel := context.WithCancel(parent)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(parent)
+	defer cancel(nil)
 	sums, errs := make([]*report.Summary, len(out.Replicas)), make([]error, len(out.Replicas))
 	now := time.Now()
 	plans := make([]*run.Plan, len(out.Replicas))
@@ -187,24 +187,29 @@ func (b *bucketMeter) sideBySide(parent context.Context, n int, out *bucketed) (
 				log = nil // they say the same
 			}
 			sums[i], errs[i] = run.Run(ctx, p, run.Output{Dir: out.Replicas[i].Dirs[n], Log: log, Program: program(), Abort: b.abort})
+			at := fmt.Sprintf("replica %d (%s)", i, filepath.Clean(out.Replicas[i].Dirs[n]))
 			switch s := sums[i]; {
 			case errs[i] != nil:
-				errs[i] = engineHint(fmt.Errorf("replica %d (%s): %w", i, filepath.Clean(out.Replicas[i].Dirs[n]), errs[i]))
-				cancel()
+				errs[i] = engineHint(fmt.Errorf("%s: %w", at, errs[i]))
 			case s.Failed > 0 || !s.Complete:
-				errs[i] = fmt.Errorf("replica %d (%s) lost samples: %s", i, filepath.Clean(out.Replicas[i].Dirs[n]), strings.Join(s.Reasons, "; "))
-				cancel()
+				errs[i] = fmt.Errorf("%s lost samples: %s", at, strings.Join(s.Reasons, "; "))
+			}
+			if errs[i] != nil {
+				cancel(errs[i])
 			}
 		})
 	}
 	wg.Wait()
-	// The one that failed by itself is the cause; the others were interrupted for it.
+	// The first that failed is the cause; the others were ended for it.
+	if parent.Err() == nil && context.Cause(ctx) != nil {
+		return nil, context.Cause(ctx)
+	}
 	for _, err := range errs {
-		if err != nil && (!errors.Is(err, run.ErrInterrupted) || parent.Err() != nil) {
+		if err != nil {
 			return nil, err
 		}
 	}
-	return sums, errors.Join(errs...)
+	return sums, nil
 }
 
 // one plans a replica by itself, with the devices that it has among all of them.

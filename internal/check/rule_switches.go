@@ -14,6 +14,8 @@ var mainSwitches = []struct {
 	engine, first, main string
 	// parts are read beside main alone, together with it.
 	parts []string
+	// alone are the releases from which on a part is read without main too.
+	alone map[string]string
 	// source is where the engine reads them so.
 	source string
 }{
@@ -25,8 +27,9 @@ var mainSwitches = []struct {
 			"VLLM_ROCM_USE_AITER_RMSNORM", "VLLM_ROCM_USE_AITER_TRITON_ROPE", "VLLM_ROCM_USE_AITER_TRITON_GEMM",
 			"VLLM_ROCM_USE_AITER_PAGED_ATTN", "VLLM_ROCM_USE_AITER_FP4_ASM_GEMM", "VLLM_ROCM_USE_AITER_LINEAR_HIPBMM",
 			"VLLM_ROCM_USE_AITER_FUSION_SHARED_EXPERTS", "VLLM_ROCM_USE_AITER_TRITON_SPARSE_MLA", "VLLM_ROCM_USE_AITER_MOE_SITUV2_A8W4",
-			"VLLM_ROCM_USE_AITER_MOE_A4W4_DSV4",
 		},
+		// Models and platforms that look at these by themselves.
+		alone:  map[string]string{"VLLM_ROCM_USE_AITER_FUSION_SHARED_EXPERTS": "0.25.0", "VLLM_ROCM_USE_AITER_FP8BMM": "0.31.0"},
 		source: "vllm 0.11.1 to 0.33.0, vllm/_aiter_ops.py: cls._AITER_ENABLED and cls._X_ENABLED",
 	},
 }
@@ -39,6 +42,9 @@ func switchesWork(c *Config, found *diag.List) {
 			continue
 		}
 		for _, name := range s.parts {
+			if since := s.alone[name]; since != "" && schema.CompareReleases(c.Schema.Release, since) >= 0 {
+				continue
+			}
 			part, known := c.Schema.Section(schema.EnvConfig).Key(name)
 			if text, set := c.Env[name]; !known || !set || !isOn(text, part) {
 				continue

@@ -58,6 +58,8 @@ func TestVariables(t *testing.T) {
 		{"vllm", "0.25.1", "VLLM_ROCM_USE_AITER_MOE: 1", "warning inert-variable"},
 		{"vllm", "0.25.1", "VLLM_ROCM_USE_AITER_MOE: 1, VLLM_ROCM_USE_AITER: 1", ""},
 		{"vllm", "0.25.1", "VLLM_ROCM_USE_AITER_MOE: 0", ""},
+		{"vllm", "0.24.0", "VLLM_ROCM_USE_AITER_FUSION_SHARED_EXPERTS: 1", "warning inert-variable"},
+		{"vllm", "0.25.1", "VLLM_ROCM_USE_AITER_FUSION_SHARED_EXPERTS: 1", ""}, // read by models alone
 	} {
 		if got := about(t, c.engine, c.release, c.engine+"_env_config", c.text); got != c.want {
 			t.Errorf("%s %s, %s: %q, want %q", c.engine, c.release, c.text, got, c.want)

@@ -16,7 +16,7 @@ func Name(names []string, name string) string {
 	best, bestDistance, longer := "", limit+1, ""
 	for _, candidate := range names {
 		other := plainName(candidate)
-		if rest, ok := strings.CutPrefix(other, plain); ok && strings.HasPrefix(rest, "_") && plain != "" {
+		if rest, ok := strings.CutPrefix(other, plain); ok && rest != "" && rest[0] == '_' && strings.Contains(plain, "_") {
 			if longer != "" {
 				longer = "several"
 			} else {

@@ -127,7 +127,10 @@ func TestEditedManifests(t *testing.T) {
 		{"vllm-0.9.2-server", "replicas is 0, legal is 1 to 65536", func(m *manifest.Manifest) { m.Roles[0].Replicas = 0 }},
 		{"vllm-0.9.2-server", "more than 65536 together", func(m *manifest.Manifest) { m.Roles[0].Replicas, m.Roles[0].Devices = 300, 300 }},
 		{"vllm-0.9.2-server", "the open place \"home\", which is not known here", func(m *manifest.Manifest) { m.Roles[0].Arguments[0].Words[0] = "{home}" }},
-		{"vllm-0.9.2-server", "speak of several machines where there is one", func(m *manifest.Manifest) { m.Roles[0].Arguments[0].Words[0] = "{head}" }},
+		{"vllm-0.9.2-server", "speak of several machines where there is one", func(m *manifest.Manifest) {
+			m.Roles[0].Arguments = append(m.Roles[0].Arguments, manifest.Argument{Words: []string{"{head}"}})
+		}},
+		{"vllm-0.9.2-server", "which is not in the words of the role", func(m *manifest.Manifest) { m.Roles[0].Arguments[0].Words[0] = "{path:/model/other}" }},
 		{"vllm-0.9.2-server", "words is empty", func(m *manifest.Manifest) { m.Roles[0].Arguments[0].Words = nil }},
 		{"vllm-0.9.2-server", "program is empty", func(m *manifest.Manifest) { m.Roles[0].Program = nil }},
 		{"vllm-0.9.2-server", "the manifest has 0 roles", func(m *manifest.Manifest) { m.Roles = nil }},

@@ -61,11 +61,16 @@ func (f *runFlags) list() []cli.Flag {
 		&cli.StringSliceFlag{Name: "sim-arg", Usage: "pass `ARG` to the simulated engine (see mlrun sim --help)", Destination: &f.simArgs},
 		&cli.StringFlag{Name: "tokenizer", Usage: "tokenizer.json or the `FOLDER` that holds it, for text samples (default: the model's)", Destination: &f.tokenizer},
 		&cli.IntFlag{Name: "concurrency", Usage: "offline: number of requests in flight on each replica; 0 means the engine's batch size", Destination: &f.concurrency},
-		&cli.DurationFlag{Name: "request-timeout", Usage: "fail a request after this time", Value: run.DefaultLimits().RequestTimeout, Destination: &f.limits.RequestTimeout},
-		&cli.DurationFlag{Name: "ready-timeout", Usage: "fail if the engine is not ready after this time", Value: run.DefaultLimits().ReadyTimeout, Destination: &f.limits.ReadyTimeout},
-		&cli.DurationFlag{Name: "stall-timeout", Usage: "end the run if a replica with requests in flight sends nothing for this long; -1s disables this", Value: run.DefaultLimits().StallTimeout, Destination: &f.limits.StallTimeout},
-		&cli.DurationFlag{Name: "late-limit", Usage: "mark the run INVALID if the 99th-percentile send delay exceeds `DURATION`: the client was the bottleneck", Value: run.DefaultLimits().LateLimit, Destination: &f.limits.LateLimit},
-		&cli.DurationFlag{Name: "grace", Usage: "how long an interrupted run waits for requests in flight", Value: run.DefaultLimits().Grace, Destination: &f.limits.Grace},
+		limit(&cli.DurationFlag{Name: "request-timeout", Usage: "fail a request after this time", Value: run.DefaultLimits().RequestTimeout, Destination: &f.limits.RequestTimeout}),
+		limit(&cli.DurationFlag{Name: "ready-timeout", Usage: "fail if the engine is not ready after this time", Value: run.DefaultLimits().ReadyTimeout, Destination: &f.limits.ReadyTimeout}),
+		&cli.DurationFlag{Name: "stall-timeout", Usage: "end the run if a replica with requests in flight sends nothing for this long; -1s disables this", Value: run.DefaultLimits().StallTimeout, Destination: &f.limits.StallTimeout, Action: func(_ *cli.Context, d time.Duration) error {
+			if d == 0 {
+				return withHint("--stall-timeout=-1s", "--stall-timeout is 0s; it must be more than 0, or less to wait for ever")
+			}
+			return nil
+		}},
+		limit(&cli.DurationFlag{Name: "late-limit", Usage: "mark the run INVALID if the 99th-percentile send delay exceeds `DURATION`: the client was the bottleneck", Value: run.DefaultLimits().LateLimit, Destination: &f.limits.LateLimit}),
+		limit(&cli.DurationFlag{Name: "grace", Usage: "how long an interrupted run waits for requests in flight", Value: run.DefaultLimits().Grace, Destination: &f.limits.Grace}),
 		&cli.BoolFlag{Name: "no-warmup", Usage: "skip the warm-up", Destination: &f.noWarmUp},
 		&cli.StringFlag{Name: "loadgen", Usage: "which LoadGen issues the queries and judges the run: builtin, or official for MLPerf's own library", Value: "builtin", Destination: &f.loadgen},
 		&cli.StringFlag{Name: "loadgen-python", Usage: "`PATH` of a Python that has the official LoadGen installed (mlcommons-loadgen)", Value: "python3", Destination: &f.loadgenPython},
@@ -78,7 +83,7 @@ func (f *runFlags) engine() []cli.Flag {
 		&cli.StringSliceFlag{Name: "map", Usage: "read paths below FROM (inside a container) at TO instead (`FROM=TO`); the engine does so too", Destination: &f.maps},
 		&cli.StringFlag{Name: "power-script", Usage: "run `FILE` before the engine, with model (the overlay's folder), machine and scenario as arguments", Destination: &f.powerScript},
 		&cli.BoolFlag{Name: "power-script-optional", Usage: "continue if the power script fails; the result is INVALID", Destination: &f.powerOptional},
-		&cli.DurationFlag{Name: "power-script-timeout", Usage: "fail if the power script takes longer than this", Value: run.DefaultLimits().PowerTimeout, Destination: &f.limits.PowerTimeout},
+		limit(&cli.DurationFlag{Name: "power-script-timeout", Usage: "fail if the power script takes longer than this", Value: run.DefaultLimits().PowerTimeout, Destination: &f.limits.PowerTimeout}),
 		&cli.StringSliceFlag{Name: "pass-env", Usage: "pass environment variable `NAME` on to the engine; its value is never written to a file", Destination: &f.passEnv},
 		&cli.StringFlag{Name: "device-env", Usage: "set environment variable `NAME` to bind replicas to devices; none leaves them unbound", Destination: &f.deviceEnv},
 		&cli.StringSliceFlag{Name: "engine-command", Usage: "start the engine with `WORD` instead of its usual command; repeat for each word", Destination: &f.command},
@@ -121,6 +126,18 @@ func (f *runFlags) plan(ctx context.Context, m *manifest.Manifest, results strin
 		return nil, withHint("python3 -m venv lg && lg/bin/pip install mlcommons-loadgen, then --loadgen-python lg/bin/python", "%w", err)
 	}
 	return p, err
+}
+
+// limit is a flag of a duration that must be more than none: nobody should wait for
+// the default who asked for 0.
+func limit(f *cli.DurationFlag) *cli.DurationFlag {
+	f.Action = func(_ *cli.Context, d time.Duration) error {
+		if d <= 0 {
+			return fmt.Errorf("--%s is %v; it must be more than 0", f.Name, d)
+		}
+		return nil
+	}
+	return f
 }
 
 // options are what the flags mean on a machine.

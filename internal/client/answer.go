@@ -97,7 +97,7 @@ func (a *answer) add(data []byte, at time.Duration) {
 	}
 	if e.finish != "" {
 		a.finish = e.finish
-		if gaveUp[e.finish] {
+		if !finished[e.finish] {
 			a.fail(EngineError, "the engine gave the request up: its finish reason is %q", e.finish)
 		}
 	}
@@ -153,9 +153,11 @@ func (a *answer) finishWhole(body []byte, at time.Duration) {
 	a.first, a.firstRead = 0, 0
 }
 
-// gaveUp are the finish reasons of answers that end before they are whole:
-// vLLM's abort and error, SGLang's abort, TensorRT-LLM's cancelled and timeout.
-var gaveUp = map[string]bool{"abort": true, "error": true, "cancelled": true, "timeout": true}
+// finished are the finish reasons of answers that ended as the request asked: by the
+// model or a stop text, by the number of tokens, by a call of a tool (in a chat), or,
+// in vLLM, by the repetition that the request said to look for. What else engines say
+// is of an answer that was cut off: abort, error, cancelled, timeout, content_filter.
+var finished = map[string]bool{"stop": true, "length": true, "tool_calls": true, "function_call": true, "repetition": true}
 
 // check compares the counts and looks for the end. sent is the number of prompt
 // token ids that were sent, 0 when the prompt was text; most is the number of

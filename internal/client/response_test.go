@@ -3,6 +3,7 @@ package client
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -283,6 +284,31 @@ var responses = []struct {
 
 // TestResponse feeds every response whole, byte by byte, and cut in two at every
 // place: the outcome must not depend on it.
+// An answer is whole where it ends as the request asked, and by no other word in
+// whatever case.
+func TestFinishReasons(t *testing.T) {
+	for finish, ok := range map[string]bool{
+		"stop": true, "length": true, "tool_calls": true, "function_call": true, "repetition": true,
+		"abort": false, "ABORT": false, "error": false, "Error": false, "cancelled": false, "timeout": false, "content_filter": false, "Stop": false, "not_finished": false, "x": false,
+	} {
+		for name, protocol := range map[string]Protocol{"completions": Completions, "generate": Generate} {
+			data := fmt.Sprintf(`{"choices":[{"text":"a","token_ids":[7],"finish_reason":%q}]}`, finish)
+			if protocol == Generate {
+				data = fmt.Sprintf(`{"text":"a","output_ids":[7],"meta_info":{"completion_tokens":1,"finish_reason":{"type":%q}}}`, finish)
+			}
+			a := answer{protocol: protocol, bounds: bounds{tokens: 10}}
+			a.reset()
+			a.add([]byte(data), 5)
+			a.add([]byte("[DONE]"), 6)
+			a.finishStream()
+			a.check(0, 0)
+			if want := map[bool]ErrorClass{true: NoError, false: EngineError}[ok]; a.err != want || a.finish != finish || !ok && !strings.Contains(a.message, "its finish reason is "+strconv.Quote(finish)) {
+				t.Errorf("%s, %s: %q, %q %s; want %q", name, finish, a.finish, a.err, a.message, want)
+			}
+		}
+	}
+}
+
 func TestResponse(t *testing.T) {
 	for _, c := range responses {
 		t.Run(c.name, func(t *testing.T) {

@@ -3,7 +3,9 @@ package engine
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,7 +21,7 @@ func (p *Plan) planExternal(o Options) error {
 	given := map[string]int{}
 	for i, text := range o.External {
 		u, err := url.Parse(text)
-		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.RawQuery != "" || u.User != nil {
+		if err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https") || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || u.User != nil {
 			return fmt.Errorf("%q is not the URL of an engine; want for example http://127.0.0.1:8000", secret.URL(text))
 		}
 		place := placeOf(u)
@@ -27,23 +29,73 @@ func (p *Plan) planExternal(o Options) error {
 			return fmt.Errorf("%q is given twice, as replica %d and %d: half of the load would go to an engine that has the other half already", text, other, i)
 		}
 		given[place] = i
-		p.Replicas = append(p.Replicas, Replica{Index: i, URL: strings.TrimRight(text, "/")})
+		u.Path, u.RawPath = base(u.Path), ""
+		p.Replicas = append(p.Replicas, Replica{Index: i, URL: u.String()})
 	}
 	p.note("engines that run already are used as they are: the manifest's engine_config and env_config are not applied, and how they were started is not known")
 	return nil
 }
 
-// placeOf is where a URL leads, spelt in one way: host names have no case, each
-// scheme has its port, and localhost is this machine.
+// base is a URL's path up to /v1, which clients of OpenAI's protocol are given and
+// requests here have themselves.
+func base(path string) string {
+	path = strings.TrimRight(path, "/")
+	return strings.TrimRight(strings.TrimSuffix(path, "/v1"), "/")
+}
+
+// placeOf is where a URL leads, spelt in one way: host names have no case and may
+// end in a dot, each scheme has its port, numbers have no zeros before them, and
+// this machine has one name. A port serves one scheme. What only a name server or
+// another machine knows is not asked.
 func placeOf(u *url.URL) string {
-	host, port := strings.ToLower(u.Hostname()), u.Port()
-	if host == "localhost" || host == "::1" {
-		host = "127.0.0.1"
-	}
+	port := strings.TrimLeft(u.Port(), "0")
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
-	return u.Scheme + "://" + net.JoinHostPort(host, port) + strings.TrimRight(u.Path, "/")
+	return net.JoinHostPort(placeOfHost(u.Hostname()), port) + base(u.Path)
+}
+
+const thisMachine = "127.0.0.1"
+
+func placeOfHost(name string) string {
+	name = strings.TrimSuffix(strings.ToLower(name), ".")
+	if name == "localhost" || strings.HasSuffix(name, ".localhost") || name == "ip6-localhost" {
+		return thisMachine
+	}
+	ip, err := netip.ParseAddr(name)
+	if err != nil {
+		var ok bool
+		if ip, ok = numbersAndDots(name); !ok {
+			return name
+		}
+	}
+	ip = ip.Unmap()
+	if ip == netip.IPv6Loopback() || ip.IsUnspecified() { // nothing is connected to no address: it is taken for this machine
+		return thisMachine
+	}
+	return ip.String()
+}
+
+// numbersAndDots reads an IPv4 address as the C library does: one to four numbers,
+// decimal, octal (0177) or hexadecimal (0x7f), the last for all bytes that are left.
+func numbersAndDots(name string) (netip.Addr, bool) {
+	parts := strings.Split(name, ".")
+	if len(parts) > 4 {
+		return netip.Addr{}, false
+	}
+	var bits uint64
+	for i, part := range parts {
+		size := 8
+		if i == len(parts)-1 {
+			size = 8 * (5 - len(parts))
+		}
+		n, err := strconv.ParseUint(part, 0, size)
+		if err != nil || strings.ContainsAny(part, "_ob") && !strings.HasPrefix(part, "0x") {
+			return netip.Addr{}, false
+		}
+		bits = bits<<size | n
+	}
+	return netip.AddrFrom4([4]byte{byte(bits >> 24), byte(bits >> 16), byte(bits >> 8), byte(bits)}), true
 }
 
 // external is engines that somebody else started.

@@ -189,6 +189,9 @@ func TestPlanRefuses(t *testing.T) {
 			o.External = []string{"http://127.0.0.1:8000", "http://127.0.0.1:8001", "http://LocalHost:8000/"}
 		}},
 		{"is given twice, as replica 0 and 1", func(_ *manifest.Manifest, o *Options) { o.External = []string{"http://H", "http://h:80"} }},
+		{"is not the URL of an engine", func(_ *manifest.Manifest, o *Options) { o.External = []string{"http://:8000"} }},
+		{"is not the URL of an engine", func(_ *manifest.Manifest, o *Options) { o.External = []string{"http://h:8000/#a"} }},
+		{"is not the URL of an engine", func(_ *manifest.Manifest, o *Options) { o.External = []string{"http://h:8000/?"} }},
 		{"cannot be simulated", func(_ *manifest.Manifest, o *Options) { o.External, o.Simulate = []string{"http://h:1"}, true }},
 	} {
 		m, o := server("vllm", "0.9.2"), Options{}

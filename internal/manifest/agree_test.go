@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -30,7 +31,32 @@ func TestAgree(t *testing.T) {
 		change func(*Manifest)
 		want   string // empty: it is taken
 	}{
-		"as compiled":   {func(*Manifest) {}, ""},
+		"as compiled": {func(*Manifest) {}, ""},
+		"a number":    {func(m *Manifest) { role(m).Arguments[1].Words[1] = "0.5" }, `engine_config.gpu_memory_utilization has 0.98, which is not in the words of the role that say it: ["--gpu-memory-utilization" "0.5"]`},
+		"part of one": {func(m *Manifest) { role(m).Arguments[1].Words[1] = "0.981" }, "engine_config.gpu_memory_utilization has 0.98,"},
+		"tied":        {func(m *Manifest) { role(m).Arguments[3].Words[0] = "--swap-space=1" }, "engine_config.swap_space has 0,"},
+		"a path":      {func(m *Manifest) { role(m).Arguments[0].Words[0] = "{path:/model/other}" }, "engine_config.model has /model/llama2-70b-chat-hf/fp8_quantized,"},
+		"not said":    {func(m *Manifest) { role(m).Arguments = slices.Delete(role(m).Arguments, 2, 3) }, "engine_config.seed has 123456789012345678901234567890,"},
+		"of another":  {func(m *Manifest) { role(m).Arguments[2].Key = "seeds" }, "engine_config.seed has 123456789012345678901234567890,"},
+		"in a file": {func(m *Manifest) {
+			role(m).Arguments, role(m).Files = slices.Delete(role(m).Arguments, 2, 3), []File{{Name: "a.yaml", Text: "x"}}
+		}, ""},
+		"under a circumstance": {func(m *Manifest) { role(m).Arguments[1].When, role(m).Arguments[1].Words[1] = "nodes", "0.5" }, ""},
+		"a port": {func(m *Manifest) {
+			m.EngineConfig["port"] = int64(8000)
+			role(m).Spelled, _ = m.EngineDigest()
+		}, ""},
+		"a list": {func(m *Manifest) {
+			role(m).Arguments = append(role(m).Arguments, Argument{Key: "lists", Words: []string{"--lists", `[[1,[]],{"a":1,"b":["x"]},"- dash",null]`}})
+		}, ""},
+		"another list": {func(m *Manifest) {
+			role(m).Arguments = append(role(m).Arguments, Argument{Key: "lists", Words: []string{"--lists", `[[1,[]],{"a":1,"b":["x"]},"- dish",null]`}})
+		}, "engine_config.lists has - dash,"},
+		"a map": {func(m *Manifest) {
+			m.EngineConfig["hf_overrides"] = map[string]any{"a": "{x", "b": 2.0, "path": "/p", "quoted": `"`}
+			role(m).Spelled, _ = m.EngineDigest()
+			role(m).Arguments = append(role(m).Arguments, Argument{Key: "hf_overrides", Words: []string{"--hf-overrides", `{"a":"{brace}x","b":2,"path":"{path:/p}","quoted":"\""}`}})
+		}, ""},
 		"engine_config": {func(m *Manifest) { m.EngineConfig["swap_space"] = int64(1) }, "engine_config is not what the roles were spelled from"},
 		"env_config":    {func(m *Manifest) { m.EnvConfig["FLAG"] = "False" }, "env_config is not the environment of the role"},
 		"device_count":  {func(m *Manifest) { m.HarnessConfig["device_count"] = int64(6) }, "harness_config.device_count is 6, the role has 4 replicas of 2 devices"},

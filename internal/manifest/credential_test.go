@@ -28,8 +28,12 @@ func TestCredential(t *testing.T) {
 		"no": func(m *Manifest) {
 			m.EnvConfig = map[string]string{"HF_TOKEN": "", "HF_HOME": "/hf"}
 			m.EngineConfig["api_key"], m.EngineConfig["hf_token"] = "", false
+			m.Roles[0].Arguments = append(m.Roles[0].Arguments, Argument{Key: "api_key", Words: []string{"--api-key", ""}})
 		},
-		"": func(m *Manifest) { m.EngineConfig["tokenizer"] = "https://host/tokenizer" },
+		"": func(m *Manifest) {
+			m.EngineConfig["tokenizer"] = "https://host/tokenizer"
+			m.Roles[0].Arguments = append(m.Roles[0].Arguments, Argument{Key: "tokenizer", Words: []string{"--tokenizer", "https://host/tokenizer"}})
+		},
 	} {
 		m := example()
 		change(m)

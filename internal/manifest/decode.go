@@ -25,6 +25,8 @@ type Error struct {
 	Msg  string
 	// Hint is what to do about it, one line.
 	Hint string
+	// Format is the format of a manifest of an older one, 0 for everything else.
+	Format int
 	// Old is what a manifest of an older format says that it was compiled for, so
 	// that it can be compiled again: engine, backend, round, overrides and
 	// sources. It is nil for everything else.

@@ -45,6 +45,9 @@ func example() *Manifest {
 			Name: "serve", Model: "{path:/model/llama2-70b-chat-hf/fp8_quantized}", Program: []string{"vllm", "serve"},
 			Arguments: []Argument{
 				{Key: "model", Words: []string{"{path:/model/llama2-70b-chat-hf/fp8_quantized}"}},
+				{Key: "gpu_memory_utilization", Words: []string{"--gpu-memory-utilization", "0.98"}},
+				{Key: "seed", Words: []string{"--seed", "123456789012345678901234567890"}},
+				{Key: "swap_space", Words: []string{"--swap-space=0"}},
 				{Key: "nnodes", When: "nodes", Words: []string{"--nnodes", "{nodes}"}},
 				{Words: []string{"--port", "{port}"}},
 			},
@@ -174,7 +177,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"too many devices", edit("devices: 2", "devices: 60000"), 57, "more than 65536 together", "compile again"},
 		{"a word that is a number", edit(`"{port}"`, "8000"), 57, "must be text, in words", "compile again"},
 		{"a field of a role", edit("token_ids: true", "token_id: true"), 57, "token_ids must be a boolean, it is null", "compile again"},
-		{"a type that is none", edit("\"number >=0\"", "3"), 103, "must be text", "compile again"},
+		{"a type that is none", edit("\"number >=0\"", "3"), 114, "must be text", "compile again"},
 		{"wrong type", edit("backend: vllm\n", "backend: 1\n"), 1, "backend must be text, it is a whole number", "compile again"},
 		{"env value", edit(`VLLM_USE_V1: "0"`, `VLLM_USE_V1: 0`), 34, "env_config.VLLM_USE_V1 must be text", "compile again"},
 		{"meaning", edit("meaning: \"sha256:", "meaning: \"sha256:0"), 54, "meaning does not fit", "compile again"},
@@ -220,7 +223,7 @@ func TestFormer(t *testing.T) {
 	}
 	e := refuse(text)
 	want := `in the configuration's folder: mlcfg compile 'models/it'\''s/offline_x.yaml' --base config.yaml --backend vllm --engine-version vllm=0.9.2 --round v5.1 harness_config.target_qps=5 -o FILE`
-	if e.Line != 39 || !strings.Contains(e.Msg, "compile again") || e.Hint != want {
+	if e.Line != 39 || e.Format != 1 || !strings.Contains(e.Msg, "compile again") || e.Hint != want {
 		t.Errorf("got %v (hint %q)\nwant the hint %q", e, e.Hint, want)
 	}
 	if e.Old == nil || e.Old.Harness != "v5.1" || len(e.Old.Overrides) != 1 {

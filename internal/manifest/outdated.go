@@ -18,7 +18,7 @@ func outdated(doc *document) *Error {
 	}
 	old.Harness, _ = Text(f.section("loadgen"), "round")
 	err := &Error{
-		Line: doc.lines["format"], Hint: hintRecompile,
+		Line: doc.lines["format"], Hint: hintRecompile, Format: 1,
 		Msg: fmt.Sprintf("format 1 does not fix a run, this program takes format %d: compile again", Format),
 	}
 	if f.err == nil && len(old.Sources) > 1 {

@@ -106,6 +106,9 @@ func (m *Manifest) agree() error {
 		case len(m.Roles) == 1 && !maps.Equal(r.Environment, m.EnvConfig):
 			return errors.New("env_config is not the environment of the role")
 		}
+		if err := m.said(&r); err != nil {
+			return err
+		}
 		if n, ok := Int(m.HarnessConfig, "device_count"); ok && len(m.Roles) == 1 && n != r.Replicas*r.Devices {
 			return fmt.Errorf("harness_config.device_count is %d, the role has %d replicas of %d devices", n, r.Replicas, r.Devices)
 		}

@@ -61,9 +61,21 @@ func TestScan(t *testing.T) {
 		rest string
 		ok   bool
 	}{
-		{"n:0", 0, "", true}, {"n:9", 9, "", true}, {"n:-9", -9, "", true}, {"n:10,", 10, ",", true}, {"n:2147483647}", 1<<31 - 1, "}", true},
-		{"n:", 0, "", false}, {"n:-", 0, "", false}, {"n:00", 0, "", false}, {"n:-01", -1, "", false}, {"n:2147483648", 0, "", false},
-		{"n:x", 0, "x", false}, {"m:1", 0, "m:1", false}, {"n", 0, "n", false}, {"n:1/", 1, "/", true}, {"n:1:", 1, ":", true},
+		{"n:0", 0, "", true},
+		{"n:9", 9, "", true},
+		{"n:-9", -9, "", true},
+		{"n:10,", 10, ",", true},
+		{"n:2147483647}", 1<<31 - 1, "}", true},
+		{"n:", 0, "", false},
+		{"n:-", 0, "", false},
+		{"n:00", 0, "", false},
+		{"n:-01", -1, "", false},
+		{"n:2147483648", 0, "", false},
+		{"n:x", 0, "x", false},
+		{"m:1", 0, "m:1", false},
+		{"n", 0, "n", false},
+		{"n:1/", 1, "/", true},
+		{"n:1:", 1, ":", true},
 	} {
 		s := scan{rest: []byte(c.text), ok: true}
 		if got := s.signed("n:", 32); s.ok != c.ok || c.ok && (got != c.want || string(s.rest) != c.rest) {

@@ -41,6 +41,45 @@ func ReadParts(dir string, yield func(*Record) bool) error {
 	}
 }
 
+// CheckParts compares the Parquet parts in the run directory dir with a record file
+// of so many records, without reading a row: by the counts that the parts state, and
+// by the seal, where there is one. It returns what is not as it should be, empty where
+// all is. A directory without parts has none that could differ.
+func CheckParts(dir string, records int) string {
+	have := 0
+	for number := 0; ; number++ {
+		err := openPart(filepath.Join(dir, PartsDir, partName(number)), func(f *parquet.File) error {
+			have += int(f.NumRows())
+			return nil
+		})
+		switch {
+		case errors.Is(err, os.ErrNotExist) && number == 0:
+			return ""
+		case errors.Is(err, os.ErrNotExist):
+			if have != records {
+				return fmt.Sprintf("%s has %d records, %s has %d", PartsDir, have, FileName, records)
+			}
+			return sealedParts(dir)
+		case err != nil:
+			return fmt.Sprintf("%s/%s: %v", PartsDir, partName(number), err)
+		}
+	}
+}
+
+// sealedParts says which of the parts, or the record file, is not what was sealed.
+func sealedParts(dir string) string {
+	changed, err := checkSeal(dir, func(name string) bool { return name == FileName || strings.HasPrefix(name, PartsDir+"/") })
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return "" // not sealed yet
+	case err != nil:
+		return err.Error()
+	case len(changed) > 0:
+		return changed[0]
+	}
+	return ""
+}
+
 // longestText bounds texts out of a part as the record file's lines are.
 const longestText = longestLine
 

@@ -37,6 +37,9 @@ type Run struct {
 	// OfficialResult is the verdict of the official LoadGen, VALID or INVALID,
 	// where that issued the queries; empty where it gave none.
 	OfficialResult string
+	// Copy says what of the records' Parquet copy is not as the record file has it,
+	// of a run that has ended; empty where nothing is, or there is no copy.
+	Copy string
 	// Problems are the lines of the INVALID file.
 	Problems []string
 }
@@ -56,6 +59,10 @@ func Load(path string) (*Run, error) {
 		return nil, err
 	}
 	if r.Manifest, err = manifest.ReadFile(filepath.Join(path, record.ManifestFile), nil); err != nil {
+		if old := (*manifest.Error)(nil); errors.As(err, &old) && old.Format != 0 {
+			return nil, fmt.Errorf("loading the run %s: its manifest has format %d, which does not fix how it is judged: report on it with the program that recorded it (%s); %s and %s are as that wrote them",
+				path, old.Format, state.Program, record.SummaryFile, record.FileName)
+		}
 		return nil, fmt.Errorf("loading the run %s: %w", path, err)
 	}
 	err = record.ReadFile(filepath.Join(path, record.FileName), func(rec *record.Record) bool {
@@ -83,6 +90,9 @@ func Load(path string) (*Run, error) {
 		if r.Records[i].Seq == r.Records[i-1].Seq {
 			return nil, fmt.Errorf("loading the run %s: two records have the sequence number %d", path, r.Records[i].Seq)
 		}
+	}
+	if state.Phase == record.Ended && !r.Running {
+		r.Copy = record.CheckParts(path, len(r.Records))
 	}
 	if r.Metrics, err = metrics.ReadFile(path); err != nil {
 		return nil, fmt.Errorf("loading the run %s: %w", path, err)

@@ -101,6 +101,9 @@ func (s *Summary) faults(r *Run) {
 
 // problems are the lines of the INVALID file that nothing else accounts for.
 func (s *Summary) problems(r *Run) {
+	if r.Copy != "" {
+		s.Reasons = append(s.Reasons, "the two copies of the records differ: "+r.Copy)
+	}
 	for _, p := range r.Problems {
 		if !slices.Contains(s.Reasons, p) {
 			s.Reasons = append(s.Reasons, p)

@@ -258,14 +258,29 @@ func support(name string, mutants int) []byte {
 import (
 	mutantOS "os"
 	mutantStrconv "strconv"
+	mutantStrings "strings"
 	mutantAtomic "sync/atomic"
 )
 
 var (
-	mutantChosen, _ = mutantStrconv.Atoi(mutantOS.Getenv("MUTANT"))
-	mutantReached   = mutantOS.Getenv("MUTANTS_REACHED")
+	mutantChosen, _ = mutantStrconv.Atoi(mutantTold("MUTANT"))
+	mutantReached   = mutantTold("MUTANTS_REACHED")
 	mutantSeen      [%d]mutantAtomic.Bool
 )
+
+// A process may be started with another environment: the first process of all has what was told.
+func mutantTold(name string) string {
+	if v := mutantOS.Getenv(name); v != "" {
+		return v
+	}
+	first, _ := mutantOS.ReadFile("/proc/1/environ")
+	for _, v := range mutantStrings.Split(string(first), "\x00") {
+		if value, ok := mutantStrings.CutPrefix(v, name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
 
 func mutantOn(n int) bool {
 	if mutantReached != "" && !mutantSeen[n].Swap(true) {

@@ -51,7 +51,10 @@ func mocked(t *testing.T, scenario loadgen.Scenario, change func(*loadgen.Settin
 		SamplingConfig: map[string]any{"max_tokens": int64(truthTokens)},
 		SamplingTypes:  map[string]string{"max_tokens": "int >=1"},
 		Data:           manifest.Data{Samples: truthSamples, Columns: []string{"tokens"}},
-		Roles:          []manifest.Role{{Name: "serve", Program: []string{"vllm", "serve"}, Replicas: 2, Devices: 1, TokenIDs: true}},
+		Roles: []manifest.Role{{
+			Name: "serve", Program: []string{"vllm", "serve"}, Arguments: []manifest.Argument{{Key: "max_num_seqs", Words: []string{"--max-num-seqs", "5"}}},
+			Replicas: 2, Devices: 1, TokenIDs: true,
+		}},
 	}
 	if change != nil {
 		change(&s, m)

@@ -1,0 +1,115 @@
+package engine
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// Lists of CPUs as the kernel writes them, and nothing else.
+func TestParseCPUs(t *testing.T) {
+	for list, want := range map[string][]int{"0": {0}, "0-2,5": {0, 1, 2, 5}, "7,3-4": {7, 3, 4}, "65535": {65535}} {
+		if got, err := parseCPUs(list); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q: %v, %v", list, got, err)
+		}
+	}
+	for _, list := range []string{"", "a", "1-", "1-b", "-1", "3-2", "65536", "0-65535,0", "0-32767,0-32768", "1,,2"} {
+		if got, err := parseCPUs(list); err == nil {
+			t.Errorf("%q: %d CPUs", list, len(got))
+		}
+	}
+	if got, err := parseCPUs("0-65535"); err != nil || len(got) != 1<<16 {
+		t.Errorf("%d, %v", len(got), err)
+	}
+}
+
+// Lines are shown as a terminal would show them, and not without end.
+func TestCleanLines(t *testing.T) {
+	for line, want := range map[string]string{
+		"a\r\n": "a", "10%\r50%": "50%", "\rx": "x", "\x1b[31mred\x1b[0m": "red", "a\x00b\u202e": "ab", "a\tb": "a\tb",
+		strings.Repeat("x", longLine): strings.Repeat("x", longLine), strings.Repeat("x", longLine+1): strings.Repeat("x", longLine) + " ...",
+	} {
+		if got := cleanLine(line); got != want {
+			t.Errorf("%q: %q, want %q", line, got, want)
+		}
+	}
+}
+
+// A failure's report has what is known, and no heading of what is not.
+func TestFailureReport(t *testing.T) {
+	f := &Failure{Replica: 1, What: "ended by itself"}
+	if got := f.Report(); got != f.Error() {
+		t.Errorf("%q", got)
+	}
+	f.Lines, f.Log = []string{"a", "b"}, "/log"
+	if got := f.Report(); got != f.Error()+"\nits last lines:\n  a\n  b\nlog: /log" {
+		t.Errorf("%q", got)
+	}
+}
+
+// What cannot be started is explained by what the file is.
+func TestStartError(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for text, want := range map[string]string{
+		"#!/no/such -x\n":                        "its interpreter /no/such, which its first line names, is not here",
+		"#! \t/no/such\tx\n":                     "its interpreter /no/such, which",
+		"#!/bin/sh\r\n":                          "its first line ends as lines do on Windows",
+		"#!/bin/sh\n":                            fs.ErrNotExist.Error(),
+		"#!\n":                                   fs.ErrNotExist.Error(),
+		"#":                                      fs.ErrNotExist.Error(),
+		"":                                       fs.ErrNotExist.Error(),
+		"#!/no/such" + strings.Repeat(" x", 300): "its interpreter /no/such, which",
+	} {
+		path := write("x", text)
+		if err := startError(path, fs.ErrNotExist); err == nil || !strings.HasPrefix(err.Error(), "starting "+path+": ") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%.20q: %v, want %s", text, err, want)
+		}
+	}
+	if err := startError("p", fs.ErrPermission); !errors.Is(err, fs.ErrPermission) || !strings.HasPrefix(err.Error(), "starting p: ") {
+		t.Error(err)
+	}
+	if err := startError(filepath.Join(dir, "none"), fs.ErrNotExist); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+}
+
+// A replica's files are written, and its command line names them.
+func TestWriteFiles(t *testing.T) {
+	dir := t.TempDir()
+	planned := []string{"serve", "--config", "{file:a.yaml}", "{file:b}", "{file:c}"}
+	r := Replica{Index: 3, Command: planned, Files: []File{{Name: "a.yaml", Text: "x: 1\n"}, {Name: "b"}}}
+	if err := r.writeFiles(dir); err != nil {
+		t.Fatal(err)
+	}
+	a := filepath.Join(dir, "replica-3-a.yaml")
+	if want := []string{"serve", "--config", a, filepath.Join(dir, "replica-3-b"), "{file:c}"}; !slices.Equal(r.Command, want) || planned[2] != "{file:a.yaml}" {
+		t.Errorf("%q, planned %q", r.Command, planned)
+	}
+	if text, err := os.ReadFile(a); err != nil || string(text) != "x: 1\n" {
+		t.Errorf("%q, %v", text, err)
+	}
+	if err := r.writeFiles(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "writing the engine's configuration: ") {
+		t.Error(err)
+	}
+}
+
+// How a process ended, in words.
+func TestDescribe(t *testing.T) {
+	for status, want := range map[syscall.WaitStatus]string{0: "exit status 0", 3 << 8: "exit status 3", 9: "killed by signal 9 (killed)", 15: "killed by signal 15 (terminated)"} {
+		if got := describe(status); got != want {
+			t.Errorf("%#x: %q, want %q", int(status), got, want)
+		}
+	}
+}

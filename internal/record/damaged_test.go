@@ -217,3 +217,60 @@ func TestCompleteKeepsWholeParts(t *testing.T) {
 		}
 	}
 }
+
+// The copy is compared by what its parts state, and by the seal where there is one.
+func TestCheckParts(t *testing.T) {
+	const limit, n = 100, 250
+	dir, _ := journal(t, n)
+	if got := CheckParts(dir, n); got != "" {
+		t.Errorf("without a copy: %s", got)
+	}
+	if _, err := complete(dir, limit, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := CheckParts(dir, n); got != "" {
+		t.Errorf("not sealed: %s", got)
+	}
+	if err := Seal(dir); err != nil {
+		t.Fatal(err)
+	}
+	if got := CheckParts(dir, n); got != "" {
+		t.Errorf("as sealed: %s", got)
+	}
+	if got := CheckParts(dir, n+1); got != "records.parquet has 250 records, records.jsonl has 251" {
+		t.Error(got)
+	}
+	// Other files are not looked at here.
+	if err := os.WriteFile(filepath.Join(dir, SummaryFile), []byte("{}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := CheckParts(dir, n); got != "" {
+		t.Errorf("with another file: %s", got)
+	}
+	for name, want := range map[string]string{
+		FileName: "records.jsonl is not what was sealed", filepath.Join(PartsDir, partName(1)): "records.parquet/part-00001.parquet is not what was sealed",
+	} {
+		path := filepath.Join(dir, name)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text[20] ^= 1
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if got := CheckParts(dir, n); !strings.HasPrefix(got, want) {
+			t.Errorf("%s changed: %s", name, got)
+		}
+		text[20] ^= 1
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Truncate(filepath.Join(dir, PartsDir, partName(1)), 9); err != nil {
+		t.Fatal(err)
+	}
+	if got := CheckParts(dir, n); !strings.HasPrefix(got, "records.parquet/part-00001.parquet: ") {
+		t.Error(got)
+	}
+}

@@ -29,7 +29,7 @@ func TestNotes(t *testing.T) {
 			t.Errorf("%q, %q; want %q, %q", got, c.sum.Mark(), c.notes, c.mark)
 		}
 	}
-	s := Sheet{Summary: &Summary{Benchmark: "llama2-70b", Scenario: "server", Engine: "vllm 0.9.2", Valid: true}}
+	s := Sheet{Summary: &Summary{Subject: Subject{Benchmark: "llama2-70b", Scenario: "server", Engine: "vllm 0.9.2"}, Valid: true}}
 	if got := s.Title() + ": " + s.Verdict(); got != "llama2-70b server on no named machine, vllm 0.9.2: VALID" {
 		t.Error(got)
 	}

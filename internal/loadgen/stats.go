@@ -25,7 +25,7 @@ func distribute(latencies []int64, target float64) Distribution {
 	if len(latencies) == 0 {
 		return Distribution{}
 	}
-	slices.Sort(latencies)
+	percentile.Sort(latencies)
 	d := Distribution{
 		Min:    latencies[0],
 		Max:    latencies[len(latencies)-1],

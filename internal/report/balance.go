@@ -48,6 +48,9 @@ func balance(sum *Summary, rows []record.Record, samples []metrics.Sample) *Bala
 		b.Busiest = float64(most) * float64(len(b.Shares)) / float64(sum.OutputTokens)
 	}
 	ttft, tpot := make([][]time.Duration, len(b.Shares)), make([][]time.Duration, len(b.Shares))
+	for i := range b.Shares {
+		ttft[i], tpot[i] = make([]time.Duration, 0, b.Shares[i].Requests), make([]time.Duration, 0, b.Shares[i].Requests)
+	}
 	for i := range rows {
 		at := place[int(rows[i].Replica)]
 		if v, ok := rows[i].TTFT(); ok {
@@ -58,8 +61,8 @@ func balance(sum *Summary, rows []record.Record, samples []metrics.Sample) *Bala
 		}
 	}
 	for i := range b.Shares {
-		slices.Sort(ttft[i])
-		slices.Sort(tpot[i])
+		percentile.Sort(ttft[i])
+		percentile.Sort(tpot[i])
 		b.Shares[i].TTFTP50MS, b.Shares[i].TTFTP99MS, b.Shares[i].TPOTP99MS = at(ttft[i], .5), at(ttft[i], .99), at(tpot[i], .99)
 	}
 	for i := range samples {

@@ -77,7 +77,7 @@ func collect(into []time.Duration, rows []record.Record, of func(*record.Record)
 			into = append(into, v)
 		}
 	}
-	slices.Sort(into)
+	percentile.Sort(into)
 	return into
 }
 

@@ -8,6 +8,7 @@
 package report
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -65,7 +66,9 @@ func Load(path string) (*Run, error) {
 		}
 		return nil, fmt.Errorf("loading the run %s: %w", path, err)
 	}
-	err = record.ReadFile(filepath.Join(path, record.FileName), func(rec *record.Record) bool {
+	records := filepath.Join(path, record.FileName)
+	r.Records = room(records, state)
+	err = record.ReadFile(records, func(rec *record.Record) bool {
 		r.Records = append(r.Records, *rec)
 		return true
 	})
@@ -77,15 +80,10 @@ func Load(path string) (*Run, error) {
 	case err != nil:
 		return nil, fmt.Errorf("loading the run %s: %w", path, err)
 	}
-	slices.SortFunc(r.Records, func(a, b record.Record) int {
-		switch {
-		case a.Seq < b.Seq:
-			return -1
-		case a.Seq > b.Seq:
-			return 1
-		}
-		return 0
-	})
+	bySeq := func(a, b record.Record) int { return cmp.Compare(a.Seq, b.Seq) }
+	if !slices.IsSortedFunc(r.Records, bySeq) {
+		slices.SortFunc(r.Records, bySeq)
+	}
 	for i := 1; i < len(r.Records); i++ {
 		if r.Records[i].Seq == r.Records[i-1].Seq {
 			return nil, fmt.Errorf("loading the run %s: two records have the sequence number %d", path, r.Records[i].Seq)
@@ -112,6 +110,23 @@ func Load(path string) (*Run, error) {
 		}
 	}
 	return r, nil
+}
+
+// shortest is about the length of the shortest record in the record file, in bytes.
+const shortest = 190
+
+// room is for the records of a file, all of them at once: growing to a million takes as
+// much time as reading them, and four times the memory.
+func room(path string, state record.State) []record.Record {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil
+	}
+	most := uint64(info.Size()) / shortest
+	if state.Records != nil {
+		most = min(most, *state.Records)
+	}
+	return make([]record.Record, 0, most)
 }
 
 // incomplete says what of the records is not there, of a run that no process

@@ -21,6 +21,9 @@ const (
 // times slower than the others.
 func (s *Summary) replicaLatencies(rows []record.Record) {
 	times := map[int][]time.Duration{}
+	for i := range s.Replicas {
+		times[s.Replicas[i].Index] = make([]time.Duration, 0, s.Replicas[i].Requests)
+	}
 	for i := range rows {
 		if latency, ok := rows[i].Latency(); ok {
 			times[int(rows[i].Replica)] = append(times[int(rows[i].Replica)], latency)
@@ -29,7 +32,7 @@ func (s *Summary) replicaLatencies(rows []record.Record) {
 	for i := range s.Replicas {
 		r := &s.Replicas[i]
 		sorted := times[r.Index]
-		slices.Sort(sorted)
+		percentile.Sort(sorted)
 		r.LatencyP50MS, r.LatencyP99MS = at(sorted, .5), at(sorted, .99)
 	}
 	for i := range s.Replicas {

@@ -99,7 +99,7 @@ func timeline(rows []record.Record, lateness bool) *Timeline {
 		in.TokensPerSecond = tokenCount[i] / t.IntervalS
 		in.InFlight = max(inFlight[i]/width, 0)
 		if times := first[i]; len(times) > 0 {
-			slices.Sort(times)
+			percentile.Sort(times)
 			p50, p99 := ms(percentile.Of(times, .5)), ms(percentile.Of(times, .99))
 			in.TTFTP50MS, in.TTFTP99MS = &p50, &p99
 		}

@@ -43,6 +43,7 @@ func (a *app) verifyCommand() *cli.Command {
 					return err
 				}
 			}
+			keepSmall()
 			type result struct {
 				Dir      string   `json:"dir"`
 				Problems []string `json:"problems"`

@@ -165,15 +165,36 @@ func (s *scan) digits(prefix string, signed bool) []byte {
 }
 
 func (s *scan) unsigned(prefix string, most uint64) uint64 {
-	n, err := strconv.ParseUint(string(s.digits(prefix, false)), 10, 64)
-	s.ok = s.ok && err == nil && n <= most
+	digits := s.digits(prefix, false)
+	n, ok := small(digits)
+	if !ok {
+		var err error
+		n, err = strconv.ParseUint(string(digits), 10, 64)
+		s.ok = s.ok && err == nil
+	}
+	s.ok = s.ok && n <= most
 	return n
 }
 
 func (s *scan) signed(prefix string, bits int) int64 {
-	n, err := strconv.ParseInt(string(s.digits(prefix, true)), 10, bits)
+	digits := s.digits(prefix, true)
+	if n, ok := small(digits); ok && bits == 64 {
+		return int64(n)
+	}
+	n, err := strconv.ParseInt(string(digits), 10, bits)
 	s.ok = s.ok && err == nil
 	return n
+}
+
+// small reads a number that surely fits, as nearly all do: no minus, 18 digits at most.
+func small(digits []byte) (n uint64, ok bool) {
+	if len(digits) == 0 || len(digits) > 18 || digits[0] == '-' {
+		return 0, false
+	}
+	for _, c := range digits {
+		n = 10*n + uint64(c-'0')
+	}
+	return n, true
 }
 
 // text is what stands up to the closing quote; plain characters alone.

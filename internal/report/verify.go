@@ -2,7 +2,6 @@ package report
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -211,8 +210,7 @@ func (v *verifier) parts() {
 	count, wrong := 0, 0
 	err := record.ReadParts(v.run.Path, func(r *record.Record) bool {
 		count++
-		at, there := slices.BinarySearchFunc(v.run.Records, r.Seq, func(have record.Record, seq uint64) int { return cmp.Compare(have.Seq, seq) })
-		if there && v.run.Records[at] == *r {
+		if have := v.run.numbered(r.Seq); have != nil && *have == *r {
 			return true
 		}
 		if wrong++; wrong <= most {

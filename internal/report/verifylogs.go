@@ -14,7 +14,6 @@ import (
 
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
-	"mlcfg/internal/record"
 )
 
 // SUT is the system under test as LoadGen's logs name it.
@@ -140,17 +139,15 @@ func (v *verifier) accuracyLog() error {
 	if v.run.State.OfficialLoadGen != "" {
 		return nil // its sequence numbers are its own
 	}
-	of := make(map[uint64]*record.Record, len(v.run.Records))
 	ok := 0
 	for i := range v.run.Records {
-		r := &v.run.Records[i]
-		if of[r.Seq] = r; r.OK() {
+		if v.run.Records[i].OK() {
 			ok++
 		}
 	}
 	wrong := 0
 	for _, e := range entries {
-		r := of[e.Seq]
+		r := v.run.numbered(e.Seq)
 		const idSize = 4
 		if r != nil && r.OK() && uint64(r.Sample) == e.Sample && int64(hex.DecodedLen(len(e.Data))) == idSize*r.OutputTokens {
 			continue

@@ -118,6 +118,9 @@ func (r *Recompiler) Check(file string) (diag.List, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the manifest: %w", err)
 	}
+	if r.upToDate(file, data) {
+		return nil, nil
+	}
 	finding := diag.Diagnostic{Pos: diag.Pos{File: file}, Severity: diag.Error}
 	m, err := manifest.Decode(file, data)
 	var damaged *manifest.Error
@@ -137,11 +140,7 @@ func (r *Recompiler) Check(file string) (diag.List, error) {
 		finding.Hint = "take the manifest out if the overlay is gone; else run mlcfg in its configuration repository"
 		return diag.List{finding}, nil
 	}
-	files := r.options.Project
-	if files.Base == "" {
-		files.Base = base
-	}
-	res, err := r.compile(files, overlay, m.Backend, m, bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")))
+	res, err := r.compile(r.filesOn(base), overlay, m.Backend, m, bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")))
 	switch {
 	case err != nil:
 		return nil, err
@@ -160,6 +159,30 @@ func (r *Recompiler) Check(file string) (diag.List, error) {
 	}
 	r.explain(&finding, file, m, res)
 	return diag.List{finding}, nil
+}
+
+// upToDate reports whether a manifest in YAML is what its sources compile to: nearly all
+// are, and nothing in them need be read but what they say of their sources.
+func (r *Recompiler) upToDate(file string, data []byte) bool {
+	m := manifest.Claims(data)
+	if m == nil {
+		return false
+	}
+	overlay, base, ok := r.sources(file, m)
+	if !ok {
+		return false
+	}
+	res, err := r.compile(r.filesOn(base), overlay, m.Backend, m, false)
+	return err == nil && bytes.Equal(res.Data, data)
+}
+
+// filesOn is how overlays on a base are read, where the options name none.
+func (r *Recompiler) filesOn(base string) config.Options {
+	files := r.options.Project
+	if files.Base == "" {
+		files.Base = base
+	}
+	return files
 }
 
 func sourcePaths(m *manifest.Manifest) string {

@@ -29,6 +29,7 @@ type Input struct {
 	path     string
 	tree     *gitrev.Tree       // nil for today's files
 	manifest *manifest.Manifest // nil for overlays and folders
+	text     []byte             // of an overlay
 }
 
 // Open finds out what an argument of the command line names: a file or folder
@@ -71,6 +72,7 @@ func (in *Input) readManifest() error {
 		return fmt.Errorf("reading %s: %w", in.Name, reason(err))
 	}
 	if !bytes.Contains(data, []byte(manifest.Kind)) || !isManifest(data) {
+		in.text = data
 		return nil
 	}
 	in.manifest, err = manifest.Decode(in.Name, data)

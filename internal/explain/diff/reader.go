@@ -197,7 +197,7 @@ func SameRelease(options *compile.Options, m *manifest.Manifest) {
 
 // resolve returns an overlay's sides by backend.
 func (r *Reader) resolve(in *Input, options compile.Options) (map[string]*Side, error) {
-	loaded, err := r.project(in.tree).Load(in.path)
+	loaded, err := r.project(in.tree).LoadText(in.path, in.text)
 	if in.tree != nil && errors.Is(err, config.ErrNoBase) {
 		return nil, fmt.Errorf("%w for %s: no config.yaml or common/config.yaml in its folder or above", config.ErrNoBase, in.Name)
 	}

@@ -19,13 +19,13 @@ type Definition struct {
 	// Alternatives are what the key takes; a value has to fit one of them.
 	Alternatives []Alternative
 	// The rest is as in [Key].
-	Doc, DefaultNote, Deprecated, Config, Limit string
-	Default                                     any
-	HasDefault, Required, Inert, Unread, Own    bool
-	Union                                       *Union
-	Flag                                        *Flag
-	File                                        string
-	Line, Column                                int
+	Doc, DefaultNote, Deprecated, Config, Limit, NotRun string
+	Default                                             any
+	HasDefault, Required, Inert, Unread, Own            bool
+	Union                                               *Union
+	Flag                                                *Flag
+	File                                                string
+	Line, Column                                        int
 }
 
 // Group is what the index holds of an engine, or of a schema that no release changes.
@@ -169,7 +169,7 @@ func (w *writer) body(d *Definition) ([]byte, error) {
 	for _, part := range []struct {
 		there bool
 		bit   byte
-	}{{d.HasDefault, hasDefault}, {d.Required, isRequired}, {d.Inert, isInert}, {d.Flag != nil, hasFlag}, {d.Union != nil, hasUnion}, {d.Unread, isUnread}, {d.Own, isOwn}} {
+	}{{d.HasDefault, hasDefault}, {d.Required, isRequired}, {d.Inert, isInert}, {d.Flag != nil, hasFlag}, {d.Union != nil, hasUnion}, {d.Unread, isUnread}, {d.Own, isOwn}, {d.NotRun != "", isNotRun}} {
 		if part.there {
 			has |= part.bit
 		}
@@ -180,6 +180,9 @@ func (w *writer) body(d *Definition) ([]byte, error) {
 	b.int(d.Column)
 	for _, text := range []string{d.Doc, d.DefaultNote, d.Deprecated, d.Config, d.Limit} {
 		b.text(text)
+	}
+	if d.NotRun != "" {
+		b.text(d.NotRun)
 	}
 	b.alternatives(d.Alternatives)
 	if d.HasDefault {

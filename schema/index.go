@@ -266,6 +266,7 @@ const (
 	hasUnion
 	isUnread
 	isOwn
+	isNotRun
 )
 
 // key decodes a definition.
@@ -280,6 +281,9 @@ func (st *store) key(e entry) *Key {
 	k.Unread, k.Own = has&isUnread != 0, has&isOwn != 0
 	k.Pos = diag.Pos{File: r.text(), Line: r.int(), Column: r.int()}
 	k.Doc, k.DefaultNote, k.Deprecated, k.Config, k.Limit = r.text(), r.text(), r.text(), r.text(), r.text()
+	if has&isNotRun != 0 {
+		k.NotRun = r.text()
+	}
 	k.alts = r.alternatives()
 	if has&hasDefault != 0 {
 		k.Default, k.HasDefault = r.value(), true

@@ -109,6 +109,9 @@ type Key struct {
 	Inert bool
 	// Unread tells of a key that the release takes and reads nowhere.
 	Unread bool
+	// NotRun says what mlrun does instead of what the reference harness does by the
+	// key; empty for keys that it carries out, or that nobody does.
+	NotRun string
 	// Own tells of a key of the harness section that is this program's, which the
 	// reference harness does not have.
 	Own bool

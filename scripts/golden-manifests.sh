@@ -8,6 +8,6 @@ mlcfg=${MLCFG:-$root/bin/mlcfg}
 cd "$root/cmd/mlrun/testdata/manifests"
 grep -v '^#' cases.txt | while IFS='|' read -r name _ compile _; do
   # shellcheck disable=SC2086 # the arguments are words
-  "$mlcfg" compile $compile --round v5.1 -o "${name// /}.yaml" 2>"${TMPDIR:-/tmp}/golden-manifests.log" ||
+  "$mlcfg" compile --round v5.1 $compile -o "${name// /}.yaml" 2>"${TMPDIR:-/tmp}/golden-manifests.log" ||
     { echo "$name"; cat "${TMPDIR:-/tmp}/golden-manifests.log"; exit 1; }
 done

@@ -26,7 +26,7 @@ import (
 // configFlags are the flags of every command that reads configuration.
 func configFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "backend", Aliases: []string{"b"}, Usage: "`BACKEND` to compile for: vllm, sglang, or ray (vLLM with the Ray executor)"},
+		&cli.StringSliceFlag{Name: "backend", Aliases: []string{"b"}, Usage: "`BACKEND` to compile for: vllm, sglang, trtllm, ray (vLLM with the Ray executor), or zmq (vLLM or SGLang on many machines)"},
 		&cli.StringSliceFlag{Name: "set", Usage: "override a value (`KEY=VALUE`); a bare KEY=VALUE and --KEY VALUE do the same"},
 		&cli.StringFlag{Name: "base", Usage: "`FILE` with the shared configuration (default: the project's, or the nearest config.yaml or common/config.yaml in a parent folder)"},
 		&cli.StringSliceFlag{Name: "engine-version", Usage: "`ENGINE=RELEASE` to check against, such as vllm=0.9.2 (default: the project's, or the newest release that has most of the keys)"},

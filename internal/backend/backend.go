@@ -21,7 +21,8 @@ import (
 // Backend is an engine under the name by which a command line or a manifest
 // calls it. Backends are shared: do not change one.
 type Backend struct {
-	// Name is what --backend takes: vllm, sglang, trtllm, ray.
+	// Name is what --backend takes: vllm, sglang, trtllm, ray, zmq. A name that
+	// stands for several engines has a backend for each; see [Variants].
 	Name string
 	// Engine is the engine whose schema holds, and the prefix of its sections.
 	Engine string
@@ -43,6 +44,18 @@ type Backend struct {
 	Batch string
 	// Fixed are values that the backend's name stands for.
 	Fixed map[string]any
+	// AlsoNamed are other names that a file may give for what this backend runs.
+	AlsoNamed []string
+
+	// Unsorted says why the reference harness passes over sorting with this backend;
+	// empty where it does not.
+	Unsorted string
+	// Algorithms are the only values of schedule_algo here; empty: all of the round.
+	Algorithms []string
+	// Versions are the only values of engine_version here, by scenario; nil: any.
+	Versions map[string]string
+	// PrefillApart reports whether engines for prefill and for decode may run apart.
+	PrefillApart bool
 
 	// Kept are values of keys that a configuration leaves open, said on the command
 	// line so that the model's folder does not fill in what requests leave out.
@@ -288,22 +301,40 @@ type SimLimit struct{ Key, Flag string }
 // All returns every backend, in the order in which they are listed.
 func All() []*Backend { return all }
 
-var all = []*Backend{&vllm, &sglang, &trtllm, &ray}
+var all = []*Backend{&vllm, &sglang, &trtllm, &ray, &zmq, &zmqWithSGLang}
 
-// Of finds a backend by its name.
+// Of finds a backend by its name; of several the first.
 func Of(name string) (*Backend, bool) {
-	i := slices.IndexFunc(all, func(b *Backend) bool { return b.Name == name })
-	if i < 0 {
-		return nil, false
+	if v := Variants(name); len(v) > 0 {
+		return v[0], true
 	}
-	return all[i], true
+	return nil, false
 }
 
-// Names are the names of all backends.
+// With finds a backend by its name and its engine, as a manifest has both; no
+// engine is the usual one.
+func With(name, engine string) (*Backend, bool) {
+	for _, b := range Variants(name) {
+		if b.Engine == engine || engine == "" {
+			return b, true
+		}
+	}
+	return nil, false
+}
+
+// Variants are the backends of a name, one for each engine that it may mean, the
+// usual one first.
+func Variants(name string) []*Backend {
+	return slices.DeleteFunc(slices.Clone(all), func(b *Backend) bool { return b.Name != name })
+}
+
+// Names are the names of all backends, each once.
 func Names() []string {
-	names := make([]string, len(all))
-	for i, b := range all {
-		names[i] = b.Name
+	var names []string
+	for _, b := range all {
+		if !slices.Contains(names, b.Name) {
+			names = append(names, b.Name)
+		}
 	}
 	return names
 }
@@ -331,6 +362,12 @@ func (b *Backend) Sizes(shared bool) []string {
 func (b *Backend) EngineSection() string   { return b.Engine + "_engine_config" }
 func (b *Backend) SamplingSection() string { return b.Engine + "_sampling_config" }
 func (b *Backend) EnvSection() string      { return b.Engine + "_env_config" }
+
+// RoleSections are the sections that engines for prefill and for decode have over
+// the engine's own, where they run apart.
+func (b *Backend) RoleSections() []string {
+	return []string{b.EngineSection() + "_prefill", b.EngineSection() + "_decode"}
+}
 
 // WhyCPU says why an engine of this configuration is one for the CPU; empty
 // where nothing says so.

@@ -10,10 +10,13 @@ import (
 func TestFacts(t *testing.T) {
 	names, figures := map[string]bool{}, map[string]string{}
 	for _, b := range All() {
-		if names[b.Name] {
-			t.Errorf("%s stands twice", b.Name)
+		if names[b.Name+" "+b.Engine] {
+			t.Errorf("%s stands twice with %s", b.Name, b.Engine)
 		}
-		names[b.Name] = true
+		names[b.Name+" "+b.Engine] = true
+		if found, ok := With(b.Name, b.Engine); !ok || found != b {
+			t.Errorf("%s with %s is not found by its names", b.Name, b.Engine)
+		}
 		for what, value := range map[string]string{
 			"an engine": b.Engine, "a title": b.Title, "a model key": b.Model, "a program": strings.Join(b.Program, " "),
 			"a health path": b.Health, "a models path": b.Models, "a metrics path": b.Metrics, "a form of requests": string(b.Requests),

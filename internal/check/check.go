@@ -87,6 +87,9 @@ func Check(in Input) Result {
 		}
 		c.Env = own.env(target.Backend)
 		c.EngineConfig = own.engineSection(target.Backend.EngineSection(), schema.EngineConfig)
+		for _, section := range target.Backend.RoleSections() {
+			own.engineSection(section, schema.EngineConfig)
+		}
 		c.SamplingConfig = own.engineSection(target.Backend.SamplingSection(), schema.SamplingConfig)
 		for _, rule := range slices.Concat(rules, rulesOf[target.Backend.Engine].rules) {
 			rule(c, &r.Found)

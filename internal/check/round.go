@@ -63,6 +63,20 @@ func (c *checker) readNowhere(t *merge.Tree, key *schema.Key, value any) {
 	c.add(d)
 }
 
+// notRun notes a key of an overlay, or of what goes over it, that the harness acts on and
+// mlrun does not. A key that has to be set anyway says nothing by being set, and neither
+// does a default.
+func (c *checker) notRun(t *merge.Tree, key *schema.Key, value any) {
+	s := settingOf(t)
+	if key.NotRun == "" || key.Required || s.Layer == "base" || asksNothing(value) || s.Node.Text != "" && s.Node.Text == key.DefaultNote {
+		return
+	}
+	c.add(diag.Diagnostic{
+		Pos: s.KeyPos, Severity: diag.Info, Code: "no-effect", Key: t.Path,
+		Message: fmt.Sprintf("%s has no effect here: %s", t.Key, key.NotRun),
+	})
+}
+
 // asksNothing reports whether a value leaves everything as it is without it, as far as
 // can be told: what a map asks for cannot.
 func asksNothing(value any) bool {

@@ -12,7 +12,7 @@ import (
 // backendAgrees holds the configuration against the backend that was named on
 // the command line: its own word, and for ray the executor that the backend means.
 func backendAgrees(c *Config, found *diag.List) {
-	if k, ok := c.top("backend"); ok && c.named && k.value != c.Backend.Name {
+	if k, ok := c.top("backend"); ok && c.named && k.value != c.Backend.Name && !slices.Contains(c.Backend.AlsoNamed, fmt.Sprint(k.value)) {
 		c.report(found, diag.Diagnostic{
 			Code:    "backend-conflict",
 			Message: fmt.Sprintf("the file is for backend %v, the command line names %s", k.value, c.Backend.Name),

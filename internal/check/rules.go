@@ -13,6 +13,12 @@ type rule func(c *Config, found *diag.List)
 // in which they run. A rule that holds for some releases says so in its first lines.
 var rules = []rule{
 	backendAgrees,
+	backendOfRound,
+	sortingOfBackend,
+	algorithmOfBackend,
+	versionOfBackend,
+	dataStaysWhole,
+	apart,
 	modelIsSet,
 	interactiveIsServer,
 	replicasDivide,

@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"strings"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/merge"
 	"mlcfg/internal/source"
@@ -37,6 +38,7 @@ func (c *checker) top() map[string]any {
 			if v, ok := c.value(t, key); ok {
 				values[t.Key] = v
 				c.readNowhere(t, key, v)
+				c.notRun(t, key, v)
 			}
 		case !isMap(t):
 			c.value(t, key)
@@ -77,6 +79,7 @@ func (c *checker) closed(t *merge.Tree, section *schema.Section) map[string]any 
 			if v, ok := c.value(field, key); ok {
 				values[field.Key] = v
 				c.readNowhere(field, key, v)
+				c.notRun(field, key, v)
 			}
 		}
 	}
@@ -97,6 +100,9 @@ func (c *checker) engineSection(name, schemaSection string) map[string]any {
 		key, ok := section.Key(field.Key)
 		if !ok {
 			key, ok = c.formerName(field.Key, schemaSection)
+		}
+		if !ok && c.takenAway(field, schemaSection) {
+			continue
 		}
 		if !ok {
 			if v, known, ok := c.added(field); !known {
@@ -119,6 +125,24 @@ func (c *checker) engineSection(name, schemaSection string) map[string]any {
 	}
 	c.demanded(t, name)
 	return values
+}
+
+// harnessParameters is the section with what the harness takes among vLLM's sampling
+// parameters and does not hand on.
+const harnessParameters = "sampling_params"
+
+// takenAway checks a sampling parameter that is the harness's own, and reports whether
+// it is one.
+func (c *checker) takenAway(t *merge.Tree, schemaSection string) bool {
+	key, ok := c.round.Section(harnessParameters).Key(t.Key)
+	if !ok || schemaSection != schema.SamplingConfig || c.schema.Engine != backend.VLLM {
+		return false
+	}
+	if v, ok := c.value(t, key); ok {
+		of := &checker{schema: c.round, found: c.found, faulty: c.faulty, backend: c.backend}
+		of.notRun(t, key, v)
+	}
+	return true
 }
 
 // formerName finds a key that the release's command line still takes under its old

@@ -236,11 +236,11 @@ func (c *Compiler) backends(config *config.Config, found *diag.List) []*backend.
 		return chosen
 	}
 	for _, name := range c.options.Backends {
-		b, ok := backend.Of(name)
-		if ok && hasSection(config.Tree, b) {
-			chosen = append(chosen, b)
-		} else if ok {
-			found.Add(noSection(config, b))
+		variants := backend.Variants(name)
+		if i := slices.IndexFunc(variants, func(b *backend.Backend) bool { return hasSection(config.Tree, b) }); i >= 0 {
+			chosen = append(chosen, variants[i])
+		} else if len(variants) > 0 {
+			found.Add(noSection(config, variants))
 		}
 	}
 	return chosen
@@ -272,10 +272,16 @@ func hasSection(tree *merge.Tree, b *backend.Backend) bool {
 // maxNamed bounds the use cases that a message names.
 const maxNamed = 8
 
-func noSection(config *config.Config, b *backend.Backend) diag.Diagnostic {
+// noSection is for an overlay that says nothing to any engine that a backend's name may mean.
+func noSection(config *config.Config, variants []*backend.Backend) diag.Diagnostic {
+	b := variants[0]
+	sections := make([]string, len(variants))
+	for i, v := range variants {
+		sections[i] = v.EngineSection()
+	}
 	d := diag.Diagnostic{
 		Pos: fileOf(config), Severity: diag.Error, Code: "no-backend-section", Key: b.EngineSection(), Backend: b.Name,
-		Message: fmt.Sprintf("this use case has no %s configuration yet: the overlay lacks %s", b.Name, b.EngineSection()),
+		Message: fmt.Sprintf("this use case has no %s configuration yet: the overlay lacks %s", b.Name, strings.Join(sections, " and ")),
 		Hint:    fmt.Sprintf("add %s with %s to %s", b.EngineSection(), b.Model, config.Overlay.Path),
 	}
 	others := config.WithSection(b.EngineSection())

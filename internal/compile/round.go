@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"mlcfg/internal/check"
 	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/loadgen"
@@ -30,7 +31,7 @@ func (c *Compiler) round(config *config.Config, found *diag.List) string {
 			})
 		}
 	}
-	round, why := inferRound(config.Tree)
+	round, why := inferRound(config.Tree, c.options.Backends)
 	found.Add(diag.Diagnostic{
 		Pos: fileOf(config), Severity: diag.Info, Code: "loadgen-round", Key: "round",
 		Message: fmt.Sprintf("assuming round %s, the newest that reads the most of the keys: it %s", round, why),
@@ -54,8 +55,9 @@ func harnessRound(round string) string {
 
 // inferRound is the newest round that knows, and reads, the most of a configuration's keys.
 // Of equals that one counts first whose own base has the values that this base
-// has, where rounds differ in them.
-func inferRound(tree *merge.Tree) (round, why string) {
+// has, where rounds differ in them. A round that lacks a backend that was named does
+// not count.
+func inferRound(tree *merge.Tree, backends []string) (round, why string) {
 	var keys [][]*schema.Key // the definitions of each key that some round reads
 	add := func(section string, t *merge.Tree) {
 		if t == nil {
@@ -80,6 +82,14 @@ func inferRound(tree *merge.Tree) (round, why string) {
 	candidates := slices.DeleteFunc(slices.Clone(all), func(r string) bool { return !loadgen.HasBenchmark(r, benchmark) })
 	if len(candidates) == 0 {
 		candidates = all
+	}
+	for _, name := range append(slices.Clip(backends), textAt(tree, "backend")) {
+		if in := check.RoundsWith(name); len(in) > 0 {
+			candidates = slices.DeleteFunc(candidates, func(r string) bool { return !slices.Contains(in, r) })
+		}
+	}
+	if len(candidates) == 0 {
+		candidates = all[len(all)-1:]
 	}
 	best, bestAgrees := -1, 0
 	for _, candidate := range candidates {

@@ -125,7 +125,7 @@ type setup struct {
 }
 
 func read(m *manifest.Manifest) (setup, error) {
-	b, ok := backend.Of(m.Backend)
+	b, ok := backend.With(m.Backend, m.Engine.Name)
 	if !ok {
 		return setup{}, fmt.Errorf("backend %q is not known: %s", m.Backend, strings.Join(backend.Names(), ", "))
 	}

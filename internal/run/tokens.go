@@ -17,7 +17,7 @@ import (
 // tokenizer.json in the model's folder, or of the folder that the engine is told
 // to take it from. translate may be nil. It is empty where there is none here.
 func TokenizerOf(m *manifest.Manifest, translate func(string) string) string {
-	b, ok := backend.Of(m.Backend)
+	b, ok := backend.With(m.Backend, m.Engine.Name)
 	if !ok {
 		return ""
 	}

@@ -201,6 +201,8 @@ func (s *source) definition(e *sourceField) (schema.Definition, error) {
 			d.Unread = true
 		case "own":
 			d.Own = true
+		case "notrun":
+			d.NotRun = text
 		}
 	}
 	d.Inert = s.inert(e)

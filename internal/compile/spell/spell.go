@@ -44,7 +44,7 @@ func fault(key, format string, args ...any) *Fault {
 // whether a key is one that a site's fork of the engine has added; nil: none is.
 // Its faults are sorted by key; there are no roles then.
 func Manifest(m *manifest.Manifest, release *schema.Schema, own func(key string) bool) []*Fault {
-	b, ok := backend.Of(m.Backend)
+	b, ok := backend.With(m.Backend, m.Engine.Name)
 	if !ok {
 		return []*Fault{fault("backend", "backend %q is not known: %s", m.Backend, strings.Join(backend.Names(), ", "))}
 	}

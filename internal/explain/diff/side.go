@@ -80,7 +80,7 @@ func defaults(b *backend.Backend, load func() *schema.Schema) func(string) (any,
 // FromManifest makes a side of a manifest; keys are named as configurations
 // name them, so that both compare.
 func FromManifest(name string, m *manifest.Manifest) Side {
-	b, ok := backend.Of(m.Backend)
+	b, ok := backend.With(m.Backend, m.Engine.Name)
 	if !ok {
 		b = &backend.Backend{Name: m.Backend, Engine: m.Engine.Name}
 	}

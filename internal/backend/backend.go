@@ -50,6 +50,9 @@ type Backend struct {
 	// Unsorted says why the reference harness passes over sorting with this backend;
 	// empty where it does not.
 	Unsorted string
+	// WarmUp says what the reference harness warms a replica up with here, whatever
+	// number is asked for; empty where it is the number.
+	WarmUp string
 	// Algorithms are the only values of schedule_algo here; empty: all of the round.
 	Algorithms []string
 	// Versions are the only values of engine_version here, by scenario; nil: any.

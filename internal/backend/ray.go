@@ -11,6 +11,7 @@ var ray = vllmOverRay()
 func vllmOverRay() Backend {
 	b := vllm
 	b.Name, b.Fixed = Ray, map[string]any{executor: Ray}
+	b.WarmUp = "each replica gets one prompt"
 	b.Algorithms = []string{"round_robin", "shortest_queue", "shortest_queue_with_tokens"}
 	return b
 }

@@ -33,6 +33,8 @@ var sglang = Backend{
 		{Key: "node_rank", Value: "{node}", When: Nodes},
 	},
 
+	WarmUp: "its server gets none",
+
 	Requests: Generate, MinTokens: "min_new_tokens", MaxTokens: "max_new_tokens",
 
 	Health: "/health", Models: "/v1/models",

@@ -13,6 +13,7 @@ func overZMQ(b Backend) Backend {
 	// A worker has no --backend: its file names the engine.
 	b.AlsoNamed = []string{b.Engine}
 	b.Unsorted = "its head shares samples out by the speed that each worker measured"
+	b.WarmUp = "its workers send ten prompts each"
 	b.Algorithms = []string{"round_robin", "shortest_queue", "shortest_queue_with_tokens"}
 	if b.Engine == VLLM {
 		b.Versions = map[string]string{"offline": "sync", "server": "async"}

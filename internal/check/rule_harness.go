@@ -87,6 +87,29 @@ func versionOfBackend(c *Config, found *diag.List) {
 	}
 }
 
+// warmUpCounts: the harness reads the number of warm-up prompts in its own server alone.
+func warmUpCounts(c *Config, found *diag.List) {
+	k, ok := c.harness("warm_up_sample_count_per_server")
+	definition, _ := c.Round.Section(harnessSection).Key(k.name())
+	if !ok || definition == nil || definition.Unread || k.setting.Layer == "base" {
+		return
+	}
+	scenario, _ := c.top("scenario")
+	warm, _ := c.harness("enable_warmup")
+	why := ""
+	switch {
+	case scenario.value != "server":
+		why = "in scenario server alone"
+	case warm.value != true:
+		why = "where enable_warmup is true alone"
+	case c.Backend.WarmUp != "":
+		why = fmt.Sprintf("not with backend %s: %s", c.Backend.Name, c.Backend.WarmUp)
+	default:
+		return
+	}
+	c.report(found, diag.Diagnostic{Severity: diag.Warning, Code: "unread-key", Message: fmt.Sprintf("the harness reads %s %s", k.name(), why)}, k)
+}
+
 // dataStaysWhole: mlrun does not thin a data set out.
 func dataStaysWhole(c *Config, found *diag.List) {
 	k, ok := c.harness("debug_dataset_sampling_size")

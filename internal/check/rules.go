@@ -17,6 +17,7 @@ var rules = []rule{
 	sortingOfBackend,
 	algorithmOfBackend,
 	versionOfBackend,
+	warmUpCounts,
 	dataStaysWhole,
 	apart,
 	modelIsSet,

@@ -135,6 +135,14 @@ type Key struct {
 	alts   []Alternative
 }
 
+// Engine is the engine that has the key; [Harness] where that is the reference harness.
+func (k *Key) Engine() string {
+	if k.schema == nil {
+		return ""
+	}
+	return k.schema.Engine
+}
+
 // Flags are the spellings on the command line, nil where there is none.
 func (k *Key) Flags() []string {
 	if k.Flag == nil {

@@ -11,6 +11,7 @@ package check
 
 import (
 	"slices"
+	"strings"
 
 	"mlcfg/internal/backend"
 	"mlcfg/internal/config"
@@ -124,6 +125,12 @@ func (c *checker) add(d diag.Diagnostic) {
 	d.Backend = c.backend
 	if d.Severity == diag.Error {
 		c.faulty[d.Key] = true
+	}
+	if meant := diag.Meant(d); meant != "" {
+		// What was meant to be set is not known, unless it is set as well.
+		if s := settingOf(c.tree.Lookup(strings.Split(meant, ".")...)); s == nil || s.Layer == "base" {
+			c.faulty[meant] = true
+		}
 	}
 	c.found.Add(d)
 }

@@ -94,10 +94,12 @@ func warmUpCounts(c *Config, found *diag.List) {
 	if !ok || definition == nil || definition.Unread || k.setting.Layer == "base" {
 		return
 	}
-	scenario, _ := c.top("scenario")
+	scenario, okS := c.top("scenario")
 	warm, _ := c.harness("enable_warmup")
 	why := ""
 	switch {
+	case !okS || c.faulty[harnessSection+".enable_warmup"]:
+		return
 	case scenario.value != "server":
 		why = "in scenario server alone"
 	case warm.value != true:

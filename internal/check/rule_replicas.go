@@ -12,6 +12,9 @@ import (
 // that say so: the product of its parallel sizes.
 func (c *Config) engineSize() (size int64, keys []key, ok bool) {
 	shares, _ := c.engine(c.Backend.DPShares)
+	if c.Backend.DPShares != "" && c.faulty[c.Backend.EngineSection()+"."+c.Backend.DPShares] {
+		return 0, nil, false
+	}
 	size = 1
 	for _, name := range c.Backend.Sizes(shares.value == true) {
 		k, has := c.engine(name)

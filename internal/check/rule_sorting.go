@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"mlcfg/internal/diag"
 )
@@ -12,7 +13,7 @@ import (
 func bucketsFit(c *Config, found *diag.List) {
 	strategy, okS := c.harness("sorting", "strategy")
 	buckets, okB := c.harness("sorting", "buckets")
-	if !okS || c.faulty["harness_config.sorting.buckets"] {
+	if !okS || c.faulty["harness_config.sorting.buckets"] || c.faulty["harness_config.sorting.strategy"] {
 		return
 	}
 	shares, _ := buckets.value.([]any)
@@ -101,7 +102,7 @@ func packingNeedsLimit(c *Config, found *diag.List) {
 		return
 	}
 	limit, _ := c.engine("max_num_batched_tokens")
-	if n, isN := limit.int(); isN && n > 0 {
+	if n, isN := limit.int(); isN && n > 0 || c.faulty[strings.Join(limit.path, ".")] {
 		return
 	}
 	c.report(found, diag.Diagnostic{

@@ -38,7 +38,7 @@ var mainSwitches = []struct {
 func switchesWork(c *Config, found *diag.List) {
 	for _, s := range mainSwitches {
 		main, known := c.Schema.Section(schema.EnvConfig).Key(s.main)
-		if s.engine != c.Schema.Engine || schema.CompareReleases(c.Schema.Release, s.first) < 0 || !known || isOn(c.Env[s.main], main) {
+		if s.engine != c.Schema.Engine || schema.CompareReleases(c.Schema.Release, s.first) < 0 || !known || isOn(c.Env[s.main], main) || c.unclear(s.main) {
 			continue
 		}
 		for _, name := range s.parts {
@@ -56,6 +56,11 @@ func switchesWork(c *Config, found *diag.List) {
 			}, c.variable(name))
 		}
 	}
+}
+
+// unclear reports whether a variable's value is not known for a fault of it.
+func (c *Config) unclear(name string) bool {
+	return c.faulty[envSection+"."+name] || c.faulty[c.Backend.EnvSection()+"."+name]
 }
 
 // isOn reports whether a variable's text, or its default where it has none, is an

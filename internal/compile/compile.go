@@ -166,6 +166,7 @@ func (c *Compiler) Again(config *config.Config, known *manifest.Manifest) Outcom
 	}
 	out.Loadgen, out.Err, out.Secrets = load.section, load.unbuilt, result.Secrets
 	out.Secrets.Hide(out.Found)
+	out.Found = out.Found.WithoutConsequences()
 	out.Found.Sort()
 	if out.Found.HasErrors() {
 		return out
@@ -227,7 +228,7 @@ func (c *Compiler) backends(config *config.Config, found *diag.List) []*backend.
 				chosen = append(chosen, b)
 			}
 		}
-		if len(chosen) == 0 {
+		if len(chosen) == 0 && !misspelt(config.Tree, engineSections()) {
 			found.Add(diag.Diagnostic{
 				Pos: fileOf(config), Severity: diag.Error, Code: "no-backend-section",
 				Message: "this overlay configures no engine: it has neither " + strings.Join(engineSections(), " nor "),
@@ -244,6 +245,15 @@ func (c *Compiler) backends(config *config.Config, found *diag.List) []*backend.
 		}
 	}
 	return chosen
+}
+
+// misspelt reports whether a key at the top is most likely one of these.
+func misspelt(tree *merge.Tree, names []string) bool {
+	top := schema.Shared().Section("config")
+	return slices.ContainsFunc(tree.Fields, func(t *merge.Tree) bool {
+		_, known := top.Key(t.Key)
+		return !known && slices.Contains(names, schema.Nearest(top.Names(), t.Key))
+	})
 }
 
 func engineSections() []string {

@@ -76,6 +76,9 @@ func accuracy(tree *merge.Tree, round *schema.Schema, found *diag.List) []merge.
 		return nil
 	}
 	mode, benchmark := textAt(tree, "test_mode"), textAt(tree, "benchmark_name")
+	if benchmark == "" || benchmark == "MISSING" {
+		return nil // said already
+	}
 	if _, has := loadgen.AccuracyCount(benchmark); !has {
 		d := diag.Diagnostic{
 			Pos: n.Pos, Severity: diag.Warning, Code: "accuracy-set", Key: count.Path,

@@ -102,7 +102,8 @@ type View struct {
 	// Unread are the keys that it sets and the backend does not read.
 	Unread []Value
 
-	schema *schema.Schema
+	// schema is that of the engine's release, round that of the harness's.
+	schema, round *schema.Schema
 }
 
 // Schema is the schema of the engine's release.

@@ -75,7 +75,7 @@ func (v *Value) means(pattern string) bool {
 func (v *View) unset() []Value {
 	var all []Value
 	u := &unsetKeys{view: v, to: &all}
-	shared := schema.Shared()
+	shared := v.round
 	u.add("", UseCase, shared.Section(topSection), "")
 	note := v.Backend.Engine + " " + v.Release
 	u.add(envSection, Environment, v.schema.Section(schema.EnvConfig), note)
@@ -169,5 +169,5 @@ func spans(engine string, all []schema.Span) string {
 			words[i] += " to " + s.Last
 		}
 	}
-	return engine + " " + strings.Join(words, ", ")
+	return strings.TrimSpace(engine + " " + strings.Join(words, ", "))
 }

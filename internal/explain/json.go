@@ -52,9 +52,12 @@ type (
 		DefaultNote string        `json:"default_note,omitempty"`
 		Required    bool          `json:"required,omitempty"`
 		Deprecated  string        `json:"deprecated,omitempty"`
-		Releases    []schema.Span `json:"releases,omitempty"`
-		Flags       []string      `json:"flags,omitempty"`
-		Help        string        `json:"help,omitempty"`
+		// NoEffect is what mlrun does instead of what the harness does by the key.
+		NoEffect string `json:"no_effect,omitempty"`
+		// Releases are the engine's, or the harness's rounds.
+		Releases []schema.Span `json:"releases,omitempty"`
+		Flags    []string      `json:"flags,omitempty"`
+		Help     string        `json:"help,omitempty"`
 	}
 	jsonFound struct {
 		Severity diag.Severity `json:"severity"`
@@ -85,13 +88,13 @@ func (v *View) json(value *Value) jsonValue {
 	if k := value.Key; k != nil {
 		j.Schema = &jsonSchema{
 			Takes: k.Want(), Minimum: k.Min, Maximum: k.Max, Enum: k.Enum, DefaultNote: k.DefaultNote, Required: k.Required,
-			Deprecated: k.Deprecated, Flags: k.Flags(), Help: k.Doc,
+			Deprecated: k.Deprecated, Flags: k.Flags(), NoEffect: k.NotRun, Help: k.Doc,
 		}
 		if k.HasDefault {
 			j.Schema.Default = &k.Default
 		}
-		if k.First != "" {
-			j.Schema.Releases = schema.History(v.Backend.Engine, k.Section, k.Name)
+		if k.First != "" && !k.Own {
+			j.Schema.Releases = schema.History(k.Engine(), k.Section, k.Name)
 		}
 	}
 	for _, d := range value.Found {

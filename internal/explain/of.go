@@ -26,6 +26,7 @@ const (
 	envSection     = "env_config"
 	harnessSection = "harness_config"
 	loadgenSection = "loadgen"
+	harnessEnv     = "harness_env" // variables that the harness itself reads
 )
 
 // Of returns the view of a configuration that a compiler made for a target.
@@ -33,27 +34,27 @@ const (
 func Of(config *config.Config, out compile.Outcome, target compile.Target) *View {
 	b := target.Backend
 	tree := target.Tree
-	v := &View{Overlay: config.Overlay.Path, Base: config.Base.Path, Backend: b, Release: target.Release, schema: target.Values.Schema}
+	v := &View{Overlay: config.Overlay.Path, Base: config.Base.Path, Backend: b, Release: target.Release, schema: target.Values.Schema, round: target.Values.Round}
 	v.Values, v.Unread = make([]Value, 0, usualValues), make([]Value, 0, usualValues/4)
 	w := &walker{view: v, found: out.Found, secrets: &out.Secrets, release: b.Engine + " " + target.Release}
 	c := target.Values
 
 	w.group, w.to = UseCase, &v.Values
 	for _, t := range tree.Fields {
-		if key, ok := schema.Shared().Section(topSection).Key(t.Key); !ok || key.Kinds&schema.Map == 0 {
-			w.tree(t, c.Top, schema.Shared().Section(topSection), 1)
+		if key, ok := v.round.Section(topSection).Key(t.Key); !ok || key.Kinds&schema.Map == 0 {
+			w.tree(t, c.Top, v.round.Section(topSection), 1)
 		}
 	}
 	w.environment(tree, b, c)
 	read := []string{envSection, b.EnvSection(), b.EngineSection(), b.SamplingSection(), harnessSection}
 	w.section(tree.Lookup(b.EngineSection()), Engine, c.EngineConfig, v.schema.Section(schema.EngineConfig))
 	w.section(tree.Lookup(b.SamplingSection()), Sampling, c.SamplingConfig, v.schema.Section(schema.SamplingConfig))
-	w.section(tree.Lookup(harnessSection), Harness, c.Harness, schema.Shared().Section(harnessSection))
+	w.section(tree.Lookup(harnessSection), Harness, c.Harness, v.round.Section(harnessSection))
 	w.loadgen(out.Loadgen)
 
 	w.to = &v.Unread
 	for _, t := range tree.Fields {
-		if key, ok := schema.Shared().Section(topSection).Key(t.Key); ok && key.Kinds&schema.Map != 0 && !slices.Contains(read, t.Key) {
+		if key, ok := v.round.Section(topSection).Key(t.Key); ok && key.Kinds&schema.Map != 0 && !slices.Contains(read, t.Key) {
 			w.unread = fmt.Sprintf("backend %s does not read %s", b.Name, t.Key)
 			w.section(t, groupOf(t.Key), nil, nil)
 		}
@@ -135,7 +136,7 @@ func (v *View) sectionOf(key *schema.Key, value map[string]any) *schema.Section 
 	if s := key.Nested(value); s != nil {
 		return s
 	}
-	return schema.Shared().Section(key.Config)
+	return v.round.Section(key.Config)
 }
 
 func defaultStep(path string, key *schema.Key, note string) Step {
@@ -218,7 +219,10 @@ func (w *walker) environment(tree *merge.Tree, b *backend.Backend, c *check.Conf
 			if !seen {
 				i = len(values)
 				at[f.Key] = i
-				key, _ := keys.Key(f.Key)
+				key, ok := keys.Key(f.Key)
+				if !ok {
+					key, _ = w.view.round.Section(harnessEnv).Key(f.Key)
+				}
 				values = append(values, Value{Name: envSection + "." + f.Key, Group: Environment, Key: key})
 				if key != nil && key.HasDefault {
 					values[i].Chain = append(values[i].Chain, defaultStep(envSection+"."+f.Key, key, w.release))

@@ -125,11 +125,21 @@ func (t *textWriter) key(v *Value) {
 	if !k.HasDefault || k.DefaultNote != "" {
 		fact("default", k.DefaultNote)
 	}
-	fact("releases", t.view.releases(k))
+	name := "releases"
+	if k.Engine() == schema.Harness {
+		name = "rounds"
+	}
+	fact(name, releases(k))
 	fact("flag", strings.Join(k.Flags(), ", "))
 	fact("note", k.Deprecated)
 	if k.Required {
 		fact("note", "required")
+	}
+	if k.Unread {
+		fact("note", "nothing public of the harness reads it")
+	}
+	if k.NotRun != "" {
+		fact("note", "no effect here: "+k.NotRun)
 	}
 	lines := helpLines(k.Doc)
 	for i, line := range lines {
@@ -145,15 +155,19 @@ func (t *textWriter) key(v *Value) {
 	}
 }
 
-// releases says which releases of the engine know a key, and which of them in
-// this very form; it is empty for keys of no engine.
-func (v *View) releases(k *schema.Key) string {
-	if k.First == "" {
+// releases says which releases of the engine, or rounds of the harness, know a key, and
+// which of them in this very form; it is empty for keys of neither.
+func releases(k *schema.Key) string {
+	engine := k.Engine()
+	if k.First == "" || k.Own {
 		return ""
 	}
-	all := schema.Releases(v.Backend.Engine)
-	history := schema.History(v.Backend.Engine, k.Section, k.Name)
-	text := spans(v.Backend.Engine, history)
+	all := schema.Releases(engine)
+	history := schema.History(engine, k.Section, k.Name)
+	text := spans(engine, history)
+	if engine == schema.Harness {
+		text = spans("", history)
+	}
 	last := k.Last
 	if last == "" {
 		last = all[len(all)-1]

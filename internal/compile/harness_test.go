@@ -1,0 +1,168 @@
+package compile
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"mlcfg/internal/config"
+	"mlcfg/internal/diag"
+	"mlcfg/schema"
+	"mlcfg/tools/sharedata"
+)
+
+// readers are the files that carry keys of the harness out.
+var readers = map[string]string{
+	"config.benchmark_name": "internal/compile/loadgen.go", "config.scenario": "internal/compile/loadgen.go", "config.test_mode": "internal/compile/loadgen.go",
+	"config.backend": "internal/check/rule_backend.go", "config.engine_version": "internal/compile/manifest.go",
+
+	"harness_config.target_qps": "internal/compile/loadgen.go", "harness_config.total_sample_count": "internal/compile/loadgen.go",
+	"harness_config.duration_sec": "internal/compile/loadgen.go", "harness_config.user_conf_path": "internal/compile/loadgen.go",
+	"harness_config.accuracy_sample_count": "internal/compile/harness.go", "harness_config.accuracy_dataset_path": "internal/compile/harness.go",
+	"harness_config.mlperf_conf_path": "internal/compile/round.go", "harness_config.device_count": "internal/compile/spell/spell.go",
+	"harness_config.dataset_path": "internal/run/plan.go", "harness_config.dataset_digest": "internal/run/resources.go",
+	"harness_config.model_digest": "internal/run/resources.go", "harness_config.resource_checker_abort_on_failure": "internal/run/resources.go",
+	"harness_config.enable_warmup": "internal/run/warmup.go", "harness_config.schedule_algo": "internal/run/scenario.go",
+	"harness_config.load_balance_token_weight": "internal/run/scenario.go", "harness_config.load_balance_window_size": "internal/run/scenario.go",
+	"harness_config.prefill_backlog_weight": "internal/run/scenario.go", "harness_config.sorting": "internal/run/scenario.go",
+	"sorting.strategy": "internal/run/scenario.go", "sorting.buckets": "internal/run/scenario.go", "sorting.capacities": "internal/run/scenario.go",
+}
+
+// asking are values that ask for something, where the kind of the key does not say.
+var asking = map[string]string{
+	"harness_config.accuracy_dataset_path": "/data/a.pkl", "harness_config.warmup_config": "{prefill_concurrency: 3}",
+	"sampling_params.stop_seq_ids_config": "[[1, 2]]", "config.headnode_address": "10.0.0.1:12345",
+}
+
+// TestEveryHarnessKey holds each key of the harness in each round to this: there is a
+// file that carries it out, or a word in lint that it has no effect.
+func TestEveryHarnessKey(t *testing.T) {
+	root := sharedata.Root(t)
+	asked := 0
+	for _, round := range schema.Releases(schema.Harness) {
+		s, err := schema.Load(schema.Harness, round)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, section := range []string{"config", "harness_config", "sorting", "sampling_params"} {
+			for _, key := range s.Section(section).Keys() {
+				id := section + "." + key.Name
+				if section == "config" && key.Kinds&schema.Map != 0 && !strings.HasSuffix(key.Name, "_prefill") && !strings.HasSuffix(key.Name, "_decode") {
+					continue // a section
+				}
+				if file := readers[id]; file != "" && !key.Unread {
+					text, err := os.ReadFile(filepath.Join(root, file))
+					if err != nil || !strings.Contains(string(text), `"`+key.Name+`"`) {
+						t.Errorf("%s: %s does not read it: %v", id, file, err)
+					}
+					continue
+				}
+				if key.Required && key.NotRun != "" {
+					continue // explain says it; lint would say it of every overlay
+				}
+				asked++
+				t.Run(round+" "+id, func(t *testing.T) {
+					found := lintKey(t, round, section, key, asks(id, key))
+					if !slices.ContainsFunc(found, func(d diag.Diagnostic) bool {
+						return strings.HasSuffix("."+d.Key, "."+key.Name) && d.Severity != diag.Error && slices.Contains([]string{"no-effect", "unread-key"}, d.Code)
+					}) {
+						t.Errorf("%s: %s is taken in silence: %v", id, asks(id, key), found)
+					}
+				})
+			}
+		}
+	}
+	if asked < 60 {
+		t.Errorf("%d keys were asked for", asked)
+	}
+}
+
+// TestRoundsOfKeys gives every round each key that only another one has: it is an error
+// at the key, which names a round that has it.
+func TestRoundsOfKeys(t *testing.T) {
+	asked := 0
+	all := schema.Releases(schema.Harness)
+	for _, round := range all {
+		s, err := schema.Load(schema.Harness, round)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, section := range []string{"config", "harness_config", "sorting"} {
+			for _, other := range all {
+				o, err := schema.Load(schema.Harness, other)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, key := range o.Section(section).Keys() {
+					if _, known := s.Section(section).Key(key.Name); known {
+						continue
+					}
+					asked++
+					value := asks(section+"."+key.Name, key)
+					found := lintKey(t, round, section, key, value)
+					if !slices.ContainsFunc(found, func(d diag.Diagnostic) bool {
+						return d.Severity == diag.Error && d.Code == schema.UnknownKey && strings.HasSuffix("."+d.Key, "."+key.Name) && strings.Contains(d.Message+d.Hint, "v6")
+					}) {
+						t.Errorf("round %s: %s.%s: %v", round, section, key.Name, found)
+					}
+				}
+			}
+		}
+	}
+	if asked < 20 {
+		t.Errorf("%d keys were asked for", asked)
+	}
+}
+
+// asks is a value of a key that is not its default and asks for something.
+func asks(id string, key *schema.Key) string {
+	if value := asking[id]; value != "" {
+		return value
+	}
+	if len(key.Enum) > 0 && key.Kinds&schema.String != 0 {
+		value, _ := key.Enum[len(key.Enum)-1].(string)
+		return value
+	}
+	switch {
+	case key.Kinds&schema.Bool != 0:
+		return "true"
+	case key.Kinds&(schema.Int|schema.Float) != 0:
+		return "3"
+	case key.Kinds&schema.String != 0:
+		return "/x/y"
+	case key.Kinds&schema.List != 0:
+		return "[1]"
+	}
+	return "{max_num_seqs: 3}"
+}
+
+// lintKey checks an overlay that is fine but for one key.
+func lintKey(t *testing.T, round, section string, key *schema.Key, value string) diag.List {
+	t.Helper()
+	line := key.Name + ": " + value + "\n"
+	text := "benchmark_name: llama2-70b\nscenario: server\nengine_version: async\nvllm_engine_config:\n  model: /model/x\n"
+	base := "test_mode: performance\nharness_config:\n  device_count: 8\n  dataset_path: /data/x.pkl\n  user_conf_path: user.conf\n  output_log_dir: /logs\n  sorting:\n    strategy: ignore\n"
+	switch section {
+	case "config":
+		text += line
+	case "sampling_params":
+		text += "vllm_sampling_config:\n  " + line
+	case "sorting":
+		text += "harness_config:\n  sorting:\n    " + line
+	default:
+		text += section + ":\n  " + line
+	}
+	dir := t.TempDir()
+	for name, data := range map[string]string{"config.yaml": base, "x.yaml": text, "user.conf": "*.Server.target_qps = 5\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(data), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := config.New(config.Options{Base: filepath.Join(dir, "config.yaml")}).Load(filepath.Join(dir, "x.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return New(Options{Backends: []string{"vllm"}, Round: round, Releases: map[string]string{"vllm": "0.17.1"}}).Check(c).Found
+}

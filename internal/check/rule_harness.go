@@ -80,9 +80,8 @@ func versionOfBackend(c *Config, found *diag.List) {
 		}, scenario)
 	case set && k.value != want:
 		c.report(found, diag.Diagnostic{
-			Code: "not-in-enum", Suggestion: want,
+			Code:    "not-in-enum",
 			Message: fmt.Sprintf("engine_version is %v, and workers of backend %s end unless it is %s for scenario %s", k.value, c.Backend.Name, want, name),
-			Hint:    "write " + want,
 		}, k)
 	}
 }
@@ -96,7 +95,7 @@ func warmUpCounts(c *Config, found *diag.List) {
 	}
 	scenario, okS := c.top("scenario")
 	warm, _ := c.harness("enable_warmup")
-	why := ""
+	var why string
 	switch {
 	case !okS || c.faulty[harnessSection+".enable_warmup"]:
 		return

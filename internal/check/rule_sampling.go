@@ -19,7 +19,7 @@ func outputFitsModel(c *Config, found *diag.List) {
 	tokens, okT := c.sampling("max_tokens")
 	l, isL := length.number()
 	n, isN := tokens.number()
-	if !okL || !okT || !isL || !isN || n < l || length.setting == nil || tokens.setting == nil {
+	if !okL || !okT || !isL || !isN || n < l || l < 1 || length.setting == nil || tokens.setting == nil {
 		return
 	}
 	c.report(found, diag.Diagnostic{

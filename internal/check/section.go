@@ -80,6 +80,7 @@ func (c *checker) closed(t *merge.Tree, section *schema.Section) map[string]any 
 				values[field.Key] = v
 				c.readNowhere(field, key, v)
 				c.notRun(field, key, v)
+				c.sensible(field, t.Path, key, v)
 			}
 		}
 	}
@@ -117,7 +118,10 @@ func (c *checker) engineSection(name, schemaSection string) map[string]any {
 		}
 		v, ok := c.value(field, key)
 		c.deprecatedInside(field, key, v)
-		ok = ok && c.sensible(field, name, key, v) && c.builtIn(field, key, v)
+		if ok {
+			c.sensible(field, name, key, v)
+		}
+		ok = ok && c.builtIn(field, key, v)
 		if s, isText := v.(string); !ok || isText && IsSecret(field.Key, s) {
 			continue
 		}
@@ -158,24 +162,23 @@ func (c *checker) formerName(name, schemaSection string) (*schema.Key, bool) {
 	return key, true
 }
 
-// sensible refuses a number that the release takes and that means nothing.
-func (c *checker) sensible(t *merge.Tree, section string, own *schema.Key, v any) bool {
+// sensible warns of a number that is taken, by the release or by the harness, and means nothing.
+func (c *checker) sensible(t *merge.Tree, section string, own *schema.Key, v any) {
 	key, ok := schema.Sense().Section(section).Key(t.Key)
 	if !ok || own.Min != nil || own.Max != nil {
-		return true
+		return
 	}
 	switch v.(type) {
 	case int64, float64, *big.Int:
 	default:
-		return true
+		return
 	}
-	faults := key.Check(v)
-	for _, f := range faults {
+	for _, f := range key.Check(v) {
 		d := faultOf(t, key, f)
+		d.Severity = diag.Warning
 		d.Hint = strings.TrimPrefix(d.Hint+"; "+firstSentence(key.Doc), "; ")
 		c.add(d)
 	}
-	return len(faults) == 0
 }
 
 // deprecated warns of a key that the release advises against or ignores: with

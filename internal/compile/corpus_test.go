@@ -103,6 +103,44 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
+// TestCorpusOverMachines compiles the overlays for several machines under the harness's
+// own way over them: the values are those of the engine that they configure.
+func TestCorpusOverMachines(t *testing.T) {
+	tried := map[string]int{}
+	for _, o := range corpus(t) {
+		for _, engine := range []string{"vllm", "sglang"} {
+			data, err := os.ReadFile(o.expected(engine))
+			if err != nil || !strings.HasSuffix(o.path, "_mn.yaml") && engine != "sglang" || strings.HasSuffix(o.corpus, "corpus") {
+				continue
+			}
+			want := decode(t, data)
+			b, _ := backend.With("zmq", engine)
+			if isMissing(want["engine_config"].(map[string]any)[b.Model]) {
+				continue
+			}
+			tried[engine]++
+			t.Run(o.name(), func(t *testing.T) {
+				out := compileFor(t, o.base, o.path, "zmq")
+				if out.Found.HasErrors() || len(out.Targets) != 1 {
+					t.Fatalf("findings: %v", out.Found)
+				}
+				got, err := out.Targets[0].Manifest.JSON()
+				if err != nil {
+					t.Fatal(err)
+				}
+				want := normal(want)
+				want["backend"] = "zmq"
+				if diff := cmp.Diff(numbers(want), numbers(pick(decode(t, got), want))); diff != "" {
+					t.Errorf("(-expected +manifest)\n%s", diff)
+				}
+			})
+		}
+	}
+	if os.Getenv("MLCFG_CORPUS") == "" && (tried["vllm"] < 5 || tried["sglang"] < 1) {
+		t.Errorf("tried %v", tried)
+	}
+}
+
 func decode(t testing.TB, data []byte) map[string]any {
 	t.Helper()
 	dec := json.NewDecoder(strings.NewReader(string(data)))

@@ -208,6 +208,20 @@ var mutations = []mutation{
 		}
 		return "", false, false
 	}},
+	{"key of another section", func(e entry, r *rand.Rand) (string, bool, bool) {
+		strange := map[string][]string{
+			"vllm_engine_config":     {"mem_fraction_static: 0.9", "target_qps: 5", "temperature: 0.5", "max_tokens: 5"},
+			"sglang_engine_config":   {"gpu_memory_utilization: 0.9", "target_qps: 5", "temperature: 0.5", "max_num_seqs: 5"},
+			"vllm_sampling_config":   {"max_new_tokens: 5", "max_num_seqs: 64", "target_qps: 5"},
+			"sglang_sampling_config": {"max_tokens: 5", "mem_fraction_static: 0.9", "device_count: 8"},
+			"harness_config":         {"max_num_seqs: 64", "scenario: server", "temperature: 0.5", "buckets: [50, 50]", "strategy: ignore"},
+			"sorting":                {"target_qps: 5", "max_num_seqs: 64"},
+		}[e.key]
+		if e.form != header || e.value != "" || len(strange) == 0 {
+			return "", false, false
+		}
+		return e.indent + e.key + ":\n" + e.indent + "  " + strange[r.IntN(len(strange))], true, true
+	}},
 	{"wrong enum", func(e entry, r *rand.Rand) (string, bool, bool) {
 		return e.with(e.key, e.value+"x"), false, e.schema != nil && len(e.schema.Enum) > 0 && slices.Contains(e.schema.Enum, any(e.value))
 	}},

@@ -59,7 +59,7 @@ func Manifest(m *manifest.Manifest, release *schema.Schema, own func(key string)
 	return nil
 }
 
-// Load is Manifest with the schema that the manifest itself names.
+// Load is Manifest with the schema that the manifest itself names, an embedded fork included.
 func Load(m *manifest.Manifest) error {
 	if m.Engine.Version == "" {
 		return fmt.Errorf("the manifest does not name the release of %s, so its arguments are not known", m.Engine.Name)
@@ -68,8 +68,17 @@ func Load(m *manifest.Manifest) error {
 	if err != nil {
 		return err
 	}
+	own := func(string) bool { return false }
+	if m.Engine.Fork != "" {
+		fork, err := schema.LoadFork(m.Engine.Fork)
+		if err != nil {
+			return err
+		}
+		release = release.With(fork)
+		own = func(key string) bool { return release.OfFork(schema.EngineConfig, key) }
+	}
 	var errs []error
-	for _, f := range Manifest(m, release, nil) {
+	for _, f := range Manifest(m, release, own) {
 		errs = append(errs, f)
 	}
 	return errors.Join(errs...)

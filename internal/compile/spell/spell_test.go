@@ -93,6 +93,18 @@ func TestManifest(t *testing.T) {
 	if len(faults) != 2 || faults[0].Key != "engine_config.site_fast" || faults[1].Key != "engine_config.site_window" {
 		t.Errorf("%v", faults)
 	}
+	// A manifest that names an embedded fork is spelled with its keys.
+	m = made()
+	m.EngineConfig = map[string]any{"model_path": "/model/x", "decode_graph_preserve_max_defer": int64(8)}
+	m.Backend, m.Engine = "sglang", manifest.Engine{Name: "sglang", Version: "0.5.9", Fork: "amd-mlperf"}
+	if err := Load(m); err != nil || !slices.ContainsFunc(m.Roles[0].Arguments, func(a manifest.Argument) bool {
+		return slices.Equal(a.Words, []string{"--decode-graph-preserve-max-defer", "8"})
+	}) {
+		t.Errorf("%v, %v", m.Roles, err)
+	}
+	if m.Engine.Fork = "nobody"; Load(m) == nil {
+		t.Error("a fork that nobody knows is taken")
+	}
 	m = made()
 	if Manifest(m, load("0.10.2"), own); !m.Roles[0].TokenIDs {
 		t.Error("0.10.2 tells token ids")

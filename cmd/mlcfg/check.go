@@ -12,8 +12,8 @@ import (
 	"mlcfg/internal/diag"
 )
 
-const checkHelp = `Check says whether manifests are, to the byte, what their sources compile to today,
-and where they are not, which values differ and what made them so. It is silent where
+const checkHelp = `Check reports manifests that are not, byte for byte, what their sources compile to
+today: which values differ, and which files or overrides changed them. It is silent if
 all is well.
 
 A manifest is compiled again for its own backend, with its own overrides, and for its

@@ -270,7 +270,7 @@ func (t *suiteTable) print(a *app, format string) error {
 	}
 	var b strings.Builder
 	if t.Simulated {
-		b.WriteString("SIMULATED ENGINE: these figures say nothing about any hardware\n")
+		b.WriteString(record.SimulatedMark + "\n")
 	}
 	tab := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tab, "BENCHMARK\tSCENARIO\tMODE\tVERDICT\tMETRIC\tACCURACY\tRUN")

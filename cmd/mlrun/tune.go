@@ -14,6 +14,7 @@ import (
 
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
+	"mlcfg/internal/record"
 	"mlcfg/internal/report"
 	"mlcfg/internal/run"
 	"mlcfg/internal/run/tune"
@@ -196,7 +197,7 @@ func (t *tuned) print(a *app, format string) error {
 	}
 	var b strings.Builder
 	if t.Simulated {
-		b.WriteString("SIMULATED ENGINE: these figures say nothing about any hardware\n")
+		b.WriteString(record.SimulatedMark + "\n")
 	}
 	tab := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tab, "QPS\tVERDICT\tTTFT P99 MS\tTPOT P99 MS\tRUN")

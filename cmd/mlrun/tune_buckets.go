@@ -247,7 +247,7 @@ func (b *bucketed) print(a *app, format string) error {
 	}
 	var t strings.Builder
 	if b.Simulated {
-		t.WriteString("# SIMULATED ENGINE: these figures say nothing about any hardware\n")
+		t.WriteString("# " + record.SimulatedMark + "\n")
 	}
 	if b.Synthetic {
 		t.WriteString("# SYNTHETIC DATA: the data set was not there, prompts were made up\n")

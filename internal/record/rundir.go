@@ -63,6 +63,9 @@ const (
 	Ended     Phase = "ended"
 )
 
+// SimulatedMark stands wherever figures of the simulated engine are shown.
+const SimulatedMark = "SIMULATED ENGINE: these figures say nothing about any hardware"
+
 // State is what state.json holds.
 type State struct {
 	Phase Phase `json:"phase"`

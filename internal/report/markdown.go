@@ -15,7 +15,7 @@ func WriteMarkdown(w io.Writer, s *Summary) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "## %s: %s %s on %s, %s (%s)\n\n", s.Verdict(), diag.Markdown(s.Benchmark), diag.Markdown(s.Scenario), diag.Markdown(orNone(s.Machine)), diag.Markdown(s.Backend), diag.Markdown(s.Engine))
 	if s.Simulated {
-		b.WriteString("**Simulated engine: these figures say nothing about any hardware.**\n\n")
+		b.WriteString("**" + SimulatedSentence + "**\n\n")
 	}
 	if s.SyntheticData {
 		b.WriteString("**Synthetic data: the data set was not there, prompts were made up.**\n\n")

@@ -74,7 +74,7 @@ func (s *Summary) Verdict() string {
 func (s *Summary) Notes() []string {
 	var out []string
 	if s.Simulated {
-		out = append(out, "Simulated engine: these figures say nothing about any hardware.")
+		out = append(out, SimulatedSentence)
 	}
 	if s.SyntheticData {
 		out = append(out, "Synthetic data: the data set was not there, prompts were made up.")

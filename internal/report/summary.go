@@ -13,6 +13,9 @@ import (
 // Format is raised when a field of summary.json is renamed, dropped or changes its meaning.
 const Format = 1
 
+// SimulatedSentence is [record.SimulatedMark] within prose.
+const SimulatedSentence = "Simulated engine: these figures say nothing about any hardware."
+
 // Summary is what summary.json holds: the verdict on a run and its figures,
 // all of which follow from the manifest and the records.
 type Summary struct {

@@ -9,13 +9,14 @@ import (
 	"text/tabwriter"
 
 	"mlcfg/internal/diag"
+	"mlcfg/internal/record"
 )
 
 // WriteText writes a summary as it stands on a terminal.
 func WriteText(w io.Writer, s *Summary) error {
 	var b strings.Builder
 	if s.Simulated {
-		b.WriteString("SIMULATED ENGINE: these figures say nothing about any hardware\n")
+		b.WriteString(record.SimulatedMark + "\n")
 	}
 	if s.SyntheticData {
 		b.WriteString("SYNTHETIC DATA: the data set was not there, prompts were made up\n")

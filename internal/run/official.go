@@ -108,7 +108,7 @@ func (r *runner) markSimulated() error {
 	if err != nil {
 		return fmt.Errorf("marking LoadGen's summary as simulated: %w", err)
 	}
-	_, err = f.WriteString("\nSIMULATED ENGINE: these figures say nothing about any hardware (line added by mlrun)\n")
+	_, err = f.WriteString("\n" + record.SimulatedMark + " (line added by mlrun)\n")
 	return errors.Join(err, f.Close())
 }
 

@@ -7,6 +7,8 @@ import (
 	"text/tabwriter"
 
 	"mlcfg/internal/diag"
+	"mlcfg/internal/record"
+	"mlcfg/internal/report"
 )
 
 // WriteText writes a comparison as it stands on a terminal.
@@ -14,7 +16,7 @@ func WriteText(w io.Writer, c *Comparison) error {
 	var b strings.Builder
 	b.WriteString("COMPARISON")
 	if c.Simulated {
-		b.WriteString("  SIMULATED ENGINE: these figures say nothing about any hardware")
+		b.WriteString("  " + record.SimulatedMark)
 	}
 	b.WriteByte('\n')
 	for _, g := range c.Groups {
@@ -60,7 +62,7 @@ func WriteMarkdown(w io.Writer, c *Comparison) error {
 	var b strings.Builder
 	b.WriteString("## Comparison\n\n")
 	if c.Simulated {
-		b.WriteString("**Simulated engine: these figures say nothing about any hardware.**\n\n")
+		b.WriteString("**" + report.SimulatedSentence + "**\n\n")
 	}
 	for _, g := range c.Groups {
 		fmt.Fprintf(&b, "- **%s** %s: %s\n", g.Letter, diag.Markdown(g.title()), diag.Markdown(strings.Join(g.names(), ", ")))

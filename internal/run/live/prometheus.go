@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"mlcfg/internal/record"
 )
 
 // WriteMetrics writes a snapshot in Prometheus' text format 0.0.4
@@ -22,7 +24,7 @@ func WriteMetrics(w io.Writer, s *Snapshot) error {
 	p.labels = fmt.Sprintf(`benchmark="%s",scenario="%s",machine="%s",backend="%s",simulated="%t"`,
 		escape(s.Run.Benchmark), escape(s.Run.Scenario), escape(s.Run.Machine), escape(s.Run.Backend), s.Run.Simulated)
 	if s.Run.Simulated {
-		p.WriteString("# SIMULATED ENGINE: these figures say nothing about any hardware\n")
+		p.WriteString("# " + record.SimulatedMark + "\n")
 	}
 	p.one("mlrun_run_info", "gauge", "1; the labels say what is run", 1, `engine="`+escape(s.Run.Engine)+`"`, `phase="`+escape(s.Phase.Name)+`"`)
 	p.one("mlrun_phase_elapsed_seconds", "gauge", "time since the phase began to issue", s.Elapsed.Seconds())

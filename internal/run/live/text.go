@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mlcfg/internal/cli/ansi"
+	"mlcfg/internal/record"
 )
 
 // Line says how a run goes in one line, for a log.
@@ -80,7 +81,7 @@ func (v *view) add(colour func(string) string, format string, args ...any) {
 func (v *view) head(s *Snapshot) {
 	r := &s.Run
 	if r.Simulated {
-		v.add(v.style.Yellow, "SIMULATED ENGINE: these figures say nothing about any hardware")
+		v.add(v.style.Yellow, record.SimulatedMark)
 	}
 	v.add(v.style.Bold, "%s %s %s, %s", r.Benchmark, r.Scenario, s.Phase.Name, r.Engine)
 	left := ""

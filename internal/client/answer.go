@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 	"unicode/utf8"
+
+	"mlcfg/internal/diag/secret"
 )
 
 // answer gathers what the events of one response say.
@@ -179,15 +181,22 @@ func (a *answer) check(sent, most int) {
 	}
 }
 
-// excerpt is the beginning of data, fit for a message, cut between characters.
+// looked is how much of data is looked through for credentials, in bytes: more than
+// an excerpt shows, so that none is cut and then not known for one.
+const looked = 4 << 10
+
+// excerpt is the beginning of data, fit for a message, cut between characters:
+// it gets into records, so that what shows as a credential is taken out.
 func excerpt(data []byte) string {
 	const most = 200
-	if len(data) > most {
-		n := most
-		for n > most-utf8.UTFMax && !utf8.RuneStart(data[n]) {
+	rest := len(data) - min(len(data), looked)
+	data = []byte(secret.Hide(string(data[:len(data)-rest])))
+	if len(data)+rest > most {
+		n := min(most, len(data))
+		for n > most-utf8.UTFMax && n < len(data) && !utf8.RuneStart(data[n]) {
 			n--
 		}
-		return fmt.Sprintf("%q and %d bytes more", data[:n], len(data)-n)
+		return fmt.Sprintf("%q and %d bytes more", data[:n], len(data)-n+rest)
 	}
 	return fmt.Sprintf("%q", data)
 }

@@ -423,3 +423,17 @@ func TestExcerpt(t *testing.T) {
 		}
 	}
 }
+
+// What an engine says of a credential does not get into a record.
+func TestExcerptHidesCredentials(t *testing.T) {
+	for in, want := range map[string]string{
+		`{"error":"Incorrect API key sk-0123456789s3cretWord"}`: `"{\"error\":\"Incorrect API key ***\"}"`,
+		"Authorization: Bearer 0123456789s3cretWord":            `"Authorization: Bearer ***"`,
+		strings.Repeat("a ", 95) + "sk-0123456789s3cretWord":    `"` + strings.Repeat("a ", 95) + `***"`,
+		strings.Repeat("a", 5000):                               `"` + strings.Repeat("a", 200) + `" and 4800 bytes more`,
+	} {
+		if got := excerpt([]byte(in)); got != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
+		}
+	}
+}

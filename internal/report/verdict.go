@@ -84,6 +84,7 @@ func (s *Summary) faults(r *Run) {
 	switch {
 	case r.Running:
 		s.Reasons = append(s.Reasons, "the run still goes on: "+string(r.State.Phase))
+	case r.endedDuring():
 	case r.State.Phase != record.Ended && r.State.Phase != record.Results:
 		s.Reasons = append(s.Reasons, "the run was cut off during: "+string(r.State.Phase))
 	}
@@ -97,6 +98,12 @@ func (s *Summary) faults(r *Run) {
 	if len(r.Records) == 0 {
 		s.Reasons = append(s.Reasons, "no request was recorded")
 	}
+}
+
+// endedDuring reports whether a fault says in which phase the run ended and why, so
+// that its phase alone says nothing more.
+func (r *Run) endedDuring() bool {
+	return slices.ContainsFunc(r.State.Faults, func(f string) bool { return strings.HasPrefix(f, "ended during "+string(r.State.Phase)+": ") })
 }
 
 // problems are the lines of the INVALID file that nothing else accounts for.

@@ -127,7 +127,7 @@ func TestInterrupted(t *testing.T) {
 		return mock.NoFault
 	}})
 	dir, state, invalid, err := begin(t, ctx, Options{Engine: engine.Options{External: []string{servers[0].URL()}}}, nil)
-	if !errors.Is(err, ErrInterrupted) || state.Phase != record.Measuring || !slices.Contains(state.Faults, "ended during measuring: interrupted") || !strings.Contains(invalid, "the run was cut off during: measuring") {
+	if !errors.Is(err, ErrInterrupted) || state.Phase != record.Measuring || !slices.Contains(state.Faults, "ended during measuring: interrupted") || strings.Contains(invalid, "cut off") || strings.Count(invalid, "interrupted") != 1 {
 		t.Errorf("%v, %+v, %q", err, state, invalid)
 	}
 	n := uint64(0)

@@ -129,6 +129,51 @@ func hostileEngines() []fault {
 	}}
 	add("answers event by event", slow, fine)
 
+	// What is odd and means the same.
+	text := stream("\n")
+	add("sends a field at a time: comments, ids, retry, event names", says(openHead+strings.ReplaceAll(text, "data: ", ": ping\nid: 7\nretry: 100\nevent: message\ndata: ")), fine)
+	add("sends data: without a space", says(openHead+strings.ReplaceAll(text, "data: ", "data:")), fine)
+	add("sends an event in several data lines", says(openHead+strings.ReplaceAll(text, `,"choices"`, ",\ndata: \"choices\"")), fine)
+	add("ends with half an event's empty line", says(openHead+strings.TrimSuffix(text, "\n")), fine)
+	add("sends one byte a chunk", says(streamHead+byteChunks(text, "")+"0\r\n\r\n"), fine)
+	add("sends chunks with extensions and trailers", says(streamHead+byteChunks(text, ";x=y")+"0\r\nX: y\r\n\r\n"), fine)
+	add("sends 103 before each answer", says("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"+openHead+text), fine)
+	add("names its media type with a charset, in capitals", says("HTTP/1.1 200 OK\r\nCONTENT-TYPE: Text/Event-Stream; charset=UTF-8\r\n\r\n"+text), fine)
+
+	// What is no answer.
+	for _, encoding := range []string{"deflate", "br", "zstd", "gzip, identity"} {
+		add("answers in "+encoding, says("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: "+encoding+"\r\n\r\n\x78\x9c\x01"), failing)
+	}
+	for _, status := range []string{"204 No Content", "205 Reset Content", "206 Partial Content", "304 Not Modified", "402 Payment Required", "503 Service Unavailable"} {
+		add("answers "+status, says("HTTP/1.1 "+status+"\r\nContent-Length: 0\r\n\r\n"), failing)
+	}
+	for _, code := range []string{"301", "302", "303", "308"} {
+		add("redirects by "+code+" to itself", says("HTTP/1.1 "+code+" Moved\r\nLocation: /v1/completions\r\nContent-Length: 0\r\n\r\n"), failing)
+	}
+	first, _, _ := strings.Cut(text, "\n\n")
+	add("names a length that is too short", says("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 20\r\n\r\n"+text), failing)
+	add("names a length that is too long, and closes", says("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 99999\r\n\r\n"+text), failing)
+	add("names a negative length", says("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n"), failing)
+	add("names a chunk's size of 2^70", says(streamHead+"400000000000000000\r\n"+text), failing)
+	add("ends within an event", says(openHead+first[:len(first)-9]), failing)
+	add("ends after the first token", says(openHead+first+"\n\n"), failing)
+	add("resets after the first token", impostor{answer: func(w net.Conn, _, _ int64) bool {
+		_, _ = io.WriteString(w, openHead+first+"\n\n")
+		if tcp, ok := w.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0)
+		}
+		return false
+	}}, failing)
+	const word = "s3cretWord"
+	repeats := failing
+	repeats.secret = word
+	add("repeats a credential in an error", says("HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n{\"error\":\"Incorrect API key sk-0123456789"+word+" at https://u:"+word+"@h/?token="+word+"\"}"), repeats)
+	add("repeats a credential within the stream", says(openHead+"data: {\"error\":{\"message\":\"Authorization: Bearer 0123456789"+word+"\"}}\n\n"), repeats)
+	add("sends event: error", says(openHead+"event: error\ndata: {\"error\":{\"message\":\"no\",\"code\":500}}\n\n"), failing)
+	add("sends NUL and bytes that are no UTF-8 for JSON", says(openHead+"data: {\x00\xff\xfe}\n\n"), failing)
+	add("sends JSON 100,000 deep", says(openHead+"data: "+strings.Repeat(`{"a":[`, 100_000)+"\n\n"), failing)
+	add("sends JSON 100,000 deep that ends", says(openHead+`data: {"a":`+strings.Repeat("[", 100_000)+strings.Repeat("]", 100_000)+"}\n\ndata: [DONE]\n\n"), failing)
+
 	under := quickly(stays)
 	under.tls = true
 	add("has a certificate that nobody vouches for", under, fault{exit: 2, says: `does not serve: .*certificate`})
@@ -145,6 +190,15 @@ func hostileEngines() []fault {
 	add("is named by a name with several addresses", named, fine)
 	add("speaks no TLS where https was named", quickly(stays), fault{exit: 2, says: `does not serve`, command: []string{"run", manifestName, "--map", "/data=data", "--out", runName, "--external", impostorTLS}})
 	return all
+}
+
+// byteChunks is a text in chunks of one byte, with an extension each.
+func byteChunks(text, extension string) string {
+	var b strings.Builder
+	for i := range len(text) {
+		b.WriteString("1" + extension + "\r\n" + text[i:i+1] + "\r\n")
+	}
+	return b.String()
 }
 
 // generateFaults are those of the simulated engine under SGLang's /generate.

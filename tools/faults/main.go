@@ -45,7 +45,10 @@ func main() {
 
 // campaign tries every fault, tells how each went, and renews the table of doc.
 func campaign(ctx context.Context, mlrun, doc, only, keep string) (bad bool, err error) {
-	dir := keep
+	dir, err := filepath.Abs(keep)
+	if err != nil {
+		return false, err
+	}
 	if keep == "" {
 		if dir, err = os.MkdirTemp("", "faults"); err != nil {
 			return false, err

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -155,6 +157,11 @@ func (b *bench) judge(f *fault, c *command, o *outcome) error {
 	if f.secret != "" && strings.Contains(c.stdout.String()+c.stderr.String(), f.secret) {
 		wrong("it prints the credential: %s%s", c.stdout.String(), c.stderr.String())
 	}
+	if f.secret != "" {
+		for _, name := range b.holding(f.secret) {
+			wrong("it writes the credential into %s", name)
+		}
+	}
 	if o.lost > 0 {
 		wrong("%d finished requests are not in the records", o.lost)
 	}
@@ -162,6 +169,19 @@ func (b *bench) judge(f *fault, c *command, o *outcome) error {
 		wrong("left: %s", strings.Join(o.left, "; "))
 	}
 	return nil
+}
+
+// holding are the files of the run directory with a text in them.
+func (b *bench) holding(text string) (names []string) {
+	_ = filepath.WalkDir(b.path(runName), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			if data, err := os.ReadFile(path); err == nil && bytes.Contains(data, []byte(text)) {
+				names = append(names, d.Name())
+			}
+		}
+		return nil // there may be none
+	})
+	return names
 }
 
 func rundirThere(dir string) bool {

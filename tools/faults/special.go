@@ -127,6 +127,32 @@ func specialFiles() []fault {
 	delete(empty, "models/llama/model.safetensors")
 	add("a model without weights", fault{exit: 1, says: `holds no weights`, command: plan}, empty)
 
+	shard := func(text string) map[string]string {
+		m := model()
+		m["models/llama/model.safetensors"] = text
+		return m
+	}
+	const pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n"
+	whole := model()["models/llama/model.safetensors"]
+	add("a model whose weights are a pointer of Git LFS", fault{exit: 1, says: `is a pointer of Git LFS`, command: plan}, shard(pointer))
+	add("a model whose weights have a header that is no JSON", fault{exit: 1, says: `reading the header of`, command: plan}, shard(strings.Replace(whole, "{", "<", 1)))
+	add("a model whose weights have a header longer than the file", fault{exit: 1, says: `is cut off, or no safetensors file`, command: plan}, shard("\xff"+whole[1:]))
+	add("a model whose weights have a header of 2^63 bytes", fault{exit: 1, says: `is cut off, or no safetensors file`, command: plan}, shard("\xff\xff\xff\xff\xff\xff\xff\xff"+whole[8:]))
+	add("a model whose weights are cut off", fault{exit: 1, says: `is cut off: its tensors take`, command: plan}, shard(whole[:len(whole)-1]))
+	add("a model whose weights are empty", fault{exit: 1, says: `is cut off`, command: plan}, shard(""))
+	add("a model whose weights are a link to themselves", fault{exit: 1, says: `too many levels of symbolic links`, command: plan}, empty, func(b *bench) error {
+		return os.Symlink("model.safetensors", b.path("models/llama/model.safetensors"))
+	})
+	index := model()
+	index["models/llama/model.safetensors.index.json"] = `{"weight_map": {"a": "model.safetensors", "b": "model-2.safetensors"}}`
+	add("a model whose index names a file that is not there", fault{exit: 1, says: `model-2.safetensors is missing`, command: plan}, index)
+	outside := model()
+	outside["models/llama/model.safetensors.index.json"] = `{"weight_map": {"a": "../../../etc/passwd"}}`
+	add("a model whose index names a file outside", fault{exit: 1, says: `names a file outside of it`, command: plan}, outside)
+	lfs := model()
+	lfs["models/llama/config.json"] = pointer
+	add("a model whose config.json is a pointer of Git LFS", fault{exit: 1, says: `is no JSON object`, command: plan}, lfs)
+
 	add("an overlay that is a pipe", fault{short: true, exit: 2, says: aPipe, mlcfg: true, command: lint}, overlay, pipe("m/server_x.yaml"))
 	add("an overlay that is a link to an endless device", fault{exit: 2, says: aDevice, mlcfg: true, command: lint}, overlay, zero("m/server_x.yaml"))
 	add("a shared configuration that is a pipe", fault{exit: 2, says: aPipe, mlcfg: true, command: append(lint[:len(lint):len(lint)], "--base", "config.yaml")}, overlay, pipe("config.yaml"))
@@ -137,7 +163,7 @@ func specialFiles() []fault {
 	add("mlcfg check of a pipe", fault{exit: 2, says: aPipe, mlcfg: true, command: []string{"check", manifestName}}, overlay, pipe(manifestName))
 	add("an overlay without the section, with a pipe and a device beside it", fault{exit: 1, says: `the overlay lacks`, mlcfg: true, command: []string{"lint", "elsewhere/x.yaml", "--base", "/proc/self/cwd/config.yaml", "--backend", backend.VLLM}}, overlay, pipe("elsewhere/pipe.yaml"), zero("elsewhere/zero.yaml"))
 
-	whole := func(change func(*bench) error) func(*bench) (func(), error) {
+	ofWhole := func(change func(*bench) error) func(*bench) (func(), error) {
 		return func(b *bench) (func(), error) {
 			if err := b.wholeRun(); err != nil {
 				return nil, err
@@ -148,7 +174,7 @@ func specialFiles() []fault {
 	for _, name := range []string{record.FileName, record.StateFile, record.SummaryFile, record.ManifestFile} {
 		all = append(all, fault{
 			name: "run directory, a pipe instead of " + name, exit: 2, says: `is neither a file nor a folder`, command: []string{"report", runName},
-			setup: whole(pipe(runName + "/" + name)),
+			setup: ofWhole(pipe(runName + "/" + name)),
 		})
 	}
 	offline := func(m *manifest.Manifest, s *loadgen.Settings) {
@@ -161,6 +187,10 @@ func specialFiles() []fault {
 			manifest: offline, before: shell(`ulimit -n 64; exec "$0" "$@"`), args: []string{"--concurrency", "512"},
 		},
 		fault{name: "power script without its interpreter", exit: 2, says: `its interpreter /no/such/shell`, args: []string{"--power-script", "power.sh"}, setup: program("power.sh", "#!/no/such/shell\n")},
+		fault{name: "power script that may not be executed", exit: 2, says: `is not executable`, args: []string{"--power-script", "power.sh"}, setup: files(map[string]string{"power.sh": "#!/bin/sh\n"})},
+		fault{name: "power script that is a folder", exit: 2, says: `power script data: .*permission denied`, args: []string{"--power-script", "data"}},
+		fault{name: "power script that is not there", exit: 2, says: `the power script is not there`, args: []string{"--power-script", "power.sh"}},
+		fault{name: "power script that fails and leaves a child in a session of its own", exit: 2, says: `exit status 3`, args: []string{"--power-script", "power.sh"}, setup: script("setsid sleep 600 &\nsleep 0.2; exit 3")},
 		fault{name: "power script with line ends of Windows", exit: 2, says: `line ends|lines do on Windows`, args: []string{"--power-script", "power.sh"}, setup: program("power.sh", "#!/bin/sh\r\necho x\r\n")},
 		fault{name: "power script that prints without end", exit: 2, says: `it printed more than 16 MiB`, args: []string{"--power-script", "power.sh"}, setup: script("exec yes"), memory: 200},
 		fault{name: "power script that ignores SIGTERM, interrupted twice", exit: 2, says: `interrupted`, args: []string{"--power-script", "power.sh"}, setup: script("trap '' TERM\nwhile :; do sleep 1; done"), attack: func(b *bench, c *command) error {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -86,5 +87,30 @@ func streamFaults() []fault {
 	} {
 		all = append(all, fault{name: "a full disk under standard output: " + c.name, exit: 2, says: noRoom, before: full, command: c.command, mlcfg: c.mlcfg})
 	}
+	for _, c := range []struct {
+		command []string
+		mlcfg   bool
+	}{
+		{[]string{"lint", "m/server_x.yaml", "--backend", backend.VLLM, "--format", "json"}, true},
+		{[]string{"explain", "m/server_x.yaml", "--backend", backend.VLLM}, true},
+		{[]string{"diff", "m/server_x.yaml", "m/offline_x.yaml", "--backend", backend.VLLM}, true},
+		{[]string{"fmt", "m/server_x.yaml"}, true},
+		{[]string{"fmt", "-d", "m/server_x.yaml"}, true},
+		{[]string{"migrate", "m/server_x.yaml"}, true},
+		{[]string{"schema", "list"}, true},
+		{[]string{"report", runName}, false},
+		{[]string{"report", runName, "--format", "json"}, false},
+		{[]string{"completion", "bash"}, false},
+	} {
+		name := "mlrun "
+		setup := (*bench).withWholeRun
+		if c.mlcfg {
+			name, setup = "mlcfg ", func(b *bench) (func(), error) { return files(overlay)(b) }
+		}
+		all = append(all, fault{name: "a full disk under standard output: " + name + strings.Join(c.command, " "), exit: 2, says: noRoom + `|lint tells more|as it stands|of the current format`, before: full, command: c.command, mlcfg: c.mlcfg, setup: setup})
+	}
 	return all
 }
+
+// withWholeRun is the setup of a fault of a run that is over.
+func (b *bench) withWholeRun() (func(), error) { return nil, b.wholeRun() }

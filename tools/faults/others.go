@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -12,6 +14,11 @@ import (
 // it, or make conformance has installed one.
 func pythonWithLoadGen() string {
 	for _, python := range []string{os.Getenv("LOADGEN_PYTHON"), ".venv/bin/python", "python3"} {
+		if strings.Contains(python, "/") { // the program is run in another folder
+			if abs, err := filepath.Abs(python); err == nil {
+				python = abs
+			}
+		}
 		if python != "" && exec.Command(python, "-c", "import mlperf_loadgen").Run() == nil {
 			return python
 		}

@@ -20,6 +20,25 @@ var (
 	queryWords = []string{"TOKEN", "KEY", "SIG", "SIGNATURE", "AUTH", "JWT"}
 )
 
+// stems are what every name that says so has in it.
+var stems = []string{"pass", "secret", "credential", "key", "token", "auth"}
+
+// mentions reports whether a text may hold a name that says so. It spares nearly all
+// texts the search for one; what is not ASCII is searched.
+func mentions(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return true
+		}
+		for _, stem := range stems {
+			if s[i]|0x20 == stem[0] && len(s)-i >= len(stem) && strings.EqualFold(s[i:i+len(stem)], stem) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Name reports whether a key's or variable's name says that its value is a credential.
 func Name(name string) bool {
 	w := split(name)

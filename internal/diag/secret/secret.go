@@ -195,7 +195,7 @@ func unmistakable(between, value string) bool {
 
 // settings are the places of values behind names that say so.
 func settings(s string, says func(name string) bool, form func(between, value string) bool) []int {
-	if !strings.ContainsAny(s, ":=") {
+	if !strings.ContainsAny(s, ":=") || !mentions(s) {
 		return nil
 	}
 	var all []int

@@ -14,8 +14,13 @@ var sglang = Backend{
 	// json.loads, orjson.loads and model_validate_json of them in srt/arg_groups, srt/server_args.py,
 	// srt/configs/load_config.py and srt/disaggregation/kv_events.py.
 	JSONTexts: []JSONText{
-		{"json_model_override_args", false}, {"model_loader_extra_config", false}, {"preferred_sampling_params", false}, {"kv_events_config", false},
-		{"limit_mm_data_per_request", false}, {"deepep_config", true}, {"hicache_storage_backend_extra_config", true},
+		{"json_model_override_args", false},
+		{"model_loader_extra_config", false},
+		{"preferred_sampling_params", false},
+		{"kv_events_config", false},
+		{"limit_mm_data_per_request", false},
+		{"deepep_config", true},
+		{"hicache_storage_backend_extra_config", true},
 	},
 	// srt/utils/server_args_config_parser.py (srt/server_args_config_parser.py).
 	ConfigFile: &ConfigFile{From: "0.5.3", Lists: "0.5.3", Maps: "0.5.14", Hyphens: true, SwitchWords: true},

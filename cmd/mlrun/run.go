@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -99,7 +100,8 @@ func (f *runFlags) engine() []cli.Flag {
 // readManifest reads the one manifest that a command line names.
 func (a *app) readManifest(c *cli.Context) (*manifest.Manifest, error) {
 	if c.NArg() != 1 {
-		return nil, withHint("mlrun "+c.Command.Name+" manifest.yaml, or - for standard input", "%s takes one manifest, not %d", c.Command.Name, c.NArg())
+		name := strings.TrimPrefix(c.Command.HelpName, "mlrun ") // tune buckets, not buckets
+		return nil, withHint("mlrun "+name+" manifest.yaml, or - for standard input", "%s takes one manifest, not %d", name, c.NArg())
 	}
 	m, err := manifest.ReadFile(c.Args().First(), a.stdin)
 	var bad *manifest.Error

@@ -212,7 +212,8 @@ func ReadState(path string) (State, error) {
 
 // Name is a free path under parent for a run of that description: its words
 // and the time, and a number where that is taken. Characters that do not belong into a
-// file name are replaced.
+// file name are replaced. Where it cannot be seen what is there (the parent is a file, or
+// closed to the user), whoever makes the path finds out why.
 func Name(parent string, words []string, now time.Time) string {
 	var parts []string
 	for _, w := range words {
@@ -223,7 +224,7 @@ func Name(parent string, words []string, now time.Time) string {
 	base := filepath.Join(parent, strings.Join(append(parts, now.Format("20060102-150405")), "-"))
 	path := base
 	for i := 2; ; i++ {
-		if _, err := os.Lstat(path); errors.Is(err, os.ErrNotExist) {
+		if _, err := os.Lstat(path); err != nil {
 			return path
 		}
 		path = fmt.Sprintf("%s-%d", base, i)

@@ -133,6 +133,13 @@ func TestName(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := Name(file, []string{"x"}, at); got != filepath.Join(file, "x-20260102-030405") {
+		t.Errorf("%s below a file", got)
+	}
 	for word, want := range map[string]string{"azAZ09._-": "azAZ09._-", "`{@[/:,^+": "_________", "": ""} {
 		if got := strings.Map(fileNameRune, word); got != want {
 			t.Errorf("%q becomes %q, want %q", word, got, want)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -48,6 +49,11 @@ func newBench(mlrun, dir string) (*bench, error) {
 	}
 	if dir, err = filepath.Abs(dir); err != nil {
 		return nil, err
+	}
+	// A campaign under nohup would hand on that the hang-up is ignored, and none of
+	// what it hangs up on would notice.
+	if signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	}
 	return &bench{mlrun: path, mlcfg: filepath.Join(filepath.Dir(path), "mlcfg"), whole: filepath.Join(dir, "whole")}, nil
 }

@@ -55,8 +55,8 @@ func TestRun(t *testing.T) {
 					t.Fatalf("missing: %+v", r)
 				}
 			}
-			if plan.Pace != OnSchedule && e.conns != max(plan.Concurrency, 1) {
-				t.Errorf("%d connections for a concurrency of %d", e.conns, plan.Concurrency)
+			if plan.Pace != OnSchedule && e.connections() != max(plan.Concurrency, 1) {
+				t.Errorf("%d connections for a concurrency of %d", e.connections(), plan.Concurrency)
 			}
 		})
 	}
@@ -309,8 +309,8 @@ func TestConnectionLimit(t *testing.T) {
 	if err != nil || s.OK != 200 {
 		t.Fatalf("summary %+v, %v", s, err)
 	}
-	if s.Opened != 4 || e.conns != 4 || most.Load() > 4 {
-		t.Errorf("%d connections, %d at a time, limit 4", e.conns, most.Load())
+	if s.Opened != 4 || e.connections() != 4 || most.Load() > 4 {
+		t.Errorf("%d connections, %d at a time, limit 4", e.connections(), most.Load())
 	}
 	if s.KeptUp || s.Waited == 0 || !strings.Contains(strings.Join(s.Reasons, "\n"), "wait for a connection (limit 4 a replica)") {
 		t.Errorf("a client without connections kept up: %+v", s)

@@ -93,6 +93,13 @@ func newEngine(t testing.TB, answer func(s served, w net.Conn) bool) *engine {
 	return e
 }
 
+// connections is how many were accepted.
+func (e *engine) connections() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.conns
+}
+
 func (e *engine) requests() []served {
 	e.mu.Lock()
 	defer e.mu.Unlock()

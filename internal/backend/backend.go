@@ -72,6 +72,14 @@ type Backend struct {
 	Shorthands map[string][]string
 	// CommaLists are keys whose lists the command line splits at commas.
 	CommaLists []string
+	// NullTexts are texts that the command line reads as null: of the keys that take
+	// null, or of NullTextKeys alone where there are any.
+	NullTexts, NullTextKeys []string
+	// Computed are sampling parameters that the engine makes out of others: what a request
+	// says of them is replaced.
+	Computed []string
+	// HeldTexts are the texts that the engine takes of a key where its type takes any.
+	HeldTexts map[string][]string
 
 	// Program are the words that start the server. The model follows by itself
 	// where ModelPositional is set, then every key's own argument, then Listen.

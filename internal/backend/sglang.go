@@ -31,6 +31,15 @@ var sglang = Backend{
 	Program:    []string{"python3", "-m", "sglang.launch_server"},
 	Listen:     []string{"--host", "{host}", "--port", "{port}"},
 	ListenKeys: []string{"host", "port"},
+	// nullable_str of srt/server_args.py.
+	NullTexts: []string{"", "None"}, NullTextKeys: []string{"quantization_param_path"},
+	// normalize of srt/sampling/sampling_params.py.
+	Computed: []string{"is_normalized", "stop_regex_max_len", "stop_regex_strs", "stop_str_max_len", "stop_strs"},
+	HeldTexts: map[string][]string{
+		// Python's logging and uvicorn both look the name up.
+		"log_level":      {"critical", "error", "warning", "info", "debug"},
+		"log_level_http": {"critical", "error", "warning", "info", "debug", "trace"},
+	},
 	Nodes: []NodeArgument{
 		// SGLang has no usual port.
 		{Key: "dist_init_addr", Value: "{head-address:29500}", When: Nodes},

@@ -6,7 +6,6 @@ import (
 
 	"mlcfg/internal/backend"
 	"mlcfg/internal/diag"
-	"mlcfg/schema"
 )
 
 // nestedRefuses finds what vLLM's settings classes refuse of the maps that they are
@@ -50,27 +49,4 @@ func (c *Config) refuseNested(found *diag.List, name, inner, message, hint, rena
 		Pos: at.keyPos, Severity: diag.Error, Code: "engine-refuses", Key: strings.Join([]string{c.Backend.EngineSection(), name, inner}, "."),
 		Message: fmt.Sprintf("%s %s refuses this: %s", c.Schema.Engine, c.Schema.Release, message), Hint: hint, Suggestion: rename, Backend: c.Backend.Name,
 	})
-}
-
-// spelledFalse refuses a false that the command line cannot say, where the engine
-// decides by itself what is not set: false would run as true.
-func spelledFalse(c *Config, found *diag.List) {
-	for _, k := range c.Schema.Section(schema.EngineConfig).Keys() {
-		if c.EngineConfig[k.Name] != false || !unspelledFalse(k) {
-			continue
-		}
-		if k.Name == "enable_lora" && c.EngineConfig["lora_paths"] == nil {
-			continue // without paths nothing turns it on
-		}
-		set, _ := c.engine(k.Name)
-		c.report(found, diag.Diagnostic{
-			Code: "no-spelling", Key: strings.Join(set.path, "."),
-			Message: fmt.Sprintf("%s %s has no way to be told %s: false: without %s it decides by itself", c.Schema.Engine, c.Schema.Release, k.Name, k.Flag.Names[0]),
-			Hint:    "leave the key out, or set it to null, if the engine may decide",
-		}, set)
-	}
-}
-
-func unspelledFalse(k *schema.Key) bool {
-	return k.Flag != nil && k.Flag.Action == "store_true" && k.Flag.Negative == "" && k.HasDefault && k.Default == nil
 }

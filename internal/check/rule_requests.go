@@ -25,7 +25,7 @@ func requestsCarry(c *Config, found *diag.List) {
 	}
 	for _, k := range c.Schema.Section(schema.SamplingConfig).Keys() {
 		value := c.SamplingConfig[k.Name]
-		if value == nil || hasKey(completion, k.Name) || hasKey(chat, k.Name) || slices.Contains(notAsked, k.Name) {
+		if value == nil || hasKey(completion, k.Name) || slices.Contains(notAsked, k.Name) {
 			continue
 		}
 		if other := carriedBy[k.Name]; other != "" && hasKey(completion, other) {
@@ -35,11 +35,33 @@ func requestsCarry(c *Config, found *diag.List) {
 			continue
 		}
 		set, _ := c.sampling(k.Name)
+		if hasKey(chat, k.Name) {
+			c.report(found, diag.Diagnostic{
+				Severity: diag.Warning, Code: "not-sent",
+				Message: fmt.Sprintf("the server of %s %s takes %s of a chat alone: with samples that are no chats it ignores it", c.Schema.Engine, c.Schema.Release, k.Name),
+			}, set)
+			continue
+		}
 		c.report(found, diag.Diagnostic{
 			Code:    "not-sent",
 			Message: fmt.Sprintf("the server of %s %s ignores %s in a request: it is a parameter of the Python interface alone", c.Schema.Engine, c.Schema.Release, k.Name),
 			Hint:    "leave it out",
 		}, set)
+	}
+}
+
+// computedAreLeft warns of sampling parameters that the engine makes by itself.
+func computedAreLeft(c *Config, found *diag.List) {
+	for _, name := range c.Backend.Computed {
+		k, ok := c.sampling(name)
+		if !ok || k.value == nil || k.setting == nil {
+			continue
+		}
+		c.report(found, diag.Diagnostic{
+			Severity: diag.Warning, Code: "replaced-value",
+			Message: fmt.Sprintf("%s %s computes %s by itself, whatever a request says", c.Schema.Engine, c.Schema.Release, name),
+			Hint:    "leave it out; stop and stop_regex say where an answer ends",
+		}, k)
 	}
 }
 

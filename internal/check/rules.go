@@ -32,9 +32,12 @@ var rules = []rule{
 	engineRefuses,
 	requestsCarry,
 	samplingIsTaken,
+	computedAreLeft,
 	textsAreJSON,
 	nestedRefuses,
 	spelledFalse,
+	spelledNull,
+	textsAreHeld,
 	devicesRemain,
 	switchesWork,
 }

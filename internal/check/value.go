@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/merge"
 	"mlcfg/internal/source"
@@ -158,8 +159,24 @@ func (c *checker) text(n *source.Node, path string, key *schema.Key) any {
 			Hint:    "write null",
 		})
 		return nil
+	case key != nil && c.spelledNull(key, n.Str):
+		d := diag.Diagnostic{
+			Pos: n.Pos, Severity: diag.Warning, Code: "null-text", Key: path, Suggestion: "null",
+			Message: fmt.Sprintf("the command line of %s reads the text %q as null", c.engineRelease(), n.Str),
+			Hint:    "write null",
+		}
+		if c.add(d); key.Default == nil {
+			return nil
+		}
 	}
 	return n.Str
+}
+
+// spelledNull reports whether the engine's command line reads a text as null.
+func (c *checker) spelledNull(key *schema.Key, text string) bool {
+	b, ok := backend.Of(c.backend)
+	return ok && key.Section == schema.EngineConfig && key.Flag != nil && key.Kinds&schema.Null != 0 && !inEnum(key, text) &&
+		slices.Contains(b.NullTexts, text) && (len(b.NullTextKeys) == 0 || slices.Contains(b.NullTextKeys, key.Name))
 }
 
 // optional tells the shared keys that may stay open: those at the top that take null, and

@@ -94,8 +94,40 @@ func TestNested(t *testing.T) {
 		{"sglang", "0.5.23", "enable_lora: false", ""},
 		{"sglang", "0.5.23", "enable_multimodal: false", "error no-spelling"},
 		{"sglang", "0.5.23", "enable_multimodal: true", ""},
+		{"sglang", "0.4.9.post6", "debug_tensor_dump_inject: false", "error no-spelling"},
+		{"sglang", "0.4.9.post6", "debug_tensor_dump_inject: true", ""},
+		{"vllm", "0.33.0", "hf_token: false", "error no-spelling"},
+		// optional_type reads these as null.
+		{"vllm", "0.33.0", "revision: 'None'", "warning null-text null"},
+		{"vllm", "0.9.2", "download_dir: ''", "warning null-text null"},
+		{"vllm", "0.33.0", "revision: 'none'", ""},
+		{"vllm", "0.33.0", "served_model_name: [a, 'None']", "error no-spelling"},
+		{"sglang", "0.5.23", "quantization_param_path: 'None'", "warning null-text null"},
+		{"sglang", "0.5.23", "download_dir: 'None'", ""},
+		{"vllm", "0.33.0", "optimization_level: 7", "error not-in-enum"},
+		{"vllm", "0.33.0", "optimization_level: '7'", "error not-in-enum"},
+		{"vllm", "0.33.0", "optimization_level: 2", ""},
+		{"vllm", "0.33.0", "mm_processor_device: cpus", "error not-in-enum cpu"},
+		{"vllm", "0.33.0", "data_parallel_rpc_port: 0", "warning out-of-range"},
+		{"sglang", "0.5.23", "log_level: eror", "error not-in-enum error"},
+		{"sglang", "0.4.9.post6", "log_level: warning", ""},
 	} {
 		if got := about(t, c.engine, c.release, c.engine+"_engine_config", c.text); got != c.want {
+			t.Errorf("%s %s, %s: %q, want %q", c.engine, c.release, c.text, got, c.want)
+		}
+	}
+}
+
+// TestSamplingSaid: what is said about sampling parameters.
+func TestSamplingSaid(t *testing.T) {
+	for _, c := range []struct{ engine, release, text, want string }{
+		{"vllm", "0.9.2", "bad_words: [a]", "warning not-sent"},
+		{"vllm", "0.33.0", "bad_words: [a]", ""},
+		{"vllm", "0.33.0", "skip_clone: true", "error not-sent"},
+		{"sglang", "0.5.23", "stop_strs: [a]", "warning replaced-value"},
+		{"sglang", "0.5.23", "stop: [a]", ""},
+	} {
+		if got := about(t, c.engine, c.release, c.engine+"_sampling_config", c.text); got != c.want {
 			t.Errorf("%s %s, %s: %q, want %q", c.engine, c.release, c.text, got, c.want)
 		}
 	}

@@ -22,6 +22,9 @@ func argument(flag schema.Flag, value any) ([]string, error) {
 	if flag.Nargs == "0" || flag.Action == "store_true" || flag.Action == "store_false" || flag.Action == "bool" {
 		return nil, fmt.Errorf("%s is a switch, and %v no boolean", name, value)
 	}
+	if m, isMap := value.(map[string]any); isMap && len(m) == 0 && (flag.Nargs == "+" || flag.Nargs == "*") {
+		return nil, fmt.Errorf("%s needs at least one value, the map is empty; null leaves the argument out", name)
+	}
 	list, isList := value.([]any)
 	if !isList {
 		text, err := word(value)
@@ -56,6 +59,8 @@ func boolArgument(flag schema.Flag, name string, on bool) ([]string, error) {
 			return []string{name}, nil
 		}
 		return []string{flag.Negative}, nil
+	case flag.Action == "StoreBoolean": // vLLM's own, which reads the words true and false
+		return pair(name, strconv.FormatBool(on)), nil
 	case flag.Action == "store_false":
 		on = !on
 	case flag.Nargs == "0" || flag.Action == "store_true":
@@ -91,6 +96,9 @@ func listArgument(flag schema.Flag, name string, list []any) ([]string, error) {
 
 // commaList is a list that the engine splits at commas.
 func commaList(flag schema.Flag, list []any) ([]string, error) {
+	if len(list) == 0 {
+		return nil, fmt.Errorf("%s needs at least one value, the list is empty; null leaves the argument out", flag.Names[0])
+	}
 	words := make([]string, len(list))
 	for i, element := range list {
 		text, err := word(element)

@@ -19,6 +19,7 @@ func TestArguments(t *testing.T) {
 		"paths": {Names: []string{"--paths"}, Action: "LoRAPathAction", Nargs: "*"},
 		"layer": {Names: []string{"--layer"}, Action: "append"},
 		"maybe": {Names: []string{"--maybe"}, Action: "store", Nargs: "?"},
+		"words": {Names: []string{"--words"}, Action: "StoreBoolean", Nargs: "?"},
 	}
 	for _, c := range []struct {
 		key   string
@@ -59,6 +60,9 @@ func TestArguments(t *testing.T) {
 		{"paths", []any{}, "--paths"},
 		{"layer", []any{"a", "-b"}, "--layer|a|--layer=-b"},
 		{"maybe", "x", "--maybe|x"},
+		{"words", true, "--words|true"},
+		{"words", false, "--words|false"},
+		{"names", map[string]any{}, "!needs at least one value"},
 		{"maybe", true, "--maybe"},
 		{"maybe", false, ""},
 		{"size", "/model/x", "--size|{path:/model/x}"},

@@ -66,6 +66,10 @@ release: ## static binaries for every platform into dist/, proved reproducible, 
 conformance: ## compare with the official LoadGen from PyPI; writes docs/conformance.md
 	$(GO) run ./tools/conformance -venv .venv -doc docs/conformance.md
 
+.PHONY: exact
+exact: ## hold keys, variables and requests against the engines' own code; renews docs/conformance.md (ten minutes)
+	$(GO) run ./tools/exact -doc docs/conformance.md
+
 .PHONY: engines
 engines: ## install vLLM and SGLang for the CPU into .engines (7 GB to download, 15 GB of disk)
 	ENGINES='$(ENGINES)' ./scripts/engines.sh

@@ -94,6 +94,19 @@ func (im Importer) Release(ctx context.Context, spec Spec) (*Record, error) {
 	return im.Path(ctx, spec, file)
 }
 
+// Sources lays the Python sources of a release out below folder, which may be
+// there already. The package comes from the package index where the cache does not have it.
+func (im Importer) Sources(ctx context.Context, spec Spec, folder string) error {
+	file, err := im.download(ctx, spec)
+	if err == nil {
+		err = extract(file, folder, packageOf(spec.Engine))
+	}
+	if err != nil {
+		return fmt.Errorf("getting the sources of %s: %w", spec, err)
+	}
+	return nil
+}
+
 // Path reads a local package as the given release: a wheel, a source archive,
 // the package's folder, a folder that holds it (site-packages, a source tree),
 // or the Python interpreter of an environment that has it installed.

@@ -23,12 +23,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"mlcfg/tools/docmark"
 )
 
 func main() {
 	versions := flag.String("versions", "6.0.17,5.1.2", "releases of mlcommons-loadgen, separated by commas")
 	venv := flag.String("venv", ".venv", "folder for one virtual environment a release")
-	doc := flag.String("doc", "", "file for the tables; none where empty")
+	doc := flag.String("doc", "", "page that gets the tables between its marks; none where empty")
 	only := flag.String("case", "", "run only the cases whose name holds this text")
 	keep := flag.String("keep", "", "folder to leave LoadGen's files in; a temporary one where empty")
 	flag.Parse()
@@ -45,7 +47,7 @@ func main() {
 	text := table(outcomes) + randomTable(randoms)
 	fmt.Print(text)
 	if *doc != "" && *only == "" {
-		if err := os.WriteFile(*doc, []byte(text), 0o644); err != nil {
+		if err := docmark.Renew(*doc, "loadgen", text); err != nil {
 			fmt.Fprintf(os.Stderr, "conformance: %v\n", err)
 			os.Exit(2)
 		}

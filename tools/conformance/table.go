@@ -6,12 +6,10 @@ import (
 	"strings"
 )
 
-// table renders the outcomes as docs/conformance.md.
+// table renders the outcomes as a part of docs/conformance.md.
 func table(outcomes []outcome) string {
 	var b strings.Builder
-	b.WriteString(`# Conformance with MLPerf LoadGen
-
-This file is written by ` + "`make conformance`" + `, which installs the official LoadGen from PyPI, runs it in real time with
+	b.WriteString(`This part is written by ` + "`make conformance`" + `, which installs the official LoadGen from PyPI, runs it in real time with
 a deterministic system under test, and computes each run again from the times that LoadGen's trace recorded.
 
 What is compared:

@@ -190,7 +190,7 @@ func (k *Key) Form() string {
 		return "Switch"
 	case pattern || kinds&String == 0:
 		return ""
-	case kinds&Bool == 0 && number:
+	case kinds&Bool == 0 && kinds&Null != 0 && number: // a variable of the harness is a word without null
 		return "JSON"
 	}
 	return "Text"

@@ -308,7 +308,8 @@ func (d *docBuilder) block(n *yaml.Node, at int) *BlockText {
 		b.Chomp = '-' // so too where the file ends without a line break
 	}
 	if b.Chomp != '+' {
-		for len(b.Lines) > 0 && len(bytes.TrimSpace([]byte(b.Lines[len(b.Lines)-1]))) == 0 {
+		// A line of more spaces than the text is indented by is part of the text.
+		for len(b.Lines) > 0 && b.Lines[len(b.Lines)-1] == "" {
 			b.Lines = b.Lines[:len(b.Lines)-1]
 		}
 	}

@@ -84,7 +84,6 @@ func (t *text) parse() (*Node, diag.List) {
 
 // slow is parse by the YAML library.
 func (t *text) slow() (*Node, diag.List) {
-	t.bangs = bareBang().Match(t.data)
 	doc, err := t.document()
 	if err != nil && t.mendSlashes() {
 		doc, err = t.document()
@@ -148,6 +147,7 @@ func (t *text) document() (doc *yaml.Node, err error) {
 			doc, err = nil, fmt.Errorf("yaml: %v", r)
 		}
 	}()
+	t.bangs = bareBang().Match(t.data)
 	decoder := yaml.NewDecoder(bytes.NewReader(asVersion1(t.data, t.dialect)))
 	var first, second yaml.Node
 	switch err := decoder.Decode(&first); {

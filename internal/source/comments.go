@@ -9,7 +9,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// text finds where quoted and block scalars stand: a # in one is no comment.
+// text finds where quoted and block scalars stand, and plain ones that hold a #: in
+// one it is no comment.
 func (d *docBuilder) text(doc *yaml.Node) {
 	var visit func(n *yaml.Node)
 	visit = func(n *yaml.Node) {
@@ -20,6 +21,8 @@ func (d *docBuilder) text(doc *yaml.Node) {
 		case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
 			from, to, _ := d.blockLines(at, n.Value)
 			d.spans = append(d.spans, [2]int{d.t.start(from), d.t.start(to)})
+		case n.Kind == yaml.ScalarNode && strings.Contains(n.Value, "#") && bytes.HasPrefix(d.t.data[at:], []byte(n.Value)):
+			d.spans = append(d.spans, [2]int{at, at + len(n.Value)})
 		}
 		for _, c := range n.Content {
 			visit(c)

@@ -121,7 +121,7 @@ type docBuilder struct {
 	t   *text
 	b   builder
 	doc *Document
-	// spans are the quoted and block scalars, in order.
+	// spans are the quoted and block scalars and the plain ones that hold a #, in order.
 	spans    [][2]int
 	comments []comment
 	// flow counts the brackets that are open.

@@ -48,8 +48,13 @@ func (d *docBuilder) blockLines(at int, value string) (from, to, indent int) {
 		case spaces == len(s):
 			continue // belongs to it if more text comes, or to its end
 		case to == from:
-			first := strings.TrimLeft(value, "\n")
-			indent = spaces - (len(first) - len(strings.TrimLeft(first, " ")))
+			// The value's first line of more than spaces is this one, less the indentation.
+			for text := range strings.SplitSeq(value, "\n") {
+				if own := len(text) - len(strings.TrimLeft(text, " ")); own < len(text) {
+					indent = max(spaces-own, 0)
+					break
+				}
+			}
 		}
 		if spaces < indent {
 			break

@@ -151,7 +151,7 @@ func (p *printer) block(e *source.Entry, label string, indent int) {
 		header = ">"
 	}
 	for _, line := range b.Lines {
-		if !blank(line) {
+		if line != "" {
 			if line[0] == ' ' {
 				header += "2"
 			}

@@ -302,6 +302,9 @@ func (d *docBuilder) block(n *yaml.Node, at int) *BlockText {
 	from, to, indent := d.blockLines(at, n.Value)
 	for line := from; line < to; line++ {
 		s := d.t.line(line)
+		if len(s) <= indent && d.t.start(line)+len(s) == len(d.t.data) {
+			break // spaces behind the file's last line break
+		}
 		b.Lines = append(b.Lines, string(s[min(indent, len(s)):]))
 	}
 	if !strings.HasSuffix(n.Value, "\n") {

@@ -256,6 +256,7 @@ func FuzzFormat(f *testing.F) {
 	f.Add("a: ! b\nc: ! \"12\"\n")
 	f.Add("a: |\n b\n    \nc: >\n d\n    ")
 	f.Add("a: >1\n    \n b\n")
+	f.Add("a: >+\n b\n ")
 	f.Add("a; { {b}}#c: d\n")
 	f.Fuzz(func(t *testing.T, s string) {
 		out, found, err := Format("x", []byte(s), order)

@@ -64,7 +64,7 @@ type Backend struct {
 	// line so that the model's folder does not fill in what requests leave out.
 	Kept map[string]Kept
 	// Units are the letters that the command line takes behind a whole number, with what
-	// they stand for; Words the words that it takes in the place of a key's number;
+	// they stand for; Words the words that it takes instead of a key's number;
 	// Shorthands the keys of a map of which the first that a release has is what a number in
 	// the map's place says.
 	Units      map[string]float64

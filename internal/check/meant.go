@@ -11,7 +11,7 @@ import (
 	"mlcfg/schema"
 )
 
-// asOnCommandLine is the value that a text, or a number in the place of a map, stands for
+// asOnCommandLine is the value that a text, or a number instead of a map, stands for
 // on the engine's command line, where people copy it from; empty where that is none.
 func (c *checker) asOnCommandLine(key *schema.Key, n *source.Node) string {
 	b, ok := backend.Of(c.schema.Engine)

@@ -91,7 +91,7 @@ func samplingIsTaken(c *Config, found *diag.List) {
 	if t, isNumber := k.number(); ok && isNumber && k.setting != nil && t > 0 && t < coldest {
 		c.report(found, diag.Diagnostic{
 			Severity: diag.Warning, Code: "replaced-value", Suggestion: fmt.Sprint(coldest),
-			Message: fmt.Sprintf("%s %s samples at temperature %v in the place of %v", c.Schema.Engine, c.Schema.Release, coldest, t),
+			Message: fmt.Sprintf("%s %s samples at temperature %v instead of %v", c.Schema.Engine, c.Schema.Release, coldest, t),
 			Hint:    fmt.Sprintf("write %v, or 0 for greedy sampling", coldest),
 		}, k)
 	}

@@ -192,7 +192,7 @@ func (c *conn) take(n int, err error) bool {
 		c.answer.answer.read = now
 		over := c.answer.feed(c.read[:n], c.came)
 		if c.answer.progress() != before {
-			c.run.pools[c.replica].hear(now)
+			c.run.pools[c.replica].noteBytes(now)
 		}
 		c.announce()
 		over = !c.account() || over
@@ -311,7 +311,7 @@ func (c *conn) end(done time.Duration) {
 	c.request = Request{}
 	c.mu.Unlock()
 	c.run.finished(&res, balanced)
-	c.letGo()
+	c.freeBuffers()
 }
 
 // giveUp ends the request that is on the connection from outside, when only is

@@ -82,8 +82,8 @@ func enlarge[T any](b []T, more ...T) []T {
 	return append(b, more...)
 }
 
-// letGo frees the buffers of an answer that was larger than most.
-func (r *response) letGo() {
+// freeBuffers frees the buffers of an answer that was larger than most.
+func (r *response) freeBuffers() {
 	r.head, r.body, r.sse = nil, nil, events{}
 	a := &r.answer
 	a.ids, a.text, a.event = nil, nil, event{}
@@ -106,12 +106,12 @@ func (c *conn) account() bool {
 	return false
 }
 
-// letGo frees what an answer that is over and recorded held beyond its allowance.
-func (c *conn) letGo() {
+// freeBuffers frees what a finished, recorded answer held beyond its allowance.
+func (c *conn) freeBuffers() {
 	if c.counted == 0 {
 		return
 	}
-	c.answer.letGo()
+	c.answer.freeBuffers()
 	c.run.held.Add(-c.counted)
 	c.counted = 0
 }

@@ -27,8 +27,8 @@ func (e *StallError) What() string {
 // share it, and should not fight over it.
 const hearingGrain = 10 * time.Millisecond
 
-// hear notes that bytes came from the replica.
-func (p *pool) hear(now time.Duration) {
+// noteBytes notes that bytes came from the replica.
+func (p *pool) noteBytes(now time.Duration) {
 	if last := p.heard.Load(); int64(now)-last >= int64(hearingGrain) {
 		p.heard.Store(int64(now))
 	}

@@ -18,7 +18,7 @@ import (
 	"mlcfg/tools/sharedata"
 )
 
-// suggestionCase is a fault with a suggestion: what to put in the place of what stands
+// suggestionCase is a fault with a suggestion: what to put instead of what stands
 // there.
 type suggestionCase struct {
 	// by are the functions that the suggestion comes from, as producers names them.
@@ -269,7 +269,7 @@ func (tt *suggestionCase) run(t *testing.T) {
 	}
 }
 
-// put puts a suggestion in the place of what stands at a position: the whole entry where it
+// put puts a suggestion instead of what stands at a position: the whole entry where it
 // is one, a key's name, a value, a word of a conf file.
 func put(text string, pos diag.Pos, suggestion string) string {
 	lines := strings.SplitAfter(text, "\n")

@@ -81,7 +81,7 @@ var catalog = []Meaning{
 	{"override-of-nothing", "an override names a key that neither base nor overlay has: the harness, which closes the section before, ends with an error"},
 	{"override-without-value", "an override has no value and sets null"},
 	{"packing-limit", "the sorting strategy has no batch to fill, and does nothing"},
-	{"replaced-value", "the engine takes another value in the place of this one"},
+	{"replaced-value", "the engine takes another value instead of this one"},
 	{"replicas", "the devices do not divide into engines of this size"},
 	{"several-documents", "the file holds several YAML documents, and a configuration is one"},
 	{"several-grammars", "an answer is held to more than one grammar, which the engine refuses with every request"},

@@ -110,7 +110,7 @@ func (r *resolver) covered(t *Tree) {
 			r.found.Add(diag.Diagnostic{
 				Pos: t.Chain[i+1].KeyPos, Severity: diag.Error, Code: Code, Key: t.Path,
 				Message: fmt.Sprintf("%s goes over the interpolation %s of a lower layer, which is not merged with", t.Key, s.Node.Str),
-				Hint:    "write the values in the place of the interpolation",
+				Hint:    "write the values instead of the interpolation",
 				Related: []diag.Related{{Pos: s.Node.Pos, Message: "the interpolation"}},
 			})
 		}

@@ -263,7 +263,7 @@ func refuseResolver(p part) *fault {
 	f := faultf("write the value itself, and another one where it is wanted with --set KEY=VALUE",
 		"%s would take the value from the environment of the machine that compiles, and the manifest would depend on it", p.raw)
 	if has && len(p.inner) == 1 {
-		f.hint = fmt.Sprintf("write its default, %s, and another value where it is wanted with --set KEY=VALUE in the place of %s", standard, variable)
+		f.hint = fmt.Sprintf("write its default, %s, and another value where it is wanted with --set KEY=VALUE instead of %s", standard, variable)
 		f.raw, f.suggestion = p.raw, standard
 	}
 	return f

@@ -204,7 +204,7 @@ func TestCompleteKeepsWholeParts(t *testing.T) {
 	if _, err := Complete(filepath.Join(dir, "none")); !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), "making the folder of Parquet records: ") {
 		t.Errorf("without the run directory: %v", err)
 	}
-	// A folder in the place of a part, or of the one under way, is nobody's to remove.
+	// A folder instead of a part, or of the one under way, is nobody's to remove.
 	for _, taken := range []string{name(1), filepath.Join(dir, PartsDir, partialPart)} {
 		if err := errors.Join(os.RemoveAll(taken), os.MkdirAll(filepath.Join(taken, "x"), 0o755)); err != nil {
 			t.Fatal(err)

@@ -207,7 +207,7 @@ func TestVerifySays(t *testing.T) {
 	if found, err := Verify(dir, nil); err == nil {
 		t.Errorf("without a manifest: %q", found)
 	}
-	// A folder in the place of a file cannot be read at all.
+	// A folder instead of a file cannot be read at all.
 	for _, name := range []string{record.SummaryFile, loadgen.SummaryName, loadgen.DetailName, loadgen.AccuracyName} {
 		dir := wholeRun(t)
 		path := filepath.Join(dir, name)

@@ -83,7 +83,7 @@ class Argument:
 
 
 class Recorder:
-    """Stands in the place of the argument parser and of its groups."""
+    """Stands for the argument parser and of its groups."""
 
     is_recorder = True
 

@@ -72,7 +72,7 @@ def clean(alternatives, default=None):
 
 
 def with_choices(alternatives, choices):
-    """A parser's choices in the place of the free type they restrict; beside the
+    """A parser's choices instead of the free type they restrict; beside the
     literals of an annotation, since either way in takes its own."""
     if not choices:
         return alternatives

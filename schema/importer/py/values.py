@@ -40,7 +40,7 @@ class Instance:
 
 
 class Native:
-    """A function of ours in the place of one of the package."""
+    """A function of ours instead of one of the package."""
 
     def __init__(self, fn):
         self.fn = fn

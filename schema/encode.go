@@ -21,12 +21,16 @@ type Definition struct {
 	// The rest is as in [Key].
 	Doc, DefaultNote, Deprecated, Config, Limit, NotRun string
 	Default                                             any
-	HasDefault, Required, Inert, Unread, Own            bool
+	HasDefault, Required, Inert, Unread, Own, AnyCase   bool
+	Only                                                []Only
 	Union                                               *Union
 	Flag                                                *Flag
 	File                                                string
 	Line, Column                                        int
 }
+
+// ofHarness reports whether the definition says what keys of the reference harness alone do.
+func (d *Definition) ofHarness() bool { return d.NotRun != "" || d.AnyCase || len(d.Only) > 0 }
 
 // Group is what the index holds of an engine, or of a schema that no release changes.
 type Group struct {
@@ -169,7 +173,7 @@ func (w *writer) body(d *Definition) ([]byte, error) {
 	for _, part := range []struct {
 		there bool
 		bit   byte
-	}{{d.HasDefault, hasDefault}, {d.Required, isRequired}, {d.Inert, isInert}, {d.Flag != nil, hasFlag}, {d.Union != nil, hasUnion}, {d.Unread, isUnread}, {d.Own, isOwn}, {d.NotRun != "", isNotRun}} {
+	}{{d.HasDefault, hasDefault}, {d.Required, isRequired}, {d.Inert, isInert}, {d.Flag != nil, hasFlag}, {d.Union != nil, hasUnion}, {d.Unread, isUnread}, {d.Own, isOwn}, {d.ofHarness(), isOfHarness}} {
 		if part.there {
 			has |= part.bit
 		}
@@ -181,8 +185,15 @@ func (w *writer) body(d *Definition) ([]byte, error) {
 	for _, text := range []string{d.Doc, d.DefaultNote, d.Deprecated, d.Config, d.Limit} {
 		b.text(text)
 	}
-	if d.NotRun != "" {
+	if d.ofHarness() {
 		b.text(d.NotRun)
+		b.int(btoi(d.AnyCase))
+		b.int(len(d.Only))
+		for _, o := range d.Only {
+			for _, text := range []string{o.Who, o.Value, o.In, o.Else} {
+				b.text(text)
+			}
+		}
 	}
 	b.alternatives(d.Alternatives)
 	if d.HasDefault {

@@ -39,7 +39,7 @@ import (
 var embedded string
 
 const (
-	indexMagic = "mlcfg schema index 1\n"
+	indexMagic = "mlcfg schema index 2\n"
 
 	stringSize     = 8
 	groupSize      = stringSize + 4*8
@@ -266,7 +266,7 @@ const (
 	hasUnion
 	isUnread
 	isOwn
-	isNotRun
+	isOfHarness
 )
 
 // key decodes a definition.
@@ -281,8 +281,11 @@ func (st *store) key(e entry) *Key {
 	k.Unread, k.Own = has&isUnread != 0, has&isOwn != 0
 	k.Pos = diag.Pos{File: r.text(), Line: r.int(), Column: r.int()}
 	k.Doc, k.DefaultNote, k.Deprecated, k.Config, k.Limit = r.text(), r.text(), r.text(), r.text(), r.text()
-	if has&isNotRun != 0 {
-		k.NotRun = r.text()
+	if has&isOfHarness != 0 {
+		k.NotRun, k.AnyCase = r.text(), r.int() != 0
+		for range r.int() {
+			k.Only = append(k.Only, Only{Who: r.text(), Value: r.text(), In: r.text(), Else: r.text()})
+		}
 	}
 	k.alts = r.alternatives()
 	if has&hasDefault != 0 {

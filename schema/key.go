@@ -54,6 +54,20 @@ func (k Kind) String() string {
 	return joinOr(words)
 }
 
+// Only is a key, or a value of it, that one tree of a round's reference harness alone has.
+type Only struct {
+	// Who is the tree, [Mlrun] where none has it.
+	Who string
+	// Value is the value, empty for the key itself; In is the scenario in which it counts,
+	// empty for any.
+	Value, In string
+	// Else is what the others do at the value: "ends with an error".
+	Else string
+}
+
+// Mlrun is who takes what no reference harness does.
+const Mlrun = "mlrun"
+
 // Bound is one end of a range.
 type Bound struct {
 	Value     float64 `json:"value"`
@@ -112,6 +126,10 @@ type Key struct {
 	// NotRun says what mlrun does instead of what the reference harness does by the
 	// key; empty for keys that it carries out, or that nobody does.
 	NotRun string
+	// AnyCase reports whether the reference harness takes a text in upper and in lower case.
+	AnyCase bool
+	// Only says what not every reference harness of the round takes.
+	Only []Only
 	// Own tells of a key of the harness section that is this program's, which the
 	// reference harness does not have.
 	Own bool

@@ -13,6 +13,9 @@ import (
 // BackendLayer is the name of the layer that a backend's name puts on top.
 const BackendLayer = "backend"
 
+// AccuracyLayer is the name of the layer that the harness puts on a run in accuracy mode.
+const AccuracyLayer = "accuracy"
+
 // LayerOf is what a backend's name itself sets; ok is false where that is nothing.
 func LayerOf(b *backend.Backend) (layer merge.Layer, ok bool) {
 	if len(b.Fixed) == 0 {

@@ -70,9 +70,11 @@ func Check(in Input) Result {
 	if round == nil {
 		round = schema.Shared()
 	}
-	shared := &checker{schema: round, round: round, site: in.Site, overlay: in.Overlay, tree: in.Tree, found: &r.Found, faulty: map[string]bool{}}
+	shared := &checker{schema: round, round: round, harnessTree: HarnessOf(in.Tree, round), site: in.Site, overlay: in.Overlay, tree: in.Tree, found: &r.Found, faulty: map[string]bool{}}
 	r.Secrets = shared.credentials()
 	r.Shared = Shared{Top: shared.top(), Harness: shared.harness()}
+	shared.onlySome(in.Tree, round.Section(topSection), r.Shared.Top, r.Shared.Top)
+	shared.onlySome(in.Tree.Lookup(harnessSection), round.Section(harnessSection), r.Shared.Harness, r.Shared.Top)
 	for _, target := range in.Targets {
 		tree := in.Tree
 		if target.Tree != nil {
@@ -83,7 +85,7 @@ func Check(in Input) Result {
 			named: in.Named, tree: tree, faulty: shared.faulty, overlay: in.Overlay,
 		}
 		own := &checker{
-			schema: target.Schema, round: round, site: in.Site, variables: in.Variables, forks: in.Forks, overlay: in.Overlay, tree: tree, found: &r.Found,
+			schema: target.Schema, round: round, harnessTree: shared.harnessTree, site: in.Site, variables: in.Variables, forks: in.Forks, overlay: in.Overlay, tree: tree, found: &r.Found,
 			backend: target.Backend.Name, faulty: c.faulty,
 		}
 		c.Env = own.env(target.Backend)
@@ -106,13 +108,15 @@ func Check(in Input) Result {
 type checker struct {
 	schema *schema.Schema
 	// round is the schema of the harness's round.
-	round     *schema.Schema
-	site      *config.Site
-	variables []string
-	forks     []*schema.Fork
-	overlay   string
-	tree      *merge.Tree
-	found     *diag.List
+	round *schema.Schema
+	// harnessTree is the tree of the round's harness; see [HarnessOf].
+	harnessTree string
+	site        *config.Site
+	variables   []string
+	forks       []*schema.Fork
+	overlay     string
+	tree        *merge.Tree
+	found       *diag.List
 	// backend is named in findings; empty for shared sections.
 	backend string
 	// unread are variables of the engine's own prefix that no release reads.

@@ -46,7 +46,7 @@ func (c *checker) notInRelease(t *merge.Tree, valued bool) {
 			Pos: settingOf(t).KeyPos, Severity: diag.Warning, Code: "inert-variable", Key: t.Path,
 			Message: fmt.Sprintf("%s does nothing in %s: no release has it", t.Key, c.engineRelease()), Hint: hint,
 		})
-	} else if !c.nearMiss(t) && valued {
+	} else if !c.nearMiss(t) && !c.notOfHarness(t) && valued {
 		c.unknownVariable(t)
 	}
 }

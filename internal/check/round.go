@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"mlcfg/internal/diag"
 	"mlcfg/internal/manifest"
@@ -52,7 +53,7 @@ func (c *checker) readNowhere(t *merge.Tree, key *schema.Key, value any) {
 		Pos: s.KeyPos, Severity: diag.Warning, Code: "unread-key", Key: t.Path, Hint: firstSentence(key.Doc),
 		Message: fmt.Sprintf("nothing public of the harness of round %s reads %s: the value has no effect", c.schema.Release, t.Key),
 	}
-	if asksNothing(value) || s.Node.Text != "" && s.Node.Text == key.DefaultNote {
+	if asksNothing(value) || isDefault(s, key) {
 		d.Severity = diag.Info
 	}
 	for _, other := range schema.Definitions(schema.Harness, key.Section, key.Name) {
@@ -68,13 +69,18 @@ func (c *checker) readNowhere(t *merge.Tree, key *schema.Key, value any) {
 // does a default.
 func (c *checker) notRun(t *merge.Tree, key *schema.Key, value any) {
 	s := settingOf(t)
-	if key.NotRun == "" || key.Required || s.Layer == "base" || asksNothing(value) || s.Node.Text != "" && s.Node.Text == key.DefaultNote {
+	if key.NotRun == "" || key.Required || s.Layer == "base" || asksNothing(value) || isDefault(s, key) {
 		return
 	}
 	c.add(diag.Diagnostic{
 		Pos: s.KeyPos, Severity: diag.Info, Code: "no-effect", Key: t.Path,
 		Message: fmt.Sprintf("%s has no effect here: %s", t.Key, key.NotRun),
 	})
+}
+
+// isDefault reports whether a value is what the round's own config.yaml sets.
+func isDefault(s *merge.Setting, key *schema.Key) bool {
+	return s.Node.Text != "" && s.Node.Text == key.DefaultNote
 }
 
 // asksNothing reports whether a value leaves everything as it is without it, as far as
@@ -123,11 +129,38 @@ func (c *checker) ofHarness(t *merge.Tree, valued bool) bool {
 	case !known:
 		of := &checker{schema: c.round}
 		c.noReader(t, of.becameOf(schema.History(schema.Harness, harnessEnv, t.Key)))
-	case key.Unread && settingOf(t).Layer != "base":
-		c.noReader(t, firstSentence(key.Doc))
+	case key.Unread:
+		if settingOf(t).Layer != "base" {
+			c.noReader(t, firstSentence(key.Doc))
+		}
 	case valued:
 		c.readable(t, key)
+		if value := settingOf(t).Node.Interface(); ReadBy(c.harnessTree, key) {
+			c.notRun(t, key, value)
+		} else {
+			c.readElsewhere(t, key, value)
+		}
 	}
+	return true
+}
+
+// harnessPrefix begins the names of variables that nothing but the harness may read.
+const harnessPrefix = "HARNESS_"
+
+// notOfHarness warns of a variable with the harness's own prefix that no round reads, and
+// reports whether it is one.
+func (c *checker) notOfHarness(t *merge.Tree) bool {
+	if !strings.HasPrefix(t.Key, harnessPrefix) {
+		return false
+	}
+	d := diag.Diagnostic{
+		Pos: settingOf(t).KeyPos, Severity: diag.Warning, Code: "inert-variable", Key: t.Path,
+		Message: t.Key + " does nothing: the harness of no round reads it",
+	}
+	if near := c.round.Section(harnessEnv).Nearest(t.Key); near != "" {
+		didYouMean(&d, near)
+	}
+	c.add(d)
 	return true
 }
 

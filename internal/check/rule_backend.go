@@ -13,11 +13,15 @@ import (
 // the command line: its own word, and for ray the executor that the backend means.
 func backendAgrees(c *Config, found *diag.List) {
 	if k, ok := c.top("backend"); ok && c.named && k.value != c.Backend.Name && !slices.Contains(c.Backend.AlsoNamed, fmt.Sprint(k.value)) {
-		c.report(found, diag.Diagnostic{
+		d := diag.Diagnostic{
 			Code:    "backend-conflict",
 			Message: fmt.Sprintf("the file is for backend %v, the command line names %s", k.value, c.Backend.Name),
 			Hint:    "the command line decides; take backend out of the file, or name the one that is meant",
-		}, k)
+		}
+		if _, same := backend.With(fmt.Sprint(k.value), c.Backend.Engine); same {
+			d.Severity = diag.Warning // the same sections, which the harness runs under the command line's name
+		}
+		c.report(found, d, k)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Backend.Fixed)) {
 		if k, ok := c.own(name); ok && k.value != c.Backend.Fixed[name] {

@@ -29,7 +29,7 @@ func apart(c *Config, found *diag.List) {
 			if k, set := c.harness(name); set && k.setting.Layer != "base" {
 				c.report(found, diag.Diagnostic{
 					Severity: diag.Warning, Code: "unread-key",
-					Message: fmt.Sprintf("%s is read where disagg is true alone", name),
+					Message: fmt.Sprintf("the harness reads %s only where disagg is true", name),
 				}, k)
 			}
 		}
@@ -37,7 +37,7 @@ func apart(c *Config, found *diag.List) {
 			if t := c.tree.Lookup(name); t != nil && len(t.Fields) > 0 && settingOf(t).Layer != "base" {
 				c.report(found, diag.Diagnostic{
 					Severity: diag.Warning, Code: "unread-key",
-					Message: fmt.Sprintf("%s is read where disagg is true alone", name),
+					Message: fmt.Sprintf("the harness reads %s only where disagg is true", name),
 				}, key{path: []string{name}, setting: settingOf(t)})
 			}
 		}

@@ -90,25 +90,25 @@ func versionOfBackend(c *Config, found *diag.List) {
 func warmUpCounts(c *Config, found *diag.List) {
 	k, ok := c.harness("warm_up_sample_count_per_server")
 	definition, _ := c.Round.Section(harnessSection).Key(k.name())
-	if !ok || definition == nil || definition.Unread || k.setting.Layer == "base" {
+	if !ok || definition == nil || definition.Unread || !ReadBy(HarnessOf(c.tree, c.Round), definition) || k.setting.Layer == "base" {
 		return
 	}
 	scenario, okS := c.top("scenario")
 	warm, _ := c.harness("enable_warmup")
-	var why string
+	var says string
 	switch {
 	case !okS || c.faulty[harnessSection+".enable_warmup"]:
 		return
 	case scenario.value != "server":
-		why = "in scenario server alone"
+		says = fmt.Sprintf("reads %s only in scenario server", k.name())
 	case warm.value != true:
-		why = "where enable_warmup is true alone"
+		says = fmt.Sprintf("reads %s only where enable_warmup is true", k.name())
 	case c.Backend.WarmUp != "":
-		why = fmt.Sprintf("not with backend %s: %s", c.Backend.Name, c.Backend.WarmUp)
+		says = fmt.Sprintf("does not read %s with backend %s: %s", k.name(), c.Backend.Name, c.Backend.WarmUp)
 	default:
 		return
 	}
-	c.report(found, diag.Diagnostic{Severity: diag.Warning, Code: "unread-key", Message: fmt.Sprintf("the harness reads %s %s", k.name(), why)}, k)
+	c.report(found, diag.Diagnostic{Severity: diag.Warning, Code: "unread-key", Message: "the harness " + says}, k)
 }
 
 // dataStaysWhole: mlrun does not thin a data set out.

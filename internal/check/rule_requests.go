@@ -38,13 +38,13 @@ func requestsCarry(c *Config, found *diag.List) {
 		if hasKey(chat, k.Name) {
 			c.report(found, diag.Diagnostic{
 				Severity: diag.Warning, Code: "not-sent",
-				Message: fmt.Sprintf("the server of %s %s takes %s of a chat alone: with samples that are no chats it ignores it", c.Schema.Engine, c.Schema.Release, k.Name),
+				Message: fmt.Sprintf("the server of %s %s takes %s only in a chat, and ignores it in a completion", c.Schema.Engine, c.Schema.Release, k.Name),
 			}, set)
 			continue
 		}
 		c.report(found, diag.Diagnostic{
 			Code:    "not-sent",
-			Message: fmt.Sprintf("the server of %s %s ignores %s in a request: it is a parameter of the Python interface alone", c.Schema.Engine, c.Schema.Release, k.Name),
+			Message: fmt.Sprintf("the server of %s %s ignores %s in a request: only the Python interface has it", c.Schema.Engine, c.Schema.Release, k.Name),
 			Hint:    "leave it out",
 		}, set)
 	}

@@ -2,6 +2,7 @@ package compile
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"mlcfg/internal/check"
@@ -16,14 +17,17 @@ import (
 // The layers that stand for what the harness itself does to a configuration
 // after the command line.
 const (
-	AccuracyLayer = "accuracy" // the data set and limits of a run in accuracy mode
-	HarnessLayer  = "harness"  // what is written shorter than the engine takes it
+	AccuracyLayer = check.AccuracyLayer // the data set and limits of a run in accuracy mode
+	HarnessLayer  = "harness"           // what is written shorter than the engine takes it, or in other letters
 )
 
 // accuracyTokens are the most tokens of an answer in accuracy mode, where the harness
-// sets them: by main.py from v6.1 on, by the command line that its documentation
-// names in v6.0.
-var accuracyTokens = map[string]int64{"gpt-oss-120b": 32768}
+// sets them, whatever the data set: by main.py from v6.1 on, by the command line that its
+// documentation names in v6.0.
+const accuracyTokens = 32768
+
+// isGPTOSS reports whether a benchmark is one that the harness sets them for.
+func isGPTOSS(benchmark string) bool { return strings.Contains(benchmark, "gpt-oss") }
 
 // compilation is the path of the map that the capture range stands in, by the engine's section.
 func compilation(section string) []string { return []string{section, "compilation_config"} }
@@ -32,7 +36,7 @@ var captureSections = []string{"vllm_engine_config", "vllm_engine_config_prefill
 
 // harness returns the layers that the harness puts on a configuration.
 func (c *Compiler) harness(tree *merge.Tree, round *schema.Schema, found *diag.List) []merge.Layer {
-	layers := accuracy(tree, round, found)
+	layers := append(inLowerCase(tree, round), accuracy(tree, round, found)...)
 	for _, section := range captureSections {
 		in := tree.Lookup(compilation(section)...)
 		if in.Lookup(check.CaptureRange) == nil {
@@ -63,69 +67,124 @@ func layered(config *config.Config, layers ...merge.Layer) *merge.Tree {
 	return tree
 }
 
+// inLowerCase is the layer with values that the harness takes in upper and lower case.
+func inLowerCase(tree *merge.Tree, round *schema.Schema) []merge.Layer {
+	var layers []merge.Layer
+	for _, key := range round.Section("config").Keys() {
+		n := tree.Lookup(key.Name).Value()
+		if !key.AnyCase || n == nil || n.Kind != source.String {
+			continue
+		}
+		lower := *n
+		lower.Str = strings.ToLower(n.Str)
+		lower.Text = lower.Str
+		if lower.Str != n.Str && slices.Contains(key.Enum, any(lower.Str)) {
+			layers = append(layers, merge.Layer{Name: HarnessLayer, Root: nested(&lower, key.Name)})
+		}
+	}
+	return layers
+}
+
+// accuracyRun is a configuration whose test_mode is accuracy, as far as it is the harness's matter.
+type accuracyRun struct {
+	tree      *merge.Tree
+	round     *schema.Schema
+	found     *diag.List
+	benchmark string
+}
+
 // accuracy is what a run in accuracy mode has instead of the performance run's values.
 func accuracy(tree *merge.Tree, round *schema.Schema, found *diag.List) []merge.Layer {
-	const countKey, pathKey = "accuracy_sample_count", "accuracy_dataset_path"
-	harness := tree.Lookup("harness_config")
-	count, path := harness.Lookup(countKey), harness.Lookup(pathKey)
-	if _, known := round.Section("harness_config").Key(countKey); !known || count == nil {
-		return nil
-	}
-	n := count.Value()
-	if n.Kind != source.Int || n.Int.Sign() <= 0 {
-		return nil
-	}
-	mode, benchmark := textAt(tree, "test_mode"), textAt(tree, "benchmark_name")
-	if benchmark == "" || benchmark == "MISSING" {
+	a := accuracyRun{tree, round, found, textAt(tree, "benchmark_name")}
+	count := tree.Lookup("harness_config", accuracyCount)
+	key, known := round.Section("harness_config").Key(accuracyCount)
+	if !known || a.benchmark == "" || a.benchmark == "MISSING" {
 		return nil // said already
 	}
-	if _, has := loadgen.AccuracyCount(benchmark); !has {
+	isAccuracy := strings.EqualFold(textAt(tree, "test_mode"), "accuracy")
+	size, has := loadgen.AccuracyCount(a.benchmark)
+	n := count.Value()
+	isSet := n != nil && n.Kind == source.Int && n.Int.Sign() > 0
+	switch {
+	case isSet && !has:
+		a.noSet(count, isAccuracy)
+		return nil
+	case !isAccuracy || !has:
+		return nil
+	case !check.ReadBy(check.HarnessOf(tree, round), key):
+		a.warn(count, "the harness of round %s that runs %s has no accuracy_sample_count: data set and max_tokens are those of a performance run", round.Release, a.benchmark)
+		return nil
+	case !isSet:
+		a.warn(count, "%s is not above 0: the accuracy run takes the data set of the performance run, not the %d samples that %s is scored by; max_tokens is %d all the same", accuracyCount, size, a.benchmark, accuracyTokens)
+		return a.tokens(count)
+	}
+	path := tree.Lookup("harness_config", accuracyPath)
+	if p := path.Value(); p == nil || p.Kind != source.String || p.Str == "MISSING" {
 		d := diag.Diagnostic{
-			Pos: n.Pos, Severity: diag.Warning, Code: "accuracy-set", Key: count.Path,
-			Message: fmt.Sprintf("%s is set, and %s has no data set of its own for accuracy: the harness ends with an error in accuracy mode", countKey, benchmark),
-			Hint:    "set it to -1",
+			Pos: n.Pos, Severity: diag.Error, Code: "must-be-set", Key: "harness_config." + accuracyPath,
+			Message: fmt.Sprintf("%s must be set: %s is, and this is a run in accuracy mode", accuracyPath, accuracyCount),
 		}
-		if mode == "accuracy" {
-			d.Severity = diag.Error
+		if p != nil {
+			d.Pos = p.Pos
 		}
 		found.Add(d)
 		return nil
 	}
-	if mode != "accuracy" {
+	return append([]merge.Layer{
+		{Name: AccuracyLayer, Root: nested(n, "harness_config", "total_sample_count")},
+		{Name: AccuracyLayer, Root: nested(path.Value(), "harness_config", "dataset_path")},
+	}, a.tokens(count)...)
+}
+
+const accuracyCount, accuracyPath = "accuracy_sample_count", "accuracy_dataset_path"
+
+// noSet reports an accuracy set of a benchmark that has none.
+func (a accuracyRun) noSet(count *merge.Tree, isAccuracy bool) {
+	d := diag.Diagnostic{
+		Pos: count.Value().Pos, Severity: diag.Warning, Code: "accuracy-set", Key: count.Path,
+		Message: fmt.Sprintf("%s is set, and %s has no data set of its own for accuracy: the harness ends with an error in accuracy mode", accuracyCount, a.benchmark),
+		Hint:    "set it to -1",
+	}
+	if isAccuracy {
+		d.Severity = diag.Error
+	}
+	a.found.Add(d)
+}
+
+// warn reports how an accuracy run is not the benchmark's own, at the count of its
+// samples, or at the mode where nothing sets the count.
+func (a accuracyRun) warn(count *merge.Tree, format string, args ...any) {
+	at := a.tree.Lookup("test_mode")
+	if w := count.Winner(); w.Layer != "" && w.Layer != "base" {
+		at = count
+	}
+	a.found.Add(diag.Diagnostic{
+		Pos: at.Value().Pos, Severity: diag.Warning, Code: "accuracy-set", Key: at.Path,
+		Message: fmt.Sprintf(format, args...),
+		Hint:    fmt.Sprintf("set harness_config.%s and %s in the overlay", accuracyCount, accuracyPath),
+	})
+}
+
+// tokens are the layers with the most tokens of an answer in accuracy mode.
+func (a accuracyRun) tokens(count *merge.Tree) (layers []merge.Layer) {
+	if !isGPTOSS(a.benchmark) {
 		return nil
 	}
-	if p := path.Value(); p == nil || p.Kind != source.String || p.Str == "MISSING" {
-		pos := n.Pos
-		if p != nil {
-			pos = p.Pos
-		}
-		found.Add(diag.Diagnostic{
-			Pos: pos, Severity: diag.Error, Code: "must-be-set", Key: harness.Path + "." + pathKey,
-			Message: fmt.Sprintf("%s must be set: %s is, and this is a run in accuracy mode", pathKey, countKey),
-		})
-		return nil
+	value := source.Of(int64(accuracyTokens))
+	if value.Pos = a.tree.Lookup("test_mode").Value().Pos; count.Value() != nil {
+		value.Pos = count.Value().Pos
 	}
-	layers := []merge.Layer{
-		{Name: AccuracyLayer, Root: nested(n, harness.Path, "total_sample_count")},
-		{Name: AccuracyLayer, Root: nested(path.Value(), harness.Path, "dataset_path")},
-	}
-	tokens, has := accuracyTokens[benchmark]
-	if !has {
-		return layers
-	}
-	value := source.Of(tokens)
-	value.Pos = n.Pos
 	for section, key := range map[string]string{"vllm_sampling_config": "max_tokens", "sglang_sampling_config": "max_new_tokens"} {
-		now := tree.Lookup(section, key).Winner()
+		now := a.tree.Lookup(section, key).Winner()
 		switch {
-		case tree.Lookup(section) == nil:
+		case a.tree.Lookup(section) == nil:
 			continue
-		case now.Layer == merge.OverrideLayer && round.Release == "v6.0":
+		case now.Layer == merge.OverrideLayer && a.round.Release == "v6.0":
 			continue // there it is the command line that says it
 		case now.Layer == merge.OverrideLayer && now.Node.Text != value.Text && now.Node.PyStr() != value.PyStr():
-			found.Add(diag.Diagnostic{
+			a.found.Add(diag.Diagnostic{
 				Pos: now.Node.Pos, Severity: diag.Warning, Code: "accuracy-set", Key: section + "." + key,
-				Message: fmt.Sprintf("%s is %d in accuracy mode, whatever the command line says", key, tokens),
+				Message: fmt.Sprintf("%s is %d in accuracy mode, whatever the command line says", key, accuracyTokens),
 			})
 		}
 		layers = append(layers, merge.Layer{Name: AccuracyLayer, Root: nested(value, section, key)})
@@ -145,6 +204,13 @@ func nested(value *source.Node, path ...string) *source.Node {
 func isAccuracy(tree *merge.Tree) bool {
 	t := tree.Lookup(strings.Split(totalKey, ".")...)
 	return t.Winner().Layer == AccuracyLayer
+}
+
+// cutsPerformance reports whether the harness sets LoadGen's performance sample count to a
+// total_sample_count that is not the benchmark's own: main.py of gpt-oss-120b does from v6.1
+// on, that of llama3.1-8b does not.
+func cutsPerformance(tree *merge.Tree, round string) bool {
+	return isGPTOSS(textAt(tree, "benchmark_name")) && loadgen.Reached(round, "v6.1") && treeOf(tree, round) != "llama3.1-8b"
 }
 
 const totalKey = "harness_config.total_sample_count"

@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -116,6 +117,74 @@ func TestRoundsOfKeys(t *testing.T) {
 	}
 }
 
+// TestAsTheHarness: what the harness of a round makes of values before it runs.
+func TestAsTheHarness(t *testing.T) {
+	const gptOSS = "benchmark_name: gpt-oss-120b\nscenario: offline\n"
+	for _, tt := range []struct {
+		name, round, text, harness string
+		// want are fields of the manifest, found the codes of findings, as "code at key".
+		want  map[string]string
+		found []string
+	}{
+		{
+			name: "upper case", round: "v6.0", text: "benchmark_name: llama2-70b\nscenario: SERVER\ntest_mode: Accuracy\nengine_version: Async\n",
+			want: map[string]string{"scenario": "server", "mode": "accuracy", "engine_version": "async", "loadgen.scenario": "Server"},
+		},
+		{
+			name: "accuracy, the set left open", round: "v6.1", text: gptOSS + "test_mode: accuracy\nharness_config:\n  accuracy_sample_count: -1\n",
+			want: map[string]string{"max_tokens": "32768"}, found: []string{"accuracy-set at harness_config.accuracy_sample_count"},
+		},
+		{
+			name: "accuracy, no such keys", round: "v6.0", text: gptOSS + "test_mode: accuracy\n",
+			want: map[string]string{"max_tokens": "32768"}, found: []string{"accuracy-set at test_mode"},
+		},
+		{
+			name: "accuracy, the set named", round: "v6.1", text: gptOSS + "test_mode: ACCURACY\n", harness: "  accuracy_sample_count: 4395\n  accuracy_dataset_path: /data/a.pkl\n",
+			want: map[string]string{"max_tokens": "32768", "dataset_path": "/data/a.pkl", "performance_sample_count_override": "6396"},
+		},
+		{
+			name: "accuracy in a tree without it", round: "v6.1", text: gptOSS + "test_mode: accuracy\n", harness: "  prefill_backlog_weight: 4.0\n",
+			want: map[string]string{"max_tokens": "10240"}, found: []string{"accuracy-set at test_mode"},
+		},
+		{
+			name: "performance", round: "v6.1", text: gptOSS, harness: "  total_sample_count: 100\n",
+			want: map[string]string{"max_tokens": "10240", "performance_sample_count_override": "100"},
+		},
+		{
+			name: "performance in v6.0", round: "v6.0", text: gptOSS, harness: "  total_sample_count: 100\n",
+			want: map[string]string{"performance_sample_count_override": "6396"},
+		},
+		{
+			name: "performance in the other tree", round: "v6.1", text: gptOSS, harness: "  total_sample_count: 100\n  prefill_backlog_weight: 4.0\n",
+			want: map[string]string{"performance_sample_count_override": "6396"},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			out := checkTexts(t, tt.round, "test_mode: performance\nvllm_sampling_config:\n  max_tokens: 10240\n"+harnessBase+tt.harness, tt.text+"vllm_engine_config:\n  model: /model/x\n")
+			var found []string
+			for _, d := range out.Found {
+				if d.Code == "accuracy-set" || d.Severity == diag.Error {
+					found = append(found, d.Code+" at "+d.Key)
+				}
+			}
+			if !slices.Equal(found, tt.found) {
+				t.Fatalf("found %q, want %q: %v", found, tt.found, out.Found)
+			}
+			m := out.Targets[0].Manifest
+			got := map[string]any{
+				"scenario": m.Scenario, "mode": m.TestMode, "engine_version": m.EngineVersion, "max_tokens": m.SamplingConfig["max_tokens"],
+				"dataset_path": m.HarnessConfig["dataset_path"], "loadgen.scenario": m.Loadgen["scenario"],
+				"performance_sample_count_override": m.Loadgen["performance_sample_count_override"],
+			}
+			for name, want := range tt.want {
+				if fmt.Sprint(got[name]) != want {
+					t.Errorf("%s is %v, want %s", name, got[name], want)
+				}
+			}
+		})
+	}
+}
+
 // asks is a value of a key that is not its default and asks for something.
 func asks(id string, key *schema.Key) string {
 	if value := asking[id]; value != "" {
@@ -143,7 +212,6 @@ func lintKey(t *testing.T, round, section string, key *schema.Key, value string)
 	t.Helper()
 	line := key.Name + ": " + value + "\n"
 	text := "benchmark_name: llama2-70b\nscenario: server\nengine_version: async\nvllm_engine_config:\n  model: /model/x\n"
-	base := "test_mode: performance\nharness_config:\n  device_count: 8\n  dataset_path: /data/x.pkl\n  user_conf_path: user.conf\n  output_log_dir: /logs\n  sorting:\n    strategy: ignore\n"
 	switch section {
 	case "config":
 		text += line
@@ -154,8 +222,16 @@ func lintKey(t *testing.T, round, section string, key *schema.Key, value string)
 	default:
 		text += section + ":\n  " + line
 	}
+	return checkTexts(t, round, "test_mode: performance\n"+harnessBase, text).Found
+}
+
+const harnessBase = "harness_config:\n  device_count: 8\n  dataset_path: /data/x.pkl\n  user_conf_path: user.conf\n  output_log_dir: /logs\n  sorting:\n    strategy: ignore\n"
+
+// checkTexts checks an overlay on a base.
+func checkTexts(t *testing.T, round, base, overlay string) Outcome {
+	t.Helper()
 	dir := t.TempDir()
-	for name, data := range map[string]string{"config.yaml": base, "x.yaml": text, "user.conf": "*.Server.target_qps = 5\n"} {
+	for name, data := range map[string]string{"config.yaml": base, "x.yaml": overlay, "user.conf": "*.Server.target_qps = 5\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(data), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -164,5 +240,5 @@ func lintKey(t *testing.T, round, section string, key *schema.Key, value string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(Options{Backends: []string{"vllm"}, Round: round, Releases: map[string]string{"vllm": "0.17.1"}}).Check(c).Found
+	return New(Options{Backends: []string{"vllm"}, Round: round, Releases: map[string]string{"vllm": "0.17.1"}}).Check(c)
 }

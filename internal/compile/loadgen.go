@@ -56,7 +56,7 @@ func (c *Compiler) loadgen(config *config.Config, tree *merge.Tree, round string
 	if n, ok := manifest.Int(values.Harness, "total_sample_count"); ok {
 		r.Harness.TotalSampleCount = n
 	}
-	r.Harness.AccuracySet = isAccuracy(tree)
+	r.Harness.AccuracySet, r.Harness.CutsPerformance = isAccuracy(tree), cutsPerformance(tree, round)
 	var user conf
 	if r.UserConfPath != "" {
 		user = c.conf(r.UserConfPath, config.Root, loadgen.UserConf)

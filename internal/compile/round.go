@@ -93,9 +93,9 @@ func inferRound(tree *merge.Tree, backends []string) (round, why string) {
 	}
 	best, bestAgrees := -1, 0
 	for _, candidate := range candidates {
-		reads := 0
+		reads, of := 0, treeOf(tree, candidate)
 		for _, definitions := range keys {
-			if slices.ContainsFunc(definitions, func(d *schema.Key) bool { return d.In(candidate) && !d.Unread }) {
+			if slices.ContainsFunc(definitions, func(d *schema.Key) bool { return d.In(candidate) && !d.Unread && check.ReadBy(of, d) }) {
 				reads++
 			}
 		}
@@ -105,6 +105,15 @@ func inferRound(tree *merge.Tree, backends []string) (round, why string) {
 		}
 	}
 	return round, fmt.Sprintf("reads %d of %d keys", best, len(keys))
+}
+
+// treeOf names the tree of a round's harness that a configuration is for.
+func treeOf(tree *merge.Tree, round string) string {
+	s, err := schema.Load(schema.Harness, harnessRound(round))
+	if err != nil {
+		return ""
+	}
+	return check.HarnessOf(tree, s)
 }
 
 // agreesWithBase counts the values of a base that are the round's own and not those of all rounds.

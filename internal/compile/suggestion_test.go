@@ -113,6 +113,7 @@ var suggestionCases = []suggestionCase{
 	// Variables.
 	{by: "check.checker.copied", release: "sglang=0.5.12", env: "SGL_ENABLE_JIT_DEEPGEMM: 0", code: "deprecated-key", suggestion: "SGLANG_ENABLE_JIT_DEEPGEMM"},
 	{by: "check.asNumber", env: "VLLM_HTTP_TIMEOUT_KEEP_ALIVE: true", code: "wrong-type", suggestion: "1"},
+	{by: "check.checker.notOfHarness", env: "HARNESS_GC_LIMITTT: 5", code: "inert-variable", suggestion: "HARNESS_GC_LIMIT"},
 	{by: "check.checker.nearMiss", env: "VLLM_LOGGING_LEVLE: DEBUG", code: "near-variable-name", suggestion: "VLLM_LOGGING_LEVEL"},
 	{by: "check.checker.readable", env: "VLLM_WORKER_MULTIPROC_METHOD: spwan", code: "not-in-enum", suggestion: "spawn"},
 	// Values with a meaning of their own.
@@ -376,7 +377,7 @@ var adviceOnly = map[string]string{
 	"merge.refuseResolver":           "suggested where the interpolation has a default",
 	"merge.hydra":                    "suggested too",
 	"source.builder.checkFlowSpace":  "suggested too",
-	"compile.accuracy":               "-1 is suggested in words: the count may be meant, and the benchmark wrong",
+	"compile.accuracyRun.noSet":      "-1 is suggested in words: the count may be meant, and the benchmark wrong",
 }
 
 // TestAdviceIsSuggested finds the functions whose hints say what to write, and holds that each

@@ -54,6 +54,7 @@ var catalog = []Meaning{
 	{"engine-version", "no schema of this release of the engine is known"},
 	{"engine-version-assumed", "no release is named, so the newest that knows the most of the keys is taken"},
 	{"greedy-sampling", "several answers are asked for at temperature 0, where there is only one: the engine refuses every request"},
+	{"harness-lacks", "mlrun, or another tree of the round's harness, takes the value, and the harness that runs the configuration does not"},
 	{"inert-variable", "the release does not read the environment variable: it is gone, still to come, or listed only"},
 	{"interactive-scenario", "the interactive benchmark has latency limits for scenario server only"},
 	{"interpolation", "a value is an interpolation that nothing here resolves"},

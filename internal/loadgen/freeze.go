@@ -43,6 +43,9 @@ type Harness struct {
 	// AccuracySet reports whether TotalSampleCount is of the benchmark's data set for
 	// accuracy, whose own size counts then.
 	AccuracySet bool
+	// CutsPerformance reports whether the harness sets the performance sample count where
+	// it sets minimum and maximum query count.
+	CutsPerformance bool
 }
 
 // Freeze works out the settings of a run: LoadGen's defaults, the round's
@@ -189,6 +192,10 @@ func (f *freezer) harness(h *Harness) {
 	if ok && h.TotalSampleCount > 0 && uint64(h.TotalSampleCount) != own {
 		s.MinQueryCount, s.MaxQueryCount = uint64(h.TotalSampleCount), uint64(h.TotalSampleCount)
 		origins["min_query_count"], origins["max_query_count"] = "harness_config.total_sample_count", "harness_config.total_sample_count"
+		if h.CutsPerformance {
+			s.PerformanceSampleCountOverride = uint64(h.TotalSampleCount)
+			origins["performance_sample_count_override"] = "harness_config.total_sample_count"
+		}
 		f.say(diag.Info, "loadgen-limit", "harness_config.total_sample_count",
 			"%d is not %s's own %d: it is minimum and maximum query count, and no run with a maximum can be submitted", h.TotalSampleCount, f.section.Benchmark, own)
 	}

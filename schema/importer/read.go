@@ -203,6 +203,10 @@ func (s *source) definition(e *sourceField) (schema.Definition, error) {
 			d.Own = true
 		case "notrun":
 			d.NotRun = text
+		case "anycase":
+			d.AnyCase = true
+		case "only":
+			d.Only = append(d.Only, onlyOf(a))
 		}
 	}
 	d.Inert = s.inert(e)
@@ -228,6 +232,24 @@ func configOf(a cue.Attribute) (string, *schema.Union) {
 		return config, nil
 	}
 	return config, u
+}
+
+// onlyOf reads @only("WHO",value="V",in="SCENARIO",else="WHAT").
+func onlyOf(a cue.Attribute) schema.Only {
+	var o schema.Only
+	for i := range a.NumArgs() {
+		switch key, value := a.Arg(i); key {
+		case "value":
+			o.Value = value
+		case "in":
+			o.In = value
+		case "else":
+			o.Else = value
+		default:
+			o.Who, _ = a.String(i)
+		}
+	}
+	return o
 }
 
 func flagOf(a cue.Attribute) *schema.Flag {

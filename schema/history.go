@@ -46,6 +46,47 @@ func Definitions(engine, section, key string) []*Key {
 	return keys
 }
 
+// Became says why a release lacks what the releases of a history have: "removed in 0.11.0,
+// last in 0.10.2".
+func Became(engine, release string, history []Span) string {
+	last, next := Around(history, release)
+	var words []string
+	if last != "" {
+		if after := Following(engine, last); after != "" {
+			words = append(words, "removed in "+after)
+		}
+		words = append(words, "last in "+last)
+	}
+	switch {
+	case next != "" && last != "":
+		words = append(words, "back in "+next)
+	case next != "":
+		words = append(words, "added in "+next)
+	}
+	return strings.Join(words, ", ")
+}
+
+// Around returns the last release of a history before one that is not in it and the first
+// after it, each empty where there is none.
+func Around(history []Span, release string) (last, next string) {
+	for _, span := range history {
+		if CompareReleases(span.First, release) > 0 {
+			return last, span.First
+		}
+		last = span.Last
+	}
+	return last, ""
+}
+
+// Following is the release after one, empty for the newest.
+func Following(engine, release string) string {
+	all := Releases(engine)
+	if i := slices.Index(all, release); i >= 0 && i+1 < len(all) {
+		return all[i+1]
+	}
+	return ""
+}
+
 // Place is where a name is known.
 type Place struct {
 	Engine  string

@@ -43,6 +43,8 @@ type store struct {
 	digests                      int
 	patterns                     sync.Map                 // compiled on demand, by their text
 	schemas                      []atomic.Pointer[Schema] // of the releases, made on demand
+
+	flagTable
 }
 
 // The index never changes, so each group is opened once.

@@ -26,9 +26,11 @@ are the files of testdata/err, on this base:
 
 // noExample are codes that no command line leads to, and why.
 var noExample = map[string]string{
-	"data-set":     "Only compile and check look at data sets; an example is on [compile](compile.md#the-data-set).",
-	"bad-override": "An override in a spelling of Hydra's (`+key=value`, `++key=value`, `~key`) has it.",
-	"engine-file":  "Lint looks at overlays; a program that reads an engine's own file of arguments has it.",
+	"command-line":           "An example is on [launches](launches.md#findings).",
+	"ignored-without-reason": "An example is on [launches](launches.md#switching-a-finding-off).",
+	"data-set":               "Only compile and check look at data sets; an example is on [compile](compile.md#the-data-set).",
+	"bad-override":           "An override in a spelling of Hydra's (`+key=value`, `++key=value`, `~key`) has it.",
+	"engine-file":            "Lint looks at overlays; a program that reads an engine's own file of arguments has it.",
 }
 
 // TestChecks holds docs/checks.md to the catalog of codes and to what the

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -11,10 +12,16 @@ import (
 	"mlcfg/internal/diag"
 )
 
-const lintHelp = `Lint reports every error in one or more overlays with file, line and column: unknown
-and misspelt keys, wrong types, values out of range, values that must still be set,
-and combinations that the engine or the harness refuses. It prints nothing if all is
-well.
+const lintHelp = `Lint reports every error in overlays, and in any file that starts an engine, with file,
+line and column: unknown and misspelt keys and flags, wrong types, values out of range,
+values that must still be set, and combinations that the engine or the harness refuses.
+It prints nothing if all is well.
+
+Files that start engines are found by what is in them: shell scripts with vllm serve or
+sglang.launch_server, and others. Their release is that of the image, of what is installed
+or of a comment (# mlcfg: engine=vllm=0.27.1). Where they tell none, an error is what no
+release takes, and a warning what the newest does not. A finding is switched off by a
+comment on its line or above it: # mlcfg: ignore=CODE REASON (ignore-file= for the file).
 
 Without arguments it checks all overlays that the project file, mlcfg.cue, names.
 Without --backend, or with --backend all, it checks every backend that an overlay
@@ -23,6 +30,7 @@ configures.
   mlcfg lint
   mlcfg lint models/llama2-70b/offline_mi325x.yaml
   mlcfg lint models                                every overlay in the folder
+  mlcfg lint .                                     any repository: overlays, scripts
   mlcfg lint --backend sglang models/*/*.yaml
   mlcfg lint --engine-version vllm=0.10.1 models/llama2-70b/offline_mi325x.yaml
   mlcfg lint --format json models/*/*.yaml | jq '.diagnostics[] | .message'
@@ -34,10 +42,11 @@ configures.
 func (a *app) lintCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "lint",
-		Usage:       "report every error in overlays",
-		ArgsUsage:   "[OVERLAY|DIR...] [KEY=VALUE...]",
+		Usage:       "report every error in overlays, and in files that start engines",
+		ArgsUsage:   "[FILE|DIR...] [KEY=VALUE...]",
 		Description: lintHelp,
 		Flags: append(configFlags(),
+			&cli.BoolFlag{Name: "strict", Usage: "exit with status 1 on warnings too"},
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the findings: " + strings.Join(diag.Formats(), ", ")},
 		),
 		Action: a.lint,
@@ -53,45 +62,105 @@ func (a *app) lint(c *cli.Context) error {
 			return err
 		}
 	}
-	l, err := loadAll(c)
+	args := c.Args().Slice()
+	files, err := sortFiles(args)
+	if err != nil {
+		return err
+	}
+	if len(args) > 0 && len(files.overlays) == 0 && len(files.starts) == 0 {
+		return withHint("mlcfg lint knows overlays, and files that start vLLM or SGLang", "there is no overlay in %s, and nothing that starts an engine", list(args))
+	}
+	out, err := a.lintOverlays(c, files.overlays, len(files.starts) > 0)
 	var fault *projectFault
 	if errors.As(err, &fault) {
-		return a.writeFindings(c.String("format"), fault.found, nil, readText, "in "+fault.file)
+		return a.writeFindings(c, fault.found, findingsOf{where: "in " + fault.file, text: readText})
 	}
 	if err != nil {
 		return err
 	}
-	if l.overlays, err = overlaysIn(l.overlays); err != nil {
-		return err
+	if len(files.starts) > 0 {
+		checker, err := launchChecker(c, args)
+		if err != nil {
+			return err
+		}
+		found, err := checkStarts(checker, files.starts)
+		if err != nil {
+			return err
+		}
+		out.found.Add(found...)
 	}
-	if len(l.overlays) == 0 {
-		return fmt.Errorf("there is no overlay in %s", list(c.Args().Slice()))
+	return a.writeLint(c, out, files.starts)
+}
+
+// lintedAll is what came of overlays.
+type lintedAll struct {
+	found diag.List
+	read  []string
+	text  func(string) []byte
+	// unread is the first of those that cannot be read.
+	unread error
+}
+
+// lintOverlays checks overlays; of none those of the project, unless others are looked at.
+func (a *app) lintOverlays(c *cli.Context, overlays []string, others bool) (out lintedAll, err error) {
+	out.text = readText
+	if len(overlays) == 0 && others {
+		return out, nil
+	}
+	var l *loader
+	if len(overlays) == 0 {
+		l, err = loadAll(c)
+	} else {
+		l, err = loadOverlays(c, overlays)
+	}
+	if err != nil {
+		return out, err
 	}
 	each, err := onEach(l.overlays, func(overlay string) (linted, error) {
 		out, err := l.check(overlay)
+		if err == nil {
+			ignored := diag.ReadIgnored(overlay, l.project.Text(overlay))
+			out.Found = append(ignored.Without(out.Found), ignored.Found...)
+		}
 		return linted{out.Found, err}, nil
 	})
 	if err != nil {
-		return err
+		return out, err
 	}
-	var found diag.List
-	var unread error // the first of what cannot be read; the findings of the others are told all the same
-	var read []string
-	for i, one := range each {
-		found.Add(one.found...)
+	out.text = l.project.Text
+	for i, one := range each { // the findings of the others are told all the same
+		out.found.Add(one.found...)
 		switch {
 		case one.err == nil:
-			read = append(read, l.overlays[i])
-		case unread == nil:
-			unread = one.err
+			out.read = append(out.read, l.overlays[i])
+		case out.unread == nil:
+			out.unread = one.err
 		default:
 			a.warn("%v", one.err)
 		}
 	}
-	found.Sort()
-	err = a.writeFindings(c.String("format"), found, read, l.project.Text, "in "+count(len(read), "overlay"))
-	if unread != nil && (err == nil || errors.Is(err, errFindings)) {
-		return unread
+	return out, nil
+}
+
+// writeLint writes what was found in overlays and in files that start engines.
+func (a *app) writeLint(c *cli.Context, out lintedAll, starts []started) error {
+	out.found.Sort()
+	where := count(len(out.read), "overlay")
+	read := out.read
+	if len(starts) > 0 {
+		launches := 0
+		for _, s := range starts {
+			launches += len(s.launches)
+			read = append(read, s.file.path)
+		}
+		where = count(launches, "launch") + " in " + count(len(starts), "file")
+		if len(out.read) > 0 {
+			where += " and " + count(len(out.read), "overlay")
+		}
+	}
+	err := a.writeFindings(c, out.found, findingsOf{files: read, text: textOf(starts, out.text), where: "in " + where, starts: starts})
+	if out.unread != nil && (err == nil || errors.Is(err, errFindings)) {
+		return out.unread
 	}
 	return err
 }
@@ -102,24 +171,35 @@ type linted struct {
 	err   error
 }
 
-// writeFindings writes findings to standard output, and how many there are
-// where to standard error; files are what was checked. The error is errFindings
-// where one of them is an error.
-func (a *app) writeFindings(format string, found diag.List, files []string, text func(string) []byte, where string) error {
-	shown := found
+// findingsOf says what findings are of.
+type findingsOf struct {
+	// files are what was checked, starts those among them that start engines.
+	files  []string
+	starts []started
+	text   func(string) []byte
+	// where ends the line that says how many findings there are.
+	where string
+}
+
+// writeFindings writes findings to standard output, and how many there are where to standard
+// error. The error is errFindings where one of them is an error, or with --strict a warning.
+func (a *app) writeFindings(c *cli.Context, found diag.List, of findingsOf) error {
+	format, shown := c.String("format"), found
 	if format == "text" {
 		shown = gather(found)
 	}
-	err := diag.Write(a.stdout, format, shown, diag.Options{
-		Text: diag.TextOptions{Source: text, Color: a.color(a.stdout)}, Tool: "mlcfg", Version: version, Files: files,
-	})
-	if err != nil {
+	o := diag.Options{Text: diag.TextOptions{Source: of.text, Color: a.color(a.stdout)}, Tool: "mlcfg", Version: version, Files: of.files}
+	if len(of.starts) > 0 {
+		o.Also = map[string]any{"launches": launchRecords(of.starts)}
+	}
+	if err := diag.Write(a.stdout, format, shown, o); err != nil {
 		return fmt.Errorf("writing the findings: %w", err)
 	}
 	if summary := found.Summary(); summary != "" {
-		a.warn("%s %s", summary, where)
+		a.warn("%s %s", summary, of.where)
 	}
-	if found.HasErrors() {
+	strict := c.Bool("strict") && slices.ContainsFunc(found, func(d diag.Diagnostic) bool { return d.Severity == diag.Warning })
+	if found.HasErrors() || strict {
 		return errFindings
 	}
 	return nil
@@ -153,8 +233,11 @@ func gather(l diag.List) diag.List {
 }
 
 func count(n int, what string) string {
-	if n == 1 {
+	switch {
+	case n == 1:
 		return "1 " + what
+	case strings.HasSuffix(what, "ch"):
+		what += "e"
 	}
 	return fmt.Sprintf("%d %ss", n, what)
 }

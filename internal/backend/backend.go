@@ -94,6 +94,11 @@ type Backend struct {
 	File *File
 	// JSONTexts are the keys of texts that the engine reads as JSON.
 	JSONTexts []JSONText
+	// Programs are the ways in which files of other people start the server, Images the
+	// containers that hold it, and Spelling how it reads its command line.
+	Programs []Program
+	Images   []Image
+	Spelling Spelling
 	// ConfigFile is how the server reads a file of arguments; nil where it reads none.
 	ConfigFile *ConfigFile
 	// Negative begins the flag that turns a switch off (--no-), empty where a

@@ -22,6 +22,21 @@ var sglang = Backend{
 		{"deepep_config", true},
 		{"hicache_storage_backend_extra_config", true},
 	},
+	Programs: []Program{
+		{Module: "sglang.launch_server"},
+		{Words: []string{"sglang", "serve"}, Positional: true},
+		// Dynamo takes its own flags out and hands the rest on (components/src/dynamo/sglang/args.py).
+		{Module: "dynamo.sglang", Own: dynamoFlags},
+	},
+	Images: []Image{
+		{Repository: "lmsysorg/sglang", Tag: `^v(\d+\.\d+\.\d+(?:\.post\d+|rc\d+)?)(?:[-+.]|$)`},
+		// With a date behind, a build that is newer than the release.
+		{Repository: "lmsysorg/sglang-rocm", Tag: `^v(\d+\.\d+\.\d+(?:\.post\d+|rc\d+)?)(?:[-+.]|$)`, Later: `-\d{8}$`},
+		{Repository: "rocm/sgl-dev", Tag: `^(?:sglang-|v)(\d+\.\d+\.\d+(?:\.post\d+|rc\d+)?)(?:[-+.]|$)`, Later: `.`},
+		{Repository: "nvidia/ai-dynamo/sglang-runtime", Table: map[string]string{
+			"0.8.1": "0.5.6.post2", "0.9.0": "0.5.8", "1.0.": "0.5.9", "1.1.": "0.5.10.post1", "1.2.0": "0.5.11", "1.2.1": "0.5.11",
+		}},
+	},
 	// srt/utils/server_args_config_parser.py (srt/server_args_config_parser.py).
 	ConfigFile: &ConfigFile{From: "0.5.3", Lists: "0.5.3", Maps: "0.5.14", Hyphens: true, SwitchWords: true},
 	// srt/utils/common.py, human_readable_int.

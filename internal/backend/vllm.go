@@ -29,6 +29,36 @@ var vllm = Backend{
 	Listen:     []string{"--host", "{host}", "--port", "{port}"},
 	ListenKeys: []string{"host", "port"},
 	Negative:   "--no-",
+	Programs: []Program{
+		{Words: []string{"vllm", "serve"}, Positional: true, Not: []string{"--omni"}},
+		{Module: "vllm.entrypoints.openai.api_server"},
+		{Module: "vllm.entrypoints.api_server"},
+		// Dynamo takes its own flags out and hands the rest on (components/src/dynamo/vllm/args.py).
+		{Module: "dynamo.vllm", EngineOnly: true, Own: dynamoFlags},
+	},
+	Images: []Image{
+		{Repository: "vllm/vllm-openai", Tag: vllmTag, Later: vllmTagLater, Entry: true},
+		{Repository: "vllm/vllm-openai-rocm", Tag: vllmTag, Entry: true},
+		{Repository: "vllm/vllm-openai-cpu", Tag: vllmTag, Entry: true},
+		{Repository: "vllm/vllm-openai-xpu", Tag: vllmTag, Entry: true},
+		{Repository: "vllm/vllm-tpu", Tag: vllmTag},
+		{Repository: "q9t5s3a7/vllm-cpu-release-repo", Tag: vllmTag, Entry: true},
+		{Repository: "rocm/vllm", Tag: `vllm_?(\d+\.\d+\.\d+(?:\.post\d+)?)|^v(\d+\.\d+\.\d+)`, Later: `.`},
+		{Repository: "rocm/vllm-dev"},
+		// Dynamo's own number, with the engine's by its release notes.
+		{Repository: "nvidia/ai-dynamo/vllm-runtime", Table: map[string]string{
+			"0.8.1": "0.12.0", "0.9.0": "0.14.1", "1.0.": "0.16.0", "1.1.": "0.19.0", "1.2.0": "0.20.1", "1.2.1": "0.21.0",
+		}},
+		// NVIDIA's month, likewise.
+		{Repository: "nvidia/vllm", Table: map[string]string{"25.10": "0.10.2", "26.03": "0.17.1", "26.05": "0.20.1"}},
+	},
+	Spelling: Spelling{
+		Underscores: true, Dotted: "0.9.0", Level: "-O", LevelFlag: "--optimization-level",
+		// The only arguments of the type human_readable_int.
+		UnitKeys: []string{
+			"max_model_len", "max_num_batched_tokens", "max_num_scheduled_tokens", "max_num_queued_tokens", "kv_cache_memory_bytes", "safetensors_prefetch_block_size",
+		},
+	},
 	// vllm/utils/argparse_utils.py (vllm/utils.py), load_config_file.
 	ConfigFile: &ConfigFile{From: "0.6.0", Lists: "0.10.2", Maps: "0.16.0", Negatives: "0.28.0"},
 	Nodes: []NodeArgument{
@@ -97,6 +127,23 @@ var vllm = Backend{
 		{"max_num_batched_tokens", "--max-num-batched-tokens"},
 		{"max_num_seqs", "--max-num-seqs"},
 	},
+}
+
+// Tags of vLLM's own images: v0.21.0-ubuntu2404, and a build of a later commit,
+// vllm-x86_64-cu13-0.25.1-7a33ba9.
+const (
+	vllmTag      = `^v(\d+\.\d+\.\d+(?:\.post\d+|rc\d+)?)(?:[-+.]|$)|^vllm-.*-(\d+\.\d+\.\d+)-[0-9a-f]{7,}$`
+	vllmTagLater = `^vllm-`
+)
+
+// dynamoFlags are Dynamo's own, of its adapters for every engine
+// (components/src/dynamo/common, components/src/dynamo/vllm/args.py).
+var dynamoFlags = []string{
+	"--dyn-*", "--request-plane", "--event-plane", "--discovery-backend", "--disaggregation-mode", "--is-prefill-worker", "--is-decode-worker", "--headless",
+	"--dump-config-to", "--namespace", "--endpoint", "--endpoint-types", "--connector", "--engine-config-json", "--migration-limit", "--store-kv", "--durable-kv-events",
+	"--multimodal-*", "--enable-multimodal", "--route-to-encoder", "--custom-jinja-template", "--output-modalities", "--use-kv-events", "--embedding-worker", "--enable-local-indexer",
+	"--no-enable-local-indexer", "--use-vllm-tokenizer", "--use-sglang-tokenizer", "--disagg-config*", "--frontend-decoding", "--mm-prompt-template", "--sleep-mode-level", "--enable-rl",
+	"--gms-*", "--benchmark-*", "--fpm-*", "--media-*", "--stage-configs-path", "--diffusion-*", "--image-*", "--video-*", "--embedding-transfer-mode", "--router-*",
 }
 
 // vllmBuckets stand in vllm/v1/metrics/loggers.py.

@@ -192,7 +192,7 @@ func (c *checker) deprecated(t *merge.Tree, key *schema.Key, section string) {
 		d.Message += ": " + text
 	}
 	for _, span := range schema.History(c.schema.Engine, section, t.Key) {
-		if after := following(c.schema.Engine, span.Last); after != "" && schema.CompareReleases(after, c.schema.Release) > 0 {
+		if after := schema.Following(c.schema.Engine, span.Last); after != "" && schema.CompareReleases(after, c.schema.Release) > 0 {
 			d.Hint = after + " no longer has it"
 			break
 		}

@@ -112,47 +112,12 @@ func (c *checker) hintFork(section, name string) string {
 
 // becameOf says why a release lacks a key that others have.
 func (c *checker) becameOf(history []schema.Span) string {
-	last, next := around(history, c.schema.Release)
-	var words []string
-	if last != "" {
-		if after := following(c.schema.Engine, last); after != "" {
-			words = append(words, "removed in "+after)
-		}
-		words = append(words, "last in "+last)
-	}
-	switch {
-	case next != "" && last != "":
-		words = append(words, "back in "+next)
-	case next != "":
-		words = append(words, "added in "+next)
-	}
-	return strings.Join(words, ", ")
-}
-
-// around returns the last release before one that knew a key and the first after
-// it, each empty where there is none.
-func around(history []schema.Span, release string) (last, next string) {
-	for _, span := range history {
-		if schema.CompareReleases(span.First, release) > 0 {
-			return last, span.First
-		}
-		last = span.Last
-	}
-	return last, ""
-}
-
-// following is the release after one, empty for the newest.
-func following(engine, release string) string {
-	all := schema.Releases(engine)
-	if i := slices.Index(all, release); i >= 0 && i+1 < len(all) {
-		return all[i+1]
-	}
-	return ""
+	return schema.Became(c.schema.Engine, c.schema.Release, history)
 }
 
 // gone is what is known of a key's end, where the release comes after it.
 func (c *checker) gone(section, name string, history []schema.Span) schema.Note {
-	if last, _ := around(history, c.schema.Release); last == "" {
+	if last, _ := schema.Around(history, c.schema.Release); last == "" {
 		return schema.Note{}
 	}
 	note, _ := schema.Gone(c.schema.Engine, c.schema.Release, section, name)

@@ -3,6 +3,7 @@ package diag
 import (
 	"encoding/json"
 	"io"
+	"maps"
 
 	"mlcfg/internal/diag/secret"
 )
@@ -49,9 +50,14 @@ func records(l List) []jsonDiagnostic {
 
 // WriteJSON writes {"diagnostics": [...]}, in the order of l, indented, with a
 // final newline. Line and column are 0 where the place is not known.
-func WriteJSON(w io.Writer, l List) error {
+func WriteJSON(w io.Writer, l List) error { return writeJSON(w, l, nil) }
+
+// writeJSON is WriteJSON with further members.
+func writeJSON(w io.Writer, l List, also map[string]any) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	return enc.Encode(map[string]any{"diagnostics": records(l)})
+	document := map[string]any{"diagnostics": records(l)}
+	maps.Copy(document, also)
+	return enc.Encode(document)
 }

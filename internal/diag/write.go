@@ -14,6 +14,8 @@ type Options struct {
 	Tool, Version string
 	// Files are all that were checked, those without findings included; for JUnit.
 	Files []string
+	// Also are further members of the JSON document.
+	Also map[string]any
 }
 
 type format struct {
@@ -24,7 +26,7 @@ type format struct {
 // formats are the output formats by name, in the order in which they are listed.
 var formats = []format{
 	{"text", func(w io.Writer, l List, o Options) error { return WriteText(w, l, o.Text) }},
-	{"json", func(w io.Writer, l List, _ Options) error { return WriteJSON(w, l) }},
+	{"json", func(w io.Writer, l List, o Options) error { return writeJSON(w, l, o.Also) }},
 	{"sarif", func(w io.Writer, l List, o Options) error { return WriteSARIF(w, l, o.Tool, o.Version) }},
 	{"junit", func(w io.Writer, l List, o Options) error { return WriteJUnit(w, l, o.Files) }},
 	{"github", func(w io.Writer, l List, _ Options) error { return WriteGitHub(w, l) }},

@@ -1,0 +1,74 @@
+package check
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"mlcfg/internal/diag"
+	"mlcfg/internal/launch"
+	"mlcfg/schema"
+)
+
+// verdicts are what releases say of single arguments and variables. Repositories have the same
+// few in hundreds of files, and each is asked of up to all releases.
+type verdicts struct {
+	known sync.Map // of question to answer
+}
+
+type question struct{ engine, first, last, code, text string }
+
+// answer is a release that takes it, the newest; every reports whether there is none.
+type answer struct {
+	release string
+	every   bool
+}
+
+// another finds the newest release of the candidates in which a launch does not have a finding;
+// every reports whether all have it. What is about several arguments together is asked of none.
+func (lc *LaunchChecker) another(l *launch.Launch, line *launch.Line, f launchFinding, candidates []string) (release string, every bool) {
+	part := &launch.Launch{Pos: l.Pos, Backend: l.Backend, Program: l.Program, Role: l.Role}
+	switch {
+	case f.variable >= 0:
+		part.Variables = l.Variables[f.variable : f.variable+1]
+	case f.words != nil:
+		part.Words = f.words
+	case len(f.arguments) == 1:
+		part.Words = line.Arguments[f.arguments[0]].Words
+	default:
+		return "", false
+	}
+	q := question{engine: l.Backend.Engine, first: candidates[0], last: candidates[len(candidates)-1], code: f.Code, text: signature(part)}
+	if known, ok := lc.known.known.Load(q); ok {
+		a := known.(answer) //nolint:forcetypeassert // nothing else is stored
+		return a.release, a.every
+	}
+	a := answer{every: true}
+	for _, release := range slices.Backward(candidates) {
+		s, err := schema.Load(l.Backend.Engine, release)
+		if err != nil {
+			continue
+		}
+		if !slices.ContainsFunc(lc.check(part, s), func(o launchFinding) bool {
+			return o.Severity == diag.Error || o.Severity == f.Severity
+		}) {
+			a = answer{release: release}
+			break
+		}
+	}
+	lc.known.known.Store(q, a)
+	return a.release, a.every
+}
+
+// signature is what a launch says, without places.
+func signature(l *launch.Launch) string {
+	var b strings.Builder
+	b.WriteString(l.Program.Module)
+	for _, w := range l.Words {
+		b.WriteString("\x00" + w.Text)
+	}
+	for _, v := range l.Variables {
+		b.WriteString("\x00" + v.Name + "=" + v.Value.Text)
+	}
+	return b.String()
+}

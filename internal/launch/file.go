@@ -1,0 +1,101 @@
+package launch
+
+import (
+	"bytes"
+	"unicode/utf8"
+
+	"mlcfg/internal/diag"
+	"mlcfg/internal/source"
+)
+
+// File is a file that may hold launches. What adapters ask of it is made once.
+type File struct {
+	// Path is how places name it.
+	Path string
+	Data []byte
+
+	documents []*source.Node
+	parsed    bool
+	text      string
+	starts    []int
+}
+
+// NewFile makes a file of its bytes.
+func NewFile(path string, data []byte) *File { return &File{Path: path, Data: data} }
+
+// Has reports whether any of these words is in the file.
+func (f *File) Has(words ...string) bool {
+	for _, word := range words {
+		if bytes.Contains(f.Data, []byte(word)) {
+			return true
+		}
+	}
+	return false
+}
+
+// Documents are the YAML documents of the file that are maps, with the file's own places;
+// none where it is no YAML. A document with faults is left out.
+func (f *File) Documents() []*source.Node {
+	if f.parsed {
+		return f.documents
+	}
+	f.parsed = true
+	blank := 0 // lines before the document
+	for _, part := range documents(f.Data) {
+		text := append(bytes.Repeat([]byte{'\n'}, blank), part...)
+		blank += bytes.Count(part, []byte{'\n'})
+		if root, _ := source.Parse(f.Path, text); root != nil && len(root.Fields) > 0 {
+			f.documents = append(f.documents, root)
+		}
+	}
+	return f.documents
+}
+
+// documents cuts a stream of YAML documents apart, each with the line of dashes before it
+// blanked.
+func documents(data []byte) [][]byte {
+	var all [][]byte
+	from := 0
+	for at := 0; at < len(data); {
+		end := bytes.IndexByte(data[at:], '\n')
+		if end < 0 {
+			end = len(data)
+		} else {
+			end += at + 1
+		}
+		if line := data[at:end]; bytes.HasPrefix(line, []byte("---")) && len(bytes.TrimSpace(line)) == 3 && at > from {
+			all = append(all, data[from:at])
+			from = at
+		}
+		at = end
+	}
+	return append(all, data[from:])
+}
+
+// from is the text of the file from a place on; ok is false where there is no such place.
+func (f *File) from(at diag.Pos) (rest string, ok bool) {
+	if f.starts == nil {
+		f.text, f.starts = string(f.Data), []int{0}
+		for i, c := range f.Data {
+			if c == '\n' {
+				f.starts = append(f.starts, i+1)
+			}
+		}
+	}
+	if at.Line < 1 || at.Line > len(f.starts) || at.File != f.Path {
+		return "", false
+	}
+	rest = f.text[f.starts[at.Line-1]:]
+	for column := at.Column; column > 1 && rest != ""; column-- {
+		_, n := utf8.DecodeRuneInString(rest)
+		rest = rest[n:]
+	}
+	return rest, rest != ""
+}
+
+// place names an offset of the file.
+func (f *File) place(offset int) diag.Pos {
+	before := f.Data[:offset]
+	line := bytes.LastIndexByte(before, '\n') + 1
+	return diag.Pos{File: f.Path, Line: bytes.Count(before, []byte{'\n'}) + 1, Column: utf8.RuneCount(before[line:]) + 1}
+}

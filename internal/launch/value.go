@@ -1,0 +1,392 @@
+package launch
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+
+	"mlcfg/internal/diag"
+	"mlcfg/internal/source"
+	"mlcfg/schema"
+)
+
+// text is a word as a text.
+func text(w Word) *source.Node {
+	if !w.Known() {
+		return nil
+	}
+	n := source.Of(w.Text)
+	n.Pos, n.Literal = w.Pos(), true
+	return n
+}
+
+// value is what the words behind a flag say, nil where that is not known or no value of its kind.
+func (r *lineReader) value(a *Argument, words []Word) *source.Node {
+	key := a.Key
+	if slices.ContainsFunc(words, func(w Word) bool { return w.Many }) {
+		return nil
+	}
+	switch {
+	case a.Inside != "":
+		return r.inside(a, words[0])
+	case key.Flag.Nargs == "?" && len(words) == 0:
+		n := source.Of(true)
+		n.Pos = a.Pos
+		return n
+	case key.Flag.Nargs == "+" || key.Flag.Nargs == "*" || key.Flag.Action == "append":
+		return r.list(a, words)
+	case !slices.Contains([]string{"", "store", "StoreBoolean"}, key.Flag.Action):
+		return nil // a class of the engine's own reads it
+	}
+	return r.scalar(a, words[0])
+}
+
+// list are the words of a flag that takes several.
+func (r *lineReader) list(a *Argument, words []Word) *source.Node {
+	list := &source.Node{Kind: source.List, Pos: a.Pos}
+	if len(words) > 0 {
+		list.Pos = words[0].Pos()
+	}
+	for _, w := range words {
+		if !w.Known() {
+			return nil
+		}
+		item := text(w)
+		if a.Key.Kinds&schema.List != 0 && !a.Key.Takes([]any{w.Text}) {
+			item = r.number(w)
+		}
+		if item == nil {
+			item = text(w)
+		}
+		if strings.HasPrefix(w.Text, "{") && !a.Key.Takes([]any{w.Text}) {
+			return nil
+		}
+		list.Items = append(list.Items, item)
+	}
+	if a.Key.Kinds&schema.List == 0 {
+		return nil // a map, or what the engine makes of the words
+	}
+	return list
+}
+
+// scalar is the one word behind a flag.
+func (r *lineReader) scalar(a *Argument, w Word) *source.Node {
+	key, kinds := a.Key, a.Key.Kinds
+	structured := kinds&(schema.Map|schema.List) != 0
+	if structured && strings.HasPrefix(strings.TrimSpace(w.Text), "{") || structured && kinds&schema.List != 0 && strings.HasPrefix(strings.TrimSpace(w.Text), "[") {
+		n, err := readJSON(w)
+		if err != nil && kinds&schema.String == 0 {
+			r.fault(diag.Diagnostic{
+				Pos: err.pos, Key: key.Name, Code: schema.WrongType,
+				Message: fmt.Sprintf("the value of %s is no JSON: %s", a.Flag, err.text), Hint: jsonHint(w.Text),
+			}, a.Words...)
+			return nil
+		}
+		return n
+	}
+	if !w.Known() {
+		return nil
+	}
+	nullable := len(r.backend.NullTextKeys) == 0 || slices.Contains(r.backend.NullTextKeys, key.Name)
+	if kinds&schema.Null != 0 && nullable && slices.Contains(r.backend.NullTexts, w.Text) && !slices.Contains(key.Enum, any(w.Text)) {
+		n := source.Of(nil)
+		n.Pos = w.Pos()
+		return n
+	}
+	for _, read := range []func(Word) *source.Node{r.word(key), r.number, r.sized(key), boolean} {
+		if n := read(w); n != nil && kinds&kindOf(n) != 0 && key.Takes(n.Interface()) {
+			return n
+		}
+	}
+	n := text(w)
+	switch {
+	case kinds&schema.String != 0:
+		return n
+	case structured && kinds&schema.List != 0:
+		return nil // split at commas, or read by the engine's own function
+	case kinds&(schema.Int|schema.Float) != 0:
+		if number := r.number(w); number != nil && (kinds&schema.Float != 0 || number.Kind == source.Int) {
+			return number // out of its range
+		}
+	}
+	return n
+}
+
+// word reads a word that stands for a number of a key.
+func (r *lineReader) word(key *schema.Key) func(Word) *source.Node {
+	return func(w Word) *source.Node {
+		value, ok := r.backend.Words[key.Name][w.Text]
+		if !ok {
+			return nil
+		}
+		n := source.Of(value)
+		n.Pos = w.Pos()
+		return n
+	}
+}
+
+// number reads a word as Python's int and float do.
+func (r *lineReader) number(w Word) *source.Node {
+	trimmed := strings.TrimSpace(w.Text)
+	digits := strings.TrimPrefix(strings.ReplaceAll(trimmed, "_", ""), "+")
+	var n *source.Node
+	if i, ok := new(big.Int).SetString(digits, 10); ok {
+		n = source.Of(i)
+	} else if f, err := strconv.ParseFloat(digits, 64); err == nil && !strings.ContainsAny(digits, "xXpP") && !math.IsInf(f, 0) && !math.IsNaN(f) {
+		n = source.Of(f)
+	} else {
+		return nil
+	}
+	n.Pos, n.Text = w.Pos(), trimmed
+	return n
+}
+
+// sized reads a whole number with a unit behind it.
+func (r *lineReader) sized(key *schema.Key) func(Word) *source.Node {
+	return func(w Word) *source.Node {
+		keys := r.backend.Spelling.UnitKeys
+		if keys != nil && !slices.Contains(keys, key.Name) {
+			return nil
+		}
+		return r.unit(w)
+	}
+}
+
+func (r *lineReader) unit(w Word) *source.Node {
+	at := strings.LastIndexAny(w.Text, "0123456789") + 1
+	number, err := strconv.ParseFloat(w.Text[:at], 64)
+	unit, known := r.backend.Units[w.Text[at:]]
+	binary := math.Mod(unit, 1000) != 0
+	if err != nil || !known || math.Abs(number*unit) > 1<<53 || binary && number != math.Trunc(number) {
+		return nil
+	}
+	n := source.Of(int64(number * unit))
+	n.Pos, n.Text = w.Pos(), w.Text
+	return n
+}
+
+func boolean(w Word) *source.Node {
+	var n *source.Node
+	switch strings.ToLower(w.Text) {
+	case "true":
+		n = source.Of(true)
+	case "false":
+		n = source.Of(false)
+	default:
+		return nil
+	}
+	n.Pos = w.Pos()
+	return n
+}
+
+func kindOf(n *source.Node) schema.Kind {
+	switch n.Kind {
+	case source.Null:
+		return schema.Null
+	case source.Bool:
+		return schema.Bool
+	case source.Int:
+		return schema.Int | schema.Float
+	case source.Float:
+		return schema.Float
+	case source.List:
+		return schema.List
+	case source.Map:
+		return schema.Map
+	}
+	return schema.String
+}
+
+// inside is the map that a flag with dots says a part of.
+func (r *lineReader) inside(a *Argument, w Word) *source.Node {
+	path := strings.TrimSuffix(a.Inside, "+")
+	if strings.Contains(path, Hole) || path == "" {
+		return nil
+	}
+	var value *source.Node
+	if n, err := readJSON(w); err == nil {
+		value = n
+	} else if value = r.unit(w); value == nil {
+		value = text(w)
+	}
+	if value == nil || strings.HasSuffix(a.Inside, "+") {
+		return nil
+	}
+	keyPos := a.Pos
+	keyPos.Column += len(a.Flag) - len(a.Inside)
+	steps := strings.Split(path, ".")
+	for i := len(steps) - 1; i >= 0; i-- {
+		value = &source.Node{Kind: source.Map, Pos: a.Pos, Fields: []source.Field{{Key: steps[i], KeyPos: keyPos, Value: value}}}
+	}
+	return value
+}
+
+// jsonFault says why a text is no JSON, and where.
+type jsonFault struct {
+	text string
+	pos  diag.Pos
+}
+
+// readJSON reads a word as JSON, with the places of its parts. A part that is not known is a
+// text with a [Hole] in it. The node is nil with a fault alone.
+func readJSON(w Word) (*source.Node, *jsonFault) {
+	text, back := fillHoles(w.Text)
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	j := jsonReader{d: d, word: w, text: text, back: back}
+	n, err := j.value(0)
+	if err == nil {
+		if _, more := d.Token(); !errors.Is(more, io.EOF) {
+			err = errors.New("something stands behind it")
+		}
+	}
+	if err != nil {
+		return nil, &jsonFault{text: err.Error(), pos: w.At(min(int(back(d.InputOffset())), len(w.Text)))}
+	}
+	return n, nil
+}
+
+// fillHoles puts quotes around each hole that stands outside of a text; back are the offsets of
+// what comes of it in the text as it was.
+func fillHoles(text string) (filled string, back func(int64) int64) {
+	if !strings.Contains(text, Hole) {
+		return text, func(n int64) int64 { return n }
+	}
+	var b strings.Builder
+	var added []int64 // offsets in what is filled, each of a quote
+	inText, escaped := false, false
+	for _, r := range text {
+		switch {
+		case escaped:
+			escaped = false
+		case inText && r == '\\':
+			escaped = true
+		case r == '"':
+			inText = !inText
+		case string(r) == Hole && !inText:
+			added = append(added, int64(b.Len()))
+			b.WriteString(`"` + Hole)
+			added = append(added, int64(b.Len()))
+			r = '"'
+		}
+		b.WriteRune(r)
+	}
+	return b.String(), func(n int64) int64 {
+		less := int64(0)
+		for _, at := range added {
+			if at < n {
+				less++
+			}
+		}
+		return n - less
+	}
+}
+
+type jsonReader struct {
+	d    *json.Decoder
+	word Word
+	text string
+	back func(int64) int64
+}
+
+// token reads one, and says where it begins.
+func (j *jsonReader) token() (json.Token, diag.Pos, error) {
+	before := int(j.d.InputOffset())
+	for before < len(j.text) && strings.IndexByte(" \t\r\n,:", j.text[before]) >= 0 {
+		before++
+	}
+	at := j.word.At(min(int(j.back(int64(before))), len(j.word.Text)))
+	t, err := j.d.Token()
+	if errors.Is(err, io.EOF) {
+		err = errors.New("it ends too early")
+	}
+	return t, at, err
+}
+
+func (j *jsonReader) value(depth int) (*source.Node, error) {
+	t, at, err := j.token()
+	if err != nil {
+		return nil, err
+	}
+	return j.of(t, at, depth)
+}
+
+// maxJSON bounds how deep JSON nests.
+const maxJSON = 100
+
+func (j *jsonReader) of(t json.Token, at diag.Pos, depth int) (n *source.Node, err error) {
+	switch t := t.(type) {
+	case json.Delim:
+		if depth > maxJSON {
+			return nil, errors.New("it is nested too deep")
+		}
+		return j.structure(t, at, depth)
+	case json.Number:
+		if i, ok := new(big.Int).SetString(t.String(), 10); ok {
+			n = source.Of(i)
+			break
+		}
+		f, err := t.Float64()
+		if err != nil {
+			return nil, err
+		}
+		n = source.Of(f)
+	case string:
+		n = source.Of(t)
+		n.Literal = true
+	case bool:
+		n = source.Of(t)
+	default:
+		n = source.Of(nil)
+	}
+	n.Pos = at
+	return n, nil
+}
+
+func (j *jsonReader) structure(open json.Delim, at diag.Pos, depth int) (*source.Node, error) {
+	n := &source.Node{Kind: source.Map, Pos: at}
+	if open == '[' {
+		n.Kind = source.List
+	}
+	for {
+		t, at, err := j.token()
+		if err != nil {
+			return nil, err
+		}
+		if t == json.Delim('}') || t == json.Delim(']') {
+			return n, nil
+		}
+		if n.Kind == source.List {
+			item, err := j.of(t, at, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			n.Items = append(n.Items, item)
+			continue
+		}
+		key, _ := t.(string)
+		value, err := j.value(depth + 1)
+		if err != nil {
+			return nil, err
+		}
+		if old := n.Field(key); old != nil {
+			old.Value = value // the last counts, as in Python
+			continue
+		}
+		n.Fields = append(n.Fields, source.Field{Key: key, KeyPos: at, Value: value})
+	}
+}
+
+// jsonHint is advice on what people write for JSON.
+func jsonHint(text string) string {
+	if strings.Contains(text, "'") || strings.Contains(text, "True") || strings.Contains(text, "False") || strings.Contains(text, "None") {
+		return `JSON has its texts in "double quotes", and true, false and null`
+	}
+	return ""
+}

@@ -19,18 +19,20 @@ type Definition struct {
 	// Alternatives are what the key takes; a value has to fit one of them.
 	Alternatives []Alternative
 	// The rest is as in [Key].
-	Doc, DefaultNote, Deprecated, Config, Limit, NotRun string
-	Default                                             any
-	HasDefault, Required, Inert, Unread, Own, AnyCase   bool
-	Only                                                []Only
-	Union                                               *Union
-	Flag                                                *Flag
-	File                                                string
-	Line, Column                                        int
+	Doc, DefaultNote, Deprecated, Config, Limit, NotRun, Until, Without string
+	Default                                                             any
+	HasDefault, Required, Inert, Unread, Own, AnyCase                   bool
+	Only                                                                []Only
+	Union                                                               *Union
+	Flag                                                                *Flag
+	File                                                                string
+	Line, Column                                                        int
 }
 
-// ofHarness reports whether the definition says what keys of the reference harness alone do.
-func (d *Definition) ofHarness() bool { return d.NotRun != "" || d.AnyCase || len(d.Only) > 0 }
+// byHand reports whether the definition says what hand-written keys alone do.
+func (d *Definition) byHand() bool {
+	return d.NotRun != "" || d.AnyCase || len(d.Only) > 0 || d.Until != "" || d.Without != ""
+}
 
 // Group is what the index holds of an engine, or of a schema that no release changes.
 type Group struct {
@@ -173,7 +175,7 @@ func (w *writer) body(d *Definition) ([]byte, error) {
 	for _, part := range []struct {
 		there bool
 		bit   byte
-	}{{d.HasDefault, hasDefault}, {d.Required, isRequired}, {d.Inert, isInert}, {d.Flag != nil, hasFlag}, {d.Union != nil, hasUnion}, {d.Unread, isUnread}, {d.Own, isOwn}, {d.ofHarness(), isOfHarness}} {
+	}{{d.HasDefault, hasDefault}, {d.Required, isRequired}, {d.Inert, isInert}, {d.Flag != nil, hasFlag}, {d.Union != nil, hasUnion}, {d.Unread, isUnread}, {d.Own, isOwn}, {d.byHand(), isByHand}} {
 		if part.there {
 			has |= part.bit
 		}
@@ -185,8 +187,10 @@ func (w *writer) body(d *Definition) ([]byte, error) {
 	for _, text := range []string{d.Doc, d.DefaultNote, d.Deprecated, d.Config, d.Limit} {
 		b.text(text)
 	}
-	if d.ofHarness() {
-		b.text(d.NotRun)
+	if d.byHand() {
+		for _, text := range []string{d.NotRun, d.Until, d.Without} {
+			b.text(text)
+		}
 		b.int(btoi(d.AnyCase))
 		b.int(len(d.Only))
 		for _, o := range d.Only {

@@ -266,7 +266,7 @@ const (
 	hasUnion
 	isUnread
 	isOwn
-	isOfHarness
+	isByHand
 )
 
 // key decodes a definition.
@@ -281,8 +281,8 @@ func (st *store) key(e entry) *Key {
 	k.Unread, k.Own = has&isUnread != 0, has&isOwn != 0
 	k.Pos = diag.Pos{File: r.text(), Line: r.int(), Column: r.int()}
 	k.Doc, k.DefaultNote, k.Deprecated, k.Config, k.Limit = r.text(), r.text(), r.text(), r.text(), r.text()
-	if has&isOfHarness != 0 {
-		k.NotRun, k.AnyCase = r.text(), r.int() != 0
+	if has&isByHand != 0 {
+		k.NotRun, k.Until, k.Without, k.AnyCase = r.text(), r.text(), r.text(), r.int() != 0
 		for range r.int() {
 			k.Only = append(k.Only, Only{Who: r.text(), Value: r.text(), In: r.text(), Else: r.text()})
 		}

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"slices"
 	"strings"
 
 	"mlcfg/internal/diag"
@@ -126,10 +127,14 @@ type Key struct {
 	// NotRun says what mlrun does instead of what the reference harness does by the
 	// key; empty for keys that it carries out, or that nobody does.
 	NotRun string
-	// AnyCase reports whether the reference harness takes a text in upper and in lower case.
+	// AnyCase reports whether the reference harness, or the engine called as a library, takes
+	// a text in upper and in lower case.
 	AnyCase bool
 	// Only says what not every reference harness of the round takes.
 	Only []Only
+	// Until is the last release of the engine that a hand-written line holds for, empty for
+	// all; Without is the key that has to be absent for it.
+	Until, Without string
 	// Own tells of a key of the harness section that is this program's, which the
 	// reference harness does not have.
 	Own bool
@@ -175,6 +180,21 @@ func (k *Key) Want() string { return describe(k.alts) }
 // Takes reports whether a value fits the key's own definition; what a nested section
 // says about it is for [Key.Check].
 func (k *Key) Takes(value any) bool { return checkAlternatives(k.alts, value) == nil }
+
+// Holds reports whether a hand-written line holds for a release of the engine.
+func (k *Key) Holds(release string) bool {
+	return k.Until == "" || CompareReleases(release, k.Until) <= 0
+}
+
+// InLowerCase returns a choice of the key that a text is but for the case of its letters;
+// empty where the key has none, or does not take other cases.
+func (k *Key) InLowerCase(value any) string {
+	text, ok := value.(string)
+	if lower := strings.ToLower(text); ok && k.AnyCase && lower != text && slices.Contains(k.Enum, any(lower)) {
+		return lower
+	}
+	return ""
+}
 
 // In reports whether a release has this very definition. Releases of other
 // engines and unknown ones do not.

@@ -78,8 +78,6 @@ type Backend struct {
 	// Computed are sampling parameters that the engine makes out of others: what a request
 	// says of them is replaced.
 	Computed []string
-	// HeldTexts are the texts that the engine takes of a key where its type takes any.
-	HeldTexts map[string][]string
 
 	// Program are the words that start the server. The model follows by itself
 	// where ModelPositional is set, then every key's own argument, then Listen.

@@ -50,11 +50,6 @@ var sglang = Backend{
 	NullTexts: []string{"", "None"}, NullTextKeys: []string{"quantization_param_path"},
 	// normalize of srt/sampling/sampling_params.py.
 	Computed: []string{"is_normalized", "stop_regex_max_len", "stop_regex_strs", "stop_str_max_len", "stop_strs"},
-	HeldTexts: map[string][]string{
-		// Python's logging and uvicorn both look the name up.
-		"log_level":      {"critical", "error", "warning", "info", "debug"},
-		"log_level_http": {"critical", "error", "warning", "info", "debug", "trace"},
-	},
 	Nodes: []NodeArgument{
 		// SGLang has no usual port.
 		{Key: "dist_init_addr", Value: "{head-address:29500}", When: Nodes},

@@ -20,12 +20,7 @@ var vllm = Backend{
 	// -O3, and the number for the whole map until 0.10.0.
 	Shorthands: map[string][]string{"compilation_config": {"mode", "level"}},
 	// optional_type of vllm/engine/arg_utils.py, nullable_str before 0.8.5.
-	NullTexts: []string{"", "None"},
-	HeldTexts: map[string][]string{
-		// The command line adds the name of the device that the build is for.
-		"mm_processor_device": {"auto", "cpu", "cuda", "xpu", "tpu", "musa", "mlu", "npu", "hpu"},
-		"optimization_level":  {"0", "1", "2", "3"},
-	},
+	NullTexts:  []string{"", "None"},
 	Listen:     []string{"--host", "{host}", "--port", "{port}"},
 	ListenKeys: []string{"host", "port"},
 	Negative:   "--no-",

@@ -22,6 +22,7 @@ func (c *checker) fault(t *merge.Tree, key *schema.Key, f schema.Fault) {
 	d := faultOf(t, key, f)
 	c.otherRound(&d, t, key)
 	c.otherFork(&d, t, key)
+	c.olderTakes(&d, key, t.Interface())
 	c.add(d)
 }
 

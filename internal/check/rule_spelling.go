@@ -16,8 +16,8 @@ func spelledFalse(c *Config, found *diag.List) {
 		if c.EngineConfig[k.Name] != false || !unspelledFalse(k) {
 			continue
 		}
-		if k.Name == "enable_lora" && c.EngineConfig["lora_paths"] == nil {
-			continue // without paths nothing turns it on
+		if own, ok := schema.Takes().Section(c.Backend.EngineSection()).Key(k.Name); ok && own.Takes(false) && c.EngineConfig[own.Without] == nil {
+			continue
 		}
 		set, _ := c.engine(k.Name)
 		c.report(found, diag.Diagnostic{
@@ -70,7 +70,11 @@ func spelledNull(c *Config, found *diag.List) {
 // textsAreHeld finds words that the engine refuses when it starts, where the type of the
 // argument takes any text.
 func textsAreHeld(c *Config, found *diag.List) {
-	for name, takes := range c.Backend.HeldTexts {
+	for _, held := range schema.Sense().Section(c.Backend.Engine + "_" + schema.BuiltIn).Keys() {
+		name, takes := held.Name, make([]string, len(held.Enum))
+		for i, text := range held.Enum {
+			takes[i] = fmt.Sprint(text)
+		}
 		k, ok := c.engine(name)
 		if !ok || k.setting == nil || k.value == nil || slices.Contains(takes, strings.ToLower(fmt.Sprint(k.value))) {
 			continue

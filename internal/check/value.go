@@ -24,6 +24,7 @@ func (c *checker) value(t *merge.Tree, key *schema.Key) (v any, ok bool) {
 		faults, taken := key.Check(v), c.taken(key, v)
 		if taken != nil {
 			faults = c.inside(taken, v)
+			c.otherCase(t, taken, v)
 		}
 		for _, f := range faults {
 			c.fault(t, key, f)
@@ -41,10 +42,14 @@ func (c *checker) value(t *merge.Tree, key *schema.Key) (v any, ok bool) {
 // where nothing does.
 func (c *checker) taken(key *schema.Key, v any) *schema.Key {
 	own, ok := schema.Takes().Section(c.schema.Engine + "_" + key.Section).Key(key.Name)
-	if !ok || !own.Takes(v) {
+	if !ok || !own.Takes(v) && own.InLowerCase(v) == "" {
 		return nil
 	}
 	switch v := v.(type) {
+	case string:
+		if own.InLowerCase(v) != "" && own.Holds(c.schema.Release) {
+			return own
+		}
 	case map[string]any:
 		return own
 	case float64:
@@ -53,6 +58,26 @@ func (c *checker) taken(key *schema.Key, v any) *schema.Key {
 		}
 	}
 	return nil
+}
+
+// otherCase warns of a text whose letters are in the case that the command line does not take.
+func (c *checker) otherCase(t *merge.Tree, own *schema.Key, v any) {
+	lower := own.InLowerCase(v)
+	if lower == "" {
+		return
+	}
+	c.add(diag.Diagnostic{
+		Pos: settingOf(t).Node.Pos, Severity: diag.Warning, Code: schema.NotInEnum, Key: t.Path, Suggestion: lower,
+		Message: fmt.Sprintf("%s is %s: called as a library, %s up to %s puts it into lower case; its command line, and newer releases, take %s alone", t.Key, v, c.schema.Engine, own.Until, lower),
+	})
+}
+
+// olderTakes says in a finding up to which release the engine took a text in other letters.
+func (c *checker) olderTakes(d *diag.Diagnostic, key *schema.Key, v any) {
+	own, ok := schema.Takes().Section(c.schema.Engine + "_" + key.Section).Key(key.Name)
+	if d.Code == schema.NotInEnum && ok && own.InLowerCase(v) != "" {
+		d.Hint = fmt.Sprintf("%s up to %s, called as a library, puts it into lower case; the command line of no release does", c.schema.Engine, own.Until)
+	}
 }
 
 // inside returns the faults in a map whose keys are those of a section of the release.

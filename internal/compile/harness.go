@@ -2,7 +2,6 @@ package compile
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"mlcfg/internal/check"
@@ -72,14 +71,13 @@ func inLowerCase(tree *merge.Tree, round *schema.Schema) []merge.Layer {
 	var layers []merge.Layer
 	for _, key := range round.Section("config").Keys() {
 		n := tree.Lookup(key.Name).Value()
-		if !key.AnyCase || n == nil || n.Kind != source.String {
+		if n == nil || n.Kind != source.String {
 			continue
 		}
-		lower := *n
-		lower.Str = strings.ToLower(n.Str)
-		lower.Text = lower.Str
-		if lower.Str != n.Str && slices.Contains(key.Enum, any(lower.Str)) {
-			layers = append(layers, merge.Layer{Name: HarnessLayer, Root: nested(&lower, key.Name)})
+		if text := key.InLowerCase(n.Str); text != "" {
+			lower := source.Of(text)
+			lower.Pos = n.Pos
+			layers = append(layers, merge.Layer{Name: HarnessLayer, Root: nested(lower, key.Name)})
 		}
 	}
 	return layers

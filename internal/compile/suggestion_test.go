@@ -109,6 +109,7 @@ var suggestionCases = []suggestionCase{
 	{by: "schema.Union.fault", release: "trtllm=1.4.0rc0", engine: "speculative_config: {decoding_type: EAGL}", code: "not-in-enum", suggestion: "Eagle"},
 	{by: "check.checker.inBuiltIn", engine: "load_format: safetensor", code: "not-built-in", suggestion: "safetensors", key: "load_format", want: "safetensors"},
 	{by: "check.checker.inBuiltIn", engine: "attention_backend: FLASH_ATTNN", code: "not-in-enum", suggestion: "FLASH_ATTN", key: "attention_backend", want: "FLASH_ATTN"},
+	{by: "check.checker.otherCase", release: "vllm=0.9.0", engine: "dtype: BFloat16", code: "not-in-enum", suggestion: "bfloat16", key: "dtype", want: "bfloat16"},
 	{by: "check.textsAreHeld", engine: "mm_processor_device: cpus", code: "not-in-enum", suggestion: "cpu", key: "mm_processor_device", want: "cpu"},
 	// Variables.
 	{by: "check.checker.copied", release: "sglang=0.5.12", env: "SGL_ENABLE_JIT_DEEPGEMM: 0", code: "deprecated-key", suggestion: "SGLANG_ENABLE_JIT_DEEPGEMM"},

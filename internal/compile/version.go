@@ -2,6 +2,7 @@ package compile
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"mlcfg/internal/backend"
@@ -41,6 +42,12 @@ func (c *Compiler) version(b *backend.Backend, tree *merge.Tree) (v version, err
 		}
 	}
 	release, said := schema.Infer(b.Engine, keys)
+	if upTo := lastTaking(b, tree); upTo != "" && schema.CompareReleases(upTo, release) < 0 {
+		older, saidOlder := schema.Infer(b.Engine, keys, releasesUpTo(b.Engine, upTo)...)
+		if saidOlder.Known == said.Known { // as many keys, and every value
+			release, said = older, saidOlder
+		}
+	}
 	v.release = release
 	if v.fork == nil {
 		v.fork = c.forkFor(b.Engine, said.Unknown)
@@ -58,6 +65,23 @@ func (c *Compiler) version(b *backend.Backend, tree *merge.Tree) (v version, err
 		v.why += fmt.Sprintf("; the fork %s has %d more", v.fork.Name, ofFork)
 	}
 	return v, nil
+}
+
+// lastTaking is the last release that takes every value of which newer ones do not take the
+// letters' case; empty for any.
+func lastTaking(b *backend.Backend, tree *merge.Tree) (last string) {
+	for _, section := range []string{b.EngineSection(), b.SamplingSection()} {
+		for _, key := range schema.Takes().Section(section).Keys() {
+			if key.Until != "" && key.InLowerCase(tree.Lookup(section, key.Name).Interface()) != "" && (last == "" || schema.CompareReleases(key.Until, last) < 0) {
+				last = key.Until
+			}
+		}
+	}
+	return last
+}
+
+func releasesUpTo(engine, last string) []string {
+	return slices.DeleteFunc(schema.Releases(engine), func(r string) bool { return schema.CompareReleases(r, last) > 0 })
 }
 
 // forkFor is the first fork that has one of the keys that no release has.

@@ -203,6 +203,10 @@ func (s *source) definition(e *sourceField) (schema.Definition, error) {
 			d.Own = true
 		case "notrun":
 			d.NotRun = text
+		case "until":
+			d.Until = text
+		case "without":
+			d.Without = text
 		case "anycase":
 			d.AnyCase = true
 		case "only":

@@ -243,6 +243,11 @@ func (s *speller) words(key string, value any) ([]string, error) {
 	if list, isList := value.([]any); isList && slices.Contains(s.backend.CommaLists, key) {
 		return commaList(flag, list)
 	}
+	if own, ok := schema.Takes().Section(s.backend.EngineSection()).Key(key); ok {
+		if lower := own.InLowerCase(value); lower != "" {
+			value = lower // as the constructor has it
+		}
+	}
 	return argument(flag, value)
 }
 

@@ -157,6 +157,8 @@ var suggestionCases = []suggestionCase{
 // notApplied are the functions whose suggestion no case here applies, with the reason.
 var notApplied = map[string]string{
 	"compile.Compiler.machine": "the overlay's name is changed, nothing in a file",
+	"check.bare":               "the suggestion of another finding, as a word of a launch",
+	"check.launchCheck.placed": "the suggestion of another finding, in a launch",
 	"check.Site":               "a site's own schema; the name of its key is the site's choice",
 }
 

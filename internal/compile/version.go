@@ -42,17 +42,18 @@ func (c *Compiler) version(b *backend.Backend, tree *merge.Tree) (v version, err
 		}
 	}
 	release, said := schema.Infer(b.Engine, keys)
-	if upTo := lastTaking(b, tree); upTo != "" && schema.CompareReleases(upTo, release) < 0 {
+	values := ""
+	if upTo, key := lastTaking(b, tree); upTo != "" && schema.CompareReleases(upTo, release) < 0 {
 		older, saidOlder := schema.Infer(b.Engine, keys, releasesUpTo(b.Engine, upTo)...)
 		if saidOlder.Known == said.Known { // as many keys, and every value
-			release, said = older, saidOlder
+			release, said, values = older, saidOlder, "; newer ones do not take "+key
 		}
 	}
 	v.release = release
 	if v.fork == nil {
 		v.fork = c.forkFor(b.Engine, said.Unknown)
 	}
-	if v.why = said.String(); v.fork == nil {
+	if v.why = said.String() + values; v.fork == nil {
 		return v, nil
 	}
 	for _, key := range said.Unknown {
@@ -68,16 +69,17 @@ func (c *Compiler) version(b *backend.Backend, tree *merge.Tree) (v version, err
 }
 
 // lastTaking is the last release that takes every value of which newer ones do not take the
-// letters' case; empty for any.
-func lastTaking(b *backend.Backend, tree *merge.Tree) (last string) {
+// letters' case, with the entry that says so; empty for any.
+func lastTaking(b *backend.Backend, tree *merge.Tree) (last, entry string) {
 	for _, section := range []string{b.EngineSection(), b.SamplingSection()} {
 		for _, key := range schema.Takes().Section(section).Keys() {
-			if key.Until != "" && key.InLowerCase(tree.Lookup(section, key.Name).Interface()) != "" && (last == "" || schema.CompareReleases(key.Until, last) < 0) {
-				last = key.Until
+			value := tree.Lookup(section, key.Name).Interface()
+			if key.Until != "" && key.InLowerCase(value) != "" && (last == "" || schema.CompareReleases(key.Until, last) < 0) {
+				last, entry = key.Until, fmt.Sprintf("%s: %v", key.Name, value)
 			}
 		}
 	}
-	return last
+	return last, entry
 }
 
 func releasesUpTo(engine, last string) []string {

@@ -22,6 +22,9 @@ var shells = []string{"bash", "sh", "zsh", "dash", "ksh"}
 // containers run an image.
 var containers = []string{"docker", "podman", "nerdctl"}
 
+// functionName is what functions of other scripts are called, which start what is behind them.
+var functionName = regexp.MustCompile(`^[a-z0-9]+(?:_[a-z0-9]+)+$`)
+
 // assignment is NAME=VALUE.
 var assignment = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
 
@@ -37,7 +40,7 @@ func withoutWrappers(words []Word) ([]Word, []Variable) {
 			key, _, _ := strings.Cut(w.Text, "=")
 			variables = append(variables, Variable{Name: key, Pos: w.Pos(), Value: w.From(len(key) + 1)})
 			at++
-		case w.Many, slices.Contains(wrappers, name):
+		case w.Many, slices.Contains(wrappers, name), functionName.MatchString(w.Text):
 			next := at + 1
 			for next < len(words) && !beginsProgram(words[next:]) && !assignment.MatchString(words[next].Text) && !slices.Contains(wrappers, path.Base(words[next].Text)) {
 				next++

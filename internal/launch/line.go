@@ -299,7 +299,7 @@ func (r *lineReader) replaced() {
 		r.fault(diag.Diagnostic{
 			Key: a.Key.Name, Hint: "write all of it in one of the two ways", Related: []diag.Related{{Pos: args[j].Pos, Message: "the flag with dots"}},
 			Message: fmt.Sprintf("%s drops the JSON of %s for %s, which stands beside it", r.release(), a.Flag, args[j].Flag),
-		}, a.Words...)
+		}, slices.Concat(a.Words, args[j].Words)...)
 		args[i].Value = nil
 	}
 }

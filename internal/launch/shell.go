@@ -2,7 +2,9 @@ package launch
 
 import (
 	"bytes"
+	"errors"
 	"regexp"
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -32,7 +34,7 @@ var (
 
 // isScript reports whether a file without a first line that says so is a script.
 func (f *File) isScript() bool {
-	if !scriptLine.Match(f.Data) || f.Has("```") || len(f.Documents()) > 0 {
+	if !mentioned(string(f.Data)) || !scriptLine.Match(f.Data) || f.Has("```") || len(f.Documents()) > 0 {
 		return false
 	}
 	_, err := newParser().Parse(bytes.NewReader(f.Data), "")
@@ -56,12 +58,37 @@ func (f *File) shell(script Word, variables []Variable, depth int, args ...Word)
 	if len(script.Text) > maxScript || depth > maxShells || !mentioned(script.Text) {
 		return nil
 	}
-	tree, err := newParser(syntax.RecoverErrors(maxRecovered)).Parse(strings.NewReader(script.Text), "")
-	if err != nil && (tree == nil || len(tree.Stmts) == 0) {
+	tree := parse(&script)
+	if tree == nil {
 		return nil
 	}
 	x := &explorer{file: f, script: script, tree: tree, depth: depth, outer: variables, args: args, covered: map[branch]bool{}, queued: map[branch]bool{}}
 	return x.explore()
+}
+
+// parse reads a script. Lines that the parser refuses are blanked, in the script too.
+func parse(script *Word) *syntax.File {
+	for range maxRecovered {
+		tree, err := newParser().Parse(strings.NewReader(script.Text), "")
+		if err == nil {
+			return tree
+		}
+		var at syntax.ParseError
+		if !errors.As(err, &at) {
+			return nil
+		}
+		offset := min(int(at.Pos.Offset()), len(script.Text))
+		from := strings.LastIndexByte(script.Text[:offset], '\n') + 1
+		to := from + len(script.Text[from:])
+		if i := strings.IndexByte(script.Text[from:], '\n'); i >= 0 {
+			to = from + i
+		}
+		if strings.TrimSpace(script.Text[from:to]) == "" {
+			return nil
+		}
+		script.Text = script.Text[:from] + strings.Repeat(" ", to-from) + script.Text[to:]
+	}
+	return nil
 }
 
 // mentioned reports whether a script has any word that starts an engine, or holds one.
@@ -85,10 +112,10 @@ const (
 	// maxShells bounds scripts within scripts (bash -c, eval).
 	maxShells = 6
 	// maxRecovered bounds the faults of syntax that are passed over in one script.
-	maxRecovered = 8
+	maxRecovered = 40
 	// maxRuns bounds how often a script is gone through, each time by other branches, and
 	// maxSteps the commands of each time.
-	maxRuns  = 64
+	maxRuns  = 96
 	maxSteps = 5000
 )
 
@@ -106,12 +133,9 @@ type explorer struct {
 	found           []Launch
 }
 
-// branch is one way on from a place where a script has several: a condition by its text, so that
-// the same condition is answered alike, and the number of the way.
-type branch struct {
-	condition string
-	way       int
-}
+// branch is one way on from a place where a script has several: the place's offset, and the
+// number of the way.
+type branch struct{ at, way int }
 
 func (x *explorer) explore() []Launch {
 	x.queue = []map[string]int{nil}
@@ -147,7 +171,7 @@ next:
 func (x *explorer) later(r *run) {
 	for i, c := range r.order {
 		for way := range c.ways {
-			b := branch{c.condition, way}
+			b := branch{c.at, way}
 			if x.covered[b] || x.queued[b] {
 				continue
 			}
@@ -156,42 +180,68 @@ func (x *explorer) later(r *run) {
 			for _, before := range r.order[:i] {
 				forced[before.condition] = r.taken[before.condition]
 			}
-			x.queue = append(x.queue, forced)
+			if c.ways[way].starts {
+				x.queue = slices.Insert(x.queue, 0, forced)
+			} else {
+				x.queue = append(x.queue, forced)
+			}
 		}
 	}
 }
 
-// choice is a place where a script has several ways on.
+// choice is a place where a script has several ways on. The same condition is answered alike at
+// each of its places.
 type choice struct {
+	at        int
 	condition string
-	ways      int
+	ways      []way
+}
+
+// way is one of several ways on.
+type way struct {
+	// ends reports whether it ends the script, starts whether it names what starts an engine.
+	ends, starts bool
+}
+
+// way looks at the commands of one.
+func (r *run) way(stmts []*syntax.Stmt) way {
+	w := way{ends: ends(stmts)}
+	if n := len(stmts); n > 0 {
+		from, to := int(stmts[0].Pos().Offset()), int(stmts[n-1].End().Offset())
+		w.starts = from <= to && to <= len(r.script.Text) && mentioned(r.script.Text[from:to])
+	}
+	return w
 }
 
 // choose is the way that a run takes: the one that it has to, the one it took before, else one
-// that no run took and that does not end the script. ends are those that do.
-func (r *run) choose(condition string, ends []bool) int {
-	if way, ok := r.taken[condition]; ok && way < len(ends) {
-		return way
+// that no run took, which does not end the script.
+func (r *run) choose(n syntax.Node, condition string, ways []way) int {
+	at := int(n.Pos().Offset())
+	if chosen, ok := r.taken[condition]; ok && chosen < len(ways) {
+		r.covered[branch{at, chosen}] = true
+		return chosen
 	}
-	way, ok := r.forced[condition]
-	if !ok || way >= len(ends) {
-		way = -1
-		for i, end := range ends {
-			if end {
-				continue
+	chosen, ok := r.forced[condition]
+	if !ok || chosen >= len(ways) {
+		best := -1
+		for i, w := range ways {
+			value := 0
+			if !w.ends {
+				value += 2
 			}
-			if way < 0 {
-				way = i
+			if !r.covered[branch{at, i}] && !w.ends {
+				value += 4
+				if w.starts {
+					value += 8
+				}
 			}
-			if !r.covered[branch{condition, i}] {
-				way = i
-				break
+			if value > best {
+				best, chosen = value, i
 			}
 		}
-		way = max(way, 0)
 	}
-	r.taken[condition] = way
-	r.covered[branch{condition, way}] = true
-	r.order = append(r.order, choice{condition, len(ends)})
-	return way
+	r.taken[condition] = chosen
+	r.covered[branch{at, chosen}] = true
+	r.order = append(r.order, choice{at, condition, ways})
+	return chosen
 }

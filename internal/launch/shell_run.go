@@ -2,6 +2,7 @@ package launch
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -27,6 +28,7 @@ type run struct {
 	args  []Word
 	found []Launch
 	steps int
+	loops int  // that are open
 	ended bool // by exit
 	left  bool // by return
 }
@@ -71,7 +73,7 @@ func (r *run) stmt(s *syntax.Stmt) {
 	case *syntax.ForClause:
 		r.loop(c)
 	case *syntax.WhileClause:
-		r.stmts(c.Do)
+		r.repeated(c.Do)
 	case *syntax.FuncDecl:
 		if c.Name != nil {
 			r.functions[c.Name.Value] = c
@@ -116,7 +118,13 @@ func (r *run) binary(c *syntax.BinaryCmd) {
 		r.stmt(c.Y)
 		return
 	}
-	if r.choose(r.text(c.X), []bool{ends([]*syntax.Stmt{c.Y}), false}) == 0 {
+	if result, known := r.holds(c.X); known {
+		if result == (c.Op == syntax.AndStmt) {
+			r.stmt(c.Y)
+		}
+		return
+	}
+	if r.choose(c, r.text(c.X), []way{r.way([]*syntax.Stmt{c.Y}), {}}) == 0 {
 		r.stmt(c.Y)
 	}
 }
@@ -160,50 +168,65 @@ func (r *run) text(n syntax.Node) string {
 	return r.script.Text[from:to]
 }
 
-// branches is if, with elif and else.
+// branches is if, with elif and else. Conditions of which the script tells all are evaluated.
 func (r *run) branches(c *syntax.IfClause) {
 	var bodies [][]*syntax.Stmt
 	var condition strings.Builder
-	for i := c; i != nil; i = i.Else {
+	for i := c; ; i = i.Else {
+		if i == nil {
+			bodies = append(bodies, nil)
+			break
+		}
 		if len(i.Cond) == 0 { // else
 			bodies = append(bodies, i.Then)
 			break
 		}
 		for _, s := range i.Cond {
-			condition.WriteString(r.text(s) + "\n")
 			r.stmt(s)
 		}
+		result, known := r.holds(i.Cond[len(i.Cond)-1])
+		if known && !result {
+			continue
+		}
 		bodies = append(bodies, i.Then)
-		if i.Else == nil {
-			bodies = append(bodies, nil)
+		if known {
+			break
+		}
+		for _, s := range i.Cond {
+			condition.WriteString(r.text(s) + "\n")
 		}
 	}
-	ended := make([]bool, len(bodies))
+	if r.stopped() {
+		return
+	}
+	if len(bodies) == 1 {
+		r.stmts(bodies[0])
+		return
+	}
+	ways := make([]way, len(bodies))
 	for i, body := range bodies {
-		ended[i] = ends(body)
+		ways[i] = r.way(body)
 	}
-	if !r.stopped() {
-		r.stmts(bodies[r.choose(condition.String(), ended)])
-	}
+	r.stmts(bodies[r.choose(c, condition.String(), ways)])
 }
 
 func (r *run) cases(c *syntax.CaseClause) {
-	ended := make([]bool, 0, len(c.Items)+1)
+	ways := make([]way, 0, len(c.Items)+1)
 	var condition strings.Builder
 	condition.WriteString(r.text(c.Word))
 	all := false
 	for _, item := range c.Items {
-		ended = append(ended, ends(item.Stmts))
+		ways = append(ways, r.way(item.Stmts))
 		for _, p := range item.Patterns {
 			condition.WriteString(" " + r.text(p))
 			all = all || p.Lit() == "*"
 		}
 	}
 	if !all {
-		ended = append(ended, false)
+		ways = append(ways, way{})
 	}
-	if way := r.choose(condition.String(), ended); way < len(c.Items) {
-		r.stmts(c.Items[way].Stmts)
+	if chosen := r.choose(c, condition.String(), ways); chosen < len(c.Items) {
+		r.stmts(c.Items[chosen].Stmts)
 	}
 }
 
@@ -214,11 +237,18 @@ func (r *run) loop(c *syntax.ForClause) {
 		at := r.script.At(int(each.Name.Pos().Offset()))
 		v := &variable{words: []Word{Unknown(at, false)}, name: Variable{Name: each.Name.Value, Pos: at}}
 		if n := min(len(words), maxEach); n > 0 && !slices.ContainsFunc(words, func(w Word) bool { return w.Many || !w.Known() }) {
-			v.words = words[r.choose(r.text(each), make([]bool, n)):][:1]
+			v.words = words[r.choose(each, r.text(each), make([]way, n)):][:1]
 		}
 		r.variables[each.Name.Value] = v
 	}
-	r.stmts(c.Do)
+	r.repeated(c.Do)
+}
+
+// repeated are the commands of a loop.
+func (r *run) repeated(stmts []*syntax.Stmt) {
+	r.loops++
+	r.stmts(stmts)
+	r.loops--
 }
 
 // maxEach bounds the values of a loop that are looked at.
@@ -279,6 +309,8 @@ func (r *run) assign(a *syntax.Assign) {
 		switch {
 		case a.Array != nil || old.array:
 			v.array, v.words = true, append(slices.Clone(old.words), v.words...)
+		case r.loops > 0 && !strings.Contains(v.words[0].Text, "-"): // a text that a loop makes
+			v.words = []Word{Unknown(at, false)}
 		default:
 			v.words = []Word{Join(append(slices.Clone(old.words), v.words...)...)}
 		}
@@ -306,6 +338,15 @@ func (r *run) call(c *syntax.CallExpr, s *syntax.Stmt) {
 		return
 	case "return":
 		r.left = true
+		return
+	case "shift":
+		n := 1
+		if len(words) > 1 {
+			n, _ = strconv.Atoi(words[1].Text)
+		}
+		if len(r.args) >= n && n > 0 && !slices.ContainsFunc(r.args[:n], func(w Word) bool { return w.Many }) {
+			r.args = r.args[n:]
+		}
 		return
 	case "eval":
 		r.eval(words[1:])

@@ -212,10 +212,10 @@ func (r *run) param(b *fieldBuilder, p *syntax.ParamExp, quoted bool) {
 			}
 		}
 	case len(words) == 0:
+	case words[0].Text == Hole: // known nowhere, so it stands where it is used
+		b.add(Unknown(at, false), quoted)
 	case quoted:
 		b.add(words[0], true)
-	case words[0].Text == Hole:
-		b.add(words[0], false)
 	default:
 		b.split(words[0])
 	}
@@ -270,10 +270,12 @@ func (r *run) expansion(e *syntax.Expansion, words []Word, list, set bool) ([]Wo
 		if set && !(empty && (e.Op == syntax.DefaultUnsetOrNull || e.Op == syntax.AssignUnsetOrNull)) {
 			return words, list, true
 		}
-		if e.Word == nil {
-			return nil, list, true
+		if e.Word == nil || list {
+			return nil, list, false
 		}
-		return []Word{r.joined(e.Word)}, false, true
+		w := r.joined(e.Word)
+		w.presumed = true
+		return []Word{w}, false, w.Text != "" // nothing is no default that a script counts on
 	case syntax.ErrorUnset, syntax.ErrorUnsetOrNull:
 		return words, list, set
 	case syntax.AlternateUnset, syntax.AlternateUnsetOrNull:

@@ -88,6 +88,9 @@ func (r *lineReader) scalar(a *Argument, w Word) *source.Node {
 			}, a.Words...)
 			return nil
 		}
+		if err == nil {
+			r.coerce(key, n)
+		}
 		return n
 	}
 	if !w.Known() {
@@ -224,7 +227,32 @@ func (r *lineReader) inside(a *Argument, w Word) *source.Node {
 	for i := len(steps) - 1; i >= 0; i-- {
 		value = &source.Node{Kind: source.Map, Pos: a.Pos, Fields: []source.Field{{Key: steps[i], KeyPos: keyPos, Value: value}}}
 	}
+	r.coerce(a.Key, value)
 	return value
+}
+
+// coerce reads texts inside a map as the settings classes of the engine do, which take "True" for
+// a boolean and "3" for a number.
+func (r *lineReader) coerce(key *schema.Key, n *source.Node) {
+	m, ok := n.Interface().(map[string]any)
+	if !ok {
+		return
+	}
+	section := key.Nested(m)
+	for i, f := range n.Fields {
+		inner, known := section.Key(f.Key)
+		switch {
+		case !known:
+		case f.Value.Kind == source.Map:
+			r.coerce(inner, f.Value)
+		case f.Value.Kind == source.String && !inner.Takes(f.Value.Str):
+			for _, read := range []func(Word) *source.Node{boolean, r.number} {
+				if v := read(NewWord(f.Value.Str, f.Value.Pos)); v != nil && inner.Takes(v.Interface()) {
+					n.Fields[i].Value = v
+				}
+			}
+		}
+	}
 }
 
 // jsonFault says why a text is no JSON, and where.

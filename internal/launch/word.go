@@ -24,6 +24,9 @@ type Word struct {
 
 	// scalar reports whether a word that may be many is a variable, most likely one word.
 	scalar bool
+	// presumed reports whether a part of it is a default, in whose place anything may come from
+	// outside.
+	presumed bool
 	// spans are sorted by offset; text between two of them stands as it is in the file.
 	spans []span
 }
@@ -85,7 +88,7 @@ func (w Word) From(offset int) Word { return w.Slice(offset, len(w.Text)) }
 
 // Slice is the part of the word between two offsets.
 func (w Word) Slice(from, to int) Word {
-	part := Word{Text: w.Text[from:to], spans: []span{{0, w.At(from)}}}
+	part := Word{Text: w.Text[from:to], presumed: w.presumed, spans: []span{{0, w.At(from)}}}
 	for _, s := range w.spans[w.after(from):] {
 		if s.offset >= to {
 			break
@@ -104,6 +107,7 @@ func Join(words ...Word) Word {
 			all.spans = append(all.spans, span{text.Len() + s.offset, s.pos})
 		}
 		text.WriteString(w.Text)
+		all.presumed = all.presumed || w.presumed
 	}
 	all.Text = text.String()
 	return all

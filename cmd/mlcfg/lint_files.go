@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -44,6 +45,7 @@ func sortFiles(args []string) (sorted, error) {
 			named[arg] = true
 			continue
 		}
+		debug.SetGCPercent(walkGC)
 		below, err := filesBelow(arg)
 		if err != nil {
 			return sorted{}, err
@@ -58,6 +60,9 @@ func sortFiles(args []string) (sorted, error) {
 	}
 	return s, err
 }
+
+// walkGC keeps the memory of a walk below twice what is in use: most of it is gone with each file.
+const walkGC = 40
 
 // maxWalked bounds files below folders, in bytes: larger ones are data.
 const maxWalked = 1 << 20

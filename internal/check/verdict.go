@@ -44,7 +44,7 @@ func (lc *LaunchChecker) another(l *launch.Launch, line *launch.Line, f launchFi
 		return a.release, a.every
 	}
 	a := answer{every: true}
-	for _, release := range slices.Backward(candidates) {
+	for _, release := range slices.Backward(having(l.Backend.Engine, f, candidates)) {
 		s, err := schema.Load(l.Backend.Engine, release)
 		if err != nil {
 			continue
@@ -58,6 +58,28 @@ func (lc *LaunchChecker) another(l *launch.Launch, line *launch.Line, f launchFi
 	}
 	lc.known.known.Store(q, a)
 	return a.release, a.every
+}
+
+// having are the candidates that may take what a finding is about: those that have the flag, where
+// the finding is that another has not.
+func having(engine string, f launchFinding, candidates []string) []string {
+	if f.Code != schema.UnknownKey || f.words == nil {
+		return candidates
+	}
+	flag, _, _ := strings.Cut(f.words[0].Text, "=")
+	flag, _, _ = strings.Cut(flag, ".")
+	flag = strings.ReplaceAll(flag, "_", "-")
+	if spans := schema.Spans(engine, schema.FlagHistory(engine, flag)); spans != nil {
+		return slices.DeleteFunc(slices.Clone(candidates), func(release string) bool {
+			return !slices.ContainsFunc(spans, func(s schema.Span) bool {
+				return schema.CompareReleases(s.First, release) <= 0 && schema.CompareReleases(release, s.Last) <= 0
+			})
+		})
+	}
+	if !slices.ContainsFunc(schema.FlagNames(engine), func(name string) bool { return strings.HasPrefix(name, flag) }) {
+		return nil
+	}
+	return candidates
 }
 
 // signature is what a launch says, without places.

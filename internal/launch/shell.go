@@ -26,15 +26,11 @@ var shellScript = Adapter{
 	},
 }
 
-var (
-	shebang = regexp.MustCompile(`^#!.*\b(?:ba|da|z|k)?sh\b`)
-	// scriptLine is what scripts have and other texts seldom.
-	scriptLine = regexp.MustCompile(`(?m)^\s*(?:export \w+=|#SBATCH |set -[a-z]+|\w+=\(|[^#\n]*\bserve\b|[^#\n]*\b(?:docker|podman) run |[^#\n]* -m \w)`)
-)
+var shebang = regexp.MustCompile(`^#!.*\b(?:ba|da|z|k)?sh\b`)
 
 // isScript reports whether a file without a first line that says so is a script.
 func (f *File) isScript() bool {
-	if !mentioned(string(f.Data)) || !scriptLine.Match(f.Data) || f.Has("```") || len(f.Documents()) > 0 {
+	if f.Has("```") || !mentioned(string(f.Data)) || len(f.Documents()) > 0 {
 		return false
 	}
 	_, err := newParser().Parse(bytes.NewReader(f.Data), "")

@@ -441,8 +441,8 @@ func (r *run) function(f *syntax.FuncDecl, args []Word) {
 // uncalled runs the functions that the script itself never calls, as others may that read it in.
 func (r *run) uncalled() {
 	var names []string
-	for name := range r.functions {
-		if !r.called[name] {
+	for name, f := range r.functions {
+		if !r.called[name] && f.Body != nil && r.way([]*syntax.Stmt{f.Body}).starts {
 			names = append(names, name)
 		}
 	}

@@ -42,8 +42,9 @@ func (r *run) joined(w *syntax.Word) Word {
 
 // fieldBuilder puts words together of parts.
 type fieldBuilder struct {
-	out  []Word
-	here Word
+	out []Word
+	// here are the parts of the word at hand.
+	here []Word
 	// open reports whether a word has begun, though it may be empty.
 	open bool
 	// loose reports whether the word is nothing but parts without quotes that are not known.
@@ -54,11 +55,19 @@ type fieldBuilder struct {
 
 func (b *fieldBuilder) end() {
 	if b.open {
-		b.here.Many = b.here.Many || b.loose && !b.tight && !b.whole
-		b.here.scalar = b.loose
-		b.out = append(b.out, b.here)
+		w := Word{}
+		switch len(b.here) {
+		case 0:
+		case 1:
+			w = b.here[0]
+		default:
+			w = Join(b.here...)
+		}
+		w.Many = b.loose && !b.tight && !b.whole
+		w.scalar = b.loose
+		b.out = append(b.out, w)
 	}
-	b.here, b.open, b.loose, b.tight = Word{}, false, false, false
+	b.here, b.open, b.loose, b.tight = nil, false, false, false
 }
 
 // add puts a part behind the word at hand.
@@ -69,9 +78,12 @@ func (b *fieldBuilder) add(w Word, quoted bool) {
 	} else {
 		b.tight = true
 	}
-	many := b.here.Many
-	b.here = Join(b.here, w)
-	b.here.Many = many
+	b.here = append(b.here, w)
+}
+
+// nothing reports whether the word at hand has no text.
+func (b *fieldBuilder) nothing() bool {
+	return !slices.ContainsFunc(b.here, func(w Word) bool { return w.Text != "" })
 }
 
 // split puts a part behind, which ends words at its spaces.
@@ -111,8 +123,8 @@ func (r *run) parts(b *fieldBuilder, parts []syntax.WordPart, quoted bool) {
 			}
 		case *syntax.DblQuoted:
 			b.open, b.tight = true, true
-			if len(b.here.spans) == 0 {
-				b.here.spans = []span{{0, r.script.At(at + 1)}}
+			if len(b.here) == 0 {
+				b.here = []Word{{spans: []span{{0, r.script.At(at + 1)}}}}
 			}
 			inner := b.whole
 			b.whole = false
@@ -186,8 +198,8 @@ func (r *run) literal(p *syntax.Lit, quoted bool) Word {
 func (r *run) param(b *fieldBuilder, p *syntax.ParamExp, quoted bool) {
 	at := r.script.At(int(p.Pos().Offset()))
 	words, list, ok := r.valueOf(p)
-	if list && b.here.Text == "" { // a list of none leaves no word, its quotes neither
-		b.here, b.open, b.tight = Word{}, false, false
+	if list && b.nothing() { // a list of none leaves no word, its quotes neither
+		b.here, b.open, b.tight = nil, false, false
 	}
 	switch {
 	case !ok && list:

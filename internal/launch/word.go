@@ -102,6 +102,12 @@ func (w Word) Slice(from, to int) Word {
 func Join(words ...Word) Word {
 	var all Word
 	var text strings.Builder
+	length, spans := 0, 0
+	for _, w := range words {
+		length, spans = length+len(w.Text), spans+len(w.spans)
+	}
+	text.Grow(length)
+	all.spans = make([]span, 0, spans)
 	for _, w := range words {
 		for _, s := range w.spans {
 			all.spans = append(all.spans, span{text.Len() + s.offset, s.pos})

@@ -74,7 +74,7 @@ func (p *Plan) checkDevices(h Host) []Problem {
 		need += len(r.Devices)
 	}
 	text := fmt.Sprintf("harness_config.device_count: %d devices are needed, %d are visible here (%s)", need, have, what)
-	if have > 0 && need <= have {
+	if need <= have {
 		text = fmt.Sprintf("%s names device %s, %d are visible here (%s)", p.DeviceVariable, strings.Join(beyond, ", "), have, what)
 	}
 	return []Problem{{Text: text + "; an engine without devices is started with --device-env none", Fatal: true}}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/compile/spell"
 )
 
@@ -106,6 +107,15 @@ func TestCheckModel(t *testing.T) {
 			f["model.safetensors.index.json"] = []byte(`{"weight_map":{"a":"../../secret"}}`)
 		}), nil, "names a file outside of it"},
 		{"an index that is none", modelFolder(t, func(f map[string][]byte) { f["model.safetensors.index.json"] = []byte("{") }), nil, "! engine_config.model: reading the model's index"},
+		{"a folder that is not here", "./no/such", nil, "! engine_config.model: no model at ./no/such"},
+		{"a configuration that is null", modelFolder(t, func(f map[string][]byte) { f["config.json"] = []byte("null") }), nil, "! engine_config.model: "},
+		{"Mistral's own form", modelFolder(t, func(f map[string][]byte) { f["params.json"] = f["config.json"]; delete(f, "config.json") }), nil, ""},
+		{"a header and no tensors", modelFolder(t, func(f map[string][]byte) { f[second] = []byte("\x02\x00\x00\x00\x00\x00\x00\x00{}") }), nil, ""},
+		{"a header that is none", modelFolder(t, func(f map[string][]byte) { f[second] = []byte("\x02\x00\x00\x00\x00\x00\x00\x00{ ") }), nil, "reading the header of "},
+		{"a header that is too long", modelFolder(t, func(f map[string][]byte) { f[second] = []byte("\x03\x00\x00\x00\x00\x00\x00\x00{}") }), nil, second + " is cut off, or no safetensors file"},
+		{"no shard, and the first is told", modelFolder(t, func(f map[string][]byte) {
+			f["model.safetensors.index.json"] = []byte(`{"weight_map":{"a":"h","b":"g","c":"f","d":"e","e":"d","f":"c","g":"b","h":"a","i":"a"}}`)
+		}), nil, "/a is missing"},
 		{"of the hub, cached", "org/name", home, ""},
 		{"of the hub, not cached", "org/other", home, "org/other is not in the Hugging Face cache at " + cached + "/hub, so the engine will download it"},
 		{"of the hub, offline", "org/other", offline, "! engine_config.model: org/other is not in the Hugging Face cache"},
@@ -121,8 +131,93 @@ func TestCheckModel(t *testing.T) {
 			}
 		})
 	}
-	if got := FirstShard(whole); filepath.Base(got) != "model-00001-of-00002.safetensors" {
-		t.Errorf("the first shard is %s", got)
+	for _, c := range []struct{ drop, want string }{{"", "model-00001-of-00002.safetensors"}, {"model-00001-of-00002.safetensors", second}, {"*", ""}} {
+		dir := modelFolder(t, func(f map[string][]byte) {
+			f["a.safetensors"] = nil
+			for name := range f {
+				if c.drop == "*" || name == c.drop || c.drop != "" && name == "a.safetensors" {
+					delete(f, name)
+				}
+			}
+		})
+		if got := FirstShard(dir); got != "" && filepath.Base(got) != c.want || got == "" && c.want != "" {
+			t.Errorf("without %q the first shard is %s, want %s", c.drop, got, c.want)
+		}
+	}
+}
+
+// A model of the hub is looked for where the engine will: a run that starts with a
+// download of hours is told before.
+func TestHubCache(t *testing.T) {
+	for want, env := range map[string][]EnvVar{
+		"/a":                        {{Name: "HF_HUB_CACHE", Value: "/a"}, {Name: "HUGGINGFACE_HUB_CACHE", Value: "/b"}, {Name: "HF_HOME", Value: "/c"}},
+		"/b":                        {{Name: "HUGGINGFACE_HUB_CACHE", Value: "/b"}, {Name: "HF_HOME", Value: "/c"}},
+		"/c/hub":                    {{Name: "HF_HUB_CACHE"}, {Name: "HF_HOME", Value: "/c"}, {Name: "XDG_CACHE_HOME", Value: "/d"}},
+		"/d/huggingface/hub":        {{Name: "XDG_CACHE_HOME", Value: "/d"}, {Name: "HOME", Value: "/e"}},
+		"/e/.cache/huggingface/hub": {{Name: "HOME", Value: "/e"}},
+	} {
+		if got := hubCache(env); got != want {
+			t.Errorf("%v: %s, want %s", env, got, want)
+		}
+	}
+	cached := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(cached, "models--org--name", "snapshots", "1"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		model, variable, value string
+		found, fatal           bool
+	}{
+		{"org/name", "HF_HUB_OFFLINE", "1", true, false},
+		{"org/name:Q4_K_M", "HF_HUB_OFFLINE", "1", true, false},
+		{"org/other", "HF_HUB_OFFLINE", "0", false, false},
+		{"org/other", "HF_HUB_OFFLINE", "TRUE", false, true},
+		{"org/other", "TRANSFORMERS_OFFLINE", "on", false, true},
+	} {
+		got := checkHub("k", c.model, []EnvVar{{Name: "HF_HUB_CACHE", Value: cached}, {Name: c.variable, Value: c.value}})
+		if (len(got) == 0) != c.found || !c.found && (got[0].Fatal != c.fatal || c.fatal != strings.Contains(got[0].Text, "env_config."+c.variable+" forbids the download")) {
+			t.Errorf("%s, %s=%s: %+v", c.model, c.variable, c.value, got)
+		}
+	}
+}
+
+// What a real engine needs is looked at, and nothing of an engine that is none of this
+// machine's; weights that are made up need no files.
+func TestPlanCheck(t *testing.T) {
+	bare := modelFolder(t, func(f map[string][]byte) {
+		for name := range f {
+			if name != "config.json" {
+				delete(f, name)
+			}
+		}
+	})
+	b, _ := backend.Of("vllm")
+	low := Host{Files: machineWith(0, 2), FreeSpace: func(string) (uint64, error) { return 0, nil }}
+	for name, c := range map[string]struct {
+		change func(*Plan)
+		want   []string
+	}{
+		"everything is wrong": {func(*Plan) {}, []string{"holds no weights", "names device 7", "/dev/shm has 0 MiB free"}},
+		"made-up weights":     {func(p *Plan) { p.Replicas[0].Command = []string{"--load-format", "dummy"} }, []string{"names device 7", "/dev/shm has"}},
+		"made-up weights, no configuration": {func(p *Plan) {
+			p.Replicas[0].Command, p.Model = []string{"--load-format", "dummy"}, t.TempDir()
+		}, []string{"holds no config.json", "names device 7", "/dev/shm has"}},
+		"simulated":   {func(p *Plan) { p.Simulated = true }, nil},
+		"external":    {func(p *Plan) { p.External = true }, nil},
+		"no replicas": {func(p *Plan) { p.Replicas = nil }, nil},
+	} {
+		p := &Plan{Facts: b, Model: bare, DeviceVariable: "CUDA_VISIBLE_DEVICES", Replicas: []Replica{{Devices: []string{"0", "7"}}}}
+		c.change(p)
+		got := p.Check(low)
+		if len(got) != len(c.want) {
+			t.Errorf("%s: %+v, want %q", name, got, c.want)
+			continue
+		}
+		for i, want := range c.want {
+			if !strings.Contains(got[i].Text, want) {
+				t.Errorf("%s: %s, want %s", name, got[i].Text, want)
+			}
+		}
 	}
 }
 
@@ -166,6 +261,8 @@ func TestCheckDevices(t *testing.T) {
 		{"AMD, too few", "HIP_VISIBLE_DEVICES", 1, 0, []string{"0", "1"}, "harness_config.device_count: 2 devices are needed, 1 are visible here"},
 		{"AMD, none", "ROCR_VISIBLE_DEVICES", 0, 4, []string{"0"}, "1 devices are needed, 0 are visible here (there is no /dev/kfd)"},
 		{"AMD, a number beyond", "HIP_VISIBLE_DEVICES", 4, 0, []string{"4", "5"}, "HIP_VISIBLE_DEVICES names device 4, 5, 4 are visible"},
+		{"AMD, as many as there are, others", "HIP_VISIBLE_DEVICES", 2, 0, []string{"0", "2"}, "HIP_VISIBLE_DEVICES names device 2, 2 are visible here"},
+		{"no device at all, by UUID", "CUDA_VISIBLE_DEVICES", 0, 0, []string{"GPU-1"}, "1 devices are needed, 0 are visible here (/dev/nvidia*)"},
 		{"NVIDIA, all there", "CUDA_VISIBLE_DEVICES", 0, 2, []string{"0", "1"}, ""},
 		{"NVIDIA, none", "CUDA_VISIBLE_DEVICES", 2, 0, []string{"0"}, "1 devices are needed, 0 are visible here (/dev/nvidia*)"},
 		{"NVIDIA, by UUID", "CUDA_VISIBLE_DEVICES", 0, 1, []string{"GPU-1", "GPU-2"}, ""},
@@ -211,7 +308,7 @@ func TestCheckPortsAndSharedMemory(t *testing.T) {
 		{Host{}, []string{"0", "1"}, false},
 	} {
 		p := &Plan{Replicas: []Replica{{Devices: c.devices}}}
-		if got := p.checkSharedMemory(c.host); (len(got) == 1) != c.warned || c.warned && got[0].Fatal {
+		if got := p.checkSharedMemory(c.host); (len(got) == 1) != c.warned || c.warned && (got[0].Fatal || !strings.HasPrefix(got[0].Text, "/dev/shm has 64 MiB free, ")) {
 			t.Errorf("%v: %+v", c.devices, got)
 		}
 	}

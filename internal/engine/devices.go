@@ -41,6 +41,7 @@ func openFiles() (uint64, error) {
 	return limit.Cur, nil
 }
 
+// freeSpace is how many bytes a user may still write to the disk of a folder or a file.
 func freeSpace(dir string) (uint64, error) {
 	var s unix.Statfs_t
 	if err := unix.Statfs(dir, &s); err != nil {

@@ -88,9 +88,9 @@ func (b *logBound) shorten(head, tail int64, why string) error {
 	if err != nil {
 		return err
 	}
-	if i := bytes.IndexByte(end, '\n'); from > b.head && i >= 0 {
-		from += int64(i) + 1
-		end = end[i+1:]
+	if from > b.head { // the rest of a line that begins before it
+		line := bytes.IndexByte(end, '\n') + 1
+		from, end = from+int64(line), end[line:]
 	}
 	if err := f.Truncate(b.head); err != nil {
 		return err

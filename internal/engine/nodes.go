@@ -34,10 +34,10 @@ func (n Node) Worker() bool { return n.many() && n.Index > 1 }
 
 // ParseNode reads "2/4" and the head's address, HOST or HOST:PORT.
 func ParseNode(text, head, address string) (Node, error) {
-	index, count, ok := strings.Cut(text, "/")
-	i, errI := strconv.Atoi(index)
-	n, errN := strconv.Atoi(count)
-	if !ok || errI != nil || errN != nil || n < 1 || i < 1 || i > n || n > 1<<10 {
+	index, count, _ := strings.Cut(text, "/")
+	i, _ := strconv.Atoi(index) // 0 where it is no number
+	n, _ := strconv.Atoi(count)
+	if i < 1 || i > n || n > 1<<10 {
 		return Node{}, fmt.Errorf("%q is no node; want for example 1/2 for the head and 2/2 for the other of two nodes", text)
 	}
 	if n == 1 {

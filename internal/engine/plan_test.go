@@ -19,7 +19,7 @@ import (
 )
 
 func TestEnvironment(t *testing.T) {
-	host := []string{"PATH=/bin", "HOME=/root", "HF_TOKEN=hf_secretsecret", "PYTHONDONTWRITEBYTECODE=1", "RANDOM_THING=x"}
+	host := []string{"nothing", "PATH=/bin", "HOME=/root", "HF_TOKEN=hf_secretsecret", "PYTHONDONTWRITEBYTECODE=1", "RANDOM_THING=x"}
 	env, err := environment(map[string]string{"VLLM_USE_V1": "0", "HOME": "/elsewhere", "EMPTY": ""}, host, []string{"HF_TOKEN"})
 	if err != nil {
 		t.Fatal(err)
@@ -40,8 +40,15 @@ func TestEnvironment(t *testing.T) {
 			t.Errorf("%v, want %s", err, fault)
 		}
 	}
-	if _, err := environment(map[string]string{"A=B": "1", "C": "x\x00"}, nil, nil); err == nil {
-		t.Error("variables that cannot be are taken")
+	for name, value := range map[string]string{"A=B": "1", "A\x00": "1", "": "1", "C": "x\x00"} {
+		if _, err := environment(map[string]string{name: value}, nil, nil); err == nil || err.Error() != "env_config."+name+" cannot be an environment variable" {
+			t.Errorf("%q=%q: %v", name, value, err)
+		}
+	}
+	// A short value would blot out half a log, one of six letters is a secret.
+	passed := []EnvVar{{"A", "12345", true}, {"B", "123456", true}, {"C", "not passed", false}, {"HOME", "/home/somebody", true}}
+	if got := secrets(passed); !slices.Equal(got, []string{"123456"}) {
+		t.Errorf("%q", got)
 	}
 }
 
@@ -78,6 +85,10 @@ func server(backend, release string) *manifest.Manifest {
 	if backend == "sglang" {
 		m.EnvConfig = nil
 		m.EngineConfig = map[string]any{"model_path": "/model/llama2-70b", "tp_size": int64(2), "disable_radix_cache": true, "cpu_offload_gb": int64(0), "mem_fraction_static": 0.95, "bucket_time_to_first_token": []any{0.1, int64(2)}}
+	}
+	if backend == "trtllm" {
+		m.EnvConfig = nil
+		m.EngineConfig = map[string]any{"model": "/model/llama2-70b", "tensor_parallel_size": int64(2), "tokenizer": "/model/tok", "cuda_graph_config": nil, "max_batch_size": int64(512)}
 	}
 	if backend == "ray" {
 		m.Engine.Name = "vllm"
@@ -117,6 +128,7 @@ func TestPlans(t *testing.T) {
 		{"vllm-node-2-of-2", over2("vllm", "0.33.0"), Options{Host: host, Node: Node{2, 2, "node-a:29600", ""}}},
 		{"sglang-head-of-2", over2("sglang", "0.4.9.post6"), Options{Host: host, Node: Node{1, 2, "[fe80::1]:5000", ""}}},
 		{"sglang-node-2-of-2", over2("sglang", "0.5.23"), Options{Host: host, Node: Node{2, 2, "node-a", ""}}},
+		{"trtllm-1.4.0rc0", server("trtllm", "1.4.0rc0"), Options{Host: host, Translate: func(path string) string { return strings.Replace(path, "/model", "/here", 1) }}},
 		{"simulated", server("vllm", "0.9.2"), Options{Host: host, Simulate: true, Self: "mlrun", SimArgs: []string{"--speed", "10"}}},
 		{"external", server("sglang", "0.5.23"), Options{External: []string{"http://127.0.0.1:30000/", "https://other:8000"}}},
 	} {
@@ -181,6 +193,19 @@ func TestPlanRefuses(t *testing.T) {
 			m.Engine.Version, m.EngineConfig["nnodes"] = "0.33.0", int64(4)
 			m.EngineConfig["tensor_parallel_size"], o.Node = int64(4), Node{1, 2, "h", ""}
 		}},
+		{"(it has no arguments for that): compile for backend ray, or", func(m *manifest.Manifest, o *Options) {
+			m.EngineConfig["tensor_parallel_size"], o.Node = int64(4), Node{1, 2, "h", ""}
+		}},
+		{"(it has no arguments for that): trtllm-llmapi-launch", func(m *manifest.Manifest, o *Options) {
+			*m, o.Node = *server("trtllm", "1.4.0rc0"), Node{1, 2, "h", ""}
+			m.EngineConfig["tensor_parallel_size"] = int64(4)
+		}},
+		{"no replica -1 of", func(_ *manifest.Manifest, o *Options) { o.Only = -1 }},
+		{"no replica 3 of 2", func(_ *manifest.Manifest, o *Options) { o.Only = 3 }},
+		{"2 replicas from port -1 on: legal ports", func(_ *manifest.Manifest, o *Options) { o.FirstPort = -1 }},
+		{"no replica 2 of 1", func(_ *manifest.Manifest, o *Options) { o.External, o.Only = []string{"http://h:1"}, 2 }},
+		{"no replica 3 of 2", func(_ *manifest.Manifest, o *Options) { o.Simulate, o.Only = true, 3 }},
+		{`"http://***@h:8000" is not the URL`, func(_ *manifest.Manifest, o *Options) { o.External = []string{"http://user:word@h:8000"} }},
 		{"no replica 9 of", func(_ *manifest.Manifest, o *Options) { o.Only = 9 }},
 		{"legal ports", func(_ *manifest.Manifest, o *Options) { o.FirstPort = 65535 }},
 		{"is not set here", func(_ *manifest.Manifest, o *Options) { o.PassEnv = []string{"NONE"} }},
@@ -203,6 +228,61 @@ func TestPlanRefuses(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.fault) {
 			t.Errorf("%v, want %s", err, c.fault)
 		}
+	}
+}
+
+// What is asked for beside the manifest, and what the plan says of it.
+func TestPlanOptions(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*manifest.Manifest, *Options)
+		note   string
+		holds  func(*Plan) bool
+	}{
+		"the last ports": {func(_ *manifest.Manifest, o *Options) { o.FirstPort = 65534 }, "", func(p *Plan) bool {
+			return p.Replicas[0].Port == 65534 && p.Replicas[1].Port == 65535 && p.Replicas[1].Command[len(p.Replicas[1].Command)-1] != portMark
+		}},
+		"the first port": {func(_ *manifest.Manifest, o *Options) { o.FirstPort = 1 }, "", func(p *Plan) bool { return p.Replicas[0].Port == 1 }},
+		"ports at the start": {func(*manifest.Manifest, *Options) {}, "", func(p *Plan) bool {
+			return p.Replicas[0].Port == 0 && slices.Contains(p.Replicas[0].Command, portMark)
+		}},
+		"the last replica": {func(_ *manifest.Manifest, o *Options) { o.Only = 2 }, "", func(p *Plan) bool {
+			return len(p.Replicas) == 1 && p.Replicas[0].Index == 0 && strings.Join(p.Replicas[0].Devices, ",") == "2,3"
+		}},
+		"no CPU binding": {func(_ *manifest.Manifest, o *Options) { o.NoCPUBinding = true }, "not bound to CPUs near the devices: asked for", func(p *Plan) bool { return p.Replicas[0].CPUs == "" }},
+		"CPUs":           {func(*manifest.Manifest, *Options) {}, "", func(p *Plan) bool { return p.Replicas[1].CPUs == "4-7,12-15" }},
+		"no devices": {func(_ *manifest.Manifest, o *Options) { o.DeviceEnv = NoDevices }, "no devices are bound: asked for", func(p *Plan) bool {
+			return p.DeviceVariable == "" && p.Replicas[0].Devices == nil
+		}},
+		"a sync engine": {func(m *manifest.Manifest, _ *Options) { m.EngineVersion = "sync" }, "engine_version is sync; mlrun drives engines over HTTP", func(*Plan) bool { return true }},
+		"a port of its own": {func(m *manifest.Manifest, _ *Options) { m.EngineConfig["port"] = int64(9) }, "engine_config.port is left out: mlrun chooses", func(p *Plan) bool {
+			return !slices.Contains(p.Replicas[0].Command, "9")
+		}},
+		"another command": {func(_ *manifest.Manifest, o *Options) { o.Command, o.FirstPort = []string{"a", "b", "c"}, 7 }, "", func(p *Plan) bool {
+			return slices.Equal(p.Replicas[0].Command[:4], []string{"a", "b", "c", "/model/llama2-70b"}) && slices.Contains(p.Replicas[0].Command, "7") && !slices.Contains(p.Replicas[0].Command, portMark)
+		}},
+	} {
+		m, o := server("vllm", "0.9.2"), Options{Host: Host{Files: mi300x()}}
+		c.change(m, &o)
+		if err := spell.Load(m); err != nil {
+			t.Fatal(err)
+		}
+		p, err := NewPlan(m, o)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		said := slices.ContainsFunc(p.Notes, func(n string) bool { return strings.HasPrefix(n, c.note) })
+		if !c.holds(p) || !said {
+			t.Errorf("%s: %+v, want the note %q", name, p, c.note)
+		}
+	}
+	m := server("vllm", "0.9.2")
+	if err := spell.Load(m); err != nil {
+		t.Fatal(err)
+	}
+	m.Roles = append(m.Roles, m.Roles[0])
+	if _, err := NewPlan(m, Options{}); err == nil || !strings.Contains(err.Error(), "the manifest has 2 roles") {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -94,10 +94,7 @@ func (s PowerScript) Run(ctx context.Context, host Host) error {
 	case <-tooLong(s.Log, longestPowerLog, watched):
 		p.stop(0)
 		err := p.await(powerGrace + killTime)
-		if cut := os.Truncate(s.Log, longestPowerLog); cut != nil {
-			err = errors.Join(err, cut)
-		}
-		return errors.Join(failed(fmt.Sprintf("it printed more than %d MiB", longestPowerLog>>20)), err)
+		return errors.Join(failed(fmt.Sprintf("it printed more than %d MiB", longestPowerLog>>20)), err, os.Truncate(s.Log, longestPowerLog))
 	case <-timeUp:
 		p.stop(powerGrace)
 		return errors.Join(failed(fmt.Sprintf("not done after %v (--power-script-timeout)", s.Timeout)), p.await(powerGrace+killTime))

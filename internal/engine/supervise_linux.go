@@ -73,7 +73,7 @@ func Supervise(stdin io.Reader, stdout io.Writer) int {
 	s := supervisor{pid: pid, keep: j.Keep, report: report, stops: make(chan time.Duration), ended: make(chan syscall.WaitStatus, 1), gone: make(chan struct{})}
 	go s.reap()
 	go s.listen(input)
-	log := logBound{path: j.Log, free: free}
+	log := logBound{path: j.Log, free: freeSpace}
 	go log.keep(s.gone)
 	s.run()
 	report(event{Gone: true})
@@ -229,13 +229,4 @@ func describe(status syscall.WaitStatus) string {
 		return fmt.Sprintf("killed by signal %d (%s)", int(status.Signal()), status.Signal())
 	}
 	return fmt.Sprintf("exit status %d", status.ExitStatus())
-}
-
-// free is how many bytes may still be written beside a file.
-func free(path string) (uint64, error) {
-	var s unix.Statfs_t
-	if err := unix.Statfs(path, &s); err != nil {
-		return 0, err
-	}
-	return s.Bavail * uint64(s.Bsize), nil
 }

@@ -27,8 +27,8 @@ func tail(path string) string {
 		cut = true
 	}
 	b, _ := io.ReadAll(io.LimitReader(f, tailSize))
-	if i := bytes.IndexByte(b, '\n'); cut && i >= 0 {
-		b = b[i+1:]
+	if cut {
+		b = b[bytes.IndexByte(b, '\n')+1:]
 	}
 	return string(b)
 }
@@ -53,9 +53,7 @@ const longLine = 400
 // last, without colours and control characters.
 func cleanLine(line string) string {
 	line = strings.TrimRight(line, "\r\n\t ")
-	if i := strings.LastIndexByte(line, '\r'); i >= 0 {
-		line = line[i+1:]
-	}
+	line = line[strings.LastIndexByte(line, '\r')+1:]
 	line = strings.Map(shown, strings.ToValidUTF8(controls.ReplaceAllString(line, ""), "?"))
 	if len(line) > longLine {
 		line = strings.ToValidUTF8(line[:longLine], "") + " ..."

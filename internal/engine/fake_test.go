@@ -180,6 +180,7 @@ func fakeTracker(args []string) int {
 	alive(args[2])
 	fmt.Println("up")
 	io.Copy(io.Discard, os.Stdin)
+	time.Sleep(4 * killInterval) // were it not spared, it would be killed now
 	os.Remove(args[1])
 	return 0
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,8 @@ type PowerScript struct {
 	Timeout time.Duration
 	// Abort, when closed, has it killed where it does not end. It may be nil.
 	Abort <-chan struct{}
+
+	grace time.Duration // to end when the run is interrupted; 0: powerGrace
 }
 
 // PowerFailure is a power script that failed.
@@ -99,7 +102,8 @@ func (s PowerScript) Run(ctx context.Context, host Host) error {
 		p.stop(powerGrace)
 		return errors.Join(failed(fmt.Sprintf("not done after %v (--power-script-timeout)", s.Timeout)), p.await(powerGrace+killTime))
 	case <-ctx.Done():
-		p.stop(powerGrace)
+		grace := cmp.Or(s.grace, powerGrace)
+		p.stop(grace)
 		go func() {
 			select {
 			case <-s.Abort:

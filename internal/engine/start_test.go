@@ -299,7 +299,13 @@ func TestPortsAreKept(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
+	if _, err := takePort(port); err == nil || !strings.Contains(err.Error(), "is kept by another run on this machine") {
+		t.Errorf("a port that is taken was given away: %v", err)
+	}
 	again.release()
+	if port < lowestPort || port >= highestPort {
+		t.Errorf("port %d is one of those that Linux hands out", port)
+	}
 }
 
 // The engine's environment is the planned one and nothing else, and it is bound
@@ -415,26 +421,27 @@ func TestPowerScript(t *testing.T) {
 			t.Errorf("%q: %d bytes of log, %v", body, len(log), err)
 		}
 	}
-	// A child outlives a script that ends well, and no other.
-	child := filepath.Join(dir, "child")
-	spawn := "#!/bin/sh\nsh -c 'while :; do sleep 1; done' " + child + " &\n"
-	if _, err := run(context.Background(), write("leaves.sh", spawn, 0o755)); err != nil {
+	// A child outlives a script that ends well, and no other: it speaks when the script
+	// and its supervisor are gone.
+	begun := filepath.Join(dir, "alive")
+	if err := syscall.Mkfifo(begun, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run(context.Background(), write("leaves.sh", "#!/bin/sh\nsh -c 'echo here >"+begun+"' &\n", 0o755)); err != nil {
 		t.Error(err)
 	}
-	// The child may not have its own name yet, or be just starting its sleep.
-	left := holders(child)
-	for deadline := time.Now().Add(30 * time.Second); len(left) == 0 && time.Now().Before(deadline); left = holders(child) {
-		time.Sleep(5 * time.Millisecond)
-	}
-	if len(left) == 0 {
+	spoke := make(chan string, 1)
+	go func() { b, _ := os.ReadFile(begun); spoke <- string(b) }()
+	select {
+	case said := <-spoke:
+		if said != "here\n" {
+			t.Errorf("the child says %q", said)
+		}
+	case <-time.After(time.Minute):
 		t.Error("a script that ended well left nothing, want its child")
 	}
-	for _, line := range left {
-		var pid int
-		fmt.Sscan(line, &pid)
-		syscall.Kill(pid, syscall.SIGKILL)
-	}
-	awaitHolders(t, child, 0)
+	child := filepath.Join(dir, "child")
+	spawn := "#!/bin/sh\nsh -c 'while :; do sleep 1; done' " + child + " &\n"
 	if _, err := run(context.Background(), write("fails.sh", spawn+"exit 5\n", 0o755)); err == nil {
 		t.Error("a script that failed is taken for good")
 	}
@@ -456,6 +463,31 @@ func TestPowerScript(t *testing.T) {
 	go func() { os.ReadFile(fifo); cancel() }()
 	if _, err := run(ctx, slow); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
+	}
+	// One that does not heed it is killed when the run is aborted, however long it might take.
+	abort := make(chan struct{})
+	ctx, cancel = context.WithCancel(context.Background())
+	go func() { os.ReadFile(fifo); cancel(); close(abort) }()
+	deaf := PowerScript{
+		Path: write("deaf.sh", "#!/bin/sh\ntrap '' TERM\necho begun >"+fifo+"\nwhile :; do sleep 1; done\n", 0o755), Log: filepath.Join(dir, "deaf.log"),
+		Supervisor: []string{os.Args[0], SuperviseCommand}, Abort: abort, grace: time.Hour,
+	}
+	if err := deaf.Run(ctx, host); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	// What is wrong before it starts is said.
+	none := filepath.Join(dir, "none", "power.log")
+	for _, c := range []struct {
+		s    PowerScript
+		want string
+	}{
+		{PowerScript{Path: good, Log: none}, "power script: open " + none},
+		{PowerScript{Path: good, Log: filepath.Join(dir, "x.log"), PassEnv: []string{"NONE"}}, "power script: NONE is to be passed through, but is not set here"},
+		{PowerScript{Path: good, Log: filepath.Join(dir, "x.log"), Supervisor: []string{none}}, "starting a supervisor"},
+	} {
+		if err := c.s.Run(context.Background(), host); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v, want %s", err, c.want)
+		}
 	}
 }
 

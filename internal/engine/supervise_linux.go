@@ -51,6 +51,8 @@ func Supervise(stdin io.Reader, stdout io.Writer) int {
 	report := func(e event) { _ = json.NewEncoder(stdout).Encode(e) } // mlrun may be gone
 	// Caught and dropped rather than ignored: the engine would inherit that.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGINT, syscall.SIGHUP, syscall.SIGPIPE)
+	terminated := make(chan os.Signal, 1) // before anybody knows that there is something to end
+	signal.Notify(terminated, syscall.SIGTERM)
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		report(event{Failed: fmt.Sprintf("becoming the parent of orphans: %v", err)})
 		return 1
@@ -70,7 +72,7 @@ func Supervise(stdin io.Reader, stdout io.Writer) int {
 		return 1
 	}
 	report(event{Started: pid})
-	s := supervisor{pid: pid, keep: j.Keep, report: report, stops: make(chan time.Duration), ended: make(chan syscall.WaitStatus, 1), gone: make(chan struct{})}
+	s := supervisor{pid: pid, keep: j.Keep, report: report, terminated: terminated, stops: make(chan time.Duration), ended: make(chan syscall.WaitStatus, 1), gone: make(chan struct{})}
 	go s.reap()
 	go s.listen(input)
 	log := logBound{path: j.Log, free: freeSpace}
@@ -141,12 +143,13 @@ func (j *job) executable() (string, error) {
 }
 
 type supervisor struct {
-	pid    int
-	keep   bool
-	report func(event)
-	stops  chan time.Duration
-	ended  chan syscall.WaitStatus
-	gone   chan struct{}
+	pid        int
+	keep       bool
+	report     func(event)
+	stops      chan time.Duration
+	terminated <-chan os.Signal
+	ended      chan syscall.WaitStatus
+	gone       chan struct{}
 }
 
 // reap collects every process that ends, orphans too.
@@ -180,8 +183,6 @@ func (s *supervisor) listen(input *bufio.Reader) {
 }
 
 func (s *supervisor) run() {
-	terminated := make(chan os.Signal, 1)
-	signal.Notify(terminated, syscall.SIGTERM)
 	var killed time.Time // when the killing began
 	kill := time.NewTimer(time.Hour)
 	kill.Stop()
@@ -196,7 +197,7 @@ func (s *supervisor) run() {
 		select {
 		case grace := <-s.stops:
 			end(grace)
-		case <-terminated:
+		case <-s.terminated:
 			end(abandonedGrace)
 		case status := <-s.ended:
 			s.report(event{Exited: describe(status)})

@@ -31,6 +31,7 @@ var noExample = map[string]string{
 	"data-set":               "Only compile and check look at data sets; an example is on [compile](compile.md#the-data-set).",
 	"bad-override":           "An override in a spelling of Hydra's (`+key=value`, `++key=value`, `~key`) has it.",
 	"engine-file":            "Lint looks at overlays; a program that reads an engine's own file of arguments has it.",
+	"passed-over":            "Lint without operands has it, where a project file names `models/**/*.yaml` and `models/x/offline_y.yml` is there.",
 }
 
 // TestChecks holds docs/checks.md to the catalog of codes and to what the

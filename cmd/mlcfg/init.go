@@ -57,8 +57,9 @@ func (a *app) init(c *cli.Context) error {
 		}
 	}
 	rounds, vllm, sglang := loadgen.Rounds(), schema.Releases(backend.VLLM), schema.Releases(backend.SGLang)
+	_, known := loadgen.SampleCount(c.String("benchmark"))
 	files, err := edit.Files(edit.Names{
-		Benchmark: c.String("benchmark"), Machine: c.String("machine"),
+		Own: !known, Benchmark: c.String("benchmark"), Machine: c.String("machine"),
 		VLLM: vllm[len(vllm)-1], SGLang: sglang[len(sglang)-1], Round: rounds[len(rounds)-1],
 	})
 	if err != nil {
@@ -92,6 +93,6 @@ func (a *app) init(c *cli.Context) error {
 			return fmt.Errorf("writing the list: %w", err)
 		}
 	}
-	a.warn("next: mlcfg lint; mlcfg compile --all; mlcfg check --all")
+	a.warn("next: mlcfg lint; mlcfg compile --all; mlcfg check --all; mlrun plan MANIFEST --simulate")
 	return nil
 }

@@ -139,6 +139,15 @@ func (a *app) lintOverlays(c *cli.Context, overlays []string, others bool) (out 
 			a.warn("%v", one.err)
 		}
 	}
+	if len(overlays) == 0 {
+		for _, f := range l.settings.PassedOver(l.overlays) {
+			out.found.Add(diag.Diagnostic{
+				Pos: diag.Pos{File: f}, Severity: diag.Warning, Code: "passed-over",
+				Message: "no pattern of the project's overlays matches a name that ends in .yml: nothing reads this file",
+				Hint:    "rename it to " + strings.TrimSuffix(f, ".yml") + ".yaml",
+			})
+		}
+	}
 	return out, nil
 }
 
@@ -207,7 +216,7 @@ func (a *app) writeFindings(c *cli.Context, found diag.List, of findingsOf) erro
 
 // sameForAll are the codes of findings that come with every overlay alike, and
 // whether the advice, rather than the message, tells them apart.
-var sameForAll = map[string]bool{"engine-version-assumed": true, "loadgen-round": true, "user-conf-not-found": false}
+var sameForAll = map[string]bool{"engine-version-assumed": true, "loadgen-round": true, "user-conf-not-found": false, "loadgen-benchmark": false, "loadgen-limits": false}
 
 // gather makes one finding of those that say the same of different overlays.
 func gather(l diag.List) diag.List {

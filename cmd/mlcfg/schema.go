@@ -140,5 +140,5 @@ parameters, known environment variables, and keys of nested maps.
 }
 
 func unknownEngine(engine string) error {
-	return withHint("the engines are "+strings.Join(schema.Engines(), ", "), "there is no engine %q", engine)
+	return withHint("the engines are "+strings.Join(schema.Engines(), ", ")+"; harness and user.conf are shown too", "there is no engine %q", engine)
 }

@@ -22,6 +22,8 @@ release (by default the newest).
   mlcfg schema show vllm gpu_memory_utilization --engine-version 0.9.2
   mlcfg schema show vllm CompilationConfig.level
   mlcfg schema show sglang --engine-version 0.5.9
+  mlcfg schema show harness                            the keys of harness_config and the like
+  mlcfg schema show user.conf                          LoadGen's keys in a user.conf
   mlcfg schema show vllm --format json | jq -r '.keys[] | select(.deprecated) | .key'`
 
 func (a *app) schemaShowCommand() *cli.Command {
@@ -45,6 +47,9 @@ func (a *app) schemaShow(c *cli.Context) (err error) {
 	engine, key := c.Args().Get(0), c.Args().Get(1)
 	if engine == "" || c.NArg() > 2 {
 		return withHint("mlcfg schema show vllm max_num_seqs", "want an engine, and a key or none")
+	}
+	if engine == userConf {
+		return a.showUserConf(c, key)
 	}
 	releases := schema.Releases(engine)
 	if releases == nil {

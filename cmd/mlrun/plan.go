@@ -144,6 +144,9 @@ func writePlan(w io.Writer, p *run.Plan, findings []run.Finding) error {
 func writeTest(say func(string, ...any), p *run.Plan) {
 	say("queries      %d, %d samples, scheduled over %v", p.Queries, p.Samples, time.Duration(p.ScheduledSeconds*1e9).Round(time.Millisecond))
 	say("duration     %s", p.Expected())
+	for i, condition := range p.JudgedBy {
+		say("%-12s %s", map[bool]string{true: "judged by"}[i == 0], diag.Escape(condition))
+	}
 	data := p.Data.File
 	if p.Data.Synthetic {
 		data = "synthetic, instead of " + p.Data.Path

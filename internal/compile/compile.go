@@ -118,6 +118,7 @@ func (c *Compiler) Again(config *config.Config, known *manifest.Manifest) Outcom
 	}
 	in := check.Input{Tree: config.Tree, Overlay: config.Overlay.Path, Named: len(c.options.Backends) > 0, Site: c.options.Site, Variables: c.options.Variables, Forks: c.options.Forks}
 	c.machine(config, &out.Found)
+	scenarioOfName(config, &out.Found)
 	var layers []merge.Layer
 	resolved, said := merge.Resolve(config.Tree, config.OmegaConf)
 	if out.Found.Add(said...); resolved != nil {
@@ -202,6 +203,20 @@ func (c *Compiler) machine(of *config.Config, found *diag.List) {
 		d.Message += ", did you mean " + d.Suggestion
 	}
 	found.Add(d)
+}
+
+// scenarioOfName reports an overlay whose name says another scenario than it has:
+// a copy in which nobody changed it.
+func scenarioOfName(of *config.Config, found *diag.List) {
+	variant, _ := config.UseCase(of.Overlay.Path)
+	want, have := config.ScenarioOf(variant), textAt(of.Tree, "scenario")
+	if want == "" || have == want || have != config.ScenarioOf(have) {
+		return
+	}
+	found.Add(diag.Diagnostic{
+		Pos: placeOf(of, "scenario"), Severity: diag.Warning, Code: "scenario-name", Key: "scenario",
+		Message: fmt.Sprintf("the overlay's name says %s, its scenario is %s", variant, have), Hint: "write scenario: " + want + ", or rename the file",
+	})
 }
 
 // Configured are the names of the backends that Check would check a

@@ -380,6 +380,8 @@ var adviceOnly = map[string]string{
 	"merge.refuseResolver":           "suggested where the interpolation has a default",
 	"merge.hydra":                    "suggested too",
 	"source.builder.checkFlowSpace":  "suggested too",
+	"compile.scenarioOfName":         "the file's name may be the wrong one",
+	"loadgen.freezer.limits":         "lines of another file, and the limits are the author's choice",
 	"compile.accuracyRun.noSet":      "-1 is suggested in words: the count may be meant, and the benchmark wrong",
 }
 

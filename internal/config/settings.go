@@ -147,6 +147,24 @@ func (s *Settings) OverlayFiles() ([]string, error) {
 	return slices.DeleteFunc(slices.Compact(files), func(f string) bool { return absolute(f) == base }), nil
 }
 
+// PassedOver are the files that a pattern of overlays would match if they ended in
+// .yaml instead of .yml, and that none of them matches.
+func (s *Settings) PassedOver(overlays []string) (files []string) {
+	for _, pattern := range s.Overlays {
+		stem, ok := strings.CutSuffix(pattern, ".yaml")
+		if !ok {
+			continue
+		}
+		matches, err := s.glob(stem + ".yml")
+		if err != nil {
+			continue // OverlayFiles has said so
+		}
+		files = append(files, matches...)
+	}
+	slices.Sort(files)
+	return slices.DeleteFunc(slices.Compact(files), func(f string) bool { return slices.Contains(overlays, f) })
+}
+
 func (s *Settings) glob(pattern string) ([]string, error) {
 	root := s.Root
 	if root == "" {

@@ -16,3 +16,17 @@ func UseCase(path string) (variant, machine string) {
 	}
 	return variant, machine
 }
+
+// Interactive is the variant of an overlay for a benchmark's interactive limits.
+const Interactive = "interactive"
+
+// ScenarioOf is the scenario of a variant's overlays, empty where its name says none.
+func ScenarioOf(variant string) string {
+	switch variant {
+	case Interactive:
+		return "server"
+	case "offline", "server", "singlestream", "multistream":
+		return variant
+	}
+	return ""
+}

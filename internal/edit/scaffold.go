@@ -14,6 +14,9 @@ var embedded embed.FS
 type Names struct {
 	// Benchmark is LoadGen's name of it, Machine that of the overlay's file.
 	Benchmark, Machine string
+	// Own reports whether no round of MLPerf has the benchmark, so that nobody but
+	// its user.conf sets limits for it.
+	Own bool
 	// VLLM and SGLang are releases, Round that of MLPerf.
 	VLLM, SGLang, Round string
 }
@@ -24,6 +27,21 @@ type File struct {
 	Path string
 	Data []byte
 }
+
+// ownLimits are the lines that the user.conf of one's own model needs besides. As
+// they are, a server run takes a minute, and has queries enough for percentile 99.
+const ownLimits = `
+# No round of MLPerf has {{benchmark}}, so that its limits are set here. Without them a server
+# run is held to 10 ms from request to last token, LoadGen's limit for all that it does not know.
+# At percentile 99, in milliseconds: the time to the first token, and that of each token after it.
+{{benchmark}}.Server.use_token_latencies = 1
+{{benchmark}}.Server.ttft_latency = 2000
+{{benchmark}}.Server.tpot_latency = 200
+
+# A run lasts as long at least, in milliseconds (MLPerf: 600000), and has as many queries at least.
+{{benchmark}}.*.min_duration = 60000
+{{benchmark}}.*.min_query_count = 500
+`
 
 // Files returns the files, sorted by path.
 func Files(n Names) ([]File, error) {
@@ -39,6 +57,9 @@ func Files(n Names) ([]File, error) {
 		}
 		data, err := fs.ReadFile(embedded, path)
 		if err == nil {
+			if path == "files/conf/user.conf" && n.Own {
+				data = append(data, ownLimits...)
+			}
 			files = append(files, File{paths.Replace(strings.TrimPrefix(path, "files/")), []byte(values.Replace(string(data)))})
 		}
 		return err

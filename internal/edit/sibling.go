@@ -113,6 +113,7 @@ func Make(path, from string, data []byte) (*Made, error) {
 		lines[row] = swap(code) + comment
 		m.Changed = append(m.Changed, Spot{n.Pos.Line, key, swap(n.Str), "was " + n.Str})
 	})
+	m.scenario(doc.Root, lines, old.Variant, to.Variant)
 	m.Text = []byte(strings.Join(lines, ""))
 	again, found := source.Parse(path, m.Text)
 	if again == nil || found.HasErrors() {
@@ -124,6 +125,29 @@ func Make(path, from string, data []byte) (*Made, error) {
 		}
 	}
 	return m, nil
+}
+
+// scenario makes the overlay's scenario the one that its name says. An interactive
+// variant has the scenario server and a benchmark of its own.
+func (m *Made) scenario(root *source.Node, lines []string, from, to string) {
+	n, want := root.Lookup("scenario"), config.ScenarioOf(to)
+	if from == to || n == nil || n.Kind != source.String || n.Pos.Line > len(lines) {
+		return
+	}
+	row := n.Pos.Line - 1
+	code, rest, _ := strings.Cut(lines[row], ":")
+	if at := strings.Index(rest, n.Str); want != "" && want != n.Str && at >= 0 {
+		lines[row] = code + ":" + rest[:at] + want + rest[at+len(n.Str):]
+		m.Changed = append(m.Changed, Spot{n.Pos.Line, "scenario", want, "was " + n.Str})
+	}
+	for i, line := range lines {
+		if _, c, ok := strings.Cut(line, "#"); ok && replaceWord(c, from, "") != c {
+			m.Look = append(m.Look, Spot{Line: i + 1, Text: "#" + strings.TrimRight(c, "\r\n "), Why: "a comment on " + from})
+		}
+	}
+	if n := root.Lookup("benchmark_name"); n != nil && (from == config.Interactive) != (to == config.Interactive) {
+		m.Look = append(m.Look, Spot{n.Pos.Line, "benchmark_name", n.PyStr(), "interactive variants have a name of their own"})
+	}
 }
 
 // replaceWord replaces a name where neither a letter nor a digit stands beside it.

@@ -147,6 +147,16 @@ func TestApplyPrecedence(t *testing.T) {
 	}
 }
 
+// TestApplyOtherScenario: the limits of Server are no fault of a run of another scenario
+// that the same file is for.
+func TestApplyOtherScenario(t *testing.T) {
+	c, _ := ParseConf("user.conf", []byte("m.Server.use_token_latencies = 1\nm.Server.ttft_latency = 2000\nm.Offline.target_qps = 1\n"), UserConf)
+	s := DefaultSettings()
+	if _, found := c.Apply(&s, "m", Offline); len(found) > 0 {
+		t.Errorf("got %s", briefs(found))
+	}
+}
+
 func TestApplyFindings(t *testing.T) {
 	for _, tt := range []struct {
 		name, text string

@@ -28,8 +28,10 @@ func (c *Conf) Apply(s *Settings, model string, scenario Scenario) (set map[stri
 		}
 		found.Add(shadowed...)
 		switch {
-		case (k.field == "ttft_latency_ns" || k.field == "tpot_latency_ns") && !s.UseTokenLatencies:
-			found.Add(c.noEffect(e, "use_token_latencies"))
+		case k.tokens() && !s.UseTokenLatencies:
+			if scenario == Server { // what judges Server, a run of another scenario cannot tell
+				found.Add(c.noEffect(e, "use_token_latencies"))
+			}
 			continue
 		case k.field == "token_latency_scaling_factor" && !s.InferTokenLatencies:
 			found.Add(c.noEffect(e, "infer_token_latencies"))

@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -94,6 +95,89 @@ func confKeyNames() []string {
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// tokens reports whether the key is a limit that holds with token latencies alone.
+func (k confKey) tokens() bool { return k.field == "ttft_latency_ns" || k.field == "tpot_latency_ns" }
+
+// aboutKeys says what each key is for.
+var aboutKeys = map[string]string{
+	"accuracy_log_probability":          "share of the answers that performance mode logs: the round's",
+	"accuracy_log_rng_seed":             "seed of which answers are logged",
+	"accuracy_log_sampling_target":      "answers that performance mode logs; 0: by the probability",
+	"accuracy_sample_count_override":    "samples of an accuracy run; 0: the data set's",
+	"coalesce_queries":                  "send all queries that are late as one; mlrun refuses it",
+	"infer_token_latencies":             "count token_latency_scaling_factor tokens for each sample",
+	"max_async_queries":                 "end a run with more queries outstanding; 0: no limit",
+	"max_duration":                      "a run ends after that; 0: no limit",
+	"max_query_count":                   "a run ends after as many; 0: no limit",
+	"min_duration":                      "a run lasts as long at least",
+	"min_query_count":                   "a run has as many queries at least (Offline: samples)",
+	"mode":                              "the mode; test_mode of the configuration goes before it",
+	"performance_issue_same":            "issue one sample over and over",
+	"performance_issue_same_index":      "which one",
+	"performance_issue_unique":          "issue each sample once",
+	"performance_sample_count_override": "samples of a performance run; 0: the data set's",
+	"print_timestamps":                  "log when measurement starts and ends",
+	"qsl_rng_seed":                      "seed of the order in which the library is loaded: the round's",
+	"sample_concatenate_permutation":    "issue every sample equally often, in whole passes over the data set",
+	"sample_index_rng_seed":             "seed of the order of samples: the round's",
+	"samples_per_query":                 "samples in each query",
+	"schedule_rng_seed":                 "seed of the arrival times: the round's",
+	"target_latency":                    "limit of the whole latency (Server), or what is expected (SingleStream, MultiStream)",
+	"target_latency_percentile":         "percentile at which latencies are judged, or reported",
+	"target_qps":                        "mean rate of the queries (Server), or what is expected (Offline)",
+	"token_latency_scaling_factor":      "tokens that a sample counts for, where they are inferred",
+	"tpot_latency":                      "limit of the mean time per token after the first, at the percentile",
+	"ttft_latency":                      "limit of the time to the first token, at the percentile",
+	"use_token_latencies":               "judge Server by ttft_latency and tpot_latency instead of target_latency",
+}
+
+// ConfKey describes a key of a user.conf.
+type ConfKey struct {
+	Name string `json:"key"`
+	// Scenarios are those whose lines LoadGen reads; "*": the one that runs.
+	Scenarios []string `json:"scenarios"`
+	// Value is its unit, and what may stand there.
+	Value string `json:"value"`
+	// About says what it is for.
+	About string `json:"about"`
+}
+
+// ConfKeys returns the keys that LoadGen reads from a user.conf, sorted.
+func ConfKeys() (keys []ConfKey) {
+	for _, name := range confKeyNames() {
+		k := ConfKey{Name: name, About: aboutKeys[name]}
+		for _, lookUp := range keysNamed(name) {
+			k.Scenarios, k.Value = append(k.Scenarios, cmp.Or(lookUp.under, "*")), lookUp.unit()
+			if lookUp.seeds {
+				k.Name = ""
+			}
+		}
+		if k.Name != "" {
+			keys = append(keys, k)
+		}
+	}
+	return keys
+}
+
+// unit is what may stand behind a key.
+func (k confKey) unit() string {
+	switch k.read {
+	case asMillis:
+		return "milliseconds, whole"
+	case asMillisFl:
+		return "milliseconds"
+	case asReal:
+		return "a number above 0 a second"
+	case asPercent:
+		return "percent, 0 to 100"
+	case asOne, asNonzero:
+		return "1 or 0"
+	case asMode:
+		return "the number of a mode, 0 to 3"
+	}
+	return "a whole number"
 }
 
 // isWhole reports whether LoadGen reads the value as a whole number.

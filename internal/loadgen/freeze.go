@@ -78,6 +78,7 @@ func Freeze(r Request) (Section, diag.List) {
 	if r.Harness != nil {
 		f.harness(r.Harness)
 	}
+	f.limits()
 	f.check()
 	f.found.Sort()
 	return f.section, f.found
@@ -106,8 +107,10 @@ func (f *freezer) benchmark() {
 	}
 	meant := misspeltModel(given, nil)
 	if meant == "" {
-		d := f.say(diag.Warning, "loadgen-benchmark", "benchmark_name", "no round has a benchmark %q: it gets what mlperf.conf says for all", given)
-		d.Hint = "LoadGen's language benchmarks are " + joined(languageBenchmarks())
+		if c := f.request.UserConf; c == nil || !c.has(given) {
+			d := f.say(diag.Warning, "loadgen-benchmark", "benchmark_name", "no round has a benchmark %q: it gets what mlperf.conf says for all", given)
+			d.Hint = "give it lines of its own in user.conf; LoadGen's language benchmarks are " + joined(languageBenchmarks())
+		}
 		return
 	}
 	if strings.ReplaceAll(given, ".", "_") == meant || strings.HasPrefix(given, meant+"-99") {
@@ -209,6 +212,21 @@ func (f *freezer) harness(h *Harness) {
 		f.say(diag.Info, "loadgen-limit", "harness_config.duration_sec",
 			"minimum and maximum duration are %v, and no run with a maximum can be submitted", s.MinDuration)
 	}
+}
+
+// limits warns where a run of one's own model would be held to limits that are
+// made for others, which no answer of a language model meets.
+func (f *freezer) limits() {
+	lines := f.section.MissingLimits()
+	if len(lines) == 0 {
+		return
+	}
+	name := f.request.UserConfPath
+	d := f.say(diag.Warning, "loadgen-limits", "benchmark_name", "%q is judged by %s", f.section.Benchmark, f.section.foreignLimits())
+	if name == "" {
+		name = "a user.conf (harness_config.user_conf_path)"
+	}
+	d.Hint = "write into " + name + ", limits in milliseconds: " + strings.Join(lines, ", ")
 }
 
 // check asks LoadGen's own questions of the result.

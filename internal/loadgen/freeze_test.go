@@ -133,6 +133,31 @@ func TestFreezeFindings(t *testing.T) {
 			[]string{`- warning loadgen-benchmark: no round has a benchmark "house-7b": it gets what mlperf.conf says for all`},
 		},
 		{
+			"own model with lines",
+			Request{Benchmark: "house-7b", Round: "v5.1", Scenario: Offline, Mode: PerformanceOnly, UserConf: conf(UserConf, "house-7b.Offline.target_qps = 1\n")},
+			nil,
+		},
+		{
+			"own model without limits",
+			Request{Benchmark: "house-7b", Round: "v5.1", Scenario: Server, Mode: PerformanceOnly, UserConf: conf(UserConf, "house-7b.Server.target_qps = 1\n")},
+			[]string{`- warning loadgen-limits: "house-7b" is judged by what mlperf.conf says for all: 10ms from request to last token, a limit for classifiers of pictures`},
+		},
+		{
+			"own model with half of the limits",
+			Request{Benchmark: "house-7b", Round: "v5.1", Scenario: Server, Mode: PerformanceOnly, UserConf: conf(UserConf, "house-7b.*.use_token_latencies = 1\n*.Server.ttft_latency = 900\n")},
+			[]string{`- warning loadgen-limits: "house-7b" is judged by LoadGen's defaults: a TPOT of 100ms`},
+		},
+		{
+			"own model with a limit of its own",
+			Request{Benchmark: "house-7b", Round: "v5.1", Scenario: Server, Mode: PerformanceOnly, UserConf: conf(UserConf, "house-7b.Server.target_latency = 9000\n")},
+			nil,
+		},
+		{
+			"accuracy is not judged by limits",
+			Request{Benchmark: "house-7b", Round: "v5.1", Scenario: Server, Mode: AccuracyOnly, UserConf: conf(UserConf, "house-7b.Server.target_qps = 1\n")},
+			nil,
+		},
+		{
 			"no round",
 			Request{Benchmark: "llama2-70b", Mode: PerformanceOnly},
 			[]string{"- info loadgen-round: no round is named: the newest, v6.1, is assumed"},

@@ -16,6 +16,8 @@ type Judgement struct {
 	Summary *Summary
 	// Settings are LoadGen's, in effect.
 	Settings *loadgen.Effective
+	// Section is LoadGen's part of the manifest, which says where each setting is from.
+	Section loadgen.Section
 	// Rows are the records of the performance phase; all that there are where the
 	// run has none, or recorded nothing of it.
 	Rows []record.Record
@@ -31,11 +33,11 @@ type Judgement struct {
 // Judge judges a run. One that was interrupted is judged by what it had
 // written, and is not valid.
 func Judge(r *Run) (*Judgement, error) {
-	e, err := Settings(r)
+	section, e, err := Settings(r)
 	if err != nil {
 		return nil, fmt.Errorf("judging the run: %w", err)
 	}
-	j := &Judgement{Settings: e, Rows: r.Records}
+	j := &Judgement{Settings: e, Section: section, Rows: r.Records}
 	if err := j.judge(r); err != nil {
 		return nil, err
 	}
@@ -99,17 +101,17 @@ func summarize(r *Run, j *Judgement) *Summary {
 	return s
 }
 
-// Settings are LoadGen's settings in effect, as the manifest has them.
-func Settings(r *Run) (*loadgen.Effective, error) {
+// Settings returns LoadGen's part of the manifest, and its settings in effect.
+func Settings(r *Run) (loadgen.Section, *loadgen.Effective, error) {
 	s, err := loadgen.ReadSection(r.Manifest.Loadgen)
 	if err != nil {
-		return nil, fmt.Errorf("reading LoadGen's settings from the manifest: %w", err)
+		return s, nil, fmt.Errorf("reading LoadGen's settings from the manifest: %w", err)
 	}
 	e, err := s.Effective()
 	if err != nil {
-		return nil, fmt.Errorf("deriving LoadGen's settings: %w", err)
+		return s, nil, fmt.Errorf("deriving LoadGen's settings: %w", err)
 	}
-	return &e, nil
+	return s, &e, nil
 }
 
 // columns puts records, sorted by Seq, into the form that LoadGen's rules

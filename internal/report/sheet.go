@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"mlcfg/internal/diag"
-	"mlcfg/internal/loadgen"
 )
 
 // Sheet is all that is shown of one run. Its size is bounded whatever the number of
@@ -99,99 +98,6 @@ func (s *Summary) Mark() string {
 }
 
 func ms(d time.Duration) float64 { return float64(d) / 1e6 }
-
-// Condition is one condition of LoadGen's verdict.
-type Condition struct {
-	Name string `json:"name"`
-	Met  bool   `json:"met"`
-	// Found and Wanted are what was measured and what it is held to.
-	Found  string `json:"found"`
-	Wanted string `json:"wanted"`
-	// Advice is LoadGen's, Change what to change for it; empty where the condition is met.
-	Advice string `json:"advice,omitempty"`
-	Change string `json:"change,omitempty"`
-}
-
-// conditions takes LoadGen's verdict apart; none where nothing was judged.
-func conditions(j *Judgement) []Condition {
-	e, v, f := j.Settings, j.Verdict, j.Figures
-	if v == nil {
-		return nil
-	}
-	server := e.Requested.Scenario == loadgen.Server
-	out := []Condition{
-		duration(e, v, f),
-		{
-			Name: "minimum queries", Met: v.MinQueriesMet, Found: queriesFound(f), Wanted: fmt.Sprintf("%d queries, every sample completed", e.MinQueryCount),
-			Change: "end the run by itself, and find out why requests failed; min_query_count and min_duration_ms set how many there must be",
-		},
-	}
-	name := fmt.Sprintf("p%g", e.TargetLatencyPercentile*100)
-	limit := func(what string, d loadgen.Distribution, limit time.Duration) {
-		if f.Samples == 0 { // LoadGen calls a limit met that nothing was held to
-			out = append(out, Condition{Name: what + " limit", Found: "no sample was completed", Wanted: fmt.Sprintf("%s at most %s ms", name, fixed(ms(limit))), Change: "find out why requests failed"})
-			return
-		}
-		out = append(out, Condition{
-			Name: what + " limit", Met: time.Duration(d.Target) <= limit, Found: fmt.Sprintf("%s %s ms", name, fixed(ms(time.Duration(d.Target)))), Wanted: fmt.Sprintf("%s at most %s ms", name, fixed(ms(limit))),
-			Advice: "Reduce target QPS to improve latency.", Change: "lower server_target_qps (mlrun tune qps finds the highest that is VALID), or make the engine faster at this load",
-		})
-	}
-	switch {
-	case server && e.Requested.UseTokenLatencies:
-		limit("TTFT", f.TTFT, e.Requested.TTFTLatency)
-		limit("TPOT", f.TPOT, e.Requested.TPOTLatency)
-	case server:
-		limit("latency", f.Latency, e.TargetLatency)
-	}
-	if e.Requested.Scenario != loadgen.Offline {
-		out = append(out, earlyStopping(v, f, name))
-	}
-	for i := range out {
-		if out[i].Met {
-			out[i].Advice, out[i].Change = "", ""
-		}
-	}
-	return out
-}
-
-func duration(e *loadgen.Effective, v *loadgen.Verdict, f *loadgen.Summary) Condition {
-	c := Condition{Name: "minimum duration", Met: v.MinDurationMet, Wanted: fmt.Sprintf("%s s", fixed(e.MinDuration.Seconds())), Advice: oneLine(v.DurationAdvice)}
-	switch e.Requested.Scenario {
-	case loadgen.Offline:
-		c.Found, c.Change = fmt.Sprintf("%s s, the longest latency", fixed(f.MaxLatency)), "raise offline_expected_qps: LoadGen makes that many samples for each second of min_duration_ms"
-	case loadgen.Server:
-		c.Found, c.Change = fmt.Sprintf("%s s, the last scheduled time", fixed(f.FinalScheduled)), "raise server_target_qps or min_query_count"
-	default:
-		c.Found, c.Change = fmt.Sprintf("%s s, the last issue", fixed(f.FinalIssued)), "lower the expected latency, or raise min_query_count"
-	}
-	return c
-}
-
-func queriesFound(f *loadgen.Summary) string {
-	if f.Incomplete > 0 {
-		return fmt.Sprintf("%d queries, %d samples not completed", f.Queries, f.Incomplete)
-	}
-	return fmt.Sprintf("%d queries", f.Queries)
-}
-
-func earlyStopping(v *loadgen.Verdict, f *loadgen.Summary, percentile string) Condition {
-	c := Condition{Name: "early stopping", Met: v.EarlyStoppingMet, Found: "enough queries", Wanted: "99 % confidence in the percentile"}
-	if c.Met {
-		if f.EstimateSingleStream > 0 {
-			c.Found = fmt.Sprintf("%s estimated at %s ms", percentile, fixed(ms(time.Duration(f.EstimateSingleStream))))
-		}
-		return c
-	}
-	c.Found = "too few queries within the limit"
-	for _, text := range []string{v.EarlyStopping, v.EarlyStoppingTTFT, v.EarlyStoppingTPOT} {
-		if text != "" && text != " * Run successful." {
-			c.Advice = oneLine(text)
-		}
-	}
-	c.Change = "raise min_query_count or min_duration_ms for more queries; where a latency limit is not met, more queries do not help: lower the load"
-	return c
-}
 
 // fixed is a figure with digits enough to compare it with its limit.
 func fixed(v float64) string {

@@ -26,7 +26,7 @@ func wholeRun(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	settings, err := Settings(run)
+	_, settings, err := Settings(run)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -73,6 +73,8 @@ type Plan struct {
 	Queries          uint64  `json:"queries"`
 	Samples          uint64  `json:"samples"`
 	ScheduledSeconds float64 `json:"scheduled_seconds"`
+	// JudgedBy are the conditions of a VALID performance run, with the place that each is from.
+	JudgedBy []string `json:"judged_by,omitempty"`
 
 	// OfficialLoadGen is the release of MLPerf's own LoadGen that is to issue
 	// the queries, LoadgenPython where it is installed; empty: this program does.
@@ -146,6 +148,10 @@ func NewPlan(ctx context.Context, m *manifest.Manifest, o Options) (*Plan, error
 		return p, nil
 	}
 	p.Notes = slices.Clone(p.Engine.Notes)
+	p.JudgedBy = section.JudgedBy(&p.effective)
+	if lines := section.MissingLimits(); len(lines) > 0 {
+		p.Notes = append(p.Notes, fmt.Sprintf("round %s has no benchmark %s, whose limits are LoadGen's for all: write your own into user.conf (%s) and compile again", section.Round, p.Benchmark, strings.Join(lines, ", ")))
+	}
 	if _, known := benchmarkResources[p.Benchmark]; known && o.NoResourceCheck {
 		p.Notes = append(p.Notes, "asked for: model and data set are not compared with those of "+p.Benchmark)
 	}

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"sort"
 	"strings"
-	"unicode"
+	"sync"
 	"unicode/utf8"
+
+	"mlcfg/internal/tokenizer/runeset"
 )
 
 // addedToken is a token that is found in the text before anything else is done
@@ -25,14 +27,16 @@ type addedToken struct {
 type added struct {
 	raw, normalized finder
 	special         map[int32]bool
+	ids             map[string]int32
 }
 
 func newAdded(tokens []addedToken, n normalizer) (*added, error) {
-	a := &added{special: map[int32]bool{}}
+	a := &added{special: map[int32]bool{}, ids: map[string]int32{}}
 	for _, t := range tokens {
 		if t.Special {
 			a.special[t.ID] = true
 		}
+		a.ids[t.Content] = t.ID
 		if t.ID < 0 {
 			return nil, errors.New("an id below 0")
 		}
@@ -41,7 +45,10 @@ func newAdded(tokens []addedToken, n normalizer) (*added, error) {
 		}
 		if t.Normalized {
 			if n != nil {
-				t.Content = n(t.Content)
+				var err error
+				if t.Content, err = n(t.Content); err != nil {
+					return nil, err
+				}
 			}
 			a.normalized.add(t)
 		} else {
@@ -61,19 +68,23 @@ type part struct {
 }
 
 // split finds the added tokens of text and normalizes what is between them.
-func (a *added) split(text string, normalize func(string) string) []part {
+func (a *added) split(text string, normalize func(string) (string, error)) ([]part, error) {
 	var out []part
 	for i, p := range a.raw.split(text) {
 		if p.id >= 0 {
 			out = append(out, p)
 			continue
 		}
-		for j, q := range a.normalized.split(normalize(p.text)) {
+		text, err := normalize(p.text)
+		if err != nil {
+			return nil, err
+		}
+		for j, q := range a.normalized.split(text) {
 			q.first = i == 0 && j == 0
 			out = append(out, q)
 		}
 	}
-	return out
+	return out, nil
 }
 
 // finder finds the leftmost longest of a number of tokens.
@@ -155,6 +166,9 @@ func wordAfter(s string) bool {
 	return n > 0 && wordChar(r)
 }
 
-func wordChar(r rune) bool {
-	return r == '_' || unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r)
-}
+func wordChar(r rune) bool { return wordSet().Contains(r) }
+
+var wordSet = sync.OnceValue(func() *runeset.Set {
+	s := runeset.MustNamed(runeset.Word)
+	return &s
+})

@@ -70,7 +70,9 @@ func parseDecoder(raw jsontext.Value, depth int, g *growth) (decoder, error) {
 		}
 		return func(t []string) []string {
 			for i := range t {
-				t[i] = replace(t[i])
+				if to, err := replace(t[i]); err == nil { // what takes too many steps stays
+					t[i] = to
+				}
 			}
 			return t
 		}, nil

@@ -3,16 +3,16 @@ package tokenizer
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
+
+	"mlcfg/internal/tokenizer/onig"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-	"golang.org/x/text/unicode/norm"
 )
 
 // normalizer rewrites text before it is split.
-type normalizer func(string) string
+type normalizer func(string) (string, error)
 
 const maxNesting = 8
 
@@ -32,6 +32,10 @@ type normalizerFile struct {
 	Content     string           `json:"content"`
 	StripLeft   bool             `json:"strip_left"`
 	StripRight  bool             `json:"strip_right"`
+	CleanText   *bool            `json:"clean_text"`
+	Chinese     *bool            `json:"handle_chinese_chars"`
+	Accents     *bool            `json:"strip_accents"`
+	Lower       *bool            `json:"lowercase"`
 }
 
 // absent reports whether a part of the file is left out or null.
@@ -73,47 +77,21 @@ func parseNormalizer(raw jsontext.Value, depth int, g *growth) (normalizer, erro
 	}
 	switch f.Type {
 	case "Sequence":
-		var all []normalizer
-		for _, r := range f.Normalizers {
-			n, err := parseNormalizer(r, depth+1, g)
-			if err != nil {
-				return nil, err
-			}
-			if n != nil {
-				all = append(all, n)
-			}
-		}
-		return func(s string) string {
-			for _, n := range all {
-				s = n(s)
-			}
-			return s
-		}, nil
+		return parseNormalizers(f.Normalizers, depth, g)
 	case "Prepend":
 		if err := g.by(1 + len(f.Prepend)/16); err != nil {
 			return nil, err
 		}
-		return func(s string) string {
+		return pure(func(s string) string {
 			if s == "" {
 				return s
 			}
 			return f.Prepend + s
-		}, nil
+		}), nil
 	case "Replace":
 		return parseReplace(f.Pattern, f.Content, g)
-	case "NFC":
-		return norm.NFC.String, nil
-	case "NFD":
-		return norm.NFD.String, nil
-	case "NFKC":
-		return norm.NFKC.String, nil
-	case "NFKD":
-		return norm.NFKD.String, nil
-	case "Lowercase":
-		// One character has a longer form in lower case.
-		return func(s string) string { return strings.ToLower(strings.ReplaceAll(s, "İ", "i\u0307")) }, nil
 	case "Strip":
-		return func(s string) string {
+		return pure(func(s string) string {
 			if f.StripLeft {
 				s = strings.TrimLeftFunc(s, blank)
 			}
@@ -121,123 +99,75 @@ func parseNormalizer(raw jsontext.Value, depth int, g *growth) (normalizer, erro
 				s = strings.TrimRightFunc(s, blank)
 			}
 			return s
-		}, nil
+		}), nil
+	case "ByteLevel":
+		return pure(byteText), g.by(2)
+	case "BertNormalizer":
+		return bertNormalizer(f), g.by(3)
+	}
+	if n := plainNormalizer(f.Type); n != nil {
+		return pure(n), nil
 	}
 	return nil, fmt.Errorf("type %s is not read", f.Type)
 }
 
-func parseReplace(p pattern, content string, g *growth) (func(string) string, error) {
+// pure makes a normalizer of a function that cannot fail.
+func pure(f func(string) string) normalizer {
+	return func(s string) (string, error) { return f(s), nil }
+}
+
+func parseNormalizers(raw []jsontext.Value, depth int, g *growth) (normalizer, error) {
+	var all []normalizer
+	for _, r := range raw {
+		n, err := parseNormalizer(r, depth+1, g)
+		if err != nil {
+			return nil, err
+		}
+		if n != nil {
+			all = append(all, n)
+		}
+	}
+	return func(s string) (string, error) {
+		var err error
+		for _, n := range all {
+			if s, err = n(s); err != nil {
+				return "", err
+			}
+		}
+		return s, nil
+	}, nil
+}
+
+func parseReplace(p pattern, content string, g *growth) (normalizer, error) {
+	var cut cutter
 	switch {
 	case p.String != nil && *p.String != "":
 		if err := g.by((len(content) + len(*p.String) - 1) / len(*p.String)); err != nil {
 			return nil, err
 		}
-		return func(s string) string { return strings.ReplaceAll(s, *p.String, content) }, nil
+		return pure(func(s string) string { return strings.ReplaceAll(s, *p.String, content) }), nil
 	case p.Regex != nil:
-		re, err := compile(*p.Regex)
+		e, err := onig.Compile(*p.Regex)
 		if err != nil {
 			return nil, err
-		}
-		if re.backOff > 0 {
-			return nil, fmt.Errorf("the expression %q looks ahead", *p.Regex)
 		}
 		if err := g.by(len(content) + 1); err != nil {
 			return nil, err
 		}
-		return func(s string) string { return re.ReplaceAllLiteralString(s, content) }, nil
+		cut = e.Pieces
+	default:
+		return nil, errors.New("a replacement without its pattern")
 	}
-	return nil, errors.New("a replacement without its pattern")
-}
-
-// expression is a regular expression of the Oniguruma library as Go's package
-// has it. Of look-around only (?!\S) at the end of an alternative \s+ is known,
-// with which most models leave the last blank of a run to the word behind it.
-type expression struct {
-	*regexp.Regexp
-	backOff int // number of the group that is such a run, 0 for none
-}
-
-const lookahead = `\s+(?!\S)`
-
-// compile translates an expression: \s, \d and \w mean Unicode there and ASCII
-// in Go, and a line's end is the text's end.
-func compile(s string) (*expression, error) {
-	e := &expression{}
-	// \s+(?!\S)|\s+ takes a run of blanks less its last one where a word
-	// follows, or a single blank; as a group that gives the last one back.
-	for _, form := range []string{lookahead + `|\s+`, lookahead + `|\s`} {
-		if strings.Count(s, form) == 1 {
-			s = strings.Replace(s, form, `(?P<run>\s+)`, 1)
-			e.backOff = -1
-			break
-		}
-	}
-	if strings.Contains(s, "(?=") || strings.Contains(s, "(?!") || strings.Contains(s, "(?<") {
-		return nil, fmt.Errorf("the expression %q looks around in a way that is not read", s)
-	}
-	translated, err := translate(s)
-	if err != nil {
-		return nil, err
-	}
-	re, err := regexp.Compile(translated)
-	if err != nil {
-		return nil, fmt.Errorf("the expression %q is not read: %w", s, err)
-	}
-	e.Regexp = re
-	if e.backOff != 0 {
-		e.backOff = re.SubexpIndex("run")
-	}
-	return e, nil
-}
-
-// translate writes the classes of s out. What depends on the text before a match
-// is refused: splitting goes on behind each match as if the text began there.
-func translate(s string) (string, error) {
-	const space, digit, word = `\t\n\v\f\r\x{85}\p{Z}`, `\p{Nd}`, `\p{L}\p{M}\p{N}\p{Pc}`
-	var out strings.Builder
-	class := false
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '\\' && i+1 < len(s):
-			i++
-			var set string
-			var negate bool
-			switch s[i] {
-			case 's', 'S':
-				set, negate = space, s[i] == 'S'
-			case 'd', 'D':
-				set, negate = digit, s[i] == 'D'
-			case 'w', 'W':
-				set, negate = word, s[i] == 'W'
-			case 'b', 'B', 'A', 'G':
-				return "", fmt.Errorf("the expression %q asks for a place in the text (\\%c), which is not read", s, s[i])
-			default:
-				out.WriteString(s[i-1 : i+1])
-				continue
+	return func(s string) (string, error) {
+		var out strings.Builder
+		err := cut(s, func(stretch string, match bool) {
+			if match {
+				stretch = content
 			}
-			switch {
-			case negate && class:
-				return "", fmt.Errorf("the expression %q holds \\%c inside a class, which is not read", s, s[i])
-			case negate:
-				out.WriteString("[^" + set + "]")
-			case class:
-				out.WriteString(set)
-			default:
-				out.WriteString("[" + set + "]")
-			}
-		case s[i] == '^' && !class:
-			return "", fmt.Errorf("the expression %q asks for a place in the text (^), which is not read", s)
-		case s[i] == '[':
-			class = true
-			out.WriteByte(s[i])
-		case s[i] == ']':
-			class = false
-			out.WriteByte(s[i])
-		default:
-			out.WriteByte(s[i])
-		}
-	}
-	return out.String(), nil
+			out.WriteString(stretch)
+		})
+		return out.String(), err
+	}, nil
 }
 
 // blank tells what counts as white space: Unicode's White_Space.

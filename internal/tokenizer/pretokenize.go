@@ -1,11 +1,14 @@
 package tokenizer
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"mlcfg/internal/tokenizer/onig"
+	"mlcfg/internal/tokenizer/runeset"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -20,7 +23,7 @@ type piece struct {
 
 // preTokenizer splits pieces into smaller ones.
 type preTokenizer interface {
-	split([]piece) []piece
+	split([]piece) ([]piece, error)
 }
 
 type preFile struct {
@@ -35,6 +38,8 @@ type preFile struct {
 	PrependScheme  string           `json:"prepend_scheme"`
 	Split          *bool            `json:"split"`
 	Individual     bool             `json:"individual_digits"`
+	Delimiter      string           `json:"delimiter"`
+	Length         int              `json:"length"`
 }
 
 // gpt2 is the split that a byte-level pre-tokenizer makes unless told otherwise.
@@ -52,6 +57,7 @@ func parsePreTokenizer(raw jsontext.Value, depth int) (preTokenizer, error) {
 		return nil, err
 	}
 	yes := func(b *bool) bool { return b == nil || *b }
+	behavior := cmp.Or(f.Behavior, "Isolated")
 	switch f.Type {
 	case "Sequence":
 		var all sequence
@@ -68,11 +74,11 @@ func parsePreTokenizer(raw jsontext.Value, depth int) (preTokenizer, error) {
 	case "ByteLevel":
 		b := byteLevel{prefix: yes(f.AddPrefixSpace)}
 		if yes(f.UseRegex) {
-			e, err := compile(gpt2)
+			e, err := onig.Compile(gpt2)
 			if err != nil {
 				return nil, err
 			}
-			b.words = &splitter{find: e.find, behavior: "Isolated"}
+			b.words = &splitter{cut: e.Pieces, behavior: "Isolated"}
 		}
 		return b, nil
 	case "Split":
@@ -90,31 +96,33 @@ func parsePreTokenizer(raw jsontext.Value, depth int) (preTokenizer, error) {
 		}
 		return m, nil
 	case "Digits":
-		expr := `\p{N}+`
-		behavior := "Contiguous"
+		behavior = "Contiguous"
 		if f.Individual {
-			expr, behavior = `\p{N}`, "Isolated"
-		}
-		e, err := compile(expr)
-		if err != nil {
-			return nil, err
-		}
-		return &splitter{find: e.find, behavior: behavior}, nil
-	case "WhitespaceSplit":
-		return &splitter{find: runs(blank), behavior: "Removed"}, nil
-	case "Whitespace":
-		e, err := compile(`\w+|[^\p{L}\p{M}\p{N}\p{Pc}\t\n\v\f\r\x{85}\p{Z}]+`)
-		if err != nil {
-			return nil, err
-		}
-		return &splitter{find: e.find, behavior: "Removed", invert: true}, nil
-	case "Punctuation":
-		behavior := f.Behavior
-		if behavior == "" {
 			behavior = "Isolated"
 		}
-		s := &splitter{find: single(punctuation), behavior: behavior}
+		return &splitter{cut: single(runeset.Number), behavior: behavior}, nil
+	case "WhitespaceSplit":
+		return &splitter{cut: single(runeset.Space), behavior: "Removed"}, nil
+	case "Whitespace":
+		return &splitter{cut: words(), behavior: "Removed", invert: true}, nil
+	case "Punctuation":
+		s := &splitter{cut: single(runeset.Punctuation), behavior: behavior}
 		return s, s.check()
+	case "BertPreTokenizer":
+		return sequence{
+			&splitter{cut: single(runeset.Space), behavior: "Removed"},
+			&splitter{cut: single(runeset.BertPunctuation), behavior: "Isolated"},
+		}, nil
+	case "CharDelimiterSplit":
+		if utf8.RuneCountInString(f.Delimiter) != 1 {
+			return nil, fmt.Errorf("a delimiter of %q, want one character", f.Delimiter)
+		}
+		return &splitter{cut: literal(f.Delimiter), behavior: "Removed"}, nil
+	case "FixedLength":
+		if f.Length < 1 {
+			return nil, fmt.Errorf("a length of %d", f.Length)
+		}
+		return &splitter{cut: every(f.Length), behavior: "Isolated"}, nil
 	}
 	return nil, fmt.Errorf("type %s is not read", f.Type)
 }
@@ -123,19 +131,13 @@ func parseSplit(f preFile) (preTokenizer, error) {
 	s := &splitter{behavior: f.Behavior, invert: f.Invert}
 	switch {
 	case f.Pattern.String != nil && *f.Pattern.String != "":
-		what := *f.Pattern.String
-		s.find = func(text string) (int, int) {
-			if i := strings.Index(text, what); i >= 0 {
-				return i, i + len(what)
-			}
-			return -1, -1
-		}
+		s.cut = literal(*f.Pattern.String)
 	case f.Pattern.Regex != nil:
-		e, err := compile(*f.Pattern.Regex)
+		e, err := onig.Compile(*f.Pattern.Regex)
 		if err != nil {
 			return nil, err
 		}
-		s.find = e.find
+		s.cut = e.Pieces
 	default:
 		return nil, errors.New("a split without its pattern")
 	}
@@ -144,17 +146,22 @@ func parseSplit(f preFile) (preTokenizer, error) {
 
 type sequence []preTokenizer
 
-func (s sequence) split(in []piece) []piece {
+func (s sequence) split(in []piece) ([]piece, error) {
+	var err error
 	for _, p := range s {
-		in = p.split(in)
+		if in, err = p.split(in); err != nil {
+			return nil, err
+		}
 	}
-	return in
+	return in, nil
 }
 
-// splitter splits at matches. find returns the bounds of the first match in a
-// text, -1 for none.
+// cutter calls f for the stretches of a text in order: matches, and what lies between.
+type cutter func(text string, f func(stretch string, match bool)) error
+
+// splitter splits at matches.
 type splitter struct {
-	find     func(string) (from, to int)
+	cut      cutter
 	behavior string
 	invert   bool
 }
@@ -173,50 +180,26 @@ type span struct {
 	match bool
 }
 
-func (s *splitter) spans(text string) []span {
-	var out []span
-	for text != "" {
-		from, to := s.find(text)
-		if from < 0 {
-			break
-		}
-		if from == to { // an empty match splits nothing; step over a character
-			_, n := utf8.DecodeRuneInString(text[from:])
-			if n == 0 {
-				break
-			}
-			out = appendSpan(out, span{text[:from+n], s.invert})
-			text = text[from+n:]
-			continue
-		}
-		if from > 0 {
-			out = appendSpan(out, span{text[:from], s.invert})
-		}
-		out = append(out, span{text[from:to], !s.invert})
-		text = text[to:]
-	}
-	if text != "" {
-		out = appendSpan(out, span{text, s.invert})
-	}
-	return out
-}
-
-// appendSpan adds a stretch between matches, which joins one just before it.
-func appendSpan(out []span, s span) []span { return append(out, s) }
-
-func (s *splitter) split(in []piece) []piece {
+func (s *splitter) split(in []piece) ([]piece, error) {
 	var out []piece
+	var spans []span
 	for _, p := range in {
+		spans = spans[:0]
+		err := s.cut(p.text, func(stretch string, match bool) { spans = append(spans, span{stretch, match != s.invert}) })
+		if err != nil {
+			return nil, err
+		}
 		start := len(out)
-		joined := s.merge(s.spans(p.text))
-		for _, text := range joined {
-			out = append(out, piece{text: text})
+		for _, text := range s.merge(spans) {
+			if text != "" {
+				out = append(out, piece{text: text})
+			}
 		}
 		if len(out) > start {
 			out[start].first = p.first && strings.HasPrefix(p.text, out[start].text)
 		}
 	}
-	return out
+	return out, nil
 }
 
 // merge joins or drops the stretches as the behavior says.
@@ -266,50 +249,94 @@ func (s *splitter) merge(spans []span) []string {
 	return out
 }
 
-// find returns the bounds of the first match.
-func (e *expression) find(text string) (from, to int) {
-	m := e.FindStringSubmatchIndex(text)
-	if m == nil {
-		return -1, -1
-	}
-	from, to = m[0], m[1]
-	if e.backOff > 0 && m[2*e.backOff] >= 0 && to < len(text) {
-		_, n := utf8.DecodeLastRuneInString(text[from:to])
-		if from+n < to {
-			to -= n // the blank before a word belongs to the word
+// literal matches a text.
+func literal(what string) cutter {
+	return func(text string, f func(string, bool)) error {
+		for {
+			i := strings.Index(text, what)
+			if i < 0 {
+				break
+			}
+			if i > 0 {
+				f(text[:i], false)
+			}
+			f(what, true)
+			text = text[i+len(what):]
 		}
-	}
-	return from, to
-}
-
-func runs(in func(rune) bool) func(string) (int, int) {
-	return func(text string) (int, int) {
-		from := strings.IndexFunc(text, in)
-		if from < 0 {
-			return -1, -1
+		if text != "" {
+			f(text, false)
 		}
-		n := strings.IndexFunc(text[from:], func(r rune) bool { return !in(r) })
-		if n < 0 {
-			return from, len(text)
-		}
-		return from, from + n
+		return nil
 	}
 }
 
-func single(in func(rune) bool) func(string) (int, int) {
-	return func(text string) (int, int) {
-		from := strings.IndexFunc(text, in)
-		if from < 0 {
-			return -1, -1
+// single matches each character of a class by itself.
+func single(class string) cutter {
+	set := runeset.MustNamed(class)
+	return func(text string, f func(string, bool)) error {
+		done := 0
+		for i, r := range text {
+			if !set.Contains(r) {
+				continue
+			}
+			if i > done {
+				f(text[done:i], false)
+			}
+			done = i + utf8.RuneLen(r)
+			f(text[i:done], true)
 		}
-		_, n := utf8.DecodeRuneInString(text[from:])
-		return from, from + n
+		if done < len(text) {
+			f(text[done:], false)
+		}
+		return nil
 	}
 }
 
-// punctuation is ASCII's and Unicode's.
-func punctuation(r rune) bool {
-	return r < 128 && strings.ContainsRune("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", r) || unicode.IsPunct(r)
+// words matches runs of word characters, and runs of what is neither that nor a blank.
+func words() cutter {
+	word, space := runeset.MustNamed(runeset.Word), runeset.MustNamed(runeset.Space)
+	kind := func(r rune) int {
+		switch {
+		case word.Contains(r):
+			return 1
+		case space.Contains(r):
+			return 0
+		}
+		return 2
+	}
+	return func(text string, f func(string, bool)) error {
+		start, last := 0, -1
+		for i, r := range text {
+			k := kind(r)
+			if k != last && i > start {
+				f(text[start:i], last != 0)
+				start = i
+			}
+			last = k
+		}
+		if start < len(text) {
+			f(text[start:], last != 0)
+		}
+		return nil
+	}
+}
+
+// every matches so many characters at a time.
+func every(length int) cutter {
+	return func(text string, f func(string, bool)) error {
+		start, n := 0, 0
+		for i := range text {
+			if n == length {
+				f(text[start:i], true)
+				start, n = i, 0
+			}
+			n++
+		}
+		if start < len(text) {
+			f(text[start:], true)
+		}
+		return nil
+	}
 }
 
 // byteLevel writes every byte as a printable character, after splitting words.
@@ -318,7 +345,7 @@ type byteLevel struct {
 	words  *splitter
 }
 
-func (b byteLevel) split(in []piece) []piece {
+func (b byteLevel) split(in []piece) ([]piece, error) {
 	pieces := make([]piece, len(in))
 	for i, p := range in {
 		if b.prefix && !strings.HasPrefix(p.text, " ") {
@@ -327,16 +354,25 @@ func (b byteLevel) split(in []piece) []piece {
 		pieces[i] = p
 	}
 	if b.words != nil {
-		pieces = b.words.split(pieces)
+		var err error
+		if pieces, err = b.words.split(pieces); err != nil {
+			return nil, err
+		}
 	}
 	for i, p := range pieces {
-		var s strings.Builder
-		for j := range len(p.text) {
-			s.WriteRune(byteChar(p.text[j]))
-		}
-		pieces[i].text = s.String()
+		pieces[i].text = byteText(p.text)
 	}
-	return pieces
+	return pieces, nil
+}
+
+// byteText writes every byte of a text as a printable character.
+func byteText(text string) string {
+	var s strings.Builder
+	s.Grow(len(text) + len(text)/4)
+	for j := range len(text) {
+		s.WriteRune(byteChar(text[j]))
+	}
+	return s.String()
 }
 
 // byteChar is the character that GPT-2's encoder writes for a byte: printable
@@ -360,24 +396,22 @@ type metaspace struct {
 	split_      bool
 }
 
-func (m metaspace) split(in []piece) []piece {
+func (m metaspace) split(in []piece) ([]piece, error) {
 	var out []piece
 	for _, p := range in {
 		text := strings.ReplaceAll(p.text, " ", m.replacement)
 		if (m.scheme == "always" || m.scheme == "first" && p.first) && !strings.HasPrefix(text, m.replacement) {
 			text = m.replacement + text
 		}
-		if !m.split_ {
-			out = append(out, piece{text, p.first})
-			continue
-		}
-		s := splitter{behavior: "MergedWithNext", find: func(s string) (int, int) {
-			if i := strings.Index(s, m.replacement); i >= 0 {
-				return i, i + len(m.replacement)
+		pieces := []piece{{text, p.first}}
+		if m.split_ {
+			var err error
+			s := splitter{behavior: "MergedWithNext", cut: literal(m.replacement)}
+			if pieces, err = s.split(pieces); err != nil {
+				return nil, err
 			}
-			return -1, -1
-		}}
-		out = append(out, s.split([]piece{{text, p.first}})...)
+		}
+		out = append(out, pieces...)
 	}
-	return out
+	return out, nil
 }

@@ -26,6 +26,8 @@ type templateFile struct {
 			ID string `json:"id"`
 		} `json:"Sequence"`
 	} `json:"single"`
+	Begin         []jsontext.Value `json:"cls"`
+	End           []jsontext.Value `json:"sep"`
 	SpecialTokens map[string]struct {
 		IDs []int32 `json:"ids"`
 	} `json:"special_tokens"`
@@ -53,7 +55,7 @@ func parsePostProcessor(raw jsontext.Value, depth int) ([]templatePart, error) {
 			if err != nil {
 				return nil, err
 			}
-			if t != nil && out != nil {
+			if t != nil && out != nil { // the library gives the second the first one's parts as a pair of texts
 				return nil, fmt.Errorf("two templates, one after the other, are not read")
 			}
 			if t != nil {
@@ -61,6 +63,9 @@ func parsePostProcessor(raw jsontext.Value, depth int) ([]templatePart, error) {
 			}
 		}
 		return out, nil
+	case "BertProcessing", "RobertaProcessing":
+		begin, end, err := f.ends()
+		return []templatePart{{ids: begin}, {text: true}, {ids: end}}, err
 	case "TemplateProcessing":
 		out := []templatePart{}
 		for _, p := range f.Single {
@@ -78,6 +83,22 @@ func parsePostProcessor(raw jsontext.Value, depth int) ([]templatePart, error) {
 		return out, nil
 	}
 	return nil, fmt.Errorf("type %s is not read", f.Type)
+}
+
+// ends returns the ids that BERT puts around a text: each is a pair of token and id.
+func (f *templateFile) ends() (begin, end []int32, err error) {
+	for _, e := range []struct {
+		name string
+		pair []jsontext.Value
+		ids  *[]int32
+	}{{"cls", f.Begin, &begin}, {"sep", f.End, &end}} {
+		var id int32
+		if len(e.pair) != 2 || json.Unmarshal(e.pair[1], &id, lenient) != nil || id < 0 {
+			return nil, nil, fmt.Errorf("%s is no pair of a token and its id", e.name)
+		}
+		*e.ids = []int32{id}
+	}
+	return begin, end, nil
 }
 
 func applyTemplate(parts []templatePart, ids []int32) []int32 {

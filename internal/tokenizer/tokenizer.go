@@ -7,11 +7,15 @@
 //
 // Byte-pair encodings are read: byte-level ones (GPT-2, Llama 3, Qwen, DeepSeek,
 // gpt-oss) and those made from SentencePiece (Llama 2, Mistral, Mixtral), with
-// their normalizers, splits, added tokens, templates and decoders. Not read, and
-// refused by name when the file is opened: WordPiece, WordLevel and Unigram
-// models, precompiled normalizers, and splits by patterns that look around
-// otherwise than for the end of a run of blanks. Padding and truncation settings
-// of the file are passed over. Chat templates are not applied.
+// their normalizers, splits, added tokens, templates and decoders. Regular expressions
+// are Oniguruma's (package onig), classes of characters those of the library (package
+// runeset). Not read, and refused by name when the file is opened: WordPiece,
+// WordLevel and Unigram models, and precompiled normalizers. Padding and truncation
+// settings of the file are passed over. Chat templates are not applied.
+//
+// Of a tokenizer_config.json beside the file, what transformers 4.57 does with it is
+// done: the tokens that begin and end a text where the class takes them from there,
+// and blanks before punctuation.
 //
 // A Tokenizer may be used by several goroutines at once.
 package tokenizer
@@ -67,11 +71,8 @@ func Open(path string) (*Tokenizer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tokenizer %s: %w", path, err)
 	}
-	var config struct {
-		CleanUp bool `json:"clean_up_tokenization_spaces"`
-	}
-	if b, err := plainfile.Read(context.Background(), filepath.Join(filepath.Dir(path), "tokenizer_config.json"), maxFile); err == nil && json.Unmarshal(b, &config, lenient) == nil {
-		t.CleanUp = config.CleanUp
+	if err := t.configure(filepath.Dir(path)); err != nil {
+		return nil, err
 	}
 	return t, nil
 }
@@ -137,15 +138,20 @@ func (t *Tokenizer) Size() int {
 // adds, such as the token that begins a text.
 func (t *Tokenizer) Encode(text string, special bool) ([]int32, error) {
 	ids := []int32{}
-	var err error
-	for _, part := range t.added.split(text, t.normalize) {
+	parts, err := t.added.split(text, t.normalize)
+	if err != nil {
+		return nil, err
+	}
+	for _, part := range parts {
 		if part.id >= 0 {
 			ids = append(ids, part.id)
 			continue
 		}
 		pieces := []piece{{text: part.text, first: part.first}}
 		if t.pre != nil {
-			pieces = t.pre.split(pieces)
+			if pieces, err = t.pre.split(pieces); err != nil {
+				return nil, err
+			}
 		}
 		for _, p := range pieces {
 			if ids, err = t.encodePiece(ids, p.text); err != nil {
@@ -159,9 +165,9 @@ func (t *Tokenizer) Encode(text string, special bool) ([]int32, error) {
 	return ids, nil
 }
 
-func (t *Tokenizer) normalize(s string) string {
+func (t *Tokenizer) normalize(s string) (string, error) {
 	if t.normalizer == nil {
-		return s
+		return s, nil
 	}
 	return t.normalizer(s)
 }

@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -91,10 +92,10 @@ func TestRefused(t *testing.T) {
 		{"merge pair", `{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": [["a"]]}}`, "is no pair"},
 		{"unknown token", `{"model": {"type": "BPE", "unk_token": "x", "vocab": {"a": 0}, "merges": []}}`, `unk_token "x"`},
 		{"precompiled", `{` + model + `, "normalizer": {"type": "Precompiled"}}`, "normalizer: type Precompiled is not read"},
-		{"look-behind", `{` + model + `, "pre_tokenizer": {"type": "Split", "pattern": {"Regex": "(?<=a)b"}, "behavior": "Isolated"}}`, "looks around"},
-		{"word bound", `{` + model + `, "pre_tokenizer": {"type": "Split", "pattern": {"Regex": "\\bb"}, "behavior": "Isolated"}}`, "place in the text"},
+		{"look-behind", `{` + model + `, "pre_tokenizer": {"type": "Split", "pattern": {"Regex": "(?<=a+)b"}, "behavior": "Isolated"}}`, "look-behind without a bound"},
+		{"reference", `{` + model + `, "pre_tokenizer": {"type": "Split", "pattern": {"Regex": "(b)\\1"}, "behavior": "Isolated"}}`, "refers to a group"},
 		{"behavior", `{` + model + `, "pre_tokenizer": {"type": "Split", "pattern": {"String": "a"}, "behavior": "Odd"}}`, `behavior "Odd"`},
-		{"post-processor", `{` + model + `, "post_processor": {"type": "BertProcessing"}}`, "post_processor: type BertProcessing"},
+		{"post-processor", `{` + model + `, "post_processor": {"type": "BertProcessing", "sep": ["a"]}}`, "post_processor: cls is no pair"},
 		{"template", `{` + model + `, "post_processor": {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "x"}}]}}`, `token "x" has no ids`},
 		{"decoder", `{` + model + `, "decoder": {"type": "CTC"}}`, "decoder: type CTC is not read"},
 		{"growth", `{` + model + `, "normalizer": {"type": "Sequence", "normalizers": [` + strings.Repeat(`{"type": "Replace", "pattern": {"String": "a"}, "content": "aaaaaaaaaaaa"},`, 3) + `null]}}`, "64 times as long"},
@@ -105,6 +106,55 @@ func TestRefused(t *testing.T) {
 			_, err := Parse([]byte(tt.file))
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want %q in it", err, tt.want)
+			}
+		})
+	}
+}
+
+// TestConfig holds what the tokenizer_config.json beside a file changes: DeepSeek's asks
+// for a token that begins a text where tokenizer.json has no template.
+func TestConfig(t *testing.T) {
+	raw, err := os.ReadFile("testdata/deepseek.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct{ name, config, want string }{
+		{"no file", "", "[0 T 1]"},
+		{"another class", `{"tokenizer_class": "PreTrainedTokenizerFast", "add_bos_token": true, "bos_token": "a"}`, "[0 T 1]"},
+		{"both", `{"tokenizer_class": "LlamaTokenizerFast", "add_bos_token": true, "add_eos_token": true, "bos_token": {"content": "</s>"}, "eos_token": "<s>"}`, "[1 T 0]"},
+		{"default", `{"tokenizer_class": "LlamaTokenizer", "bos_token": "<s>"}`, "[0 T]"},
+		{"none", `{"tokenizer_class": "LlamaTokenizer", "bos_token": "<s>", "add_bos_token": false}`, "[T]"},
+		{"default of gpt-neox", `{"tokenizer_class": "GPTNeoXTokenizerFast"}`, "[T]"},
+		{"unknown token", `{"tokenizer_class": "GemmaTokenizer", "bos_token": "<bos>"}`, `bos_token "<bos>" is no token`},
+		{"no token", `{"tokenizer_class": "GemmaTokenizer", "bos_token": null}`, "bos_token is wanted and not given"},
+		{"damaged", `{"tokenizer_class": `, "tokenizer_config.json: "},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			for name, text := range map[string]string{"tokenizer.json": string(raw), "tokenizer_config.json": tt.config} {
+				if text == "" {
+					continue
+				}
+				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			tok, err := Open(dir)
+			got := fmt.Sprint(err)
+			if err == nil {
+				ids, err := tok.Encode("hi", true)
+				if err != nil {
+					t.Fatal(err)
+				}
+				plain, err := tok.Encode("hi", false)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = strings.Replace(fmt.Sprint(ids), strings.Trim(fmt.Sprint(plain), "[]"), "T", 1)
+			}
+			if !strings.Contains(got, tt.want) {
+				t.Errorf("%s, want %s", got, tt.want)
 			}
 		})
 	}

@@ -19,6 +19,11 @@ O200K = "|".join([
     r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
     r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
     r"\p{N}{1,3}", r" ?[^\s\p{L}\p{N}]+[\r\n/]*", r"\s*[\r\n]+", r"\s+(?!\S)", r"\s+"])
+KIMI = "|".join([
+    r"[\p{Han}]+",
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+    r"\p{N}{1,3}", r" ?[^\s\p{L}\p{N}]+[\r\n]*", r"\s*[\r\n]+", r"\s+(?!\S)", r"\s+"])
 DEEPSEEK = r"""[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"""
 
 CORPUS = [
@@ -93,6 +98,7 @@ def families():
     yield "qwen2", t
     t = byte_level(O200K)
     yield "o200k", t
+    yield "kimi", byte_level(KIMI)
     t = byte_level(DEEPSEEK, [r"\p{N}{1,3}", r"[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+".encode().decode("unicode_escape")])
     begin(t, end="</s>")
     yield "deepseek", t
@@ -112,6 +118,19 @@ def families():
             normalizers.Sequence([normalizers.Lowercase(), normalizers.Strip()]), alphabet=pre_tokenizers.ByteLevel.alphabet(), vocab=300)
         t.decoder = decoders.ByteLevel()
         yield "split_" + behavior, t
+    for name, normalizer, pre in (
+            ("bert", normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer()),
+            ("accents", normalizers.Sequence([normalizers.NFKD(), normalizers.StripAccents(), normalizers.Nmt()]), pre_tokenizers.Sequence([pre_tokenizers.Whitespace(), pre_tokenizers.CharDelimiterSplit("e"), pre_tokenizers.Punctuation("merged_with_next")])),
+            ("lengths", normalizers.ByteLevel(), pre_tokenizers.FixedLength(3))):
+        t = train(models.BPE(unk_token="<unk>", fuse_unk=name == "accents"), pre, normalizer, vocab=300, special=["<unk>", "<s>", "</s>"], alphabet=pre_tokenizers.ByteLevel.alphabet() if name == "lengths" else ())
+        ends = processors.BertProcessing if name == "bert" else processors.RobertaProcessing
+        t.post_processor = ends(("</s>", t.token_to_id("</s>")), ("<s>", t.token_to_id("<s>")))
+        if name == "lengths":
+            begin(t)
+            t.decoder = decoders.ByteLevel()
+        else:
+            t.decoder = decoders.Fuse()
+        yield name, t
 
 
 def random_texts(seed, count):

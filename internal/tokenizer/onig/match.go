@@ -5,8 +5,12 @@ import (
 	"unicode/utf8"
 )
 
-// maxSteps bounds what one search may take, for expressions that try every way.
-const maxSteps = 10_000_000
+// What the searches of one text may take together, for expressions that try every
+// way: so many steps, and some for each byte.
+const (
+	maxSteps     = 2_000_000
+	stepsForByte = 500
+)
 
 // Find returns the bounds of the first match in text from a place on, -1 for none.
 // What stands before the place is seen by anchors and look-behinds. An error is
@@ -17,11 +21,11 @@ func (e *Expression) Find(text string, from int) (start, end int, err error) {
 
 // matcher returns what searches of one text share.
 func (e *Expression) matcher(text string) *matcher {
-	return &matcher{text: text, slots: make([]int, e.slots)}
+	return &matcher{text: text, slots: make([]int, e.slots), left: maxSteps + stepsForByte*len(text)}
 }
 
 func (e *Expression) find(m *matcher, from int) (start, end int, err error) {
-	m.from, m.steps = from, 0
+	m.from = from
 	text := m.text
 	for at := from; at <= len(text); {
 		r, n := decode(text, at)
@@ -29,8 +33,8 @@ func (e *Expression) find(m *matcher, from int) (start, end int, err error) {
 			if end := m.run(e.prog, at, -1); end >= 0 {
 				return at, end, nil
 			}
-			if m.steps > maxSteps {
-				return -1, -1, fmt.Errorf("the expression %q takes more than %d steps", e.source, maxSteps)
+			if m.left <= 0 {
+				return -1, -1, fmt.Errorf("the expression %q takes too many steps, more than %d for each byte of this text", e.source, stepsForByte)
 			}
 		}
 		at += max(n, 1)
@@ -52,7 +56,7 @@ func decode(s string, at int) (r rune, n int) {
 type matcher struct {
 	text  string
 	from  int
-	steps int
+	left  int // steps
 	stack []frame
 	slots []int
 }
@@ -79,7 +83,7 @@ func (m *matcher) run(prog []inst, pos, endAt int) int {
 func (m *matcher) steer(prog []inst, pos, endAt, base int) int {
 	pc := 0
 	for {
-		if m.steps++; m.steps > maxSteps {
+		if m.left--; m.left <= 0 {
 			return -1
 		}
 		i := &prog[pc]

@@ -49,6 +49,8 @@ func (a *app) commands() []*cli.Command {
 		a.checkCommand(),
 		a.explainCommand(),
 		a.diffCommand(),
+		a.fitCommand(),
+		a.modelCommand(),
 		a.schemaCommand(),
 		a.lspCommand(),
 		a.fmtCommand(),

@@ -51,6 +51,10 @@ func LoadGen(t testing.TB) string { return dir(t, "LOADGEN_CASES", "loadgen") }
 // ENGINE_DUMPS, or ../shared/engines beside the repository.
 func Engines(t testing.TB) string { return dir(t, "ENGINE_DUMPS", "engines") }
 
+// Fit is the folder of engines' reports of memory, kv_cases.json: FIT_CASES, or ../shared/fit
+// beside the repository.
+func Fit(t testing.TB) string { return dir(t, "FIT_CASES", "fit") }
+
 func dir(t testing.TB, env, name string) string {
 	t.Helper()
 	root := Root(t)

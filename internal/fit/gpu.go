@@ -1,0 +1,113 @@
+package fit
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// GPU is an accelerator.
+type GPU struct {
+	Name string
+	// Also are other names of it, in the form of [plain].
+	Also []string
+	// GiB is its memory as its driver reports it to a program, in GiB; Exact reports whether it was
+	// seen in engines' own logs: what a maker prints on the box is some tenths off.
+	GiB   float64
+	Exact bool
+	// Capability is CUDA's compute capability times ten (90 for 9.0), 0 for what is no CUDA device.
+	Capability int
+	// Architecture is the maker's name of it, or the gfx name of AMD's compilers.
+	Architecture string
+	Source       string
+}
+
+const (
+	seen    = `the total that vLLM and PyTorch print of it ("Free memory on device (.../TOTAL GiB)", "has a total capacity of")`
+	printed = "the maker's data sheet"
+	cuda    = "; compute capability: developer.nvidia.com/cuda-gpus"
+	rocm    = "; gfx name: ROCm's table of accelerators"
+)
+
+// gpus are those that public recipes name.
+var gpus = []GPU{
+	{"T4", []string{"teslat4"}, 14.56, true, 75, "Turing", seen + cuda},
+	{"V100-32GB", []string{"v100", "v10032gb"}, 32, false, 70, "Volta", printed + cuda},
+	{"A10G", []string{"a10"}, 24, false, 86, "Ampere", printed + cuda},
+	{"A100-40GB", []string{"a10040gb", "a10040"}, 39.49, true, 80, "Ampere", seen + cuda},
+	{"A100-80GB", []string{"a100", "a10080gb", "a10080"}, 79.25, true, 80, "Ampere", seen + cuda},
+	{"A40", nil, 48, false, 86, "Ampere", printed + cuda},
+	{"RTX 3090", []string{"rtx3090", "3090"}, 23.58, true, 86, "Ampere", seen + cuda},
+	{"RTX A6000", []string{"rtxa6000", "a6000"}, 47.53, true, 86, "Ampere", seen + cuda},
+	{"L4", nil, 24, false, 89, "Ada", printed + cuda},
+	{"L40", nil, 48, false, 89, "Ada", printed + cuda},
+	{"L40S", nil, 44.39, true, 89, "Ada", seen + cuda},
+	{"RTX 4090", []string{"rtx4090", "4090"}, 23.52, true, 89, "Ada", seen + cuda},
+	{"H100", []string{"h10080gb", "h100sxm", "h100sxm80gb"}, 79.18, true, 90, "Hopper", seen + cuda},
+	{"H20", []string{"h2096gb"}, 96, false, 90, "Hopper", printed + cuda},
+	{"H200", []string{"h200141gb", "h200sxm"}, 139.8, true, 90, "Hopper", seen + cuda},
+	{"GH200", []string{"gh20096gb"}, 96, false, 90, "Hopper", printed + cuda},
+	{"B200", []string{"b200180gb", "b200192gb"}, 178.35, true, 100, "Blackwell", seen + cuda},
+	{"GB200", []string{"gb200nvl72"}, 186, false, 100, "Blackwell", printed + cuda},
+	{"B300", []string{"b300288gb"}, 268, false, 103, "Blackwell Ultra", "vllm-project/recipes, taxonomy.yaml" + cuda},
+	{"GB300", []string{"gb300nvl72"}, 279, false, 103, "Blackwell Ultra", printed + cuda},
+	{"RTX 5090", []string{"rtx5090", "5090", "rtx5090d"}, 31.36, true, 120, "Blackwell", seen + cuda},
+	{"RTX 5070 Ti", []string{"rtx5070ti", "5070ti"}, 16, false, 120, "Blackwell", printed + cuda},
+	{"RTX PRO 6000", []string{"rtxpro6000", "rtxpro6000blackwell", "pro6000"}, 94.97, true, 120, "Blackwell", seen + cuda},
+	{"RTX PRO 5000", []string{"rtxpro5000", "rtxpro5000blackwell"}, 72, false, 120, "Blackwell", "vllm-project/recipes, taxonomy.yaml" + cuda},
+	{"GB10", []string{"dgxspark", "dgxsparkgb10", "spark"}, 121.69, true, 121, "Blackwell", seen + cuda},
+	{"MI250X", nil, 64, false, 0, "gfx90a", printed + rocm},
+	{"MI300X", nil, 191.98, true, 0, "gfx942", seen + rocm},
+	{"MI325X", nil, 256, false, 0, "gfx942", printed + rocm},
+	{"MI350X", nil, 288, false, 0, "gfx950", printed + rocm},
+	{"MI355X", nil, 287.98, true, 0, "gfx950", seen + rocm},
+	{"Gaudi 2", []string{"gaudi2", "hl225"}, 96, false, 0, "Gaudi", printed},
+	{"Gaudi 3", []string{"gaudi3", "hl325"}, 128, false, 0, "Gaudi", printed},
+}
+
+// GPUs are the names of the accelerators that are known.
+func GPUs() []string {
+	var names []string
+	for i := range gpus {
+		names = append(names, gpus[i].Name)
+	}
+	return names
+}
+
+var (
+	told = regexp.MustCompile(`\(([0-9.]+) ?(?:GiB|GB)\)`)
+	many = regexp.MustCompile(`^(\d+) ?[x×] `)
+)
+
+// FindGPU finds an accelerator by its name as recipes and drivers write it: "H100", "NVIDIA H100
+// 80GB HBM3", "8x H200". A memory in brackets, "H100 (79.19 GiB)", takes the place of the table's.
+// more are a site's own; they go before the table's.
+func FindGPU(name string, more ...GPU) (GPU, error) {
+	text := many.ReplaceAllString(strings.TrimSpace(name), "")
+	memory := 0.0
+	if m := told.FindStringSubmatch(text); m != nil {
+		memory, _ = strconv.ParseFloat(m[1], 64)
+		text = told.ReplaceAllString(text, "")
+	}
+	want := plain(text)
+	for _, list := range [][]GPU{more, gpus} {
+		for _, g := range list {
+			if plain(g.Name) == want || slices.Contains(g.Also, want) {
+				if memory > 0 {
+					g.GiB, g.Exact, g.Source = memory, true, "the name given"
+				}
+				return g, nil
+			}
+		}
+	}
+	return GPU{}, fmt.Errorf("no accelerator %q is known", name)
+}
+
+// words of a name that tell no accelerator from another.
+var noise = strings.NewReplacer("nvidia", "", "amd", "", "instinct", "", "geforce", "", "tesla", "", "intel", "", "habana", "",
+	"hbm3e", "", "hbm3", "", "hbm2e", "", "pcie", "", "nvl4", "", "sxm4", "", "sxm5", "", "sxm", "", "oam", "", " ", "", "-", "", "_", "")
+
+// plain is a name without what makers put around it.
+func plain(name string) string { return noise.Replace(strings.ToLower(name)) }

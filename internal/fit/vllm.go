@@ -1,0 +1,281 @@
+package fit
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// What vLLM's releases do differently, by the first release that does.
+const (
+	vllmV1            = "0.8.0"  // the second engine, which profiles with a sampler's full batch
+	vllmGroupRatio    = "0.12.0" // groups of unequal layers are padded to the largest (1.25)
+	vllmGlobalCheck   = "0.14.0" // the check of one request counts the layers of all stages, until the next
+	vllmStageCheck    = "0.17.0"
+	vllmKVOfModel     = "0.14.0" // kv_cache_dtype auto asks a modelopt checkpoint
+	vllmWiderRatio    = "0.18.0" // 1.5 in place of 1.25
+	vllmGraphs        = "0.20.0" // the estimate of graphs is taken off, and 0.92 is the default
+	vllmTokensOfLen   = "0.20.1" // the tokens reported are concurrency x max_model_len
+	vllmPaddedPages   = "0.24.0" // pages that are no divisor of the largest are padded
+	vllmInFlight      = "0.26.0" // windows count every batch in flight; hybrids cache prefixes
+	vllmLargeDefaults = "0.28.0" // from 160 GiB 16,384 batched tokens
+	vllmNullBlock     = "0.29.0" // one block is held back before lengths are checked
+)
+
+const (
+	vllmWorker = "vllm/v1/worker/gpu_worker.py, determine_available_memory"
+	vllmUtils  = "vllm/v1/core/kv_cache_utils.py"
+	vllmSpecs  = "vllm/v1/kv_cache_interface.py"
+	vllmArgs   = "vllm/engine/arg_utils.py"
+)
+
+// vllm is what a start of vLLM comes to.
+type vllm struct {
+	*Request
+	r          *Report
+	tp, pp, dp int64
+	dcp        int64
+	maxLen     int64
+	kvType     string
+	batched    int64
+	seqs       int64
+	block      int64
+	drafts     int64
+	align      bool // states are kept at block boundaries too
+}
+
+func vllmFit(q *Request, r *Report) {
+	v := &vllm{
+		Request: q, r: r,
+		tp: q.Args.size("tensor_parallel_size"), pp: q.Args.size("pipeline_parallel_size"), dp: q.Args.size("data_parallel_size"),
+		dcp: q.Args.size("decode_context_parallel_size"),
+	}
+	v.defaults()
+	compatible(&checked{
+		Request: q, tp: v.tp, pp: v.pp, dp: v.dp, cp: v.dcp, maxLen: q.Args.num(0, "max_model_len"), kv: v.kvType,
+	}, r)
+	v.memory()
+	v.cache()
+}
+
+// defaults are the values that a start leaves open.
+func (v *vllm) defaults() {
+	v.maxLen = v.Args.num(0, "max_model_len")
+	if v.maxLen <= 0 {
+		v.maxLen = v.Model.MaxLen
+	}
+	v.kvType = v.Args.text("kv_cache_dtype")
+	switch {
+	case v.kvType != "" && v.kvType != "auto":
+	case v.Model.Quant.KV != "" && since(v.Release, vllmKVOfModel) && strings.HasPrefix(v.Model.Quant.Method, "modelopt"):
+		v.kvType = v.Model.Quant.KV
+		v.r.say("kv-type", "vllm/utils/torch_utils.py, resolve_kv_cache_dtype_string", "the checkpoint asks for a KV cache of %s", v.kvType)
+	default:
+		v.kvType = v.dtype()
+	}
+	v.seqs, v.batched = 256, 2048
+	if v.GPU != nil {
+		switch {
+		case v.GPU.GiB >= 160 && since(v.Release, vllmLargeDefaults):
+			v.seqs, v.batched = 1024, 16384
+		case v.GPU.GiB >= 70 && !strings.HasPrefix(v.GPU.Name, "A100"):
+			v.seqs, v.batched = 1024, 8192
+		}
+		if v.Args["max_num_seqs"] == nil || v.Args["max_num_batched_tokens"] == nil {
+			v.r.say("batch-defaults", vllmArgs+", get_batch_defaults", "%s stands for max_num_seqs %d and max_num_batched_tokens %d where they are not set", v.GPU.Name, v.seqs, v.batched)
+		}
+	}
+	v.seqs = v.Args.num(v.seqs, "max_num_seqs")
+	v.batched = v.Args.num(v.batched, "max_num_batched_tokens")
+	if v.block = v.Args.num(16, "block_size"); v.block <= 0 || v.block > 1<<16 {
+		v.block = 16
+	}
+	if v.Args["block_size"] == nil {
+		for i := range v.Model.Layers {
+			if v.Model.Layers[i].Kind == Latent {
+				v.block = 64
+			}
+		}
+	}
+	if s := v.Args.in("speculative_config"); s != nil {
+		v.drafts = max(0, min(s.num(0, "num_speculative_tokens"), 64))
+	}
+	prefix := v.Args["enable_prefix_caching"]
+	v.align = prefix == true || prefix == nil && since(v.Release, vllmInFlight)
+	if !since(v.Release, "0.15.0") {
+		v.align = false
+	}
+	if mode := v.Args.text("mamba_cache_mode"); mode == "align" {
+		v.align = true
+	}
+}
+
+// dtype is the type that the model computes in.
+func (v *vllm) dtype() string {
+	if d := v.Args.text("dtype"); d != "" && d != "auto" {
+		return d
+	}
+	if v.Model.DType == "" || v.Model.DType == "float32" {
+		return "bfloat16" // float32 is loaded as float16 or bfloat16 (vllm/config/model.py, _get_and_verify_dtype)
+	}
+	return v.Model.DType
+}
+
+// memory computes what is left for the KV cache.
+func (v *vllm) memory() {
+	r := v.r
+	first, last := v.stage()
+	s := spread{
+		tp: v.tp, experts: v.tp * v.dp, kvHeads: v.Model.KVHeads, first: true, last: true,
+		layers: float64(last-first) / float64(max(1, len(v.Model.Layers))), draft: v.Args["speculative_config"] != nil, pad: v.padding(),
+	}
+	if v.pp > 1 {
+		s.last = false
+	}
+	weigh(v.Request, r, s, "split by tensor, pipeline and expert parallel as vllm/model_executor/layers does; KV heads at least one a rank")
+	if v.KVGiB != nil {
+		r.KV = v.KVGiB
+		r.say("kv-memory", "told", "%.2f GiB for the KV cache", *v.KVGiB)
+		return
+	}
+	if bytes := v.Args.num(0, "kv_cache_memory_bytes"); bytes > 0 {
+		r.KV = ptr(gibs(float64(bytes)))
+		r.say("kv-memory", vllmWorker, "kv_cache_memory_bytes stands for gpu_memory_utilization: %.2f GiB", float64(bytes)/gib)
+		return
+	}
+	if v.GPU == nil {
+		r.cannot("the KV memory: no GPU is named")
+		return
+	}
+	share := 0.9
+	if since(v.Release, vllmGraphs) {
+		share = 0.92
+	}
+	if told, ok := v.Args.float("gpu_memory_utilization"); ok {
+		share = told
+	}
+	requested := v.GPU.GiB * share
+	r.say("requested-memory", "vllm/config/cache.py and vllm/v1/worker/utils.py, request_memory", "%.2f GiB x gpu_memory_utilization %g = %.2f GiB", v.GPU.GiB, share, requested)
+	if !v.GPU.Exact {
+		r.cannot("the exact memory of %s: %g GiB is %s", v.GPU.Name, v.GPU.GiB, v.GPU.Source)
+	}
+	v.working()
+	if r.Weights == nil || r.Activation == nil || r.Graph == nil {
+		r.cannot("the KV memory")
+		return
+	}
+	outside := 0.13
+	if v.tp > 1 {
+		outside = 0.55
+	}
+	r.cannot("non-torch memory: %.2f GiB assumed, as published starts on H100 show for tensor parallel 1 (0.13) and 2 (0.55)", outside)
+	kv := requested - *r.Weights - *r.Activation - *r.Graph - outside
+	r.KV = ptr(math.Round(kv*1000) / 1000)
+	r.say("kv-memory", vllmWorker, "%.2f GiB requested - weights %.2f - activation %.2f - graphs %.2f - non-torch %.2f = %.2f GiB for the KV cache", requested, *r.Weights, *r.Activation, *r.Graph, outside, kv)
+	if kv <= 0 {
+		r.refuse("no-kv-memory", vllmUtils+", _check_enough_kv_cache_memory", "nothing is left for the KV cache: %.2f GiB", kv)
+	}
+}
+
+// padding is by how much experts of MXFP4 grow: each is padded to a multiple of 256
+// (vllm/model_executor/layers/quantization/mxfp4.py).
+func (v *vllm) padding() float64 {
+	if v.Model.Quant.Method != "mxfp4" {
+		return 1
+	}
+	wide := v.Model.config.number("moe_intermediate_size", "intermediate_size")
+	if wide <= 0 {
+		return 1
+	}
+	each := wide / float64(v.tp)
+	return math.Ceil(each/256) * 256 / each
+}
+
+// working computes activations and graphs: their peaks are measured by the engine, so these are
+// estimates with a margin.
+func (v *vllm) working() {
+	r, m := v.r, v.Model
+	if !since(v.Release, vllmV1) {
+		r.cannot("the activation peak of engines before vLLM %s", vllmV1)
+		return
+	}
+	const perLogit = 39 // bytes: seven published starts lie between 38.4 and 39.6
+	rows := min(v.seqs, v.batched)
+	sampler := perLogit * float64(rows) * float64(m.Vocab)
+	wide := m.config.number("moe_intermediate_size", "intermediate_size", "ffn_dim")
+	if m.Experts > 0 {
+		wide *= max(1, m.config.number("num_experts_per_tok", "experts_per_token", "num_experts_per_token"))
+	}
+	forward := float64(v.batched) * 2 * (4*float64(m.Hidden) + 3*wide/float64(v.tp))
+	peak := max(sampler, forward)
+	r.Activation = ptr(gibs(peak))
+	source := "vllm/v1/worker/gpu_model_runner.py, _dummy_sampler_run"
+	what := fmt.Sprintf("%d rows of %d logits at %d bytes", rows, m.Vocab, perLogit)
+	if forward > sampler {
+		source, what = "vllm/v1/worker/gpu_model_runner.py, profile_run", fmt.Sprintf("%d tokens of hidden size %d and of the feed-forward layer", v.batched, m.Hidden)
+	}
+	r.say("activation", source, "the peak of the profiling run: %s = %.2f GiB", what, peak/gib)
+	margin := "within 3 % for seven of eight published starts"
+	if m.Multimodal {
+		margin = "for a model with other inputs between half of it and all"
+	}
+	r.cannot("the exact activation peak, which the engine measures: %.2f GiB is %s", peak/gib, margin)
+	r.Graph = ptr(0.0)
+	graphs := !v.Args.on("enforce_eager") && v.Env["VLLM_MEMORY_PROFILER_ESTIMATE_CUDAGRAPHS"] != "0" && (since(v.Release, vllmGraphs) || v.Env["VLLM_MEMORY_PROFILER_ESTIMATE_CUDAGRAPHS"] == "1")
+	if graphs {
+		r.Graph = ptr(0.6)
+		r.say("graphs", vllmWorker, "an estimate of the graphs is taken off, by default since vLLM %s", vllmGraphs)
+		r.cannot("the estimate of graphs, which the engine measures: 0.6 GiB assumed, published starts show 0.2 to 4.4 GiB")
+	}
+}
+
+func (c config) number(keys ...string) float64 {
+	n, _ := firstNumber(c, keys...)
+	return n
+}
+
+// stage are the first layer of the fullest stage and the one behind its last
+// (vllm/distributed/utils.py, get_pp_indices).
+func (v *vllm) stage() (first, last int) {
+	stages := v.stages()
+	for i := 1; i < len(stages); i++ {
+		if stages[i]-stages[i-1] > last-first {
+			first, last = stages[i-1], stages[i]
+		}
+	}
+	return first, last
+}
+
+// stages are where the stages begin, and where the last ends.
+func (v *vllm) stages() []int {
+	n := len(v.Model.Layers)
+	if text := v.Env["VLLM_PP_LAYER_PARTITION"]; text != "" && v.pp > 1 {
+		bounds := []int{0}
+		for part := range strings.SplitSeq(text, ",") {
+			k, err := strconv.Atoi(strings.TrimSpace(part))
+			if err != nil || k < 0 || k > n {
+				break
+			}
+			bounds = append(bounds, bounds[len(bounds)-1]+k)
+		}
+		if len(bounds) == int(v.pp)+1 && bounds[len(bounds)-1] == n {
+			return bounds
+		}
+		v.r.refuse("pipeline-partition", "vllm/distributed/utils.py, get_pp_indices", "VLLM_PP_LAYER_PARTITION %s makes no %d stages of %d layers", text, v.pp, n)
+	}
+	// The rest goes to the stages before the last, one each.
+	each, rest := n/int(v.pp), n%int(v.pp)
+	bounds := []int{0}
+	for i := range int(v.pp) {
+		size := each
+		if back := int(v.pp) - i; rest > 0 && back >= 2 && back <= rest+1 {
+			size++
+		}
+		bounds = append(bounds, bounds[i]+size)
+	}
+	if end := len(bounds) - 1; bounds[end] != n {
+		bounds[end] = n
+	}
+	return bounds
+}

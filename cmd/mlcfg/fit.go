@@ -32,7 +32,7 @@ A file may be named instead: an overlay or a manifest, whose arguments, variable
 model and release count. --model and key=value go before them.
 
   mlcfg fit --model Llama-3.1-8B --gpu H100 --engine-version vllm=0.11.0
-  mlcfg fit --model ./config-dir --gpu MI300X --gpus 8 --engine-version vllm=0.17.1 tensor_parallel_size=8 kv_cache_dtype=fp8
+  mlcfg fit --model ./config-dir --gpu MI300X --gpus 8 --engine-version vllm=0.17.1 tensor_parallel_size=8
   mlcfg fit --model gpt-oss-120b --gpu "H100 (79.19 GiB)" --engine-version vllm=0.19.1 --engine-version vllm=0.21.0
   mlcfg fit --model DeepSeek-R1 --gpu H200 --gpus 8 --engine-version sglang=0.5.23 tp_size=8
   mlcfg fit --model Qwen3-32B --engine-version vllm=0.11.0 --kv-gib 4.45 max_model_len=16000

@@ -35,3 +35,11 @@ func cell(kv string, key, value int64) (bytes int64, ok bool) {
 	}
 	return 0, false
 }
+
+// indexBytes is the size of an element of a key that sparse attention chooses by.
+func indexBytes(kv string) int64 {
+	if bytesOf(kv) == 1 {
+		return 1
+	}
+	return 2
+}

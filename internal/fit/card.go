@@ -303,11 +303,11 @@ var cardKeys = []string{
 	"linear_num_key_heads", "linear_num_value_heads", "linear_key_head_dim", "linear_value_head_dim", "linear_conv_kernel_dim", "mamba_ssm_dtype", "mamba_ssm_cache_dtype",
 	"mamba_num_heads", "mamba_n_heads", "mamba_head_dim", "mamba_d_head", "ssm_state_size", "mamba_d_state", "n_groups", "mamba_n_groups", "conv_kernel", "mamba_d_conv", "mamba_expand",
 	"num_nextn_predict_layers", "mtp_num_hidden_layers", "num_mtp_modules",
-	"depth", "embed_dim", "vt_hidden_size", "vt_num_hidden_layers", "vt_intermediate_size", "layers_block_type", "block_configs",
+	"sparse_attention_freq", "sparse_index_dim", "depth", "embed_dim", "vt_hidden_size", "vt_num_hidden_layers", "vt_intermediate_size", "layers_block_type", "block_configs",
 }
 
 // nested are the keys of config.json whose own keys are picked likewise.
-var nested = append([]string{"vision_config", "audio_config", "thinker_config"}, textKeys...)
+var nested = append([]string{"sparse_attention_config", "vision_config", "audio_config", "thinker_config"}, textKeys...)
 
 // pick keeps what a card holds.
 func pick(c config) map[string]any {
@@ -409,6 +409,7 @@ func shortLists(data []byte) []byte {
 
 // embedded finds an embedded card by its model's name, with or without who published it.
 func embedded(name string) *Model {
+	name = strings.ReplaceAll(strings.TrimSpace(name), " ", "-")
 	want := strings.ToLower(name)
 	base := path.Base(want)
 	for _, same := range []func(string) bool{
@@ -450,9 +451,42 @@ func shapesOnly(name string) *Model {
 				return nil
 			}
 			m.Name, m.Weights = name, nil
-			m.Quant = Quantization{Method: "of another type than in the card of " + c.names[0]}
+			m.Quant = Quantization{Method: "as the name says", Bits: bitsByName(strings.ToLower(name)), KV: m.Quant.KV}
+			m.Note = "how the weights are quantized: taken from the name of the model, with the shapes of " + c.names[0] + "; what is left in 16 bits is not known"
+			if m.Quant.Bits == 0 {
+				m.Quant.Method = "of another type than in the card of " + c.names[0]
+			}
 			return m
 		}
 	}
 	return nil
+}
+
+// bitsByName are those of a weight that a model's name tells of, 0 for none.
+func bitsByName(name string) float64 {
+	for _, s := range []struct {
+		word string
+		bits float64
+	}{
+		{"nvfp4", 4.5},
+		{"mxfp4", 4.25},
+		{"fp4", 4.5},
+		{"fp8", 8},
+		{"w8a8", 8},
+		{"int8", 8},
+		{"8bit", 8},
+		{"w8a16", 8},
+		{"awq", 4.16},
+		{"gptq", 4.16},
+		{"int4", 4.16},
+		{"w4a16", 4.16},
+		{"4bit", 4.16},
+		{"autoround", 4.16},
+		{"bf16", 16},
+	} {
+		if strings.Contains(name, s.word) {
+			return s.bits
+		}
+	}
+	return 0
 }

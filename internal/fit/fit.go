@@ -110,6 +110,9 @@ func Compute(q Request) *Report {
 	for _, what := range q.Model.Unknown {
 		r.cannot("%s", what)
 	}
+	if q.Model.Note != "" {
+		r.cannot("%s", q.Model.Note)
+	}
 	compute := engines[q.Engine]
 	if compute == nil {
 		r.cannot("the memory of %s", q.Engine)

@@ -28,13 +28,6 @@ type group struct {
 	pages []page
 }
 
-func (g group) bytes() (n int64) {
-	for _, p := range g.pages {
-		n += p.bytes
-	}
-	return n
-}
-
 func ceilDiv(a, b int64) int64 { return (a + b - 1) / b }
 
 // cache computes tokens, concurrency and lengths out of the KV memory.
@@ -192,6 +185,9 @@ func (v *vllm) pages() ([]page, bool) {
 				return nil, false
 			}
 			p.bytes = v.block * each * max(1, l.KVHeads/v.tp)
+			if l.Index > 0 { // keys alone, in 8 bits or in 16 (vllm/models/minimax_m3/common/indexer.py)
+				pages = append(pages, page{kind: Latent, block: v.block, bytes: v.block * l.Index * indexBytes(v.kvType), layer: i})
+			}
 		case Latent:
 			each, index := v.latent(l)
 			if each == 0 {

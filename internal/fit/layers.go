@@ -272,12 +272,18 @@ func (r *reader) families(m *Model) {
 	switch {
 	case r.config["block_configs"] != nil:
 		m.cannot("layers that differ, as block_configs says")
-	case strings.HasPrefix(m.Type, "deepseek_v4"):
-		m.cannot("compressed attention of " + m.Type)
+	case strings.HasPrefix(m.Architecture, "DeepseekV4"):
+		m.cannot("the compressed attention of DeepSeek V4, and how large its weights are once loaded")
 	case strings.HasPrefix(m.Type, "falcon_h1"):
 		m.cannot("attention and state in one layer of " + m.Type)
-	case strings.HasPrefix(m.Type, "minimax_m3"):
-		m.cannot("the index of sparse attention of " + m.Type)
+	case r.config.in("sparse_attention_config") != nil:
+		sparse := reader{source: r.source, config: r.config.in("sparse_attention_config")}
+		for i, on := range sparse.config.numbers("sparse_attention_freq") {
+			if on == 1 && i < len(m.Layers) && m.Layers[i].Kind == Full {
+				m.Layers[i].Index = sparse.dim("sparse_index_dim")
+			}
+		}
+		r.err = cmpErr(r.err, sparse.err)
 	case r.size(false, "num_kv_shared_layers") > 0:
 		shared := int(r.size(false, "num_kv_shared_layers"))
 		for i := max(0, len(m.Layers)-shared); i < len(m.Layers); i++ {

@@ -2,6 +2,7 @@ package fit
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"regexp"
@@ -54,7 +55,7 @@ type Model struct {
 	MaxLen int64
 	// Rope is what the positions are scaled by, as config.json calls it; empty for nothing.
 	Rope string
-	// Type of the weights as the model computes: bfloat16, float16, float32.
+	// DType is the type that the model computes in: bfloat16, float16, float32.
 	DType      string
 	Experts    int64
 	Multimodal bool
@@ -65,6 +66,8 @@ type Model struct {
 	Quant  Quantization
 	// Weights are told by an index, by headers or by a card; nil where they are to be computed.
 	Weights *Weights
+	// Note says what of the model is assumed, empty for nothing.
+	Note string
 	// Unknown says what of the shapes this program cannot read.
 	Unknown []string
 
@@ -100,18 +103,20 @@ func decode(source string, data []byte, into any) error {
 		return nil
 	}
 	offset := int64(-1)
-	switch e := err.(type) {
-	case *json.SyntaxError:
-		offset = e.Offset
-	case *json.UnmarshalTypeError:
-		offset = e.Offset
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		offset = syntax.Offset
+	case errors.As(err, &kind):
+		offset = kind.Offset
 	}
 	if offset < 0 || offset > int64(len(data)) {
 		return fmt.Errorf("%s: %w", source, err)
 	}
-	before := string(data[:offset])
+	before := string(data[:max(0, offset-1)]) // the byte at fault is the last that was read
 	line := strings.Count(before, "\n") + 1
-	return fmt.Errorf("%s:%d:%d: %w", source, line, len(before)-strings.LastIndex(before, "\n"), err)
+	return fmt.Errorf("%s:%d:%d: %w", source, line, len(before)-strings.LastIndexByte(before, '\n'), err)
 }
 
 // numberless are Python's words for what is no number, where a value may stand.

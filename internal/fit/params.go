@@ -47,6 +47,9 @@ func (m *Model) parts() (parts []Part, unknown string) {
 	if q.Method != "" && q.Bits == 0 {
 		return nil, "the weights: how many bits " + q.Method + " takes here is not known"
 	}
+	if strings.HasPrefix(m.Architecture, "DeepseekV4") {
+		return nil, "the weights of DeepSeek V4 once they are loaded"
+	}
 	if c["block_configs"] != nil {
 		return nil, "the weights of layers that differ, as block_configs says"
 	}

@@ -177,7 +177,7 @@ func (s *sglang) cache() {
 		switch l.Kind {
 		case Full, Sliding, Chunked:
 			each, ok = cell(s.kvType, l.KeyDim, l.ValueDim)
-			each *= max(1, l.KVHeads/s.attention)
+			each = each*max(1, l.KVHeads/s.attention) + l.Index*indexBytes(s.kvType)
 		case Latent:
 			each, ok = cell(s.kvType, l.Width, 0)
 			if l.Index > 0 { // 8 bits and a scale of 4 bytes for 128; fp8 keeps the rotated part in 16 bits

@@ -43,7 +43,8 @@ type launchFinding struct {
 	diag.Diagnostic
 	arguments []int // indexes of launch.Line.Arguments
 	words     []launch.Word
-	variable  int // -1 for none
+	variable  int  // -1 for none
+	config    bool // it is about a line of the file of arguments
 }
 
 // cliSection is what the flags of the server are called, which are none of the engine's.
@@ -69,7 +70,7 @@ func (lc *LaunchChecker) check(l *launch.Launch, s *schema.Schema) []launchFindi
 	secrets := (&checker{tree: c.tree, found: &unseen, faulty: map[string]bool{}}).credentials()
 	for _, f := range c.line.Found {
 		f.Backend = l.Backend.Name
-		c.result = append(c.result, launchFinding{Diagnostic: f.Diagnostic, words: f.Words, variable: -1})
+		c.result = append(c.result, launchFinding{Diagnostic: f.Diagnostic, words: f.Words, variable: -1, config: f.Config})
 	}
 	values := &Config{
 		Backend: l.Backend, Schema: s, Round: c.round, tree: c.tree, faulty: c.faulty, overlay: l.Pos.File,

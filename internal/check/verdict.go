@@ -31,6 +31,8 @@ func (lc *LaunchChecker) another(l *launch.Launch, line *launch.Line, f launchFi
 	switch {
 	case f.variable >= 0:
 		part.Variables = l.Variables[f.variable : f.variable+1]
+	case f.config:
+		part.Config = l.Config
 	case f.words != nil:
 		part.Words = f.words
 	case len(f.arguments) == 1:
@@ -39,6 +41,9 @@ func (lc *LaunchChecker) another(l *launch.Launch, line *launch.Line, f launchFi
 		return "", false
 	}
 	q := question{engine: l.Backend.Engine, first: candidates[0], last: candidates[len(candidates)-1], code: f.Code, text: signature(part)}
+	if f.config {
+		q.text += f.Pos.String()
+	}
 	if known, ok := lc.known.known.Load(q); ok {
 		a := known.(answer) //nolint:forcetypeassert // nothing else is stored
 		return a.release, a.every
@@ -50,6 +55,9 @@ func (lc *LaunchChecker) another(l *launch.Launch, line *launch.Line, f launchFi
 			continue
 		}
 		if !slices.ContainsFunc(lc.check(part, s), func(o launchFinding) bool {
+			if f.config && (o.Pos != f.Pos || o.Code != f.Code) {
+				return false // of another line
+			}
 			return o.Severity == diag.Error || o.Severity == f.Severity
 		}) {
 			a = answer{release: release}
@@ -88,6 +96,9 @@ func signature(l *launch.Launch) string {
 	b.WriteString(l.Program.Module)
 	for _, w := range l.Words {
 		b.WriteString("\x00" + w.Text)
+	}
+	if l.Config != nil {
+		b.WriteString("\x00" + l.Config.Path + "\x00" + string(l.Config.Data))
 	}
 	for _, v := range l.Variables {
 		b.WriteString("\x00" + v.Name + "=" + v.Value.Text)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"unicode/utf8"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/source"
 )
@@ -27,6 +28,16 @@ func NewFile(path string, data []byte) *File { return &File{Path: path, Data: da
 func (f *File) Has(words ...string) bool {
 	for _, word := range words {
 		if bytes.Contains(f.Data, []byte(word)) {
+			return true
+		}
+	}
+	return false
+}
+
+// Names reports whether the name of any engine is in the file, without which few files start one.
+func (f *File) Names() bool {
+	for _, b := range backend.Engines() {
+		if len(b.Programs) > 0 && f.Has(b.Engine) {
 			return true
 		}
 	}

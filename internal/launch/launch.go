@@ -38,6 +38,9 @@ type Launch struct {
 	Role Role
 	// Words are the arguments, without those that name the program.
 	Words []Word
+	// Config is the file of arguments that the server reads before them, nil where there is
+	// none, or it is not known.
+	Config *File
 	// Variables are those that the engine's process gets by this file.
 	Variables []Variable
 	// Devices is how many devices the file gives to the launch; 0 where it does not tell.
@@ -78,7 +81,8 @@ type Adapter struct {
 	// Name is the kind, as messages say it.
 	Name string
 	// Claims reports whether the file is of this kind, by its content. Of several adapters
-	// the first that claims a file reads it.
+	// the first that claims a file reads it. It is asked of every file of a repository, so it
+	// looks for a word first ([File.Has], [File.Names]) and parses later.
 	Claims func(f *File) bool
 	// Read returns what the file starts, in the order of the file. What it cannot read is
 	// no launch; it reports nothing and never fails.
@@ -88,13 +92,11 @@ type Adapter struct {
 // adapters are all kinds of files, the most particular first.
 var adapters = []*Adapter{
 	&shellScript,
+	&engineFile,
 }
 
 // Read returns what a file starts, in the order of its places; none where no adapter claims it.
 func Read(f *File) []Launch {
-	if !f.Has(words()...) {
-		return nil // most files of a repository
-	}
 	for _, a := range adapters {
 		if !a.Claims(f) {
 			continue
@@ -108,17 +110,6 @@ func Read(f *File) []Launch {
 		return found
 	}
 	return nil
-}
-
-// words are those without which no file starts an engine.
-func words() []string {
-	var names []string
-	for _, b := range backend.Engines() {
-		if len(b.Programs) > 0 {
-			names = append(names, b.Engine)
-		}
-	}
-	return names
 }
 
 // Command makes a launch of the words of a command, where they start an engine. Words before the

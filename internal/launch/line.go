@@ -43,13 +43,18 @@ type Argument struct {
 // Fault is a finding about some words of a command line.
 type Fault struct {
 	diag.Diagnostic
-	// Words are those that it is about.
-	Words []Word
+	// Words are those that it is about, none where Config says that it is about a line of the
+	// file of arguments.
+	Words  []Word
+	Config bool
 }
 
 // Line reads the words of a launch as a release does.
 func (l *Launch) Line(s *schema.Schema) *Line {
 	r := lineReader{parser: parserOf(s, l.Program.EngineOnly), launch: l, words: l.Words, line: &Line{}}
+	if l.Config != nil {
+		r.config()
+	}
 	for r.at < len(r.words) {
 		r.next()
 	}

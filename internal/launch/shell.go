@@ -16,6 +16,9 @@ import (
 var shellScript = Adapter{
 	Name: "shell script",
 	Claims: func(f *File) bool {
+		if !f.Names() {
+			return false
+		}
 		if line, _, _ := bytes.Cut(f.Data, []byte{'\n'}); bytes.HasPrefix(line, []byte("#!")) {
 			return shebang.Match(line)
 		}

@@ -403,6 +403,11 @@ func (r *run) start(words []Word, own []Variable) {
 		all.Set(l.Variables...)
 		l.Variables = all.Variables
 		l.Release = l.Release.under(r.releases[l.Backend.Engine])
+		for i, w := range l.Words {
+			if text, ok := r.files[w.Text]; ok && i > 0 && l.Words[i-1].Text == configFlag {
+				l.Config = written(text)
+			}
+		}
 		r.found = append(r.found, l)
 	}
 }

@@ -38,8 +38,8 @@ type Argument struct {
 	Key string
 	// Words are those that the server puts on its command line, nil where it drops the key.
 	Words []string
-	// Pos is where the key stands.
-	Pos diag.Pos
+	// Pos is where the key stands, ValuePos its value.
+	Pos, ValuePos diag.Pos
 }
 
 // Read reads a file as the server of a release does. The file is nil only where it cannot be
@@ -107,7 +107,7 @@ func (r *reader) flags() {
 
 // argument is what the server makes of one entry.
 func (r *reader) argument(f source.Field) Argument {
-	a := Argument{Pos: f.KeyPos}
+	a := Argument{Pos: f.KeyPos, ValuePos: f.Value.Pos}
 	name, _, isDotted := strings.Cut(f.Key, ".")
 	hyphens := strings.ReplaceAll(name, "_", "-")
 	key, known := r.keys[name]

@@ -20,7 +20,8 @@ import (
 const diffHelp = `Diff compares configurations after resolving, not as text: each difference with the
 layer and line that caused it, grouped by what it affects, and the ratio of numbers.
 
-It takes overlays, manifests, folders of them (pairs by name, a manifest with its
+It takes overlays, manifests, files that start engines (see lint; FILE:LINE or
+FILE:prefill for one of several), folders of them (pairs by name, a manifest with its
 overlay too), "-" for a manifest on standard input, and any of these at a git
 revision, REV:PATH, where the base is that revision's too. More than two make a
 table; so does --matrix MODEL SCENARIO, of the machines that have an overlay for it.
@@ -28,6 +29,7 @@ table; so does --matrix MODEL SCENARIO, of the machines that have an overlay for
   mlcfg diff models/llama2-70b/server_mi300x.yaml models/llama2-70b/server_mi325x.yaml
   mlcfg diff HEAD~3:models/llama2-70b/server_mi325x.yaml models/llama2-70b/server_mi325x.yaml
   mlcfg diff manifests/llama2-70b/server_mi325x.vllm.yaml models/llama2-70b/server_mi325x.yaml
+  mlcfg diff serve.sh manifests/llama2-70b/server_mi325x.vllm.yaml
   mlcfg diff manifests models
   mlcfg diff main:models models --ignore '*.output_log_dir'
   mlcfg diff --matrix llama2-70b server --backend vllm
@@ -70,6 +72,9 @@ func (a *app) diff(c *cli.Context) (err error) {
 		return err
 	}
 	if r.Project, r.Compile, err = readOptions(c, s); err != nil {
+		return err
+	}
+	if r.Launches, err = launchChecker(c, slices.DeleteFunc(slices.Clone(args), missing)); err != nil {
 		return err
 	}
 	for _, b := range r.Compile.Backends {

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
 
-	"mlcfg/internal/cli/cliargs"
 	"mlcfg/internal/explain"
 )
 
@@ -18,12 +16,16 @@ releases, help.
 Without a key it shows the whole resolved configuration, with the origin of each value
 in the margin.
 
+A file that starts an engine (see lint) is explained likewise: its arguments with their
+lines. FILE:LINE is one of several, FILE:prefill that of a role.
+
 A key is a dotted path, or a bare name, which is searched in every section. In a
 pattern, * matches any text; "env_config" is the whole section.
 
   mlcfg explain models/llama2-70b/server_mi325x.yaml --backend vllm
   mlcfg explain models/llama2-70b/server_mi325x.yaml max_num_seqs --backend vllm
   mlcfg explain models/llama2-70b/server_mi325x.yaml '*chunked*' --backend vllm --unset
+  mlcfg explain serve.sh max_num_seqs
   mlcfg explain server_mi325x.yaml target_qps --backend sglang harness_config.target_qps=70
   mlcfg explain server_mi325x.yaml loadgen --backend vllm --format json`
 
@@ -31,7 +33,7 @@ func (a *app) explainCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "explain",
 		Usage:       "show where each value comes from and what its key means",
-		ArgsUsage:   "OVERLAY [KEY|PATTERN] --backend BACKEND [KEY=VALUE...]",
+		ArgsUsage:   "FILE [KEY|PATTERN] --backend BACKEND [KEY=VALUE...]",
 		Description: explainHelp,
 		Flags: append(configFlags(),
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT`: text or json"},
@@ -43,6 +45,9 @@ func (a *app) explainCommand() *cli.Command {
 
 func (a *app) explain(c *cli.Context) error {
 	if err := oneOf("format", c.String("format"), "text", "json"); err != nil {
+		return err
+	}
+	if ok, err := a.explainLaunch(c, c.Args().Slice()); ok {
 		return err
 	}
 	overlays, pattern := c.Args().Slice(), ""
@@ -66,33 +71,7 @@ func (a *app) explain(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	values := view.Values
-	if pattern != "" {
-		if values, err = view.Find(pattern, c.Bool("unset")); err != nil {
-			var missing *explain.NotFound
-			if errors.As(err, &missing) {
-				return &cliargs.HintedError{Err: err, Hint: missing.Hint}
-			}
-			return err
-		}
-	} else if c.Bool("unset") {
-		return withHint("explain OVERLAY 'max_*' --unset", "--unset goes with a pattern")
-	}
-	options := explain.TextOptions{Color: a.color(a.stdout)}
-	switch {
-	case c.String("format") == "json":
-		err = explain.WriteJSON(a.stdout, view, values)
-	case pattern == "":
-		err = explain.WriteBlame(a.stdout, view, append(values, view.Unread...), options)
-	case explain.IsPattern(pattern) || len(values) > maxLong:
-		err = explain.WriteBlame(a.stdout, view, values, options)
-	default:
-		err = explain.WriteText(a.stdout, view, values, options)
-	}
-	if err != nil {
-		return fmt.Errorf("writing: %w", err)
-	}
-	return nil
+	return a.writeView(c, view, pattern)
 }
 
 // maxLong is how many keys are explained at full length: more are a section.

@@ -160,7 +160,7 @@ func (a *app) writeLint(c *cli.Context, out lintedAll, starts []started) error {
 		launches := 0
 		for _, s := range starts {
 			launches += len(s.launches)
-			read = append(read, s.file.path)
+			read = append(read, s.file.Path)
 		}
 		where = count(launches, "launch") + " in " + count(len(starts), "file")
 		if len(out.read) > 0 {

@@ -11,12 +11,11 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"mlcfg/internal/backend"
 	"mlcfg/internal/check"
 	"mlcfg/internal/compile"
+	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/launch"
-	"mlcfg/internal/source"
 	"mlcfg/schema"
 )
 
@@ -29,7 +28,7 @@ type sorted struct {
 
 // started is a file with what it starts.
 type started struct {
-	file     textFile
+	file     *launch.File
 	launches []launch.Launch
 }
 
@@ -101,42 +100,19 @@ func sortFile(path string, named bool) (s sorted, err error) {
 	case err != nil || bytes.IndexByte(f.data[:min(len(f.data), 8000)], 0) >= 0:
 		return s, nil //nolint:nilerr // what cannot be read below a folder is no file to check
 	}
-	if isYAML && isOverlay(f) {
+	file := launch.NewFile(path, f.data)
+	if isYAML && config.IsOverlay(path, f.data) {
 		if named || filepath.Base(path) != "config.yaml" {
 			s.overlays = append(s.overlays, path)
 		}
 		return s, nil
 	}
-	if launches := launch.Read(launch.NewFile(path, f.data)); len(launches) > 0 {
-		s.starts = append(s.starts, started{f, launches})
+	if launches := launch.Read(file); len(launches) > 0 {
+		s.starts = append(s.starts, started{file, launches})
 	} else if named && isYAML {
 		s.overlays = append(s.overlays, path)
 	}
 	return s, nil
-}
-
-// isOverlay reports whether a file has a section of a configuration at its top, by the name that
-// nothing else has. One that cannot be read is one by its text.
-func isOverlay(f textFile) bool {
-	sections := append(engineSections(), "harness_config", "benchmark_name")
-	if !slices.ContainsFunc(sections, func(name string) bool { return bytes.Contains(f.data, []byte(name)) }) {
-		return false
-	}
-	root, found := source.Parse(f.path, f.data)
-	if root == nil {
-		return found.HasErrors()
-	}
-	return !isManifest(root) && slices.ContainsFunc(root.Fields, func(f source.Field) bool {
-		return slices.ContainsFunc(sections, func(name string) bool { return strings.HasPrefix(f.Key, name) })
-	})
-}
-
-func engineSections() []string {
-	var names []string
-	for _, b := range backend.Engines() {
-		names = append(names, b.EngineSection())
-	}
-	return names
 }
 
 // launchChecker is the checker of launches under the flags and the project file.
@@ -178,19 +154,7 @@ func releaseOf(engine, spec string, o compile.Options) (*schema.Schema, error) {
 // checkStarts checks what files start.
 func checkStarts(lc *check.LaunchChecker, starts []started) (diag.List, error) {
 	each, err := onEach(starts, func(s started) (diag.List, error) {
-		var found diag.List
-		ignored := diag.ReadIgnored(s.file.path, s.file.data)
-		found.Add(ignored.Found...)
-		for i := range s.launches {
-			l := &s.launches[i]
-			for _, d := range lc.Launch(l) {
-				if !ignored.Has(d.Code, d.Pos.Line) && !ignored.Has(d.Code, l.Pos.Line) {
-					found.Add(d)
-				}
-			}
-		}
-		found.Sort()
-		return found, nil
+		return lc.File(s.file, s.launches), nil
 	})
 	return slices.Concat(each...), err
 }
@@ -199,7 +163,7 @@ func checkStarts(lc *check.LaunchChecker, starts []started) (diag.List, error) {
 func textOf(starts []started, other func(string) []byte) func(string) []byte {
 	texts := make(map[string][]byte, len(starts))
 	for _, s := range starts {
-		texts[s.file.path] = s.file.data
+		texts[s.file.Path] = s.file.Data
 	}
 	return func(file string) []byte {
 		if text, ok := texts[file]; ok {

@@ -47,20 +47,25 @@ type launchFinding struct {
 	config    bool // it is about a line of the file of arguments
 }
 
-// cliSection is what the flags of the server are called, which are none of the engine's.
-const cliSection = "cli"
+// CLISection is what the flags of the server are called, which are none of the engine's.
+const CLISection = "cli"
 
 // launchCheck is the check of one launch against one release.
 type launchCheck struct {
 	*checker
 	launch *launch.Launch
 	line   *launch.Line
+	values *Config
 	result []launchFinding
 	list   diag.List
 }
 
 // check checks a launch against one release.
 func (lc *LaunchChecker) check(l *launch.Launch, s *schema.Schema) []launchFinding {
+	return lc.run(l, s).result
+}
+
+func (lc *LaunchChecker) run(l *launch.Launch, s *schema.Schema) *launchCheck {
 	c := &launchCheck{launch: l, line: l.Line(s)}
 	c.checker = &checker{
 		schema: s, round: schema.Shared(), site: lc.options.Site, variables: lc.options.Variables, forks: lc.options.Forks,
@@ -72,23 +77,23 @@ func (lc *LaunchChecker) check(l *launch.Launch, s *schema.Schema) []launchFindi
 		f.Backend = l.Backend.Name
 		c.result = append(c.result, launchFinding{Diagnostic: f.Diagnostic, words: f.Words, variable: -1, config: f.Config})
 	}
-	values := &Config{
+	c.values = &Config{
 		Backend: l.Backend, Schema: s, Round: c.round, tree: c.tree, faulty: c.faulty, overlay: l.Pos.File,
 		Env:          c.env(l.Backend),
 		EngineConfig: c.engineSection(l.Backend.EngineSection(), schema.EngineConfig),
 	}
-	c.engineSection(cliSection, schema.CLIOnly)
+	c.engineSection(CLISection, schema.CLIOnly)
 	c.unclear()
 	if !c.line.Open {
 		for _, rule := range launchRules {
-			rule(values, &c.list)
+			rule(c.values, &c.list)
 		}
 	}
 	secrets.Hide(c.list)
 	for _, d := range c.list {
 		c.result = append(c.result, c.placed(d))
 	}
-	return c.result
+	return c
 }
 
 // merged is the launch as a configuration with one layer. Arguments whose values are not known
@@ -106,11 +111,8 @@ func (c *launchCheck) merged() *merge.Tree {
 		if a.Value == nil {
 			continue
 		}
-		name := b.EngineSection()
-		if a.Key.Section == schema.CLIOnly {
-			name = cliSection
-		}
-		set(section(name), a.Key.Name, a.Pos, withoutHoles(a.Value), a.Inside != "")
+		name, key := NameOf(c.launch, a)
+		set(section(name), key, a.Pos, withoutHoles(a.Value), a.Inside != "")
 	}
 	for _, v := range c.launch.Variables {
 		if !v.Value.Known() {
@@ -121,12 +123,24 @@ func (c *launchCheck) merged() *merge.Tree {
 		set(section(b.EnvSection()), v.Name, v.Pos, n, false)
 	}
 	root := &source.Node{Kind: source.Map, Pos: c.launch.Pos}
-	for _, name := range []string{b.EngineSection(), cliSection, b.EnvSection()} {
+	for _, name := range []string{b.EngineSection(), CLISection, b.EnvSection()} {
 		if n := sections[name]; n != nil {
 			root.Fields = append(root.Fields, source.Field{Key: name, KeyPos: c.launch.Pos, Value: n})
 		}
 	}
 	return merge.Merge(merge.Layer{Name: "overlay", Root: root})
+}
+
+// NameOf is the section and the key of an argument in [Resolved.Tree]. The model that follows by
+// itself is the engine's own key.
+func NameOf(l *launch.Launch, a launch.Argument) (section, key string) {
+	switch {
+	case a.Flag == "":
+		return l.Backend.EngineSection(), l.Backend.Model
+	case a.Key.Section == schema.CLIOnly:
+		return CLISection, a.Key.Name
+	}
+	return l.Backend.EngineSection(), a.Key.Name
 }
 
 // set sets a field, over one that is there; maps said with dots are put together.
@@ -216,7 +230,7 @@ func (c *launchCheck) placed(d diag.Diagnostic) launchFinding {
 		return f
 	}
 	for i, a := range c.line.Arguments {
-		if a.Key.Name == name {
+		if _, key := NameOf(c.launch, a); key == name {
 			f.arguments = append(f.arguments, i)
 			if d.Pos == a.Pos && d.Suggestion != "" { // in the place of the flag
 				f.Suggestion = ""
@@ -239,6 +253,55 @@ func bare(suggestion string) string {
 		return text
 	}
 	return suggestion
+}
+
+// Resolved is a launch as one release reads it.
+type Resolved struct {
+	Launch *launch.Launch
+	Line   *launch.Line
+	// Tree has the engine's section, that of its variables, and the server's own arguments;
+	// Values what they come to.
+	Tree   *merge.Tree
+	Values *Config
+	Found  diag.List
+}
+
+// Resolve reads a launch as its release does; as the newest that it may be of where the file
+// leaves that open.
+func (lc *LaunchChecker) Resolve(l *launch.Launch) (*Resolved, error) {
+	s, err := lc.release(l)
+	if err != nil {
+		return nil, err
+	}
+	c := lc.run(l, s)
+	return &Resolved{Launch: l, Line: c.line, Tree: c.tree, Values: c.values, Found: list(c.result)}, nil
+}
+
+func (lc *LaunchChecker) release(l *launch.Launch) (*schema.Schema, error) {
+	if s := lc.options.Releases[l.Backend.Engine]; s != nil {
+		return s, nil
+	}
+	candidates := l.Release.Candidates(l.Backend.Engine)
+	if len(candidates) == 0 {
+		return nil, fmt.Errorf("no release of %s is known", l.Backend.Title)
+	}
+	return schema.Load(l.Backend.Engine, candidates[len(candidates)-1])
+}
+
+// File checks all launches of a file, without what its comments switch off.
+func (lc *LaunchChecker) File(f *launch.File, launches []launch.Launch) (found diag.List) {
+	ignored := diag.ReadIgnored(f.Path, f.Data)
+	found.Add(ignored.Found...)
+	for i := range launches {
+		l := &launches[i]
+		for _, d := range lc.Launch(l) {
+			if !ignored.Has(d.Code, d.Pos.Line) && !ignored.Has(d.Code, l.Pos.Line) {
+				found.Add(d)
+			}
+		}
+	}
+	found.Sort()
+	return found
 }
 
 // Launch checks a launch against every release that it may be of. What all of them refuse is an

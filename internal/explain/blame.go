@@ -22,8 +22,11 @@ import (
 func WriteBlame(w io.Writer, v *View, values []Value, o TextOptions) error {
 	out := bufio.NewWriter(w)
 	s := ansi.Style{On: o.Color}
-	fmt.Fprintf(out, "%s\n", s.Faint(fmt.Sprintf("# %s on %s, for backend %s, %s %s",
-		diag.Clean(v.Overlay), diag.Clean(v.Base), v.Backend.Name, v.Backend.Engine, v.Release)))
+	head := fmt.Sprintf("# %s on %s, for backend %s, %s %s", diag.Clean(v.Overlay), diag.Clean(v.Base), v.Backend.Name, v.Backend.Engine, v.Release)
+	if v.Base == "" { // a launch
+		head = fmt.Sprintf("# %s, %s %s", diag.Clean(v.Overlay), v.Backend.Engine, v.Release)
+	}
+	fmt.Fprintf(out, "%s\n", s.Faint(head))
 	var lines []blameLine
 	var open []string
 	for i := range values {

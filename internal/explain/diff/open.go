@@ -13,7 +13,9 @@ import (
 	"strings"
 
 	"mlcfg/internal/backend"
+	"mlcfg/internal/explain"
 	"mlcfg/internal/explain/gitrev"
+	"mlcfg/internal/launch"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/plainfile"
 )
@@ -30,6 +32,7 @@ type Input struct {
 	tree     *gitrev.Tree       // nil for today's files
 	manifest *manifest.Manifest // nil for overlays and folders
 	text     []byte             // of an overlay
+	launch   *launch.Launch     // nil for files that start nothing
 }
 
 // Open finds out what an argument of the command line names: a file or folder
@@ -42,6 +45,10 @@ func (r *Reader) Open(ctx context.Context, arg string) (*Input, error) {
 		return in, err
 	}
 	info, err := os.Stat(arg)
+	if _, launches, which := launch.Open(arg); err != nil && len(launches) > 0 { // FILE:WHICH
+		in.launch, err = explain.Select(launches, which)
+		return in, err
+	}
 	if err != nil {
 		rev, path, ok := gitrev.Split(arg)
 		if !ok || !errors.Is(err, fs.ErrNotExist) {
@@ -73,7 +80,10 @@ func (in *Input) readManifest() error {
 	}
 	if !bytes.Contains(data, []byte(manifest.Kind)) || !isManifest(data) {
 		in.text = data
-		return nil
+		if launches := launch.ReadOther(launch.NewFile(in.path, data)); len(launches) > 0 {
+			in.launch, err = explain.Select(launches, "")
+		}
+		return err
 	}
 	in.manifest, err = manifest.Decode(in.Name, data)
 	return err

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"mlcfg/internal/backend"
+	"mlcfg/internal/check"
 	"mlcfg/internal/compile"
 	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
@@ -26,6 +27,8 @@ type Reader struct {
 	// backend that one of the overlays configures is compared.
 	Project config.Options
 	Compile compile.Options
+	// Launches reads files that start engines; nil reads them as they say.
+	Launches *check.LaunchChecker
 	// Stdin is read for "-".
 	Stdin io.Reader
 
@@ -87,7 +90,11 @@ func (r *Reader) Compare(inputs []*Input, o Options) (*Report, error) {
 		if in.manifest != nil {
 			continue
 		}
-		resolved[i], err = r.resolve(in, options)
+		if in.launch != nil {
+			resolved[i], err = r.launched(in)
+		} else {
+			resolved[i], err = r.resolve(in, options)
+		}
 		var u *Unresolved
 		if errors.As(err, &u) && u.lacksBackend() {
 			lacking = err
@@ -98,6 +105,7 @@ func (r *Reader) Compare(inputs []*Input, o Options) (*Report, error) {
 			names[name] = true
 		}
 	}
+	onlyLaunched(inputs, names)
 	switch {
 	case len(names) == 0 && lacking != nil:
 		return nil, lacking
@@ -115,9 +123,63 @@ func (r *Reader) Compare(inputs []*Input, o Options) (*Report, error) {
 				sides[i] = resolved[i][name]
 			}
 		}
+		engineOnly(inputs, sides)
 		reports = append(reports, compareFor(name, inputs, sides, o))
 	}
 	return Combine(reports), nil
+}
+
+// launched is the side of a launch, by its backend.
+func (r *Reader) launched(in *Input) (map[string]*Side, error) {
+	resolved, err := r.launches().Resolve(in.launch)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", in.Name, err)
+	}
+	var name func(string) string
+	if in.tree != nil {
+		name = in.tree.Name
+	}
+	side := FromView(explain.OfLaunch(resolved), name)
+	side.Name, side.Machine = in.Name, ""
+	return map[string]*Side{in.launch.Backend.Name: &side}, nil
+}
+
+// onlyLaunched leaves backends out that no launch is of, where any input is one.
+func onlyLaunched(inputs []*Input, names map[string]bool) {
+	engines := map[string]bool{}
+	for _, in := range inputs {
+		if in.launch != nil {
+			engines[in.launch.Backend.Name] = true
+		}
+	}
+	if len(engines) > 0 {
+		maps.DeleteFunc(names, func(name string, _ bool) bool { return !engines[name] })
+	}
+}
+
+func (r *Reader) launches() *check.LaunchChecker {
+	if r.Launches == nil {
+		return check.NewLaunchChecker(check.LaunchOptions{})
+	}
+	return r.Launches
+}
+
+// engineOnly leaves what a launch cannot say out of sides, where one of them is a launch: what is
+// of the harness, and the use case.
+func engineOnly(inputs []*Input, sides []*Side) {
+	if !slices.ContainsFunc(inputs, func(in *Input) bool { return in.launch != nil }) {
+		return
+	}
+	for i, s := range sides {
+		if s == nil {
+			continue
+		}
+		kept := *s
+		kept.Values = slices.DeleteFunc(slices.Clone(s.Values), func(v explain.Value) bool {
+			return v.Group != explain.Engine && v.Group != explain.Environment && v.Name != "engine"
+		})
+		sides[i] = &kept
+	}
 }
 
 // compareFor compares for one backend. A side that does not configure the

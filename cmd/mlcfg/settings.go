@@ -47,6 +47,7 @@ func settings(c *cli.Context, operands []string) (*config.Settings, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.Round = loadgen.RoundName(s.Round)
 	if known := loadgen.Rounds(); s.Round != "" && oneOf("round", s.Round, known...) != nil {
 		found.Add(diag.Diagnostic{
 			Pos: s.Place("round"), Severity: diag.Error, Code: schema.NotInEnum, Key: "round",

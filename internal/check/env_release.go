@@ -136,8 +136,12 @@ func (c *checker) readable(t *merge.Tree, key *schema.Key) {
 	n, form := settingOf(t).Node, key.Form()
 	value := n.Interface()
 	switch form {
-	case "": // one of a choice of texts
-		value = n.PyStr()
+	case "": // one of a choice of texts, or a fork's that says a number or a boolean alone
+		if key.Kinds&schema.String != 0 {
+			value = n.PyStr()
+		} else if meant, _ := source.ParseValue("", n.PyStr()); n.Kind == source.String && meant != nil && meant.Kind != source.Map && meant.Kind != source.List {
+			value = meant.Interface()
+		}
 	case "JSON":
 		c.readableJSON(t)
 		return

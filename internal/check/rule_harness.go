@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -109,6 +110,22 @@ func warmUpCounts(c *Config, found *diag.List) {
 		return
 	}
 	c.report(found, diag.Diagnostic{Severity: diag.Warning, Code: "unread-key", Message: "the harness " + says}, k)
+}
+
+// dataIsRead warns of a data set in a form that the harness takes for a pickle.
+func dataIsRead(c *Config, found *diag.List) {
+	for _, name := range []string{"dataset_path", "accuracy_dataset_path"} {
+		k, ok := c.harness(name)
+		ending := filepath.Ext(fmt.Sprint(k.value))
+		form, known := c.Round.Section("dataset_endings").Key(ending)
+		if !ok || !known || len(form.Only) == 0 || form.Only[0].Who != schema.Mlrun && ReadBy(HarnessOf(c.tree, c.Round), form) {
+			continue
+		}
+		c.report(found, diag.Diagnostic{
+			Severity: diag.Warning, Code: "harness-lacks",
+			Message: fmt.Sprintf("the harness of round %s that runs %v reads %s as a pickle and ends with an error: it has no reader for %v", c.Round.Release, c.Top["benchmark_name"], name, form.Enum[0]),
+		}, k)
+	}
 }
 
 // dataStaysWhole: mlrun does not thin a data set out.

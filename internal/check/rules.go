@@ -18,6 +18,7 @@ var rules = []rule{
 	algorithmOfBackend,
 	versionOfBackend,
 	warmUpCounts,
+	dataIsRead,
 	dataStaysWhole,
 	apart,
 	modelIsSet,

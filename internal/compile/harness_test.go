@@ -80,6 +80,30 @@ func TestEveryHarnessKey(t *testing.T) {
 	}
 }
 
+// TestEveryHarnessVariable holds each variable of the harness in each round to a word in
+// lint that it has no effect, or that another tree reads it.
+func TestEveryHarnessVariable(t *testing.T) {
+	asked := 0
+	for _, round := range schema.Releases(schema.Harness) {
+		s, err := schema.Load(schema.Harness, round)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range s.Section("harness_env").Keys() {
+			asked++
+			found := lintKey(t, round, "vllm_env_config", key, "3")
+			if !slices.ContainsFunc(found, func(d diag.Diagnostic) bool {
+				return d.Key == "vllm_env_config."+key.Name && slices.Contains([]string{"no-effect", "unread-key", "inert-variable"}, d.Code)
+			}) {
+				t.Errorf("round %s: %s is taken in silence: %v", round, key.Name, found)
+			}
+		}
+	}
+	if asked < 36 {
+		t.Errorf("%d variables were asked for", asked)
+	}
+}
+
 // TestRoundsOfKeys gives every round each key that only another one has: it is an error
 // at the key, which names a round that has it.
 func TestRoundsOfKeys(t *testing.T) {

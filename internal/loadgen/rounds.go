@@ -86,6 +86,14 @@ func Rounds() []string {
 	return names
 }
 
+// RoundName returns a round's own spelling of a name (6.0 and V6.0 for v6.0), and other text as it is.
+func RoundName(name string) string {
+	if r, err := roundNamed(name); err == nil && name != "" {
+		return r.name
+	}
+	return name
+}
+
 // NewestRound names the newest round.
 func NewestRound() string { return rounds[len(rounds)-1].name }
 

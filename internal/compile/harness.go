@@ -2,8 +2,10 @@ package compile
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/check"
 	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
@@ -35,7 +37,7 @@ var captureSections = []string{"vllm_engine_config", "vllm_engine_config_prefill
 
 // harness returns the layers that the harness puts on a configuration.
 func (c *Compiler) harness(tree *merge.Tree, round *schema.Schema, found *diag.List) []merge.Layer {
-	layers := append(inLowerCase(tree, round), accuracy(tree, round, found)...)
+	layers := append(c.inLowerCase(tree, round), accuracy(tree, round, found)...)
 	for _, section := range captureSections {
 		in := tree.Lookup(compilation(section)...)
 		if in.Lookup(check.CaptureRange) == nil {
@@ -66,12 +68,17 @@ func layered(config *config.Config, layers ...merge.Layer) *merge.Tree {
 	return tree
 }
 
-// inLowerCase is the layer with values that the harness takes in upper and lower case.
-func inLowerCase(tree *merge.Tree, round *schema.Schema) []merge.Layer {
+// inLowerCase are the layers with values that the harness takes in upper and lower case. Its
+// own servers alone take engine_version so: offline it compares the text as it is, and so do
+// workers over several machines.
+func (c *Compiler) inLowerCase(tree *merge.Tree, round *schema.Schema) []merge.Layer {
 	var layers []merge.Layer
 	for _, key := range round.Section("config").Keys() {
 		n := tree.Lookup(key.Name).Value()
 		if n == nil || n.Kind != source.String {
+			continue
+		}
+		if key.Name == "engine_version" && (!strings.EqualFold(textAt(tree, "scenario"), "server") || c.asserted()) {
 			continue
 		}
 		if text := key.InLowerCase(n.Str); text != "" {
@@ -81,6 +88,14 @@ func inLowerCase(tree *merge.Tree, round *schema.Schema) []merge.Layer {
 		}
 	}
 	return layers
+}
+
+// asserted reports whether workers of a backend that was named assert their engine_version.
+func (c *Compiler) asserted() bool {
+	return slices.ContainsFunc(c.options.Backends, func(name string) bool {
+		b, ok := backend.Of(name)
+		return ok && b.Versions != nil
+	})
 }
 
 // accuracyRun is a configuration whose test_mode is accuracy, as far as it is the harness's matter.

@@ -155,6 +155,10 @@ func TestAsTheHarness(t *testing.T) {
 			want: map[string]string{"scenario": "server", "mode": "accuracy", "engine_version": "async", "loadgen.scenario": "Server"},
 		},
 		{
+			name: "upper case offline", round: "v6.0", text: "benchmark_name: llama2-70b\nscenario: Offline\nengine_version: Async\n",
+			found: []string{"not-in-enum at engine_version"},
+		},
+		{
 			name: "accuracy, the set left open", round: "v6.1", text: gptOSS + "test_mode: accuracy\nharness_config:\n  accuracy_sample_count: -1\n",
 			want: map[string]string{"max_tokens": "32768"}, found: []string{"accuracy-set at harness_config.accuracy_sample_count"},
 		},
@@ -195,6 +199,9 @@ func TestAsTheHarness(t *testing.T) {
 				t.Fatalf("found %q, want %q: %v", found, tt.found, out.Found)
 			}
 			m := out.Targets[0].Manifest
+			if m == nil {
+				return
+			}
 			got := map[string]any{
 				"scenario": m.Scenario, "mode": m.TestMode, "engine_version": m.EngineVersion, "max_tokens": m.SamplingConfig["max_tokens"],
 				"dataset_path": m.HarnessConfig["dataset_path"], "loadgen.scenario": m.Loadgen["scenario"],

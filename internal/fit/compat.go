@@ -1,11 +1,228 @@
 package fit
 
+import (
+	"slices"
+	"strings"
+
+	"mlcfg/internal/backend"
+)
+
 // checked is a configuration whose start checks are made.
 type checked struct {
 	*Request
 	tp, pp, dp, cp int64
-	maxLen         int64
-	kv             string
+	// maxLen is the length asked for, 0 for the model's own.
+	maxLen int64
+	kv     string
 }
 
-func compatible(c *checked, r *Report) {}
+// rule is a check that an engine makes of model, GPU and arguments when it starts.
+type rule struct {
+	// name is a stable word, source the engine's own check by engine; an engine without one does not check.
+	name   string
+	source map[string]string
+	// broken says what is wrong, empty for nothing.
+	broken func(c *checked) string
+}
+
+// The rules. Those that a release brought are in their conditions.
+var rules = []rule{
+	{"gpus", both("vllm/config/parallel.py, world_size", "sglang/srt/server_args.py, tp_size x pp_size"), needsGPUs},
+	{"heads-by-tensor", both("vllm/config/model.py, verify_with_parallel_config", "sglang/srt/layers/attention: num_heads divided by attn_tp_size"), headsDivide},
+	{"kv-heads-by-tensor", both("vllm/model_executor/layers/linear.py, QKVParallelLinear", "sglang/srt/layers/linear.py, QKVParallelLinear"), kvHeadsDivide},
+	{"experts-for-expert-parallel", vllmOnly("vllm/config/model.py, _verify_with_expert_parallelism"), hasExperts},
+	{"context-parallel", vllmOnly("vllm/config/model.py, verify_with_parallel_config; vllm/config/parallel.py"), contextDivides},
+	{"length", vllmOnly("vllm/config/model.py, _get_and_verify_max_len"), lengthOfModel},
+	{"quantization-of-checkpoint", vllmOnly("vllm/config/model.py, _verify_quantization"), sameQuantization},
+	{"quantization-on-gpu", vllmOnly("vllm/model_executor/layers/quantization, get_min_capability"), quantizationOnGPU},
+	{"block-quantization", both("vllm/model_executor/layers/quantization/fp8.py, create_weights", "sglang/srt/layers/quantization/fp8.py, create_weights"), blocksDivide},
+	{"type-on-gpu", both("vllm/platforms/cuda.py, check_if_supports_dtype", "sglang/srt/model_executor/model_runner.py, on capability below 8.0"), typeOnGPU},
+	{"kv-type-on-gpu", vllmOnly("vllm/v1/attention/backends: fp8e4nv of Triton and FlashAttention 3"), kvTypeOnGPU},
+	{"attention-backend", vllmOnly("vllm/v1/attention/backend.py, validate_configuration"), backendTakes},
+}
+
+func both(vllm, sglang string) map[string]string {
+	return map[string]string{backend.VLLM: vllm, backend.SGLang: sglang}
+}
+
+func vllmOnly(source string) map[string]string { return map[string]string{backend.VLLM: source} }
+
+// compatible makes the checks.
+func compatible(c *checked, r *Report) {
+	for _, rule := range rules {
+		source := rule.source[c.Engine]
+		if source == "" {
+			continue
+		}
+		if fault := rule.broken(c); fault != "" {
+			r.refuse(rule.name, source, "%s", fault)
+		}
+	}
+}
+
+func needsGPUs(c *checked) string {
+	need := c.tp * c.pp * c.dp
+	if c.Engine == backend.SGLang {
+		need = c.Args.size("tp_size", "tp", "tensor_parallel_size") * c.pp
+		if !c.Args.on("enable_dp_attention") {
+			need *= c.dp
+		}
+	}
+	if c.GPUs > 0 && need > int64(c.GPUs) && c.Args.num(1, "nnodes") == 1 {
+		return text("the parallel sizes take %d GPUs, there are %d", need, c.GPUs)
+	}
+	return ""
+}
+
+func headsDivide(c *checked) string {
+	if c.Model.Heads%c.tp != 0 {
+		return text("%d attention heads are no multiple of tensor parallel %d", c.Model.Heads, c.tp)
+	}
+	return ""
+}
+
+func kvHeadsDivide(c *checked) string {
+	kv := c.Model.KVHeads
+	if !slices.ContainsFunc(c.Model.Layers, func(l Layer) bool { return l.Kind == Full || l.Kind == Sliding || l.Kind == Chunked }) {
+		return ""
+	}
+	if kv >= c.tp && kv%c.tp != 0 || kv < c.tp && c.tp%kv != 0 {
+		return text("%d KV heads and tensor parallel %d: one is to be a multiple of the other", kv, c.tp)
+	}
+	return ""
+}
+
+func hasExperts(c *checked) string {
+	if c.Args.on("enable_expert_parallel") && c.Model.Experts == 0 {
+		return "enable_expert_parallel, and the model has no experts"
+	}
+	return ""
+}
+
+func contextDivides(c *checked) string {
+	if c.cp == 1 {
+		return ""
+	}
+	if c.tp%c.cp != 0 {
+		return text("tensor parallel %d is no multiple of decode context parallel %d", c.tp, c.cp)
+	}
+	if slices.ContainsFunc(c.Model.Layers, func(l Layer) bool { return l.Kind == Latent }) || !since(c.Release, "0.12.0") {
+		return ""
+	}
+	kv := c.Model.KVHeads
+	switch {
+	case c.tp <= kv:
+		return text("decode context parallel %d with %d KV heads needs tensor parallel above %d, found %d", c.cp, kv, kv, c.tp)
+	case c.cp > c.tp/kv:
+		return text("decode context parallel %d is above tensor parallel %d / %d KV heads", c.cp, c.tp, kv)
+	case c.Model.Heads/kv%c.cp != 0:
+		return text("%d query heads for each KV head are no multiple of decode context parallel %d", c.Model.Heads/kv, c.cp)
+	}
+	return ""
+}
+
+func lengthOfModel(c *checked) string {
+	top := c.Model.MaxLen
+	if top == 0 || c.maxLen <= top || c.Args["hf_overrides"] != nil || c.Args["rope_scaling"] != nil || c.Env["VLLM_ALLOW_LONG_MAX_MODEL_LEN"] == "1" {
+		return ""
+	}
+	return text("max_model_len %d is above the %d that the model was made for", c.maxLen, top)
+}
+
+// overrides are methods that read another method's checkpoint, each with the one it reads.
+var overrides = map[string]string{
+	"gptq_marlin": "gptq", "gptq_marlin_24": "gptq", "gptq_bitblas": "gptq", "awq_marlin": "awq", "ipex": "awq", "moe_wna16": "", "inc": "", "auto-round": "inc",
+	"modelopt_fp4": "modelopt", "modelopt_mxfp8": "modelopt", "modelopt_mixed": "modelopt", "petit_nvfp4": "modelopt", "nvfp4": "modelopt", "gpt_oss_mxfp4": "mxfp4", "humming": "",
+}
+
+func sameQuantization(c *checked) string {
+	asked, have := c.Args.text("quantization"), c.Model.Quant.Method
+	if asked == "" || have == "" || strings.Contains(have, " ") || asked == have {
+		return ""
+	}
+	if base, known := overrides[asked]; known && (base == "" || strings.HasPrefix(have, base) || base == "inc") {
+		return ""
+	}
+	if base, known := overrides[have]; known && (base == asked || base == "") {
+		return ""
+	}
+	if strings.HasPrefix(have, asked) || strings.ReplaceAll(asked, "_", "-") == have {
+		return ""
+	}
+	return text("quantization %s, and the checkpoint's is %s", asked, have)
+}
+
+// minimal is the least compute capability of a method, by the first release that it holds in.
+var minimal = []struct {
+	method, first, last string
+	capability          int
+}{
+	{"awq", "", "", 75},
+	{"fp8", "", "0.18.0", 80},
+	{"fp8", "0.18.0", "", 75},
+	{"fbgemm_fp8", "", "", 80},
+	{"mxfp4", "", "", 80},
+	{"gptq_marlin", "", "0.18.0", 80},
+	{"awq_marlin", "", "0.18.0", 80},
+	{"experts_int8", "", "", 80},
+}
+
+func quantizationOnGPU(c *checked) string {
+	if c.GPU == nil || c.GPU.Capability == 0 {
+		return ""
+	}
+	method := c.Args.text("quantization")
+	if method == "" {
+		method = c.Model.Quant.Method
+	}
+	for _, m := range minimal {
+		if m.method == method && since(c.Release, m.first) && (m.last == "" || !since(c.Release, m.last)) && c.GPU.Capability < m.capability {
+			return text("quantization %s needs compute capability %s, %s has %s", method, capability(m.capability), c.GPU.Name, capability(c.GPU.Capability))
+		}
+	}
+	return ""
+}
+
+// blocksDivide: weights that are quantized in blocks have to be cut between blocks.
+func blocksDivide(c *checked) string {
+	block := c.Model.config.in("quantization_config").numbers("weight_block_size")
+	if len(block) != 2 || block[0] <= 0 || c.Model.Quant.Method != "fp8" {
+		return ""
+	}
+	tp := c.tp
+	experts := c.Args.on("enable_expert_parallel") || c.Args.size("ep_size", "ep", "expert_parallel_size") > 1
+	if c.Engine == backend.VLLM {
+		tp *= c.dp // experts are cut over data parallel too
+	}
+	if wide := int64(c.Model.config.number("moe_intermediate_size")); c.Model.Experts > 0 && wide > 0 && !experts && tp > 1 && (wide%tp != 0 || wide/tp%block[0] != 0) {
+		return text("an expert of %d cut in %d has parts of %d, no multiple of the block of %d of its quantization; expert parallel leaves experts whole", wide, tp, wide/tp, block[0])
+	}
+	if wide := int64(c.Model.config.number("intermediate_size")); c.Model.Experts == 0 && wide > 0 && c.tp > 1 && wide/c.tp%block[0] != 0 {
+		return text("a feed-forward layer of %d cut in %d has parts of %d, no multiple of the block of %d of its quantization", wide, c.tp, wide/c.tp, block[0])
+	}
+	return ""
+}
+
+func typeOnGPU(c *checked) string {
+	if c.GPU == nil || c.GPU.Capability == 0 || c.GPU.Capability >= 80 {
+		return ""
+	}
+	asked := c.Args.text("dtype")
+	if c.Engine == backend.VLLM && asked == "bfloat16" {
+		return text("bfloat16 needs compute capability 8.0, %s has %s; float16 is taken", c.GPU.Name, capability(c.GPU.Capability))
+	}
+	return ""
+}
+
+func kvTypeOnGPU(c *checked) string {
+	if c.GPU == nil || c.GPU.Capability == 0 || c.GPU.Capability >= 89 {
+		return ""
+	}
+	asked := c.Args.text("kv_cache_dtype")
+	if c.Args.text("attention_backend") == "TRITON_ATTN" || c.Env["VLLM_ATTENTION_BACKEND"] == "TRITON_ATTN" || c.Env["VLLM_ATTENTION_BACKEND"] == "TRITON_ATTN_VLLM_V1" {
+		if asked == "fp8" || asked == "fp8_e4m3" {
+			return text("a KV cache of %s under TRITON_ATTN needs compute capability 8.9, %s has %s", asked, c.GPU.Name, capability(c.GPU.Capability))
+		}
+	}
+	return ""
+}

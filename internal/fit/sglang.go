@@ -216,7 +216,7 @@ func (s *sglang) cache() {
 		bytes += bytes * float64(drafts) / float64(len(layers))
 		r.say("draft-layers", sglangPool+", DefaultPoolConfigurator", "%d layers of the draft are counted as the model's own", drafts)
 	}
-	r.BytesPerToken = &bytes
+	r.BytesPerToken = ptr(math.Round(bytes*1000) / 1000)
 	r.say("kv-bytes-per-token", sglangPool, "%d layers: %.0f bytes a token on a GPU at %s", len(layers), bytes, s.kvType)
 	if window {
 		r.say("sliding-window", sglangPool+", HybridSWAPoolConfigurator", "layers with a window have %g of the tokens of the others", ratio)

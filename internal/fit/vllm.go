@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"mlcfg/internal/backend"
 )
 
 // What vLLM's releases do differently, by the first release that does.
@@ -91,7 +93,9 @@ func (v *vllm) defaults() {
 	if v.block = v.Args.num(16, "block_size"); v.block <= 0 || v.block > 1<<16 {
 		v.block = 16
 	}
-	if v.Args["block_size"] == nil {
+	if v.onCPU() && v.Args["block_size"] == nil {
+		v.block = 128 // vllm/platforms/cpu.py
+	} else if v.Args["block_size"] == nil {
 		for i := range v.Model.Layers {
 			if v.Model.Layers[i].Kind == Latent {
 				v.block = 64
@@ -109,6 +113,12 @@ func (v *vllm) defaults() {
 	if mode := v.Args.text("mamba_cache_mode"); mode == "align" {
 		v.align = true
 	}
+}
+
+// onCPU reports whether the engine is one for the CPU.
+func (v *vllm) onCPU() bool {
+	b, ok := backend.Of(v.Engine)
+	return ok && b.WhyCPU(v.Args, v.Env) != ""
 }
 
 // dtype is the type that the model computes in.
@@ -134,6 +144,11 @@ func (v *vllm) memory() {
 		s.last = false
 	}
 	weigh(v.Request, r, s, "split by tensor, pipeline and expert parallel as vllm/model_executor/layers does; KV heads at least one a rank")
+	if space, err := strconv.ParseFloat(v.Env["VLLM_CPU_KVCACHE_SPACE"], 64); v.KVGiB == nil && err == nil && space > 0 && space < 1e6 {
+		r.KV = &space
+		r.say("kv-memory", "vllm/platforms/cpu.py", "VLLM_CPU_KVCACHE_SPACE gives the KV cache %g GiB", space)
+		return
+	}
 	if v.KVGiB != nil {
 		r.KV = v.KVGiB
 		r.say("kv-memory", "told", "%.2f GiB for the KV cache", *v.KVGiB)

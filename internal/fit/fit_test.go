@@ -1,0 +1,230 @@
+package fit
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// small is a model of four layers, with keys over it.
+func small(t *testing.T, keys map[string]any) *Model {
+	t.Helper()
+	c := map[string]any{
+		"num_hidden_layers": 4, "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 64, "hidden_size": 512, "vocab_size": 1000,
+		"max_position_embeddings": 8192, "dtype": "bfloat16", "intermediate_size": 1024,
+	}
+	maps.Copy(c, keys)
+	data, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := ReadConfig("config.json", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// TestKinds: the bytes of a token, the tokens and the requests in 1 GiB, for each kind of attention.
+// The values are worked out by hand from the engines' formulas.
+func TestKinds(t *testing.T) {
+	window := map[string]any{"layer_types": []string{"full_attention", "sliding_attention", "sliding_attention", "sliding_attention"}, "sliding_window": 128}
+	linear := map[string]any{
+		"layer_types":          []string{"linear_attention", "linear_attention", "linear_attention", "full_attention"},
+		"linear_num_key_heads": 4, "linear_num_value_heads": 8, "linear_key_head_dim": 32, "linear_value_head_dim": 32, "linear_conv_kernel_dim": 4, "mamba_ssm_dtype": "float32",
+	}
+	latent := map[string]any{"kv_lora_rank": 192, "qk_rope_head_dim": 64, "qk_nope_head_dim": 64, "v_head_dim": 64}
+	for _, c := range []struct {
+		name            string
+		engine, release string
+		keys            map[string]any
+		args            Args
+		bytes           float64
+		tokens          int64
+		concurrency     float64
+		longest         int64
+	}{
+		// 4 layers x 4 heads x (64 + 64) x 2 bytes; 2^30 / 4096 = 262144 tokens; 16 blocks a request of 256.
+		{name: "grouped query", engine: "vllm", release: "0.11.0", args: Args{"max_model_len": 256.0}, bytes: 4096, tokens: 262144, concurrency: 1024, longest: 8192},
+		{name: "tensor parallel", engine: "vllm", release: "0.11.0", args: Args{"max_model_len": 256.0, "tensor_parallel_size": 2.0}, bytes: 2048, tokens: 524288, concurrency: 2048, longest: 8192},
+		{name: "more ranks than KV heads", engine: "vllm", release: "0.11.0", args: Args{"max_model_len": 256.0, "tensor_parallel_size": 8.0}, bytes: 1024, tokens: 1048576, concurrency: 4096, longest: 8192},
+		{name: "fp8", engine: "vllm", release: "0.11.0", args: Args{"max_model_len": 256.0, "kv_cache_dtype": "fp8"}, bytes: 2048, tokens: 524288, concurrency: 2048, longest: 8192},
+		{name: "nvfp4", engine: "vllm", release: "0.28.0", args: Args{"max_model_len": 256.0, "kv_cache_dtype": "nvfp4"}, bytes: 1152, tokens: 932064, concurrency: 3640.88, longest: 8192},
+		{name: "scales for each head", engine: "vllm", release: "0.28.0", args: Args{"max_model_len": 256.0, "kv_cache_dtype": "fp8_per_token_head"}, bytes: 2176, tokens: 493440, concurrency: 1927.5, longest: 8192},
+		// Half of the layers a stage.
+		{name: "pipeline", engine: "vllm", release: "0.11.0", args: Args{"max_model_len": 256.0, "pipeline_parallel_size": 2.0}, bytes: 2048, tokens: 524288, concurrency: 2048, longest: 8192},
+		// Four ranks hold a quarter of the tokens each; the KV heads are one a rank.
+		{name: "decode context parallel", engine: "vllm", release: "0.14.0", args: Args{"max_model_len": 256.0, "tensor_parallel_size": 8.0, "decode_context_parallel_size": 2.0}, bytes: 512, tokens: 2097152, concurrency: 8192, longest: 8192},
+		// 4 layers x 256 x 2 bytes, whatever tensor parallel is.
+		{name: "latent", engine: "vllm", release: "0.11.0", keys: latent, args: Args{"max_model_len": 256.0, "tensor_parallel_size": 8.0}, bytes: 2048, tokens: 524288, concurrency: 2048, longest: 8192},
+		{name: "latent in SGLang", engine: "sglang", release: "0.5.9", keys: latent, args: Args{"tp_size": 8.0, "context_length": 256.0}, bytes: 2048, tokens: 524288, concurrency: 2048, longest: 8192},
+		// One full layer and three with a window: four groups of one layer, 16384 bytes a block of 16 tokens. A request of
+		// 4096 takes 256 blocks, and in each of the others (127 + 2048) / 16 + 1 = 137.
+		{name: "window", engine: "vllm", release: "0.11.0", keys: window, args: Args{"max_model_len": 4096.0}, bytes: 1024, tokens: 262144, concurrency: 98.25, longest: 8192},
+		{name: "window, reported by length", engine: "vllm", release: "0.21.0", keys: window, args: Args{"max_model_len": 4096.0}, bytes: 1024, tokens: 402451, concurrency: 98.25, longest: 8192},
+		{name: "window, all batches in flight", engine: "vllm", release: "0.26.0", keys: window, args: Args{"max_model_len": 8192.0}, bytes: 1024, tokens: 410765, concurrency: 50.14, longest: 8192},
+		{name: "window without groups", engine: "vllm", release: "0.21.0", keys: window, args: Args{"max_model_len": 4096.0, "disable_hybrid_kv_cache_manager": true}, bytes: 4096, tokens: 262144, concurrency: 64, longest: 8192},
+		// Full 1024 bytes, and 0.8 x 3 x 1024 for the others.
+		{name: "window in SGLang", engine: "sglang", release: "0.5.9", keys: window, args: Args{"context_length": 4096.0}, bytes: 3481.6, tokens: 308404, concurrency: 75.29, longest: 8192},
+		// A state: (2 x 4 x 32 + 8 x 32) x 3 x 2 + 8 x 32 x 32 x 4 = 35840 bytes, a token 1024: 35 tokens, 48 in blocks of 16.
+		// Four groups of one layer, 49152 bytes a block: 21845 blocks. A request of 4096 takes 86 + 3.
+		{name: "states", engine: "vllm", release: "0.11.0", keys: linear, args: Args{"max_model_len": 4096.0}, bytes: 1024, tokens: 262128, concurrency: 245.45, longest: 8192},
+		// Two states for each, at block boundaries.
+		{name: "states at boundaries", engine: "vllm", release: "0.26.0", keys: linear, args: Args{"max_model_len": 4096.0}, bytes: 1024, tokens: 972577, concurrency: 237.45, longest: 8192},
+		{name: "states in SGLang", engine: "sglang", release: "0.5.9", keys: linear, args: Args{"context_length": 4096.0}, bytes: 1024, tokens: 1048576, concurrency: 256, longest: 8192},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			told := 1.0
+			r := Compute(Request{Model: small(t, c.keys), Engine: c.engine, Release: c.release, Args: c.args, KVGiB: &told})
+			if r.BytesPerToken == nil || r.Tokens == nil || r.Concurrency == nil || r.MaxLen == nil || r.Fits == nil {
+				t.Fatalf("not computed: %+v", r)
+			}
+			if *r.BytesPerToken != c.bytes || *r.Tokens != c.tokens || *r.Concurrency != c.concurrency || *r.MaxLen != c.longest || !*r.Fits {
+				t.Errorf("bytes %v, tokens %v, concurrency %v, longest %v, fits %v\nwant %v, %v, %v, %v, true\n%v",
+					*r.BytesPerToken, *r.Tokens, *r.Concurrency, *r.MaxLen, *r.Fits, c.bytes, c.tokens, c.concurrency, c.longest, r.Reasons)
+			}
+		})
+	}
+}
+
+// TestRules: each check of a start has values that break it and values that do not.
+func TestRules(t *testing.T) {
+	gpu := func(name string) *GPU {
+		g, err := FindGPU(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &g
+	}
+	model := func(name string) *Model {
+		m, err := FindModel(context.Background(), name, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	for _, c := range []struct {
+		rule, model, gpu, engine, release string
+		broken, fine                      Args
+	}{
+		{rule: "heads-by-tensor", model: "Llama-3.1-8B", engine: "vllm", broken: Args{"tensor_parallel_size": 3.0}, fine: Args{"tensor_parallel_size": 4.0}},
+		{rule: "heads-by-tensor", model: "Llama-3.1-8B", engine: "sglang", broken: Args{"tp_size": 3.0}, fine: Args{"tp_size": 8.0}},
+		{rule: "kv-heads-by-tensor", model: "Llama-4-Scout-17B-16E", engine: "vllm", broken: Args{"tensor_parallel_size": 20.0}, fine: Args{"tensor_parallel_size": 8.0}},
+		{rule: "experts-for-expert-parallel", model: "Llama-3.1-8B", engine: "vllm", broken: Args{"enable_expert_parallel": true}, fine: Args{"enable_expert_parallel": false}},
+		{rule: "context-parallel", model: "Llama-3.1-8B", engine: "vllm", broken: Args{"tensor_parallel_size": 8.0, "decode_context_parallel_size": 2.0}, fine: Args{"tensor_parallel_size": 16.0, "decode_context_parallel_size": 2.0}},
+		{rule: "context-parallel", model: "DeepSeek-R1", engine: "vllm", broken: Args{"tensor_parallel_size": 8.0, "decode_context_parallel_size": 3.0}, fine: Args{"tensor_parallel_size": 8.0, "decode_context_parallel_size": 8.0}},
+		{rule: "length", model: "Qwen3-32B", engine: "vllm", broken: Args{"max_model_len": 131072.0}, fine: Args{"max_model_len": 40960.0}},
+		{rule: "length", model: "Qwen3-32B", engine: "vllm", broken: Args{"max_model_len": 131072.0}, fine: Args{"max_model_len": 131072.0, "hf_overrides": map[string]any{"rope_parameters": map[string]any{}}}},
+		{rule: "quantization-of-checkpoint", model: "gpt-oss-120b", engine: "vllm", broken: Args{"quantization": "awq"}, fine: Args{"quantization": "mxfp4"}},
+		{rule: "quantization-of-checkpoint", model: "nvidia/Llama-3.1-70B-Instruct-FP8", engine: "vllm", broken: Args{"quantization": "gptq"}, fine: Args{"quantization": "modelopt"}},
+		{rule: "quantization-on-gpu", model: "Qwen3-30B-A3B-FP8", gpu: "T4", engine: "vllm", release: "0.11.0", broken: Args{}, fine: nil},
+		{rule: "block-quantization", model: "Qwen3-235B-A22B-FP8", engine: "vllm", broken: Args{"tensor_parallel_size": 8.0}, fine: Args{"tensor_parallel_size": 8.0, "enable_expert_parallel": true}},
+		{rule: "block-quantization", model: "Qwen3-235B-A22B-FP8", engine: "sglang", broken: Args{"tp_size": 8.0}, fine: Args{"tp_size": 4.0}},
+		{rule: "type-on-gpu", model: "Llama-3.1-8B", gpu: "V100", engine: "vllm", broken: Args{"dtype": "bfloat16"}, fine: Args{"dtype": "float16"}},
+		{rule: "kv-type-on-gpu", model: "Llama-3.1-8B", gpu: "A100", engine: "vllm", broken: Args{"kv_cache_dtype": "fp8", "attention_backend": "TRITON_ATTN"}, fine: Args{"kv_cache_dtype": "fp8_e5m2", "attention_backend": "TRITON_ATTN"}},
+		{rule: "attention-backend", model: "DeepSeek-R1", engine: "vllm", broken: Args{"attention_backend": "FLASH_ATTN"}, fine: Args{"attention_backend": "FLASHMLA"}},
+		{rule: "attention-backend", model: "DeepSeek-R1", gpu: "H100", engine: "vllm", broken: Args{"attention_backend": "CUTLASS_MLA"}, fine: Args{"attention_backend": "FLASH_ATTN_MLA"}},
+		{rule: "attention-backend", model: "gpt-oss-20b", gpu: "A100", engine: "vllm", broken: Args{"attention_backend": "FLASH_ATTN"}, fine: Args{"attention_backend": "TRITON_ATTN"}},
+		{rule: "attention-backend", model: "Llama-3.1-8B", gpu: "L40S", engine: "vllm", broken: Args{"attention_backend": "FLASH_ATTN", "kv_cache_dtype": "fp8"}, fine: Args{"attention_backend": "FLASHINFER", "kv_cache_dtype": "fp8"}},
+		{rule: "attention-backend", model: "gpt-j-6b", engine: "vllm", release: "0.32.0", broken: Args{"attention_backend": "FLEX_ATTENTION", "kv_cache_dtype": "fp8"}, fine: Args{"attention_backend": "TRITON_ATTN", "kv_cache_dtype": "fp8"}},
+	} {
+		q := Request{Model: model(c.model), Engine: c.engine, Release: c.release}
+		if c.gpu != "" {
+			q.GPU = gpu(c.gpu)
+		}
+		has := func(args Args) bool {
+			q.Args = args
+			return slices.ContainsFunc(Compute(q).Reasons, func(r Reason) bool { return r.Rule == c.rule && r.Refuses })
+		}
+		if !has(c.broken) {
+			t.Errorf("%s: %s %v is not refused", c.rule, c.model, c.broken)
+		}
+		if c.fine != nil && has(c.fine) {
+			t.Errorf("%s: %s %v is refused", c.rule, c.model, c.fine)
+		}
+	}
+	q := Request{Model: model("Llama-3.1-8B"), Engine: "vllm", GPUs: 4, Args: Args{"tensor_parallel_size": 8.0}}
+	if r := Compute(q); r.refused() == nil || r.refused().Rule != "gpus" {
+		t.Errorf("8 ranks on 4 GPUs: %v", r.Reasons)
+	}
+	if q.GPUs = 8; Compute(q).refused() != nil {
+		t.Errorf("8 ranks on 8 GPUs are refused")
+	}
+}
+
+// TestCards: every embedded card can be read, says where it is from, and is found by each of its names.
+func TestCards(t *testing.T) {
+	names := Cards()
+	if len(names) < 60 {
+		t.Errorf("%d cards", len(names))
+	}
+	for _, c := range cards() {
+		m, err := c.model()
+		if err != nil {
+			t.Errorf("%v", err)
+			continue
+		}
+		if m.Source == "" || m.Name == "" || len(m.Layers) == 0 {
+			t.Errorf("%s: source %q, %d layers", m.Name, m.Source, len(m.Layers))
+		}
+		for _, name := range c.names {
+			if found := embedded(strings.ToLower(name)); found == nil || found.Name != c.names[0] {
+				t.Errorf("%s is not found by %s", c.names[0], name)
+			}
+		}
+	}
+	// Weights as published: the sum of the tensors of the checkpoints, in GiB.
+	for name, want := range map[string]float64{"Llama-3.1-8B": 14.957, "Qwen3-32B": 61.02, "Meta-Llama-3.1-405B": 755.96, "Mixtral-8x7B-v0.1": 86.99} {
+		parts, unknown := embedded(name).parts()
+		if got := total(parts) / gib; unknown != "" || got < want*0.998 || got > want*1.002 {
+			t.Errorf("%s: %.3f GiB %s, want %.3f", name, got, unknown, want)
+		}
+	}
+}
+
+// TestFindGPU: names as drivers and recipes write them.
+func TestFindGPU(t *testing.T) {
+	for name, want := range map[string]string{
+		"H100": "H100", "NVIDIA H100 80GB HBM3": "H100", "8x H200": "H200", "2x RTX 3090": "RTX 3090", "NVIDIA-A100-SXM4-80GB": "A100-80GB", "AMD Instinct MI300X": "MI300X",
+		"DGX Spark GB10": "GB10", "rtx pro 6000": "RTX PRO 6000", "GB200-NVL72": "GB200",
+	} {
+		if g, err := FindGPU(name); err != nil || g.Name != want {
+			t.Errorf("%s: %s, %v", name, g.Name, err)
+		}
+	}
+	if g, err := FindGPU("H100 (79.19 GiB)"); err != nil || g.GiB != 79.19 || !g.Exact {
+		t.Errorf("%+v, %v", g, err)
+	}
+	if _, err := FindGPU("H1000"); err == nil {
+		t.Error("H1000 is known")
+	}
+}
+
+func TestSince(t *testing.T) {
+	for _, c := range []struct {
+		release, first string
+		want           bool
+	}{
+		{"0.11.0", "0.11.0", true}, {"0.11", "0.11.0", true}, {"0.11.x", "0.11.0", true}, {"0.9.2", "0.11.0", false}, {"0.26.1rc1.dev608", "0.26.0", true},
+		{"", "0.26.0", true}, {"1", "0.26.0", true}, {"0.20.0", "0.20.1", false}, {"v0.20.1", "0.20.1", true}, {"0.4.9.post1", "0.4.9", true},
+	} {
+		if got := since(c.release, c.first); got != c.want {
+			t.Errorf("since(%q, %q) is %v", c.release, c.first, got)
+		}
+	}
+}
+
+// BenchmarkFit is one computation with its card read from the start.
+func BenchmarkFit(b *testing.B) {
+	gpu := gpus[13]
+	for b.Loop() {
+		m, err := FindModel(context.Background(), "Qwen3.5-397B-A17B", "")
+		if err != nil {
+			b.Fatal(err)
+		}
+		Compute(Request{Model: m, GPU: &gpu, Engine: "vllm", Args: Args{"tensor_parallel_size": 8.0}})
+	}
+}

@@ -208,8 +208,16 @@ func TestSince(t *testing.T) {
 		release, first string
 		want           bool
 	}{
-		{"0.11.0", "0.11.0", true}, {"0.11", "0.11.0", true}, {"0.11.x", "0.11.0", true}, {"0.9.2", "0.11.0", false}, {"0.26.1rc1.dev608", "0.26.0", true},
-		{"", "0.26.0", true}, {"1", "0.26.0", true}, {"0.20.0", "0.20.1", false}, {"v0.20.1", "0.20.1", true}, {"0.4.9.post1", "0.4.9", true},
+		{"0.11.0", "0.11.0", true},
+		{"0.11", "0.11.0", true},
+		{"0.11.x", "0.11.0", true},
+		{"0.9.2", "0.11.0", false},
+		{"0.26.1rc1.dev608", "0.26.0", true},
+		{"", "0.26.0", true},
+		{"1", "0.26.0", true},
+		{"0.20.0", "0.20.1", false},
+		{"v0.20.1", "0.20.1", true},
+		{"0.4.9.post1", "0.4.9", true},
 	} {
 		if got := since(c.release, c.first); got != c.want {
 			t.Errorf("since(%q, %q) is %v", c.release, c.first, got)

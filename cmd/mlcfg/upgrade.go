@@ -21,12 +21,16 @@ removed keys and their replacements, values that the release refuses, new
 deprecations, and changed defaults that the overlay relied on. The current release is
 that of --engine-version or of the project, or else the one that lint assumes.
 
+Files that start engines (see lint) are taken too: what an image of another release
+breaks, line by line.
+
 With --write it makes the safe edits in the overlays and keeps comments and order:
 it renames keys that take the same value under a new name, and removes keys that no
 longer have an effect. Keys in the base are only reported.
 
   mlcfg upgrade models/llama2-70b/server_mi325x.yaml --to vllm=0.33.0
   mlcfg upgrade --to vllm=0.33.0 --engine-version vllm=0.9.2 --write models/*/*.yaml
+  mlcfg upgrade --to vllm=0.33.0 --write scripts
   mlcfg upgrade --to sglang=0.5.23 --format json overlay.yaml
 
 Exit status: 0 if the release accepts the overlays as they are (now), 1 if not.`
@@ -35,7 +39,7 @@ func (a *app) upgradeCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "upgrade",
 		Usage:       "report what another engine release changes for overlays",
-		ArgsUsage:   "OVERLAY...",
+		ArgsUsage:   "FILE|DIR...",
 		Description: upgradeHelp,
 		Flags: append(configFlags(),
 			&cli.StringSliceFlag{Name: "to", Usage: "`ENGINE=RELEASE` to upgrade to, such as vllm=0.33.0"},
@@ -78,21 +82,37 @@ func (a *app) upgrade(c *cli.Context) error {
 	if len(targets) == 0 {
 		return withHint("--to vllm=0.33.0", "name the release to go to")
 	}
-	l, err := load(c)
+	files, err := sortFiles(c.Args().Slice())
 	if err != nil {
 		return err
 	}
 	var all []upgraded
 	var errs []error
-	refused := false
-	for _, overlay := range l.overlays {
-		reports, err := l.upgrade(overlay, targets, c.Bool("write"))
+	keep := func(reports []upgraded, err error) {
+		all = append(all, reports...)
 		if err != nil {
 			errs = append(errs, err)
-			continue
 		}
-		all = append(all, reports...)
 	}
+	if len(files.overlays) > 0 || len(files.starts) == 0 {
+		l, err := loadOverlays(c, files.overlays)
+		if err != nil {
+			return err
+		}
+		for _, overlay := range l.overlays {
+			keep(l.upgrade(overlay, targets, c.Bool("write")))
+		}
+	}
+	if len(files.starts) > 0 {
+		checker, err := launchChecker(c, c.Args().Slice())
+		if err != nil {
+			return err
+		}
+		for _, s := range files.starts {
+			keep(upgradeFile(checker, s, targets, c.Bool("write")))
+		}
+	}
+	refused := false
 	for _, u := range all {
 		refused = refused || u.left > 0
 	}
@@ -202,9 +222,9 @@ func (a *app) printUpgrades(all []upgraded) error {
 			}
 			fmt.Fprintf(&b, "  %-11s %s%s: %s", c.Kind, diag.Clean(c.Key), diag.Clean(where), diag.Clean(c.Message))
 			switch {
-			case done[c.Key] && c.Layer == "overlay":
+			case done[c.Key] && (c.Layer == "overlay" || c.Layer == upgrade.LaunchLayer):
 				b.WriteString(" [edited]")
-			case c.Layer == "overlay" && (c.Rename != "" || c.Drop):
+			case (c.Layer == "overlay" || c.Layer == upgrade.LaunchLayer) && (c.Rename != "" || c.Drop):
 				b.WriteString(" [--write edits it]")
 			}
 			b.WriteByte('\n')

@@ -273,8 +273,25 @@ func (lc *LaunchChecker) Resolve(l *launch.Launch) (*Resolved, error) {
 	if err != nil {
 		return nil, err
 	}
+	return lc.ResolveAs(l, s), nil
+}
+
+// ResolveAs reads a launch as a release does.
+func (lc *LaunchChecker) ResolveAs(l *launch.Launch, s *schema.Schema) *Resolved {
 	c := lc.run(l, s)
-	return &Resolved{Launch: l, Line: c.line, Tree: c.tree, Values: c.values, Found: list(c.result)}, nil
+	return &Resolved{Launch: l, Line: c.line, Tree: c.tree, Values: c.values, Found: list(c.result)}
+}
+
+// Named is the release that the user named for the engine of a launch, or its file; ok is false
+// where neither does.
+func (lc *LaunchChecker) Named(l *launch.Launch) (s *schema.Schema, ok bool) {
+	if lc.options.Releases[l.Backend.Engine] == nil && l.Release.Number == "" {
+		return nil, false
+	}
+	only := *l
+	only.Release.Later, only.Release.Floor = false, false
+	s, err := lc.release(&only)
+	return s, err == nil
 }
 
 func (lc *LaunchChecker) release(l *launch.Launch) (*schema.Schema, error) {

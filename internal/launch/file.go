@@ -110,3 +110,9 @@ func (f *File) place(offset int) diag.Pos {
 	line := bytes.LastIndexByte(before, '\n') + 1
 	return diag.Pos{File: f.Path, Line: bytes.Count(before, []byte{'\n'}) + 1, Column: utf8.RuneCount(before[line:]) + 1}
 }
+
+// Offset is the byte at which a place of the file is; false for one that it has not.
+func (f *File) Offset(at diag.Pos) (int, bool) {
+	rest, ok := f.from(at)
+	return len(f.Data) - len(rest), ok
+}

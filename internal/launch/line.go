@@ -269,11 +269,9 @@ func (r *lineReader) ambiguous(spelled string, several []string, words []Word) {
 	if len(shown) > 4 {
 		shown = shown[:4]
 	}
-	r.fault(diag.Diagnostic{
-		Code:    schema.UnknownKey,
-		Message: fmt.Sprintf("%s has no flag %s, and several that begin so: %s", r.release(), spelled, strings.Join(shown, ", ")),
-		Hint:    r.became(spelled),
-	}, words...)
+	d := diag.Diagnostic{Code: schema.UnknownKey, Message: fmt.Sprintf("%s has no flag %s, and several that begin so: %s", r.release(), spelled, strings.Join(shown, ", "))}
+	d.Suggestion, d.Hint = r.became(spelled)
+	r.fault(d, words...)
 }
 
 // tiedSwitch reports a value that is tied to a switch.

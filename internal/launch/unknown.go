@@ -46,7 +46,7 @@ func (r *lineReader) own(name string) *schema.Key {
 
 // place is what took a flag's place, where it can be written there, and advice.
 func (r *lineReader) place(use schema.FlagUse, name string) (suggestion, hint string) {
-	note, ok := schema.Gone(r.schema.Engine, r.schema.Release, use.Section, use.Key)
+	note, ok := schema.Gone(r.schema.Engine, r.schema.Release, schema.EngineConfig, use.Key) // what took a flag's place is the engine's
 	if last, _ := schema.Around(schema.Spans(r.schema.Engine, []schema.FlagUse{use}), r.schema.Release); !ok || last == "" {
 		if last == "" {
 			return "", ""
@@ -83,17 +83,18 @@ func (r *lineReader) key(name string) *schema.Key {
 	return nil
 }
 
-// became says what became of a flag that means several now.
-func (r *lineReader) became(name string) string {
+// became says what became of a flag that means several now, and what took its place.
+func (r *lineReader) became(name string) (suggestion, text string) {
 	uses := schema.FlagHistory(r.schema.Engine, name)
 	if len(uses) == 0 {
-		return ""
+		return "", ""
 	}
-	text := schema.Became(r.schema.Engine, r.schema.Release, schema.Spans(r.schema.Engine, uses))
-	if _, hint := r.place(uses[len(uses)-1], name); hint != "" {
+	text = schema.Became(r.schema.Engine, r.schema.Release, schema.Spans(r.schema.Engine, uses))
+	suggestion, hint := r.place(uses[len(uses)-1], name)
+	if hint != "" {
 		text += "; " + hint
 	}
-	return text
+	return suggestion, text
 }
 
 // hyphens is the flag of a name that has underscores in their place, where the server takes none.

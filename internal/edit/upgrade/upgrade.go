@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"mlcfg/internal/backend"
+	"mlcfg/internal/check"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/merge"
 	"mlcfg/schema"
@@ -61,6 +62,7 @@ func Compare(tree *merge.Tree, b *backend.Backend, from, to *schema.Schema) []Ch
 		{schema.SamplingConfig, b.SamplingSection()},
 		{schema.EnvConfig, "env_config"},
 		{schema.EnvConfig, b.Engine + "_env_config"},
+		{schema.CLIOnly, check.CLISection}, // of a launch
 	} {
 		c.section(s.section, s.name)
 	}

@@ -29,7 +29,8 @@ func (r *runner) measure(ctx context.Context, eng engine.Engine) error {
 	watched, abort, stop := r.watch(ctx, eng)
 	err = r.test(watched, c, phases, eng, abort)
 	var stall *client.StallError
-	if r.broken || err != nil && !errors.As(err, &stall) {
+	// Nobody is told of the end of engines that others started.
+	if eng.Died() != nil && (r.broken || err != nil && !errors.As(err, &stall)) {
 		settle(watched)
 	}
 	err = r.outcome(err, stop(), eng)

@@ -38,7 +38,7 @@ func RunNode(ctx context.Context, p *Plan, out Output) error {
 	}
 	n := p.Engine.Node
 	out.Log.Step("starting node %d of %d of %s, whose head is at %s", n.Index, n.Count, p.engineName(), n.Head)
-	eng, err := engine.Start(ctx, p.Engine, engine.StartOptions{LogDir: filepath.Join(out.Dir, record.EngineDir)})
+	eng, err := engine.Start(ctx, p.Engine, engine.StartOptions{LogDir: filepath.Join(out.Dir, record.EngineDir), Abort: out.Abort})
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func RunNode(ctx context.Context, p *Plan, out Output) error {
 	case <-ctx.Done():
 		out.Log.Step("stopping the engine")
 	}
-	return errors.Join(died, eng.Stop(stopGrace))
+	return errors.Join(died, eng.Stop(orElse(out.grace, stopGrace)))
 }
 
 // makeNodeDir makes the folder with what is executed.

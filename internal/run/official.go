@@ -35,15 +35,11 @@ func (p *Plan) planOfficial(ctx context.Context, python string) error {
 // official carries out one phase with the official LoadGen as the one who
 // issues, and measures.
 func (r *runner) official(ctx context.Context, c *client.Client, phase *loadgen.Phase, samples *prompts, replicas int, abort <-chan struct{}) (err error) {
-	totals := phase.Totals()
 	scenario := scenario{
 		phase: phase, effective: &r.effective, samples: samples, manifest: r.plan.Manifest, replicas: replicas,
 		concurrency: r.plan.Concurrency, limits: r.plan.Limits, abort: abort,
 	}
 	offline := r.effective.Requested.Scenario == loadgen.Offline
-	if offline && totals.Queries != 1 {
-		return fmt.Errorf("offline, the official LoadGen is run with the whole data set loaded at once; here it would issue %d queries (performance_sample_count_override)", totals.Queries)
-	}
 	log, err := os.OpenFile(r.dir.File(record.LoadgenLog), os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
 		return fmt.Errorf("making the log of the official LoadGen: %w", err)

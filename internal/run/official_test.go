@@ -20,15 +20,14 @@ import (
 )
 
 // withStandIn puts a module of LoadGen's name where Python finds it first.
-func withStandIn(t *testing.T, broken bool) (python string) {
+func withStandIn(t *testing.T, broken string) (python string) {
 	t.Helper()
 	python, err := exec.LookPath("python3")
 	if err != nil {
 		t.Skip("SKIPPED: python3 is not there")
 	}
 	dir := t.TempDir()
-	text := map[bool]string{false: "BROKEN = False\n", true: "BROKEN = True\n"}[broken] + standIn
-	if err := os.WriteFile(filepath.Join(dir, "mlperf_loadgen.py"), []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "mlperf_loadgen.py"), fmt.Appendf(nil, "BROKEN = %q\n%s", broken, standIn), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PYTHONPATH", dir)
@@ -53,7 +52,7 @@ func TestOfficial(t *testing.T) {
 		{"accuracy", loadgen.Offline, true, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			python := withStandIn(t, false)
+			python := withStandIn(t, "")
 			config := mock.Config{FirstToken: 2 * time.Millisecond, PerToken: time.Millisecond, PerEvent: truthPerCall}
 			if c.fault {
 				config.Fault = func(n int) mock.Fault { return map[bool]mock.Fault{true: mock.Aborted, false: mock.NoFault}[n == 5] }
@@ -144,7 +143,7 @@ func TestOfficial(t *testing.T) {
 
 // What the official LoadGen cannot be driven with, or does wrong, is an error.
 func TestOfficialRefused(t *testing.T) {
-	python := withStandIn(t, true)
+	python := withStandIn(t, "sample")
 	servers := start(t, mock.Config{PerEvent: truthPerCall})
 	plan := func(change func(*loadgen.Settings, *manifest.Manifest), python string) (*Plan, error) {
 		o := external(servers[0].URL())
@@ -188,5 +187,86 @@ func TestOfficialBytes(t *testing.T) {
 	shift(&r.Record, false, 5, 4)
 	if want := (record.Record{Scheduled: 6, Issued: 16, Sent: 26, FirstToken: record.NotReached, Done: 36}); r.Record != want {
 		t.Errorf("%+v, want %+v", r.Record, want)
+	}
+}
+
+// An official LoadGen that fails, or asks for what is not planned, ends the run with its
+// own words, and there is no valid result.
+func TestOfficialFails(t *testing.T) {
+	for name, c := range map[string]struct {
+		broken   string
+		scenario loadgen.Scenario
+		change   func(*loadgen.Settings, *manifest.Manifest)
+		want     string
+	}{
+		"two samples in a query": {"two", loadgen.Server, nil, "the official LoadGen issues a query of 2 samples"},
+		"it ends":                {"ends", loadgen.Server, nil, "the official LoadGen ended before its test did: no more of this"},
+		"a part of the data set": {"", loadgen.Offline, func(s *loadgen.Settings, m *manifest.Manifest) {
+			s.Mode, m.TestMode, s.PerformanceSampleCountOverride = loadgen.AccuracyOnly, "accuracy", 5
+		}, "offline, the official LoadGen is run with the whole data set loaded at once; here it would issue 5 queries"},
+		"no room for its log": {"", loadgen.Server, nil, "making the log of the official LoadGen: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			python := withStandIn(t, c.broken)
+			dir := filepath.Join(t.TempDir(), "run")
+			o := external(start(t, mock.Config{})[0].URL())
+			o.LoadgenPython, o.Limits.LateLimit = python, time.Hour
+			if name == "no room for its log" {
+				o.PowerScript = shell(t, "mkdir "+filepath.Join(dir, record.LoadgenLog))
+			}
+			p, err := NewPlan(t.Context(), mocked(t, c.scenario, c.change), o)
+			if err != nil {
+				if c.change == nil || !strings.Contains(err.Error(), c.want) {
+					t.Errorf("%v, want %s", err, c.want)
+				}
+				return
+			}
+			sum, err := Run(t.Context(), p, Output{Dir: dir, Program: loadgen.Program{Name: "mlrun", Version: "test"}})
+			if err == nil || !strings.Contains(err.Error(), c.want) || sum != nil && sum.Valid {
+				t.Errorf("%v, want %s; %+v", err, c.want, sum)
+			}
+		})
+	}
+}
+
+// A client that is late is noticed whoever issues, and a simulated engine is called so
+// in LoadGen's own summary, whenever it is found out.
+func TestOfficialVerdict(t *testing.T) {
+	python := withStandIn(t, "")
+	server := start(t, mock.Config{})[0]
+	real := page{`{"data":[{"id":"m"}]}`, false}
+	for name, c := range map[string]struct {
+		models func(n int) page
+		limit  time.Duration
+		want   string
+	}{
+		"late":                     {func(int) page { return real }, time.Nanosecond, "the client did not keep up: "},
+		"simulated from the start": {func(int) page { return page{real.body, true} }, time.Hour, "simulated"},
+		"simulated after the run":  {func(n int) page { return page{real.body, n > 0} }, time.Hour, "simulated"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := external(front(t, server.URL(), c.models))
+			o.LoadgenPython, o.Limits.LateLimit = python, c.limit
+			p, err := NewPlan(t.Context(), mocked(t, loadgen.Server, nil), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := filepath.Join(t.TempDir(), "run")
+			sum, err := Run(t.Context(), p, Output{Dir: dir, Program: loadgen.Program{Name: "mlrun", Version: "test"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := os.ReadFile(filepath.Join(dir, loadgen.SummaryName))
+			if err != nil {
+				t.Fatal(err)
+			}
+			simulated := c.want == "simulated"
+			if sum.Simulated != simulated || strings.Count(string(text), record.SimulatedMark) != map[bool]int{true: 1}[simulated] {
+				t.Errorf("simulated %t; LoadGen's summary:\n%s", sum.Simulated, text)
+			}
+			if late := strings.Contains(strings.Join(sum.Reasons, "\n"), "the client did not keep up: "); late == simulated || sum.Valid == late {
+				t.Errorf("valid %t: %q", sum.Valid, sum.Reasons)
+			}
+		})
 	}
 }

@@ -276,6 +276,9 @@ func (p *Plan) planSchedule() error {
 		p.Samples += t.Samples
 		p.ScheduledSeconds += t.LastScheduled.Seconds()
 	}
+	if p.OfficialLoadGen != "" && e.Requested.Scenario == loadgen.Offline && p.Queries != 1 {
+		return fmt.Errorf("offline, the official LoadGen is run with the whole data set loaded at once; here it would issue %d queries (performance_sample_count_override, performance_issue_unique)", p.Queries)
+	}
 	if p.Samples > loadgen.MaxIssued {
 		return fmt.Errorf("the test has %d samples; this program can issue %d", p.Samples, uint64(loadgen.MaxIssued))
 	}

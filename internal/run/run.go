@@ -42,6 +42,8 @@ type Output struct {
 	Metrics net.Listener
 	// MetricsName is the host by which it was asked for; empty: none.
 	MetricsName string
+
+	grace time.Duration // that engines have to end by themselves; 0: stopGrace
 }
 
 // ErrInterrupted reports that the run ended because it was told to.
@@ -132,7 +134,7 @@ func (r *runner) run(ctx context.Context) error {
 	}
 	err = r.measure(ctx, eng)
 	r.log.Step("stopping the engine")
-	if stopErr := eng.Stop(stopGrace); stopErr != nil {
+	if stopErr := eng.Stop(orElse(r.out.grace, stopGrace)); stopErr != nil {
 		err = errors.Join(err, fmt.Errorf("stopping the engine: %w", stopErr))
 	}
 	return err
@@ -224,7 +226,7 @@ func (r *runner) start(ctx context.Context) (engine.Engine, error) {
 	}
 	r.log.Step("ready after %.1f s", time.Since(began).Seconds())
 	if err := r.checkEndpoints(eng.Endpoints()); err != nil {
-		return nil, errors.Join(err, eng.Stop(stopGrace))
+		return nil, errors.Join(err, eng.Stop(orElse(r.out.grace, stopGrace)))
 	}
 	return eng, nil
 }

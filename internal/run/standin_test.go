@@ -56,8 +56,13 @@ def StartTestWithLogSettings(issue, total, settings, logs):
     offline = settings.scenario == "Offline"
     count = settings.min_query_count if not offline else 1
     samples = [Sample(1000 + i, (7 * i) % total) for i in range(total if offline else count)]
-    if BROKEN:
+    if BROKEN == "sample":
         samples[3].index = total
+    if BROKEN == "two":
+        issue(samples[:2])
+    if BROKEN == "ends":
+        issue(samples[:1])
+        raise RuntimeError("no more of this")
     if offline:
         issue(samples)
     else:

@@ -60,7 +60,7 @@ func mocked(t *testing.T, scenario loadgen.Scenario, change func(*loadgen.Settin
 		change(&s, m)
 	}
 	m.Loadgen = loadgen.Section{
-		Settings: s, Round: "v5.1", Frozen: true, Library: loadgen.Library{TotalSampleCount: truthSamples, PerformanceSampleCount: truthSamples},
+		Settings: s, Round: "v5.1", Frozen: true, Library: loadgen.Library{TotalSampleCount: truthSamples, PerformanceSampleCount: orElse(s.PerformanceSampleCountOverride, truthSamples)},
 	}.Map()
 	var err error
 	if m.Roles[0].Spelled, err = m.EngineDigest(); err != nil {

@@ -18,6 +18,7 @@ type entry struct {
 	Seq    uint64 `json:"seq_id"`
 	Sample uint64 `json:"qsl_idx"`
 	Data   string `json:"data"`
+	First  string `json:"token_data"`
 	Tokens int    `json:"token_count"`
 }
 
@@ -86,7 +87,8 @@ func TestAccuracyLog(t *testing.T) {
 				}
 				ok++
 				data, err := hex.DecodeString(e.Data)
-				if err != nil || e.Sample != uint64(r.Sample) || len(data) != 4*truthTokens {
+				first := map[bool]string{true: "E8030000"}[c.scenario == loadgen.Server] // 1000
+				if err != nil || e.Sample != uint64(r.Sample) || len(data) != 4*truthTokens || e.Tokens != truthTokens || e.First != first {
 					t.Errorf("%+v, %v of %+v", e, err, r)
 					continue
 				}

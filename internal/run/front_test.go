@@ -1,11 +1,14 @@
 package run
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"strconv"
 	"sync/atomic"
 	"testing"
 )
@@ -42,4 +45,17 @@ func front(t *testing.T, behind string, models func(n int) page) string {
 	}))
 	t.Cleanup(s.Close)
 	return s.URL
+}
+
+// renamed gives the model in an answer another name.
+func renamed(r *http.Response, name string) error {
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		return err
+	}
+	text = bytes.Replace(text, []byte(`"model":"mock"`), []byte(`"model":"`+name+`"`), 1)
+	r.Body = io.NopCloser(bytes.NewReader(text))
+	r.ContentLength = int64(len(text))
+	r.Header.Set("Content-Length", strconv.Itoa(len(text)))
+	return nil
 }

@@ -80,7 +80,15 @@ func TestNewPlan(t *testing.T) {
 		"another size":                 {func(_ *loadgen.Settings, m *manifest.Manifest) { m.Data.Samples-- }, "samples, LoadGen's in it has"},
 		"no mode":                      {func(_ *loadgen.Settings, m *manifest.Manifest) { m.TestMode = "" }, "the manifest's test_mode"},
 		"too many queries":             {func(s *loadgen.Settings, _ *manifest.Manifest) { s.MinQueryCount = 1<<32 - 1 }, "this program can issue"},
-		"an unknown backend":           {func(_ *loadgen.Settings, m *manifest.Manifest) { m.Backend = "abacus" }, "abacus"},
+		"an empty data set":            {func(_ *loadgen.Settings, m *manifest.Manifest) { m.HarnessConfig["dataset_path"] = "" }, "dataset_path is not set"},
+		"coalesced queries":            {func(s *loadgen.Settings, _ *manifest.Manifest) { s.ServerCoalesceQueries = true }, "server_coalesce_queries is not executed"},
+		"nothing to issue": {func(s *loadgen.Settings, _ *manifest.Manifest) {
+			s.PerformanceIssueSame, s.PerformanceIssueSameIndex = true, truthSamples
+		}, "laying out the test: performance_issue_same_index is 24"},
+		"too many samples": {func(s *loadgen.Settings, m *manifest.Manifest) {
+			s.Scenario, m.Scenario, s.MinQueryCount = loadgen.Offline, "offline", 1<<32
+		}, "samples; this program can issue"},
+		"an unknown backend": {func(_ *loadgen.Settings, m *manifest.Manifest) { m.Backend = "abacus" }, "abacus"},
 	} {
 		if _, err := made(c.change, Options{}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
@@ -192,6 +200,11 @@ func TestWarmUpPrompts(t *testing.T) {
 				t.Errorf("id %d", id)
 			}
 		}
+	}
+	// They are the same in every build: caches of an engine and figures are compared over them.
+	var fixed client.Request
+	if p.fillWarmUp(&fixed, 20); fixed.Tokens[0] != 100+380 || fixed.Tokens[1] != 100+387 || fixed.Tokens[63] != 100+821 {
+		t.Errorf("%v", fixed.Tokens)
 	}
 	text := &Plan{samples: issuingTexts(t)}
 	var r client.Request

@@ -106,6 +106,12 @@ func TestRecoverWhileRunning(t *testing.T) {
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(filepath.Join(got.dir, record.StateFile), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, changed, err := Recover(got.dir); err == nil || changed || !strings.Contains(err.Error(), record.StateFile) {
+		t.Errorf("a state that is none: changed %t, %v", changed, err)
+	}
 	if _, _, err := Recover(t.TempDir()); err == nil || !strings.Contains(err.Error(), "is not a run directory") {
 		t.Errorf("%v", err)
 	}

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -79,6 +80,30 @@ func TestScenarioPlan(t *testing.T) {
 		}
 		if p.Timeout != s.limits.RequestTimeout || p.StallLimit != s.limits.StallTimeout || p.Grace != s.limits.Grace || p.LateLimit != s.limits.LateLimit || p.Abort != s.abort || p.Started == nil || p.Progress != s.progress {
 			t.Errorf("%v: a limit or a channel is not passed on: %+v", c.scenario, p)
+		}
+	}
+}
+
+// Server requests are shared out as harness_config says, by the harness's own defaults
+// where it is silent.
+func TestBalancer(t *testing.T) {
+	for name, c := range map[string]struct {
+		harness map[string]any
+		want    balance.Config
+	}{
+		"defaults": {nil, balance.Config{Algorithm: balance.ShortestQueue, PrefillWeight: 4}},
+		"all": {
+			map[string]any{"schedule_algo": "shortest_queue_with_tokens", "load_balance_token_weight": 0.5, "load_balance_window_size": int64(3), "prefill_backlog_weight": 2.5},
+			balance.Config{Algorithm: balance.ShortestQueueWithTokens, TokenWeight: 0.5, Window: 3, PrefillWeight: 2.5},
+		},
+	} {
+		got, err := issuing(t, loadgen.Server, loadgen.PerformanceOnly, 24, c.harness).balancer()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.want.Replicas = 2
+		if want, err := balance.New(c.want); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v, want %+v, %v", name, got, want, err)
 		}
 	}
 }

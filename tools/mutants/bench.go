@@ -244,11 +244,17 @@ func (s *suite) passes(ctx context.Context, limit time.Duration, tests []string,
 	defer cancel()
 	cmd := alone(ctx, s.program, "-test.short", "-test.failfast", "-test.timeout="+limit.String(), "-test.run=^("+strings.Join(tests, "|")+")$")
 	cmd.Dir = s.dir
-	cmd.Env = append(os.Environ(), variables...)
+	// A test that is ended does not tidy up, and a changed one may have written without end.
+	temporary, err := os.MkdirTemp(filepath.Dir(s.program), "tmp")
+	if err != nil {
+		return err.Error(), false
+	}
+	defer os.RemoveAll(temporary)
+	cmd.Env = append(os.Environ(), append(variables, "TMPDIR="+temporary)...)
 	cmd.WaitDelay = time.Second
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
-	err := cmd.Run()
+	err = cmd.Run()
 	return out.String(), err == nil
 }
 

@@ -18,6 +18,8 @@ func TestDialects(t *testing.T) {
 		{"k: !", map[string]any{"k": nil}, map[string]any{"k": ""}},
 		{"k: ! 1", map[string]any{"k": int64(1)}, map[string]any{"k": int64(1)}},
 		{"k: ! ''", map[string]any{"k": nil}, map[string]any{"k": nil}},
+		{"k: # ! is none of a comment's\n  '1'", map[string]any{"k": "1"}, map[string]any{"k": "1"}},
+		{"k: # ! ", map[string]any{"k": nil}, map[string]any{"k": nil}},
 		{"! : 1", "bad-key", map[string]any{"": int64(1)}},
 		{`k: \???`, map[string]any{"k": `\???`}, map[string]any{"k": "???"}},
 		{`k: '\\???'`, map[string]any{"k": `\\???`}, map[string]any{"k": `\???`}},

@@ -111,33 +111,36 @@ func (t *text) blockHeaderFault(n *yaml.Node) (at diag.Pos, fault bool) {
 
 // bare reports whether a scalar has the tag ! without a name.
 func (t *text) bare(n *yaml.Node) bool {
-	at := t.offset(n.Line, n.Column)
-	for _, word := range bytes.Fields(t.data[at:t.skipProperties(at)]) {
-		if string(word) == "!" {
-			return true
-		}
-	}
-	return false
+	_, bare := t.properties(t.offset(n.Line, n.Column))
+	return bare
 }
 
 // skipProperties goes over tags and anchors, and what stands between them and
 // the value.
 func (t *text) skipProperties(at int) int {
+	end, _ := t.properties(at)
+	return end
+}
+
+// properties is skipProperties, and reports whether a tag ! without a name is among them.
+func (t *text) properties(at int) (end int, bare bool) {
 	for at < len(t.data) {
 		switch c := t.data[at]; {
 		case c == '!' || c == '&':
+			from := at
 			for at < len(t.data) && t.data[at] != ' ' && t.data[at] != '\t' && breakLen(t.data[at:]) == 0 {
 				at++
 			}
+			bare = bare || string(t.data[from:at]) == "!"
 		case c == ' ' || c == '\t' || breakLen(t.data[at:]) > 0:
 			at += max(breakLen(t.data[at:]), 1)
 		case c == '#':
 			at = t.start(t.lineOf(at) + 1)
 		default:
-			return at
+			return at, bare
 		}
 	}
-	return at
+	return at, bare
 }
 
 // quoteEnd is the offset behind the quoted scalar that begins at an offset, or

@@ -86,7 +86,7 @@ func (c *checker) readElsewhere(t *merge.Tree, key *schema.Key, value any) {
 	}
 	d := diag.Diagnostic{
 		Pos: s.KeyPos, Severity: diag.Warning, Code: "unread-key", Key: t.Path,
-		Message: fmt.Sprintf("%s does not read %s: only that of %s does", c.thisHarness(), t.Key, key.Only[0].Who),
+		Message: fmt.Sprintf("%s does not read %s: only %s does", c.thisHarness(), t.Key, takerOf(key.Only[0])),
 	}
 	if asksNothing(value) && !isMap(t) || isDefault(s, key) {
 		d.Severity = diag.Info
@@ -96,12 +96,23 @@ func (c *checker) readElsewhere(t *merge.Tree, key *schema.Key, value any) {
 
 // takenElsewhere reports a value that the harness does not take.
 func (c *checker) takenElsewhere(t *merge.Tree, o schema.Only) {
-	who, taker := c.thisHarness(), "that of "+o.Who
+	who := c.thisHarness()
 	if o.Who == schema.Mlrun {
-		who, taker = "the harness of round "+c.round.Release, o.Who
+		who = "the harness of round " + c.round.Release
 	}
 	c.add(diag.Diagnostic{
 		Pos: settingOf(t).Node.Pos, Severity: diag.Warning, Code: "harness-lacks", Key: t.Path,
-		Message: fmt.Sprintf("%s is %s: %s %s, only %s takes it", t.Key, o.Value, who, o.Else, taker),
+		Message: fmt.Sprintf("%s is %s: %s %s, only %s takes it", t.Key, o.Value, who, o.Else, takerOf(o)),
 	})
+}
+
+// takerOf names who takes what the harness at hand does not.
+func takerOf(o schema.Only) string {
+	switch o.Who {
+	case schema.Mlrun:
+		return o.Who
+	case "main":
+		return "the main one"
+	}
+	return "that of " + o.Who
 }

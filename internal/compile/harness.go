@@ -118,13 +118,14 @@ func accuracy(tree *merge.Tree, round *schema.Schema, found *diag.List) []merge.
 	size, has := loadgen.AccuracyCount(a.benchmark)
 	n := count.Value()
 	isSet := n != nil && n.Kind == source.Int && n.Int.Sign() > 0
+	reads := check.ReadBy(check.HarnessOf(tree, round), key)
 	switch {
-	case isSet && !has:
+	case isSet && !has && reads:
 		a.noSet(count, isAccuracy)
 		return nil
 	case !isAccuracy || !has:
 		return nil
-	case !check.ReadBy(check.HarnessOf(tree, round), key):
+	case !reads:
 		a.warn(count, "the harness of round %s that runs %s has no accuracy_sample_count: data set and max_tokens are those of a performance run", round.Release, a.benchmark)
 		return nil
 	case !isSet:

@@ -175,6 +175,10 @@ func TestAsTheHarness(t *testing.T) {
 			want: map[string]string{"max_tokens": "10240"}, found: []string{"accuracy-set at test_mode"},
 		},
 		{
+			name: "a set in a tree that reads none", round: "v6.1", text: "benchmark_name: llama3_1-8b\nscenario: offline\ntest_mode: accuracy\nharness_config:\n  accuracy_sample_count: 5\n",
+			want: map[string]string{"mode": "accuracy"},
+		},
+		{
 			name: "performance", round: "v6.1", text: gptOSS, harness: "  total_sample_count: 100\n",
 			want: map[string]string{"max_tokens": "10240", "performance_sample_count_override": "100"},
 		},

@@ -123,3 +123,11 @@ func TestRealUserConfs(t *testing.T) {
 		})
 	}
 }
+
+func TestRoundName(t *testing.T) {
+	for name, want := range map[string]string{"6.0": "v6.0", "V6.1": "v6.1", "v5.1": "v5.1", "": "", "v7": "v7"} {
+		if got := RoundName(name); got != want {
+			t.Errorf("RoundName(%q) is %q, want %q", name, got, want)
+		}
+	}
+}

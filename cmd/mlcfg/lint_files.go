@@ -125,6 +125,11 @@ func launchChecker(c *cli.Context, operands []string) (*check.LaunchChecker, err
 	if err != nil {
 		return nil, err
 	}
+	return launchCheckerOf(options)
+}
+
+// launchCheckerOf is the checker of launches under the options of overlays.
+func launchCheckerOf(options compile.Options) (*check.LaunchChecker, error) {
 	o := check.LaunchOptions{Variables: options.Variables, Forks: options.Forks, Site: options.Site, Releases: map[string]*schema.Schema{}}
 	for engine, release := range options.Releases {
 		loaded, err := releaseOf(engine, release, options)

@@ -50,7 +50,11 @@ func (a *app) lsp(c *cli.Context) error {
 		if err != nil {
 			return nil, err
 		}
-		return &lsp.Session{Settings: s, Files: files, Compiler: compile.New(options), Site: options.Site}, nil
+		launches, err := launchCheckerOf(options)
+		if err != nil {
+			return nil, err
+		}
+		return &lsp.Session{Settings: s, Files: files, Compiler: compile.New(options), Site: options.Site, Launches: launches}, nil
 	}
 	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()

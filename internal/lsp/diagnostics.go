@@ -25,8 +25,11 @@ func (s *Server) publish(d *document) error {
 	return s.conn.write(notification{"2.0", "textDocument/publishDiagnostics", params})
 }
 
-// findings are lint's for an overlay; of a base those of reading it.
+// findings are lint's for an overlay, and for a file that starts engines; of a base those of reading it.
 func (s *Server) findings(d *document) diag.List {
+	if found, ok := s.started(d); ok {
+		return found
+	}
 	if filepath.Ext(d.path) != ".yaml" && filepath.Ext(d.path) != ".yml" && filepath.Base(d.path) != config.FileName {
 		return nil
 	}

@@ -28,6 +28,11 @@ func (s *Server) at(p *documentParams) (d *document, r *resolved, path []string,
 
 // hover says of a key what it is and where its value is from.
 func (s *Server) hover(p *documentParams) (any, error) {
+	if d, err := s.find(p); err == nil {
+		if h, err := s.hoverLaunch(d, p.Position); h != nil || err != nil {
+			return h, err
+		}
+	}
 	d, r, path, start, err := s.at(p)
 	if err != nil || path == nil {
 		return nil, err

@@ -19,6 +19,7 @@ import (
 	"io"
 	"slices"
 
+	"mlcfg/internal/check"
 	"mlcfg/internal/compile"
 	"mlcfg/internal/config"
 )
@@ -37,6 +38,8 @@ type Session struct {
 	Compiler *compile.Compiler
 	// Site is the site's own schema, nil where it has none.
 	Site *config.Site
+	// Launches checks files that start engines; nil takes what they say.
+	Launches *check.LaunchChecker
 }
 
 // Server serves one client.

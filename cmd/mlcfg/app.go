@@ -59,6 +59,7 @@ func (a *app) commands() []*cli.Command {
 		a.initCommand(),
 		a.newCommand(),
 		a.upgradeCommand(),
+		a.importCommand(),
 	}
 }
 

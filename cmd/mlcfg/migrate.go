@@ -13,6 +13,7 @@ import (
 	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/edit/migrate"
+	"mlcfg/internal/launch"
 )
 
 const migrateHelp = `Migrate brings files of the older format, which Hydra read (llm_config,
@@ -145,7 +146,12 @@ func (a *app) migrateFile(l *loader, f textFile, target string) (migrated, error
 	m := migrated{File: f.path, Changes: []changed{}, Lint: diag.List{}}
 	result, found := migrate.File(f.path, f.data)
 	if result == nil {
-		m.Fault = "it is of the current format already"
+		m.Fault = "it is no configuration of the older format, and none of the current one"
+		if config.IsOverlay(f.path, f.data) {
+			m.Fault = "it is of the current format already"
+		} else if len(launch.Read(launch.NewFile(f.path, f.data))) > 0 {
+			m.Fault = "it is no configuration but starts an engine: mlcfg import makes one of it"
+		}
 		if len(found) > 0 {
 			m.Fault = found.Summary()
 		} else if target == f.path {

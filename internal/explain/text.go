@@ -141,6 +141,9 @@ func (t *textWriter) key(v *Value) {
 	if k.NotRun != "" {
 		fact("note", "no effect here: "+k.NotRun)
 	}
+	for _, o := range k.Only {
+		fact("note", onlyOf(o))
+	}
 	lines := helpLines(k.Doc)
 	for i, line := range lines {
 		name := ""
@@ -153,6 +156,18 @@ func (t *textWriter) key(v *Value) {
 		}
 		fmt.Fprintln(t.out, strings.TrimRight(fmt.Sprintf("  %s  %s", ansi.Pad(name, 8), diag.Clean(line)), " "))
 	}
+}
+
+// onlyOf says who alone takes a key of the harness, or a value of one.
+func onlyOf(o schema.Only) string {
+	who := "the harness's tree " + o.Who
+	if o.Who == schema.Mlrun {
+		who = o.Who
+	}
+	if o.Value == "" {
+		return "only " + who + " reads it"
+	}
+	return fmt.Sprintf("only %s takes %s; the harness otherwise %s", who, o.Value, o.Else)
 }
 
 // releases says which releases of the engine, or rounds of the harness, know a key, and

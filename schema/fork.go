@@ -63,11 +63,14 @@ func Version(engine, spec string, own []*Fork) (release string, fork *Fork, err 
 	if release, err = Resolve(engine, spec); err == nil {
 		return release, nil, nil // a release may have a local label of its own
 	}
-	public, name, ok := strings.Cut(strings.TrimSpace(spec), "+")
+	public, name, ok := strings.Cut(strings.TrimLeft(strings.TrimSpace(spec), "="), "+")
 	if !ok {
 		return "", nil, err
 	}
 	if fork, err = forkNamed(name, own); err != nil {
+		if exact, unknown := Resolve(engine, public); unknown == nil && isBuild(name) {
+			return exact, nil, nil
+		}
 		return "", nil, err
 	}
 	if !fork.Of(engine) {
@@ -77,6 +80,18 @@ func Version(engine, spec string, own []*Fork) (release string, fork *Fork, err 
 		release, err = Resolve(engine, public)
 	}
 	return release, fork, err
+}
+
+// isBuild reports whether a local label says for what hardware, or from which commit, a wheel
+// of the release itself was built (rocm700, cu128, cpu, gd0b5dd8): no fork.
+func isBuild(label string) bool {
+	for _, prefix := range []string{"rocm", "cu1", "cpu", "xpu", "tpu", "musa", "neuron", "precompiled"} {
+		if strings.HasPrefix(label, prefix) {
+			return true
+		}
+	}
+	commit, ok := strings.CutPrefix(label, "g")
+	return ok && len(commit) > 6 && strings.Trim(commit, "0123456789abcdef.") == ""
 }
 
 func forkNamed(name string, own []*Fork) (*Fork, error) {

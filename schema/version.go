@@ -109,7 +109,7 @@ func Resolve(engine, spec string) (string, error) {
 }
 
 func resolve(engine string, known []string, spec string) (string, error) {
-	spec = strings.TrimPrefix(strings.TrimSpace(spec), "v")
+	spec = strings.TrimPrefix(strings.TrimLeft(strings.TrimSpace(spec), "="), "v") // vllm==0.33.0, as pip has it
 	want, err := parseVersion(spec)
 	if err != nil {
 		return "", fmt.Errorf("%s %w; known are %s to %s", engine, err, known[0], known[len(known)-1])

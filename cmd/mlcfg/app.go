@@ -13,7 +13,6 @@ import (
 	"mlcfg/internal/cli/output"
 	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
-	"mlcfg/schema"
 )
 
 // How mlcfg talks: standard output carries the result alone, everything else
@@ -143,18 +142,18 @@ func (a *app) noCommand(program string, commands []*cli.Command) cli.ActionFunc 
 		case name == "":
 			return cli.ShowSubcommandHelp(c)
 		}
-		var names []string
-		for _, cmd := range commands {
-			if !cmd.Hidden {
-				names = append(names, cmd.Name)
-			}
+		var meant map[string]string
+		if program == "mlcfg" {
+			meant = otherWords
 		}
-		hint := "the commands are " + strings.Join(names, ", ")
-		if near := schema.Nearest(names, name); near != "" {
-			hint = "did you mean " + program + " " + near
-		}
-		return withHint(hint, "there is no command %q", name)
+		return cliargs.NoCommand(program, name, commands, meant)
 	}
+}
+
+// otherWords are commands that other programs have for what one here does.
+var otherWords = map[string]string{
+	"validate": "lint", "vet": "lint", "verify": "check", "build": "compile", "generate": "compile", "format": "fmt", "show": "explain OVERLAY KEY",
+	"get": "explain OVERLAY KEY", "create": "new OVERLAY", "run": "compile, and mlrun run MANIFEST",
 }
 
 // warn says something on standard error.

@@ -18,7 +18,7 @@ import (
 //	compile x.yaml --backend vllm a.b=c --harness_config.target_qps 5
 //	compile --backend=vllm --set=a.b=c --set=harness_config.target_qps=5 -- x.yaml
 func sortArgs(args []string, commands []*cli.Command) ([]string, error) {
-	return cliargs.SortWith(args, commands, cliargs.Hooks{Extra: isKey, Rewrite: rewrite})
+	return cliargs.SortWith(args, commands, cliargs.Hooks{Extra: isKey, Rewrite: rewrite, Hint: sectionOf})
 }
 
 // overrideForm is what key=value looks like; a path with "=" in it does not,
@@ -64,4 +64,23 @@ func rewrite(command *cli.Command, flag, value string) (string, string) {
 
 func hasFlag(command *cli.Command, name string) bool {
 	return slices.ContainsFunc(command.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
+}
+
+// sectionOf says how a key of an engine is set that was given as a flag, as the engine's own
+// command line has it.
+func sectionOf(command *cli.Command, name string) string {
+	key := strings.ReplaceAll(name, "-", "_")
+	if !hasFlag(command, "set") {
+		return ""
+	}
+	var forms []string
+	for _, p := range schema.Where("", "", key) {
+		if p.Section != schema.CLIOnly {
+			forms = append(forms, p.Engine+"_"+p.Section+"."+key+"=VALUE")
+		}
+	}
+	if len(forms) == 0 {
+		return ""
+	}
+	return "write " + orOf(forms)
 }

@@ -86,6 +86,9 @@ func loadOverlays(c *cli.Context, overlays []string) (*loader, error) {
 	if l.settings, err = settings(c, l.overlays); err != nil {
 		return nil, err
 	}
+	if err := misspelt(c, l.overlays); err != nil {
+		return nil, err
+	}
 	if len(l.overlays) == 0 {
 		return nil, withHint("mlcfg "+c.Command.Name+" models/llama2-70b/offline_mi325x.yaml ...", "name an overlay")
 	}
@@ -127,6 +130,9 @@ func compileOptions(c *cli.Context, s *config.Settings) (compile.Options, error)
 	}
 	for _, text := range c.StringSlice("engine-version") {
 		engine, spec, ok := strings.Cut(text, "=")
+		if !ok && schema.IsRelease(strings.TrimPrefix(text, "v")) && len(options.Backends) == 1 {
+			engine, spec, ok = options.Backends[0], text, true
+		}
 		if b, isBackend := backend.Of(engine); isBackend {
 			engine = b.Engine
 		}

@@ -63,6 +63,9 @@ func (a *app) lint(c *cli.Context) error {
 		}
 	}
 	args := c.Args().Slice()
+	if err := misspelt(c, args); err != nil {
+		return err
+	}
 	files, err := sortFiles(args)
 	if err != nil {
 		return err

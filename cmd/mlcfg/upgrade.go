@@ -39,7 +39,7 @@ func (a *app) upgradeCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "upgrade",
 		Usage:       "report what another engine release changes for overlays",
-		ArgsUsage:   "FILE|DIR...",
+		ArgsUsage:   "[FILE|DIR...]",
 		Description: upgradeHelp,
 		Flags: append(configFlags(),
 			&cli.StringSliceFlag{Name: "to", Usage: "`ENGINE=RELEASE` to upgrade to, such as vllm=0.33.0"},
@@ -95,7 +95,11 @@ func (a *app) upgrade(c *cli.Context) error {
 		}
 	}
 	if len(files.overlays) > 0 || len(files.starts) == 0 {
-		l, err := loadOverlays(c, files.overlays)
+		load := func(c *cli.Context) (*loader, error) { return loadOverlays(c, files.overlays) }
+		if c.NArg() == 0 {
+			load = loadAll
+		}
+		l, err := load(c)
 		if err != nil {
 			return err
 		}

@@ -81,12 +81,12 @@ func (a *app) command(ctx context.Context, args []string) int {
 		OnUsageError:              func(_ *cli.Context, err error, _ bool) error { return err },
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
-				return fmt.Errorf("no command %q; mlrun --help lists them", c.Args().First())
+				return cliargs.NoCommand("mlrun", c.Args().First(), commands, otherWords)
 			}
 			return cli.ShowAppHelp(c)
 		},
 	}
-	sorted, err := cliargs.Sort(args, commands)
+	sorted, err := cliargs.SortWith(args, commands, cliargs.Hooks{Hint: func(_ *cli.Command, name string) string { return otherFlags[name] }})
 	if err == nil {
 		err = program.RunContext(ctx, sorted)
 	}
@@ -98,6 +98,18 @@ func (a *app) command(ctx context.Context, args []string) int {
 	}
 	return a.failed(err)
 }
+
+// otherWords are commands that other programs have for what one here does, otherFlags such flags.
+var (
+	otherWords = map[string]string{
+		"simulate": "run MANIFEST --simulate", "compare": "report RUN RUN", "dry-run": "plan MANIFEST", "start": "run MANIFEST", "execute": "run MANIFEST",
+		"list": "runs list", "serve": "sim", "benchmark": "bench URL", "validate": "plan MANIFEST",
+	}
+	otherFlags = map[string]string{
+		"dry-run": "mlrun plan MANIFEST takes the same flags, and starts nothing", "url": "write --external URL", "base-url": "write --external URL",
+		"output": "write --out DIR", "output-dir": "write --out DIR",
+	}
+)
 
 // failed says why a command could not do its work.
 func (a *app) failed(err error) int {

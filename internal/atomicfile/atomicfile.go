@@ -89,6 +89,9 @@ func replace(path string, perm fs.FileMode, fill func(w io.Writer) error, force 
 		old, statErr = os.Stat(path)
 	}
 	if statErr == nil {
+		if old.Mode()&(fs.ModeCharDevice|fs.ModeNamedPipe) != 0 {
+			return filepath.Dir(path), stream(path, fill) // /dev/null, /dev/stdout: nothing there can be replaced
+		}
 		if !old.Mode().IsRegular() {
 			return "", fmt.Errorf("writing %s: not a regular file", path)
 		}
@@ -98,6 +101,9 @@ func replace(path string, perm fs.FileMode, fill func(w io.Writer) error, force 
 		perm = old.Mode().Perm()
 	}
 	f, err := create(path, perm)
+	if p := (*fs.PathError)(nil); errors.As(err, &p) { // the temporary name is nobody's business
+		return "", fmt.Errorf("writing %s: into its folder: %w", path, p.Err)
+	}
 	if err != nil {
 		return "", fmt.Errorf("writing %s: %w", path, err)
 	}
@@ -114,6 +120,18 @@ func replace(path string, perm fs.FileMode, fill func(w io.Writer) error, force 
 		return "", err
 	}
 	return filepath.Dir(path), os.Rename(f.Name(), path)
+}
+
+// stream writes into a device or a pipe.
+func stream(path string, fill func(w io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(fill(f), f.Close()); err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	return nil
 }
 
 // create makes the temporary file. os.CreateTemp would do but for its fixed

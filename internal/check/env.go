@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 
 	"mlcfg/internal/backend"
@@ -88,6 +89,7 @@ func (c *checker) variable(t *merge.Tree) (text string, set, ok bool) {
 	case n.Kind == source.Float && (math.IsNaN(n.Float) || math.IsInf(n.Float, 0)):
 		return fail(n.Pos, "not-finite", "%s is %s: a number here has to be finite", t.Key, n.Text)
 	case n.Kind != source.String:
+		c.retyped(t, n)
 		return n.PyStr(), true, true
 	}
 	before := len(*c.found)
@@ -105,6 +107,18 @@ func (c *checker) variable(t *merge.Tree) (text string, set, ok bool) {
 		return fail(n.Pos, schema.WrongType, "%s holds a NUL character, which no environment can", t.Key)
 	}
 	return n.Str, v != nil, true
+}
+
+// retyped warns of a value that YAML 1.1 reads as something else than the text that stands there.
+func (c *checker) retyped(t *merge.Tree, n *source.Node) {
+	if n.Text == "" || strings.EqualFold(n.Text, n.PyStr()) {
+		return
+	}
+	quoted := strconv.Quote(n.Text)
+	c.add(diag.Diagnostic{
+		Pos: n.Pos, Severity: diag.Warning, Code: "retyped-variable", Key: t.Path, Suggestion: quoted, Hint: "write " + quoted,
+		Message: fmt.Sprintf("%s gets %q: YAML 1.1 reads %s without quotes as a %s", t.Key, n.PyStr(), n.Text, n.Kind),
+	})
 }
 
 // envKey says what a variable's text may be: anything, or a word for null.

@@ -41,6 +41,28 @@ func devicesRemain(c *Config, found *diag.List) {
 	}
 }
 
+// devicesSuffice warns where a variable of the engine's process leaves fewer devices than the
+// harness is to use. Where a head serves many machines, device_count is that of all of them.
+func devicesSuffice(c *Config, found *diag.List) {
+	count, ok := c.harness("device_count")
+	n, isInt := count.value.(int64)
+	if both := devices(c.Env["ROCR_VISIBLE_DEVICES"]) != nil && (devices(c.Env["HIP_VISIBLE_DEVICES"]) != nil || devices(c.Env["CUDA_VISIBLE_DEVICES"]) != nil); both {
+		return // devicesRemain's
+	}
+	if !ok || !isInt || c.Backend.Name != c.Backend.Engine {
+		return
+	}
+	for _, name := range []string{"CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"} {
+		if left := devices(c.Env[name]); left != nil && int64(len(left)) < n {
+			v := c.variable(name)
+			c.report(found, diag.Diagnostic{
+				Severity: diag.Warning, Code: "visible-devices", Key: strings.Join(v.path, "."),
+				Message: fmt.Sprintf("%s leaves %d devices, harness_config.device_count is %d", name, len(left), n),
+			}, v, count)
+		}
+	}
+}
+
 // devices reads a list of device numbers, nil for anything else.
 func devices(text string) []int {
 	if text == "" {

@@ -40,6 +40,7 @@ var rules = []rule{
 	spelledNull,
 	textsAreHeld,
 	devicesRemain,
+	devicesSuffice,
 	switchesWork,
 }
 

@@ -145,7 +145,15 @@ func (c *checker) unknownShared(t *merge.Tree, in string, section *schema.Sectio
 	retired, isRetired := c.schema.Section(retiredSection).Key(t.Key)
 	sections := engineSections(t.Key)
 	history := schema.History(schema.Harness, section.Name, t.Key)
+	var own []string // of a name that manifests have, without the engine's before it
+	for _, name := range top.Names() {
+		if in == "" && strings.HasSuffix(name, "_"+t.Key) {
+			own = append(own, name)
+		}
+	}
 	switch {
+	case len(own) > 0 && strings.HasSuffix(t.Key, "_config"):
+		d.Hint = "a manifest has it so; an overlay has " + strings.Join(own, ", ")
 	case isRetired && settingOf(t).Layer == merge.OverrideLayer && in == "":
 		d.Message = fmt.Sprintf("%s is what the harness renames %v to after the command line: the override would be lost", t.Key, retired.Enum[0])
 		d.Hint = fmt.Sprintf("override %v.KEY", retired.Enum[0])

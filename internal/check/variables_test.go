@@ -38,7 +38,7 @@ func TestVariables(t *testing.T) {
 		// int() fails on these, where "== '1'" only means no.
 		{"vllm", "0.32.0", "VLLM_USE_FLASHINFER_SAMPLER: true", "error wrong-type 1"},
 		{"vllm", "0.32.0", "VLLM_USE_FLASHINFER_SAMPLER: 1", ""},
-		{"vllm", "0.32.0", "VLLM_USE_FLASHINFER_SAMPLER: 1_0", ""},
+		{"vllm", "0.32.0", "VLLM_USE_FLASHINFER_SAMPLER: 1_0", "warning retyped-variable \"1_0\""},
 		{"vllm", "0.32.0", "VLLM_SKIP_P2P_CHECK: true", "warning wrong-type 1"},
 		{"vllm", "0.32.0", "VLLM_DEBUG_LOG_API_SERVER_RESPONSE: 1", "warning wrong-type true"},
 		{"vllm", "0.32.0", "VLLM_DEBUG_LOG_API_SERVER_RESPONSE: true", ""},

@@ -154,6 +154,10 @@ func notFound(config *config.Config, name string, user *conf) diag.Diagnostic {
 			reason = p.Err
 		}
 		d.Severity, d.Message, d.Hint = diag.Error, fmt.Sprintf("%s cannot be read: %v", local, reason), ""
+	} else if local != name && path.IsAbs(name) {
+		// The folder is mapped, so that nothing else is missing than the file.
+		d.Severity, d.Hint = diag.Error, "make "+local+", or name another file"
+		d.Message = fmt.Sprintf("%s is not at %s: its settings are not frozen, and mlrun does not run such a manifest", name, local)
 	} else if local != name {
 		d.Message = fmt.Sprintf("%s is not at %s: its settings are not frozen, and mlrun does not run the manifest until they are", name, local)
 	}

@@ -61,6 +61,8 @@ var suggestionCases = []suggestionCase{
 	{by: "check.checker.asOnCommandLine", release: "sglang=0.5.23", engine: "max_total_tokens: 1M", code: "wrong-type", suggestion: "1000000", key: "max_total_tokens", want: int64(1000000)},
 	{by: "check.checker.asOnCommandLine", release: "sglang=0.5.23", engine: "max_total_tokens: 1Mi", code: "wrong-type", suggestion: "1048576", key: "max_total_tokens", want: int64(1048576)},
 	{by: "check.checker.asOnCommandLine", release: "sglang=0.5.23", engine: "max_total_tokens: 8K", code: "wrong-type"},
+	// Texts of variables that YAML 1.1 takes for something else.
+	{by: "check.checker.retyped", env: "VLLM_LOGGING_PREFIX: 010", code: "retyped-variable", suggestion: `"010"`},
 	// Booleans.
 	{by: "check.nearestBool", engine: "trust_remote_code: treu", code: "misspelt-boolean", suggestion: "true", key: "trust_remote_code", want: true},
 	{by: "check.faultOf", engine: "enforce_eager: \"no\" # not yet", code: "misspelt-boolean", suggestion: "false", key: "enforce_eager", want: false},
@@ -376,6 +378,7 @@ var adviceOnly = map[string]string{
 	"check.nestedRefuses":            "suggested by refuseNested",
 	"check.samplingIsTaken":          "suggested too",
 	"check.checker.readable":         "suggested too",
+	"check.checker.retyped":          "suggested too",
 	"check.faultOf":                  "suggested too",
 	"merge.refuseResolver":           "suggested where the interpolation has a default",
 	"merge.hydra":                    "suggested too",

@@ -88,6 +88,7 @@ var catalog = []Meaning{
 	{"passed-over", "a file lies among the overlays, and no pattern of the project matches it: nothing reads it"},
 	{"replaced-value", "the engine takes another value instead of this one"},
 	{"replicas", "the devices do not divide into engines of this size"},
+	{"retyped-variable", "a variable gets another text than the one that is written: YAML 1.1 takes it for a number or a boolean"},
 	{"scenario-name", "the overlay's file name says another scenario than its content: one of them was copied"},
 	{"several-documents", "the file holds several YAML documents, and a configuration is one"},
 	{"several-grammars", "an answer is held to more than one grammar, which the engine refuses with every request"},

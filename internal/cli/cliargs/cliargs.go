@@ -65,10 +65,14 @@ type Hooks struct {
 	// Rewrite may turn a flag with its value into another; flag is empty for an
 	// operand, and an operand is what comes back with an empty flag.
 	Rewrite func(command *cli.Command, flag, value string) (newFlag, newValue string)
+	// Hint may say what to write instead of a flag that the command does not have,
+	// spelt with dashes between its words and none before; empty: nothing is known.
+	Hint func(command *cli.Command, name string) string
 }
 
 // SortWith is Sort with hooks.
 func SortWith(args []string, commands []*cli.Command, h Hooks) ([]string, error) {
+	args = usual(args, commands)
 	for i := 1; i < len(args); i++ {
 		at := slices.IndexFunc(commands, func(c *cli.Command) bool { return c.HasName(args[i]) })
 		if at < 0 {
@@ -128,7 +132,7 @@ func split(args []string, command *cli.Command, h Hooks) (flags, operands []stri
 		case !ok && h.Extra != nil && strings.HasPrefix(arg, "--") && h.Extra(command, name):
 			wants, extra = true, true
 		case !ok:
-			return nil, nil, unknown(command, arg, strings.ReplaceAll(name, "_", "-"), names)
+			return nil, nil, unknown(command, arg, strings.ReplaceAll(name, "_", "-"), names, h)
 		}
 		if wants && !given {
 			if i++; i >= len(args) || extra && strings.HasPrefix(args[i], "--") {
@@ -157,11 +161,23 @@ func (l *line) add(flag, value string) {
 	}
 }
 
-func unknown(command *cli.Command, arg, name string, names []string) error {
+func unknown(command *cli.Command, arg, name string, names []string, h Hooks) error {
 	shown, _, _ := strings.Cut(arg, "=")
 	hint := command.Name + " --help lists the flags"
+	var begins []string
+	for _, n := range names {
+		if strings.HasPrefix(n, name) {
+			begins = append(begins, n)
+		}
+	}
 	if near := diag.Name(names, name); near != "" {
 		hint = "did you mean --" + near
+	} else if n := len(begins); n > 0 && n < 4 && len(name) > 1 {
+		hint = "did you mean --" + strings.Join(begins, " or --")
+	} else if h.Hint != nil {
+		if text := h.Hint(command, name); text != "" {
+			hint = text
+		}
 	}
 	return WithHint(hint, "%s: there is no flag %s", command.Name, shown)
 }

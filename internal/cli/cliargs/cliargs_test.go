@@ -25,6 +25,13 @@ func TestSort(t *testing.T) {
 		"x --help":                           "x --help",
 		"x nothing --else":                   "x nothing --else",
 		"x":                                  "x",
+		"x help":                             "x --help",
+		"x help run":                         "x run --help --",
+		"x version":                          "x --version",
+		"x --simulate run m":                 "x run --simulate -- m",
+		"x --out a run m":                    "x run --out=a -- m",
+		"x --format js dataset info a.jsonl": "x dataset info --format=js -- a.jsonl",
+		"x --version run":                    "x --version run",
 	}
 	for in, want := range tests {
 		got, err := Sort(strings.Fields(in), commands)
@@ -42,13 +49,27 @@ func TestFaults(t *testing.T) {
 		"x run --simulat m": "did you mean --simulate",
 		"x run m --out":     "write --out VALUE",
 		"x run --zzzzzz":    "--help lists the flags",
+		"x run --sim m":     "did you mean --simulate",
+		"x run --dry-run m": "another command",
 	}
 	for in, want := range tests {
-		_, err := Sort(strings.Fields(in), commands)
+		_, err := SortWith(strings.Fields(in), commands, Hooks{Hint: func(_ *cli.Command, name string) string {
+			return map[string]string{"dry-run": "another command"}[name]
+		}})
 		var usage *HintedError
 		ok := errors.As(err, &usage)
 		if !ok || !strings.Contains(usage.Hint, want) {
 			t.Errorf("%s: %v, want the hint %q", in, err, want)
+		}
+	}
+}
+
+func TestNoCommand(t *testing.T) {
+	for word, want := range map[string]string{
+		"rum": "did you mean x run", "start": "write x run MANIFEST", "zzzzzz": "the commands are run, dataset",
+	} {
+		if got := HintOf(NoCommand("x", word, commands, map[string]string{"start": "run MANIFEST"})); got != want {
+			t.Errorf("%s: got %q, want %q", word, got, want)
 		}
 	}
 }

@@ -259,6 +259,9 @@ func (r *Recompiler) explain(d *diag.Diagnostic, file string, m *manifest.Manife
 	case n > 1:
 		d.Message = fmt.Sprintf("not what its sources compile to today: %d values differ", n)
 	default:
+		if m.Meaning != "" && m.Meaning == now.Meaning {
+			d.Severity = diag.Warning // a comment: the run would be the same
+		}
 		d.Message = "not what its sources compile to today: " + strings.Join(r.reasons(m, now, report), "; ")
 	}
 }

@@ -342,11 +342,13 @@ func (a *app) modelOf(c *cli.Context, b *backend.Backend, engineConfig map[strin
 	}
 	m, err := a.theModel(c, name)
 	if err != nil && c.String("model") == "" { // a path inside a container: its last step may be a card's name
-		for _, other := range []string{filepath.Base(name), benchmark} {
-			if found, err := fit.FindModel(c.Context, other, a.hub()); err == nil {
-				found.Name = name
-				return found, nil
-			}
+		found, err := fit.FindModel(c.Context, filepath.Base(name), a.hub())
+		if err != nil {
+			found = fit.FindShapes(benchmark)
+		}
+		if found != nil {
+			found.Name = name
+			return found, nil
 		}
 	}
 	return m, err

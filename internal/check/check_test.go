@@ -65,7 +65,7 @@ benchmark_name: llama2-70b
 scenario: offline
 test_mode: performance
 harness_config: {device_count: many, dataset_path: d, user_conf_path: u, output_log_dir: o}
-vllm_engine_config: {model: m, tensor_parallel_size: 3, max_num_seqs: -1, quantization: None}
+vllm_engine_config: {model: m, tensor_parallel_size: 16, max_num_seqs: -1, quantization: None}
 vllm_env_config: {A: True, B: 1e-05, C: null, D: None, E: [1]}
 `))
 	if found.HasErrors() {

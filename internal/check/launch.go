@@ -35,7 +35,7 @@ func NewLaunchChecker(o LaunchOptions) *LaunchChecker { return &LaunchChecker{op
 
 // launchRules are the rules over several keys that need nothing of a configuration but the
 // engine's own sections.
-var launchRules = []rule{engineRefuses, textsAreJSON, nestedRefuses, textsAreHeld, switchesWork, batchHoldsSequences, sglangParallel, sglangPages}
+var launchRules = []rule{engineRefuses, textsAreJSON, nestedRefuses, textsAreHeld, switchesWork, batchHoldsSequences, sglangParallel, sglangPages, modelFits}
 
 // launchFinding is a finding with the words and variables that it is about: those of several
 // arguments, or of none that can be told.

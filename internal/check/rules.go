@@ -42,6 +42,7 @@ var rules = []rule{
 	devicesRemain,
 	devicesSuffice,
 	switchesWork,
+	modelFits,
 }
 
 // rulesOf are the rules of one engine, and the checks over its arguments that it

@@ -43,22 +43,24 @@ const maxConfig = 64 << 20
 //go:embed cards/*.json
 var cardFiles embed.FS
 
-// embeddedCard is an embedded card: its names, and its text to be read when it is asked for.
+// cardNames has a line for each embedded card: its file without ending, its model's name, and others of
+// the same shapes and weights, with tabs between them.
+//
+//go:embed cards/names.txt
+var cardNames string
+
+// embeddedCard is an embedded card: its file, and its names.
 type embeddedCard struct {
+	file  string
 	names []string
-	text  []byte
 }
 
-// cards are the embedded ones. What stands before the shapes is read, since a program asks for one.
+// cards are the embedded ones.
 var cards = sync.OnceValue(func() []embeddedCard {
-	entries, _ := cardFiles.ReadDir("cards")
 	var all []embeddedCard
-	for _, e := range entries {
-		data, err := cardFiles.ReadFile(path.Join("cards", e.Name()))
-		head, _, ok := bytes.Cut(data, []byte(`"config":`))
-		var c Card
-		if err == nil && ok && json.Unmarshal(append(bytes.TrimRight(slices.Clone(head), ", \n"), '}'), &c) == nil {
-			all = append(all, embeddedCard{append([]string{c.Name}, c.Also...), data})
+	for line := range strings.Lines(cardNames) {
+		if fields := strings.Split(strings.TrimSpace(line), "\t"); len(fields) > 1 {
+			all = append(all, embeddedCard{fields[0], fields[1:]})
 		}
 	}
 	return all
@@ -74,7 +76,13 @@ func Cards() []string {
 	return names
 }
 
-func (c *embeddedCard) model() (*Model, error) { return ReadCard("card of "+c.names[0], c.text) }
+func (c *embeddedCard) model() (*Model, error) {
+	data, err := cardFiles.ReadFile("cards/" + c.file + ".json")
+	if err != nil {
+		return nil, err
+	}
+	return ReadCard("card of "+c.names[0], data)
+}
 
 // ReadCard reads a card.
 func ReadCard(source string, data []byte) (*Model, error) {
@@ -407,16 +415,27 @@ func shortLists(data []byte) []byte {
 	})
 }
 
-// embedded finds an embedded card by its model's name, with or without who published it.
-func embedded(name string) *Model {
-	name = strings.ReplaceAll(strings.TrimSpace(name), " ", "-")
+// FindCard finds an embedded card by its model's name, with or without who published it; nil for none.
+func FindCard(name string) *Model {
 	want := strings.ToLower(name)
-	base := path.Base(want)
-	for _, same := range []func(string) bool{
-		func(n string) bool { return strings.ToLower(n) == want },
-		func(n string) bool { return strings.ToLower(path.Base(n)) == base },
-		func(n string) bool { return sameShapes(path.Base(n)) == sameShapes(base) },
-	} {
+	return embeddedBy(
+		func(n string) bool { return strings.EqualFold(n, want) },
+		func(n string) bool { return strings.EqualFold(path.Base(n), path.Base(want)) },
+	)
+}
+
+// FindShapes is FindCard without the weights: a folder that a benchmark names may hold them in
+// any type.
+func FindShapes(name string) *Model {
+	m := FindCard(name)
+	if m != nil {
+		m.Weights, m.Quant = nil, Quantization{Method: "not known: the benchmark's name says the shapes alone"}
+	}
+	return m
+}
+
+func embeddedBy(same ...func(string) bool) *Model {
+	for _, same := range same {
 		for _, c := range cards() {
 			if slices.ContainsFunc(c.names, same) {
 				if m, err := c.model(); err == nil {
@@ -424,6 +443,20 @@ func embedded(name string) *Model {
 				}
 			}
 		}
+	}
+	return nil
+}
+
+// embedded finds a card by its name, or by a name that training alone tells from it, or the shapes of
+// one that is published in another type.
+func embedded(name string) *Model {
+	name = strings.ReplaceAll(strings.TrimSpace(name), " ", "-")
+	if m := FindCard(name); m != nil {
+		return m
+	}
+	base := sameShapes(path.Base(name))
+	if m := embeddedBy(func(n string) bool { return sameShapes(path.Base(n)) == base }); m != nil {
+		return m
 	}
 	return shapesOnly(name)
 }

@@ -83,7 +83,7 @@ func headsDivide(c *checked) string {
 
 func kvHeadsDivide(c *checked) string {
 	kv := c.Model.KVHeads
-	if !slices.ContainsFunc(c.Model.Layers, func(l Layer) bool { return l.Kind == Full || l.Kind == Sliding || l.Kind == Chunked }) {
+	if c.Model.Heads%c.tp != 0 || !slices.ContainsFunc(c.Model.Layers, func(l Layer) bool { return l.Kind == Full || l.Kind == Sliding || l.Kind == Chunked }) {
 		return ""
 	}
 	if kv >= c.tp && kv%c.tp != 0 || kv < c.tp && c.tp%kv != 0 {

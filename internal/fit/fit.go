@@ -63,7 +63,10 @@ type Report struct {
 	// Needed is the KV memory of one request of the configured length.
 	Needed *float64 `json:"kv_gib_needed"`
 	// Blocks are the pages of the KV cache.
-	Blocks  *int64   `json:"kv_blocks,omitempty"`
+	Blocks *int64 `json:"kv_blocks,omitempty"`
+	// Margin is how far KV may be off, in GiB, for what is measured by the engine and assumed here; 0
+	// where KV is told.
+	Margin  float64  `json:"kv_margin_gib"`
 	Fits    *bool    `json:"fits"`
 	Reasons []Reason `json:"reasons"`
 	Unknown []string `json:"unknown"`
@@ -120,6 +123,10 @@ func Compute(q Request) *Report {
 	}
 	compute(&q, r)
 	verdict(r)
+	r.Margin = math.Round(r.Margin*1000) / 1000
+	if q.KVGiB != nil {
+		r.Margin = 0
+	}
 	return r
 }
 
@@ -178,8 +185,21 @@ func (a Args) in(key string) Args {
 	return nil
 }
 
-// size is a parallel size: at least 1, and no more than machines have.
-func (a Args) size(keys ...string) int64 { return min(max(1, a.num(1, keys...)), 1<<16) }
+// maxRanks bounds a parallel size; no machine comes near it.
+const maxRanks = 1 << 16
+
+// size is a parallel size: at least 1, at most maxRanks.
+func (a Args) size(keys ...string) int64 { return min(max(1, a.num(1, keys...)), maxRanks) }
+
+// beyond reports whether a parallel size is one that no machine has.
+func (a Args) beyond(keys ...string) bool {
+	for _, key := range keys {
+		if n, ok := a.float(key); ok && (n < 1 || n >= maxRanks) {
+			return true
+		}
+	}
+	return false
+}
 
 func gibs(bytes float64) float64 { return math.Round(bytes/gib*1000) / 1000 }
 
@@ -199,9 +219,10 @@ func (m *Model) loaded(r *Report, flag string) (parts []Part, source string) {
 	if m.Weights != nil && len(m.Weights.Parts) > 0 {
 		return m.Weights.Parts, m.Weights.Source
 	}
-	if m.Quant.Method == "" && flag == "fp8" { // weights are made smaller as they are loaded
-		m.Quant.Bits, m.Quant.Method = 8, "fp8"
-		defer func() { m.Quant.Bits, m.Quant.Method = 0, "" }()
+	if as := m.Quant; flag == "fp8" && as.Bits == 0 && (as.Method == "" || strings.Contains(as.Method, " ")) {
+		other := *m // either they are stored so, or made so as they are loaded
+		other.Quant.Bits, other.Quant.Method = 8, "fp8"
+		m = &other
 	}
 	parts, unknown := m.parts()
 	if unknown != "" {

@@ -4,9 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"mlcfg/tools/goldenfile"
 )
 
 // small is a model of four layers, with keys over it.
@@ -113,6 +117,7 @@ func TestRules(t *testing.T) {
 		{rule: "heads-by-tensor", model: "Llama-3.1-8B", engine: "vllm", broken: Args{"tensor_parallel_size": 3.0}, fine: Args{"tensor_parallel_size": 4.0}},
 		{rule: "heads-by-tensor", model: "Llama-3.1-8B", engine: "sglang", broken: Args{"tp_size": 3.0}, fine: Args{"tp_size": 8.0}},
 		{rule: "kv-heads-by-tensor", model: "Llama-4-Scout-17B-16E", engine: "vllm", broken: Args{"tensor_parallel_size": 20.0}, fine: Args{"tensor_parallel_size": 8.0}},
+		{rule: "kv-heads-by-tensor", model: "Qwen3.5-27B", engine: "vllm", broken: Args{"tensor_parallel_size": 3.0}, fine: Args{"tensor_parallel_size": 4.0}},
 		{rule: "experts-for-expert-parallel", model: "Llama-3.1-8B", engine: "vllm", broken: Args{"enable_expert_parallel": true}, fine: Args{"enable_expert_parallel": false}},
 		{rule: "context-parallel", model: "Llama-3.1-8B", engine: "vllm", broken: Args{"tensor_parallel_size": 8.0, "decode_context_parallel_size": 2.0}, fine: Args{"tensor_parallel_size": 16.0, "decode_context_parallel_size": 2.0}},
 		{rule: "context-parallel", model: "DeepSeek-R1", engine: "vllm", broken: Args{"tensor_parallel_size": 8.0, "decode_context_parallel_size": 3.0}, fine: Args{"tensor_parallel_size": 8.0, "decode_context_parallel_size": 8.0}},
@@ -152,6 +157,29 @@ func TestRules(t *testing.T) {
 	}
 	if q.GPUs = 8; Compute(q).refused() != nil {
 		t.Errorf("8 ranks on 8 GPUs are refused")
+	}
+}
+
+// TestCardNames holds the list of names to the cards; -update writes it.
+func TestCardNames(t *testing.T) {
+	files, err := filepath.Glob("cards/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines strings.Builder
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var c Card
+		if err := json.Unmarshal(data, &c); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		lines.WriteString(strings.TrimSuffix(filepath.Base(file), ".json") + "\t" + strings.Join(append([]string{c.Name}, c.Also...), "\t") + "\n")
+	}
+	if want := goldenfile.Check(t, "cards/names.txt", lines.String()); want != lines.String() {
+		t.Errorf("cards/names.txt is not of these cards: go test ./internal/fit -run TestCardNames -update")
 	}
 }
 

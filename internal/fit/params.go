@@ -44,6 +44,9 @@ func (m *Model) parts() (parts []Part, unknown string) {
 		own = 2
 	}
 	q := &m.Quant
+	if strings.Contains(q.Method, " ") && q.Bits == 0 {
+		return nil, "the weights: how they are stored is " + q.Method
+	}
 	if q.Method != "" && q.Bits == 0 {
 		return nil, "the weights: how many bits " + q.Method + " takes here is not known"
 	}

@@ -24,6 +24,10 @@ type sglang struct {
 
 func sglangFit(q *Request, r *Report) {
 	a := q.Args
+	if a.beyond("tp_size", "tp", "pp_size", "pp", "dp_size", "dp") {
+		r.cannot("memory under parallel sizes that no machine has")
+		return
+	}
 	s := &sglang{
 		Request: q, r: r, tp: a.size("tp_size", "tp", "tensor_parallel_size"), pp: a.size("pp_size", "pp", "pipeline_parallel_size"), dp: a.size("dp_size", "dp", "data_parallel_size"),
 	}
@@ -72,12 +76,17 @@ func (s *sglang) memory() {
 	// are loaded; published starts on 140 GB show 1.3 GiB.
 	const context = 1.3
 	free := s.GPU.GiB - context
+	r.Margin = 1
+	if !s.GPU.Exact {
+		r.Margin += 0.05 * s.GPU.GiB
+	}
 	r.cannot("what is free before weights are loaded: %.1f GiB of %.1f assumed", free, s.GPU.GiB)
 	share, ok := s.Args.float("mem_fraction_static")
 	if ok {
 		r.say("static-memory", sglangConfigurator+", _profile_available_bytes", "mem_fraction_static %g of %.2f GiB for weights and KV cache", share, free)
 	} else {
 		share = s.share()
+		r.Margin += 2
 	}
 	left := free * (1 - share)
 	r.Activation, r.Graph = ptr(math.Round(left*1000)/1000), ptr(0.0)

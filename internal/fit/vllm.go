@@ -48,6 +48,10 @@ type vllm struct {
 }
 
 func vllmFit(q *Request, r *Report) {
+	if q.Args.beyond("tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "decode_context_parallel_size") {
+		r.cannot("memory under parallel sizes that no machine has")
+		return
+	}
 	v := &vllm{
 		Request: q, r: r,
 		tp: q.Args.size("tensor_parallel_size"), pp: q.Args.size("pipeline_parallel_size"), dp: q.Args.size("data_parallel_size"),
@@ -173,6 +177,7 @@ func (v *vllm) memory() {
 	requested := v.GPU.GiB * share
 	r.say("requested-memory", "vllm/config/cache.py and vllm/v1/worker/utils.py, request_memory", "%.2f GiB x gpu_memory_utilization %g = %.2f GiB", v.GPU.GiB, share, requested)
 	if !v.GPU.Exact {
+		r.Margin += 0.05 * v.GPU.GiB
 		r.cannot("the exact memory of %s: %g GiB is %s", v.GPU.Name, v.GPU.GiB, v.GPU.Source)
 	}
 	v.working()
@@ -183,6 +188,7 @@ func (v *vllm) memory() {
 	outside := 0.13
 	if v.tp > 1 {
 		outside = 0.55
+		r.Margin += 0.1 * float64(v.tp)
 	}
 	r.cannot("non-torch memory: %.2f GiB assumed, as published starts on H100 show for tensor parallel 1 (0.13) and 2 (0.55)", outside)
 	kv := requested - *r.Weights - *r.Activation - *r.Graph - outside
@@ -225,6 +231,9 @@ func (v *vllm) working() {
 	forward := float64(v.batched) * 2 * (4*float64(m.Hidden) + 3*wide/float64(v.tp))
 	peak := max(sampler, forward)
 	r.Activation = ptr(gibs(peak))
+	if r.Margin += 0.5 + 0.05*peak/gib; m.Multimodal {
+		r.Margin += 0.5 * peak / gib
+	}
 	source := "vllm/v1/worker/gpu_model_runner.py, _dummy_sampler_run"
 	what := fmt.Sprintf("%d rows of %d logits at %d bytes", rows, m.Vocab, perLogit)
 	if forward > sampler {
@@ -240,6 +249,7 @@ func (v *vllm) working() {
 	graphs := !v.Args.on("enforce_eager") && v.Env["VLLM_MEMORY_PROFILER_ESTIMATE_CUDAGRAPHS"] != "0" && (since(v.Release, vllmGraphs) || v.Env["VLLM_MEMORY_PROFILER_ESTIMATE_CUDAGRAPHS"] == "1")
 	if graphs {
 		r.Graph = ptr(0.6)
+		r.Margin += 0.5
 		r.say("graphs", vllmWorker, "an estimate of the graphs is taken off, by default since vLLM %s", vllmGraphs)
 		r.cannot("the estimate of graphs, which the engine measures: 0.6 GiB assumed, published starts show 0.2 to 4.4 GiB")
 	}

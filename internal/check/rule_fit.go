@@ -1,0 +1,82 @@
+package check
+
+import (
+	"fmt"
+	"path"
+
+	"mlcfg/internal/config"
+	"mlcfg/internal/diag"
+	"mlcfg/internal/fit"
+)
+
+// fitKeys are the keys at which a refusal of package fit stands, by its rule; the first that is set
+// counts, else the model's.
+var fitKeys = map[string][]string{
+	"heads-by-tensor":             {"tensor_parallel_size", "tp_size"},
+	"kv-heads-by-tensor":          {"tensor_parallel_size", "tp_size"},
+	"block-quantization":          {"tensor_parallel_size", "tp_size"},
+	"experts-for-expert-parallel": {"enable_expert_parallel"},
+	"context-parallel":            {"decode_context_parallel_size"},
+	"length":                      {"max_model_len"},
+	"quantization-of-checkpoint":  {"quantization"},
+	"quantization-on-gpu":         {"quantization"},
+	"type-on-gpu":                 {"dtype"},
+	"kv-type-on-gpu":              {"kv_cache_dtype"},
+	"attention-backend":           {"attention_backend"},
+	"pipeline-partition":          {"pipeline_parallel_size"},
+	"no-kv-memory":                {"gpu_memory_utilization", "mem_fraction_static", "tensor_parallel_size", "tp_size"},
+	"request-does-not-fit":        {"max_model_len", "gpu_memory_utilization"},
+}
+
+// memoryFit is the code of what does not fit into the GPU's memory.
+const memoryFit = "memory-fit"
+
+// modelFits reports what the engine refuses of the model, on the machine's GPU where its name is one. Only
+// models whose cards come with the program are looked at; memory that is estimated has to be short
+// by more than the estimate may be off.
+func modelFits(c *Config, found *diag.List) {
+	name, _ := c.EngineConfig[c.Backend.Model].(string)
+	if name == "" || !fit.Knows(c.Backend.Engine) || c.faulty[c.Backend.EngineSection()+"."+c.Backend.Model] {
+		return
+	}
+	model := fit.FindCard(name)
+	if model == nil {
+		benchmark, _ := c.Top["benchmark_name"].(string)
+		if model = fit.FindShapes(benchmark); model == nil {
+			return
+		}
+	}
+	q := fit.Request{Model: model, Engine: c.Backend.Engine, Release: c.Schema.Release, Args: c.EngineConfig, Env: c.Env}
+	if _, machine := config.UseCase(c.overlay); machine != "" {
+		if g, err := fit.FindGPU(machine); err == nil {
+			q.GPU = &g
+		}
+	}
+	r := fit.Compute(q)
+	for _, reason := range r.Reasons {
+		d := diag.Diagnostic{Code: "model-fit"}
+		switch reason.Rule {
+		case "no-kv-memory":
+			if d.Code = memoryFit; *r.KV > -r.Margin {
+				continue
+			}
+		case "request-does-not-fit":
+			if d.Code = memoryFit; *r.Needed < *r.KV+r.Margin {
+				continue
+			}
+		}
+		if !reason.Refuses {
+			continue
+		}
+		at, _ := c.engine(c.Backend.Model)
+		for _, name := range fitKeys[reason.Rule] {
+			if k, ok := c.engine(name); ok && k.setting != nil {
+				at = k
+				break
+			}
+		}
+		d.Message = fmt.Sprintf("%s %s refuses this for %s: %s", c.Schema.Engine, c.Schema.Release, path.Base(name), reason.Text)
+		d.Hint = "see " + reason.Source + "; mlcfg fit shows the whole computation"
+		c.report(found, d, at)
+	}
+}

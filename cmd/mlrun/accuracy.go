@@ -120,8 +120,10 @@ func accuracyResult(ctx context.Context, path string, f *accuracyFlags) (*accura
 	if err != nil {
 		return nil, err
 	}
+	// The prompts too: rows without one are left out here as in the run, or the numbers of
+	// the samples would not be the same.
 	set, err := dataset.Read(ctx, f.dataset, dataset.Options{
-		Only: []dataset.Role{dataset.RoleReference, dataset.RoleSource, dataset.RoleMetric}, Columns: columns, AllowEmpty: true,
+		Only: append(dataset.RequestRoles(), dataset.RoleReference, dataset.RoleSource, dataset.RoleMetric), Columns: columns, AllowEmpty: true,
 	})
 	if err != nil {
 		return nil, err

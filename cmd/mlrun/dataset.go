@@ -16,7 +16,7 @@ import (
 )
 
 const datasetHelp = `Reads JSON lines, JSON, CSV, Parquet and pickled pandas data frames, each also
-compressed with gzip. Pickles are read as data: nothing in them is executed.
+compressed with gzip, zstd, bzip2 or xz. Pickles are read as data: nothing in them is executed.
 The role of a column follows from its name; --column role=name overrides that.
 
   mlrun dataset info open_orca.sampled_24576.pkl      columns, lengths, sources
@@ -43,6 +43,7 @@ type readFlags struct {
 	limit     int
 	tokenizer string
 	special   bool
+	strict    bool
 }
 
 func (r *readFlags) flags() []cli.Flag {
@@ -51,6 +52,7 @@ func (r *readFlags) flags() []cli.Flag {
 		&cli.IntFlag{Name: "limit", Usage: "read only the first `N` samples; 0 reads all", Destination: &r.limit},
 		&cli.StringFlag{Name: "tokenizer", Usage: "tokenizer.json or the model's `FOLDER`, to make token ids of text samples", Destination: &r.tokenizer},
 		&cli.BoolFlag{Name: "special", Usage: "with --tokenizer: add special tokens such as the beginning of the text", Value: true, Destination: &r.special},
+		&cli.BoolFlag{Name: "strict", Usage: "refuse a data set that has rows without a prompt, instead of leaving them out", Destination: &r.strict},
 	}
 }
 
@@ -84,7 +86,7 @@ func (r *readFlags) options() (dataset.Options, error) {
 	if err == nil && r.limit < 0 {
 		err = fmt.Errorf("--limit %d is below 0", r.limit)
 	}
-	return dataset.Options{Columns: columns, Limit: r.limit}, err
+	return dataset.Options{Columns: columns, Limit: r.limit, Strict: r.strict}, err
 }
 
 func roleNames() []string {

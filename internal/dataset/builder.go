@@ -20,6 +20,8 @@ type builder struct {
 	set     *Set
 	columns map[string]int // index in set.Columns
 	lengths []int32        // what an input-length column claims, -1 for none
+	// Values that were something else than their column's name says.
+	counts, ids int // numbers of output tokens among token ids, token ids among texts
 }
 
 func newBuilder(opt Options) *builder {
@@ -98,11 +100,11 @@ func (b *builder) put(i int, role Role, v any) error {
 	case RoleTokens:
 		s.Tokens, err = tokens(v)
 	case RoleRefTokens:
-		s.ReferenceTokens, err = tokens(v)
+		err = b.putReferenceTokens(s, v)
 	case RoleStopTokens:
 		s.StopTokens, err = tokens(v)
 	case RolePrompt:
-		s.Prompt, err = text(v)
+		err = b.putPrompt(s, v)
 	case RoleReference:
 		s.Reference, err = text(v)
 	case RoleID:
@@ -114,7 +116,7 @@ func (b *builder) put(i int, role Role, v any) error {
 	case RoleStop:
 		s.Stop, err = texts(v)
 	case RoleMessages:
-		s.Messages, err = messages(v)
+		err = s.putMessages(v)
 	case RoleMaxTokens:
 		s.MaxTokens, err = count(v)
 	case RoleInputLength:
@@ -127,6 +129,79 @@ func (b *builder) put(i int, role Role, v any) error {
 		return fmt.Errorf("%s: %w", role, err)
 	}
 	return nil
+}
+
+// putPrompt sets a prompt, which may be a list of token ids.
+func (b *builder) putPrompt(s *Sample, v any) (err error) {
+	switch list := v.(type) {
+	case []any:
+		if len(list) == 1 { // a text in a list
+			if _, is := list[0].(string); is {
+				break
+			}
+		}
+		b.ids++
+		s.Tokens, err = tokens(v)
+		return err
+	case []int32, []int64:
+		b.ids++
+		s.Tokens, err = tokens(v)
+		return err
+	}
+	s.Prompt, err = text(v)
+	return err
+}
+
+// putReferenceTokens sets the token ids of a reference; a number in their place is how
+// many tokens are to be made.
+func (b *builder) putReferenceTokens(s *Sample, v any) (err error) {
+	n, err := count(v)
+	if err == nil {
+		b.counts++
+		if s.MaxTokens == 0 {
+			s.MaxTokens = n
+		}
+		return nil
+	}
+	if len(b.opt.Only) > 0 && !slices.Contains(b.opt.Only, RoleRefTokens) {
+		return nil
+	}
+	s.ReferenceTokens, err = tokens(v)
+	return err
+}
+
+// clear takes back what role means in sample i: a key that stands twice in an object
+// means what it says last.
+func (b *builder) clear(i int, role Role) {
+	s := &b.set.Samples[i]
+	switch role {
+	case RoleTokens:
+		s.Tokens = nil
+	case RoleRefTokens:
+		s.ReferenceTokens = nil
+	case RoleStopTokens:
+		s.StopTokens = nil
+	case RolePrompt:
+		s.Prompt = ""
+	case RoleReference:
+		s.Reference = ""
+	case RoleID:
+		s.ID = ""
+	case RoleSource:
+		s.Source = ""
+	case RoleMetric:
+		s.Metric = ""
+	case RoleStop:
+		s.Stop = nil
+	case RoleMessages:
+		s.Messages, s.Answer = nil, ""
+	case RoleMaxTokens:
+		s.MaxTokens = 0
+	case RoleInputLength:
+		if i < len(b.lengths) {
+			b.lengths[i] = -1
+		}
+	}
 }
 
 // claim remembers the length that the file says sample i's prompt has.
@@ -143,10 +218,12 @@ func (b *builder) finish() (*Set, error) {
 	if len(s.Samples) == 0 {
 		return nil, errors.New("it holds no samples")
 	}
-	wantPrompt := len(b.opt.Only) == 0 || slices.Contains(b.opt.Only, RoleTokens) || slices.Contains(b.opt.Only, RolePrompt) || slices.Contains(b.opt.Only, RoleMessages)
-	if wantPrompt && !b.opt.AllowEmpty {
-		if err := b.checkPrompts(); err != nil {
-			return nil, err
+	for i, c := range s.Columns {
+		switch {
+		case c.Role == RoleRefTokens && b.counts > 0:
+			s.Columns[i].Role = RoleMaxTokens
+		case c.Role == RolePrompt && b.ids == len(s.Samples):
+			s.Columns[i].Role = RoleTokens
 		}
 	}
 	wrong := 0
@@ -158,14 +235,31 @@ func (b *builder) finish() (*Set, error) {
 	if wrong > 0 {
 		s.Notes = append(s.Notes, fmt.Sprintf("%d samples have another number of token ids than the length column says", wrong))
 	}
+	wantPrompt := len(b.opt.Only) == 0 || slices.Contains(b.opt.Only, RoleTokens) || slices.Contains(b.opt.Only, RolePrompt) || slices.Contains(b.opt.Only, RoleMessages)
+	if wantPrompt {
+		if err := b.leaveOut(); err != nil {
+			return nil, err
+		}
+	}
+	answers := 0
+	for i := range s.Samples {
+		if s.Samples[i].Answer != "" {
+			answers++
+		}
+	}
+	if answers > 0 {
+		s.Notes = append(s.Notes, fmt.Sprintf("%d conversations have an answer behind the prompt: it is not sent, and its length is the length of the output where nothing else says that", answers))
+	}
 	return s, nil
 }
 
-func (b *builder) checkPrompts() error {
-	var first, empty int
-	for i := range b.set.Samples {
-		s := &b.set.Samples[i]
-		if len(s.Tokens) == 0 && s.Prompt == "" && len(s.Messages) == 0 {
+// leaveOut leaves out the rows that have no prompt.
+func (b *builder) leaveOut() error {
+	all := b.set.Samples
+	hasPrompt := func(s *Sample) bool { return len(s.Tokens) > 0 || s.Prompt != "" || len(s.Messages) > 0 }
+	first, empty := 0, 0
+	for i := range all {
+		if !hasPrompt(&all[i]) {
 			if empty == 0 {
 				first = i
 			}
@@ -173,13 +267,24 @@ func (b *builder) checkPrompts() error {
 		}
 	}
 	switch {
-	case empty == 0:
+	case empty == 0 || empty == len(all) && b.opt.AllowEmpty:
 		return nil
-	case empty == len(b.set.Samples):
+	case empty == len(all):
 		return fmt.Errorf("no column holds prompts: found %s; known for token ids are %s, for texts %s",
 			b.columnList(), strings.Join(roleNames[0].names, ", "), strings.Join(roleNames[1].names, ", "))
+	case b.opt.Strict:
+		return fmt.Errorf("sample %d has neither token ids nor text (%d of %d samples have none)", first, empty, len(all))
 	}
-	return fmt.Errorf("sample %d has neither token ids nor text (%d of %d samples have none)", first, empty, len(b.set.Samples))
+	kept := all[:first]
+	for i := first; i < len(all); i++ {
+		if hasPrompt(&all[i]) {
+			kept = append(kept, all[i])
+		}
+	}
+	clear(all[len(kept):])
+	b.set.Samples = kept
+	b.set.Notes = append(b.set.Notes, fmt.Sprintf("%d of %d rows have neither token ids nor text and are left out, the first is row %d", empty, len(all), first))
+	return nil
 }
 
 func (b *builder) columnList() string {

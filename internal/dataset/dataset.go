@@ -5,7 +5,7 @@
 //	set.Samples[i].Tokens
 //
 // JSON lines, JSON, CSV, Parquet and pickled pandas data frames are read, each
-// also gzip-compressed, and give the same [Set]. What a column means follows
+// also compressed with gzip, zstd, bzip2 or xz, and give the same [Set]. What a column means follows
 // from its name; [Roles] lists the names. Pickles are read as data and never
 // executed (package pickle).
 package dataset
@@ -20,12 +20,6 @@ import (
 // tag split) about a Parquet file.
 var ErrWithoutParquet = errors.New("this program is built without Parquet")
 
-// Message is one turn of a chat.
-type Message struct {
-	Role    string `json:"role"`
-	Content string `json:"content"`
-}
-
 // Sample is one row of a data set. Slices may be shared between samples and
 // are to be read only.
 type Sample struct {
@@ -35,6 +29,9 @@ type Sample struct {
 	Prompt string
 	// Messages are the turns of a chat prompt, nil where the set has none.
 	Messages []Message
+	// Answer is the recorded answer to the messages, which is not sent. Its length in
+	// tokens is the length of the output, where nothing else says that.
+	Answer string
 	// Reference is the output that accuracy is judged by.
 	Reference string
 	// ReferenceTokens are the token ids of a reference output.
@@ -57,8 +54,8 @@ type Column struct {
 	Role Role   `json:"role,omitempty"`
 }
 
-// Set is a data set in memory. Sample i is row i of the file: LoadGen's sample
-// index.
+// Set is a data set in memory. Sample i, LoadGen's sample index, is row i of the file,
+// not counting rows that have no prompt.
 type Set struct {
 	// Path is the file, empty for a synthetic set.
 	Path string
@@ -93,8 +90,10 @@ type Options struct {
 	Columns map[Role]string
 	// Limit stops after that many samples; 0 reads all.
 	Limit int
-	// AllowEmpty lets samples pass that have neither token ids nor text.
+	// AllowEmpty lets a set pass in which no sample has a prompt.
 	AllowEmpty bool
+	// Strict refuses rows that have no prompt. They are left out otherwise, and counted.
+	Strict bool
 }
 
 // MaxSamples is the largest number of samples a set may hold.

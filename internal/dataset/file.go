@@ -3,6 +3,7 @@ package dataset
 import (
 	"bufio"
 	"bytes"
+	"compress/bzip2"
 	"errors"
 	"fmt"
 	"io"
@@ -13,12 +14,14 @@ import (
 	"mlcfg/internal/plainfile"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/ulikunitz/xz"
 )
 
 // file is a data set's file and what its first bytes tell.
 type file struct {
 	path   string
-	gzip   bool
+	packed *compression // nil where it is not compressed
 	format string
 }
 
@@ -34,11 +37,17 @@ func sniff(path string) (file, error) {
 	if err != nil {
 		return f, err
 	}
-	if bytes.HasPrefix(head, []byte{0x1f, 0x8b}) {
-		f.gzip = true
-		if head, err = f.head(); err != nil {
-			return f, err
+	for i := range compressions {
+		if c := &compressions[i]; bytes.HasPrefix(head, []byte(c.magic)) {
+			f.packed = c
+			if head, err = f.head(); err != nil {
+				return f, err
+			}
+			break
 		}
+	}
+	if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) {
+		return f, errors.New("the text is UTF-16: write it as UTF-8")
 	}
 	f.format = formatOf(head, path)
 	return f, nil
@@ -65,8 +74,7 @@ func formatOf(head []byte, path string) string {
 	case len(head) >= 2 && head[0] == 0x80 && head[1] < 16:
 		return "pickle"
 	}
-	name := strings.ToLower(strings.TrimSuffix(filepath.Base(path), ".gz"))
-	ext := filepath.Ext(name)
+	ext := extension(path)
 	text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
 	switch ext {
 	case ".pkl", ".pickle":
@@ -90,25 +98,66 @@ func formatOf(head []byte, path string) string {
 	return ext
 }
 
+// extension is the end of a file's name that tells its format, in lower case.
+func extension(path string) string {
+	name := strings.ToLower(filepath.Base(path))
+	for _, c := range compressions {
+		if short, ok := strings.CutSuffix(name, c.ext); ok {
+			name = short
+			break
+		}
+	}
+	return filepath.Ext(name)
+}
+
+// compression is a way to compress a file: how it begins, how its name ends, and what
+// undoes it.
+type compression struct {
+	magic, ext string
+	open       func(io.Reader) (io.ReadCloser, error)
+}
+
+var compressions = []compression{
+	{"\x1f\x8b", ".gz", func(r io.Reader) (io.ReadCloser, error) { return gzip.NewReader(r) }},
+	{"\x28\xb5\x2f\xfd", ".zst", func(r io.Reader) (io.ReadCloser, error) {
+		z, err := zstd.NewReader(r, zstd.WithDecoderMaxMemory(maxWindow), zstd.WithDecoderConcurrency(1))
+		if err != nil {
+			return nil, err
+		}
+		return z.IOReadCloser(), nil
+	}},
+	{"BZh", ".bz2", func(r io.Reader) (io.ReadCloser, error) { return io.NopCloser(bzip2.NewReader(r)), nil }},
+	{"\xfd7zXZ\x00", ".xz", func(r io.Reader) (io.ReadCloser, error) {
+		z, err := xz.ReaderConfig{DictCap: maxWindow}.NewReader(r)
+		if err != nil {
+			return nil, err
+		}
+		return io.NopCloser(z), nil
+	}},
+}
+
+// maxWindow bounds what a decompressor may hold of the text before.
+const maxWindow = 256 << 20
+
 // open opens the file's content, decompressed.
 func (f file) open() (io.ReadCloser, error) {
 	r, err := plainfile.Open(f.path)
-	if err != nil || !f.gzip {
+	if err != nil || f.packed == nil {
 		return r, err
 	}
-	z, err := gzip.NewReader(bufio.NewReaderSize(r, 256<<10))
+	z, err := f.packed.open(bufio.NewReaderSize(r, 256<<10))
 	if err != nil {
 		r.Close()
 		return nil, fmt.Errorf("decompressing: %w", err)
 	}
-	return &gzipFile{z, r}, nil
+	return &packedFile{z, r}, nil
 }
 
-type gzipFile struct {
-	*gzip.Reader
+type packedFile struct {
+	io.ReadCloser
 	file *os.File
 }
 
-func (g *gzipFile) Close() error {
-	return errors.Join(g.Reader.Close(), g.file.Close())
+func (p *packedFile) Close() error {
+	return errors.Join(p.ReadCloser.Close(), p.file.Close())
 }

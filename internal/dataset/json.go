@@ -37,7 +37,7 @@ func readJSONL(ctx context.Context, f file, b *builder) error {
 		if len(bytes.TrimSpace(text)) == 0 {
 			continue
 		}
-		dec.Reset(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+		dec.Reset(bytes.NewBuffer(withoutNaN(text)), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 		err := record(dec, b)
 		if err == nil {
 			if _, err = dec.ReadToken(); err == nil {
@@ -80,26 +80,15 @@ func readJSON(ctx context.Context, f file, b *builder) error {
 		_, _ = r.Discard(3)
 	}
 	head, _ := r.Peek(4096)
-	limit := &recordLimit{r: r, left: maxLine}
+	limit := &recordLimit{r: &nanReader{r: r}, left: maxLine}
 	dec := jsontext.NewDecoder(limit, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	if columnsHead.Match(head) {
-		return readColumns(ctx, dec, limit, b)
+	for _, o := range orientations {
+		if o.head.Match(head) {
+			return o.read(ctx, dec, limit, b)
+		}
 	}
 	if dec.PeekKind() == '[' {
-		if _, err := dec.ReadToken(); err != nil {
-			return err
-		}
-		for dec.PeekKind() != ']' {
-			if len(b.set.Samples)%1024 == 0 && ctx.Err() != nil {
-				return ctx.Err()
-			}
-			limit.left = maxLine
-			if err := record(dec, b); err != nil {
-				return placed(err, fmt.Sprintf("element %d (byte %d)", len(b.set.Samples), dec.InputOffset()))
-			}
-		}
-		_, err := dec.ReadToken()
-		return err
+		return readArray(ctx, dec, limit, b)
 	}
 	for n := 0; ; n++ {
 		if dec.PeekKind() == 0 {
@@ -115,6 +104,27 @@ func readJSON(ctx context.Context, f file, b *builder) error {
 	}
 }
 
+// readArray reads an array of objects.
+func readArray(ctx context.Context, dec *jsontext.Decoder, limit *recordLimit, b *builder) error {
+	if _, err := dec.ReadToken(); err != nil {
+		return err
+	}
+	for dec.PeekKind() != ']' {
+		if len(b.set.Samples)%1024 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		limit.left = maxLine
+		if dec.PeekKind() == '[' {
+			return fmt.Errorf("element %d is a list: rows without the names of their columns (pandas' orient=\"values\") cannot be read", len(b.set.Samples))
+		}
+		if err := record(dec, b); err != nil {
+			return placed(err, fmt.Sprintf("element %d (byte %d)", len(b.set.Samples), dec.InputOffset()))
+		}
+	}
+	_, err := dec.ReadToken()
+	return err
+}
+
 // record reads one object as a sample.
 func record(dec *jsontext.Decoder, b *builder) error {
 	if k := dec.PeekKind(); k != '{' {
@@ -128,20 +138,26 @@ func record(dec *jsontext.Decoder, b *builder) error {
 	if err != nil {
 		return err
 	}
-	if err := b.object(dec, i, 0); err != nil {
+	if err := b.object(dec, i, 0, map[Role]choice{}); err != nil {
 		b.set.Samples = b.set.Samples[:i]
 		return err
 	}
 	return nil
 }
 
+// choice is the key that a role was taken from.
+type choice struct {
+	name string
+	rank int
+}
+
 // object reads the members of an object into sample i. An object under the key
-// "text" is looked into as well: that is how some exports nest their rows.
-func (b *builder) object(dec *jsontext.Decoder, i, depth int) error {
+// "text" is looked into as well, as some exports nest their rows, and one under
+// "body", as lines for OpenAI's batches have it.
+func (b *builder) object(dec *jsontext.Decoder, i, depth int, best map[Role]choice) error {
 	if _, err := dec.ReadToken(); err != nil {
 		return err
 	}
-	best := map[Role]int{}
 	for dec.PeekKind() != '}' {
 		tok, err := dec.ReadToken()
 		if err != nil {
@@ -149,14 +165,15 @@ func (b *builder) object(dec *jsontext.Decoder, i, depth int) error {
 		}
 		name := tok.String()
 		kind := dec.PeekKind()
-		if name == "text" && kind == '{' && depth == 0 {
-			if err := b.object(dec, i, 1); err != nil {
+		if (name == "text" || name == "body") && kind == '{' && depth == 0 {
+			if err := b.object(dec, i, 1, best); err != nil {
 				return err
 			}
 			continue
 		}
 		m, wanted := b.column(name, kindName(kind))
-		if r, ok := best[m.role]; !wanted || ok && r <= m.rank {
+		before, have := best[m.role]
+		if !wanted || have && (before.rank < m.rank || before.rank == m.rank && before.name != name) {
 			if err := dec.SkipValue(); err != nil {
 				return err
 			}
@@ -168,7 +185,10 @@ func (b *builder) object(dec *jsontext.Decoder, i, depth int) error {
 		}
 		v, err := value(raw, 0)
 		if err != nil {
-			return err
+			return fmt.Errorf("key %q: %w", name, err)
+		}
+		if have && before.name == name {
+			b.clear(i, m.role)
 		}
 		if v == nil {
 			continue
@@ -176,7 +196,7 @@ func (b *builder) object(dec *jsontext.Decoder, i, depth int) error {
 		if err := b.put(i, m.role, v); err != nil {
 			return fmt.Errorf("key %q, %w", name, err)
 		}
-		best[m.role] = m.rank
+		best[m.role] = choice{name, m.rank}
 		b.set.Columns[b.columns[name]].Role = m.role
 	}
 	_, err := dec.ReadToken()

@@ -4,14 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"regexp"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
-
-// columnsHead matches the start of {"column": {"0": ...: what pandas' to_json
-// writes unless told otherwise.
-var columnsHead = regexp.MustCompile(`^\s*\{\s*"[^"]*"\s*:\s*\{\s*"-?\d+"\s*:`)
 
 // recordLimit fails when one record is larger than it may be; left is set anew
 // before each.
@@ -35,7 +30,7 @@ func readColumns(ctx context.Context, dec *jsontext.Decoder, limit *recordLimit,
 	if _, err := dec.ReadToken(); err != nil {
 		return err
 	}
-	best := map[Role]int{}
+	best := map[Role]choice{}
 	rows := -1
 	for dec.PeekKind() != '}' {
 		if ctx.Err() != nil {
@@ -51,8 +46,8 @@ func readColumns(ctx context.Context, dec *jsontext.Decoder, limit *recordLimit,
 			return fmt.Errorf("column %q is no object of cells (byte %d)", name, dec.InputOffset())
 		}
 		m, wanted := b.column(name, "column")
-		r, have := best[m.role]
-		wanted = wanted && (!have || m.rank < r)
+		before, have := best[m.role]
+		wanted = wanted && (!have || m.rank < before.rank || before.name == name)
 		n, err := b.jsonColumn(dec, limit, m.role, wanted)
 		if err != nil {
 			return fmt.Errorf("column %q: %w (byte %d)", name, err, dec.InputOffset())
@@ -62,7 +57,7 @@ func readColumns(ctx context.Context, dec *jsontext.Decoder, limit *recordLimit,
 		}
 		rows = n
 		if wanted {
-			best[m.role] = m.rank
+			best[m.role] = choice{name, m.rank}
 			for i, c := range b.set.Columns {
 				if c.Role == m.role {
 					b.set.Columns[i].Role = NoRole
@@ -105,6 +100,7 @@ func (b *builder) jsonColumn(dec *jsontext.Decoder, limit *recordLimit, role Rol
 		}
 		v, err := value(raw, 0)
 		if err == nil {
+			b.clear(row, role) // of a less preferred column, or the same one before
 			err = b.put(row, role, v)
 		}
 		if err != nil {

@@ -21,7 +21,7 @@ import (
 // with the fields of chat messages. Parquet files compress well, so what a
 // small file may become is bounded (expansion).
 func readParquet(ctx context.Context, f file, b *builder) (err error) {
-	if f.gzip {
+	if f.packed != nil {
 		return errors.New("a compressed Parquet file: decompress it first")
 	}
 	r, err := plainfile.Open(f.path)

@@ -36,7 +36,10 @@ func wantParquet() []Sample {
 		}
 		if i%3 != 0 {
 			s.Reference, _ = text(float64(i) / 4)
-			s.Messages = []Message{{"user", fmt.Sprintf("u%d", i)}, {"assistant", "a"}}[:i%3]
+			s.Messages = []Message{{Role: "user", Content: fmt.Sprintf("u%d", i)}}[:min(i%3, 1)]
+			if i%3 == 2 {
+				s.Answer = "a"
+			}
 		}
 		if i%4 != 0 {
 			s.MaxTokens = i

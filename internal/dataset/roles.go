@@ -31,7 +31,8 @@ func RequestRoles() []Role { return []Role{RoleMaxTokens, RoleMessages, RoleProm
 
 // roleNames lists, for each role, the column names that mean it, the preferred
 // first. They are those of the MLPerf LLM data sets (llama2-70b, llama3.1,
-// mixtral-8x7b, deepseek-r1, gpt-oss) and of common evaluation sets.
+// mixtral-8x7b, deepseek-r1, gpt-oss), of common evaluation sets, and of what vLLM's,
+// aiperf's and guidellm's benchmarks read.
 var roleNames = []struct {
 	role  Role
 	names []string
@@ -41,13 +42,13 @@ var roleNames = []struct {
 	{RoleMessages, []string{"messages", "conversations", "conversation", "chat"}},
 	{RoleReference, []string{"gt_output", "ground_truth", "output", "ref_output", "reference", "target", "targets", "highlights", "expected_output", "answer", "response", "completion"}},
 	{RoleRefTokens, []string{"tok_output", "tok_ref_output", "ref_output_token_ids", "output_token_ids", "output_tokens"}},
-	{RoleMaxTokens, []string{"max_tokens", "max_new_tokens", "max_completion_tokens", "max_output_tokens"}},
+	{RoleMaxTokens, []string{"max_tokens", "max_new_tokens", "max_completion_tokens", "max_output_tokens", "output_length", "output_tokens_count", "expected_output_len"}},
 	{RoleStop, []string{"stop_sequence", "stop"}},
 	{RoleStopTokens, []string{"tok_stop_sequence", "stop_token_ids"}},
-	{RoleID, []string{"id", "sample_id", "question_id", "uid"}},
+	{RoleID, []string{"id", "sample_id", "question_id", "uid", "custom_id"}},
 	{RoleSource, []string{"dataset", "origin", "source", "subset"}},
 	{RoleMetric, []string{"metric"}},
-	{RoleInputLength, []string{"tok_input_len", "tok_input_length", "input_len", "num_input_tokens"}},
+	{RoleInputLength, []string{"tok_input_len", "tok_input_length", "input_len", "num_input_tokens", "prompt_tokens_count", "input_length"}},
 }
 
 // Roles lists every role with the column names that mean it, preferred first.
@@ -79,6 +80,11 @@ func meanings(opt Options) map[string]meaning {
 		for i, n := range r.names {
 			m[n] = meaning{r.role, i}
 		}
+	}
+	// Where lists of ids are not asked for, the columns that may hold them are read for
+	// what else may stand there: the number of output tokens in vLLM's custom sets.
+	if len(opt.Only) > 0 && slices.Contains(opt.Only, RoleMaxTokens) && !slices.Contains(opt.Only, RoleRefTokens) {
+		m["output_tokens"] = meaning{RoleRefTokens, 0}
 	}
 	for role, name := range opt.Columns {
 		m[strings.ToLower(name)] = meaning{role, 0}

@@ -14,12 +14,20 @@ type Encoder interface {
 }
 
 // Tokenize makes token ids of the texts of samples that have none, on all
-// processors. Chats are left as they are: their template is the engine's affair.
-// It returns the number of samples that got token ids.
+// processors. Chats are left as they are: their template is the engine's affair. The
+// length of an answer that is recorded becomes the sample's MaxTokens where it has none,
+// counted as vLLM's and SGLang's benchmarks count it, with what the tokenizer puts around
+// a text. It returns the number of samples that got token ids.
 func (s *Set) Tokenize(ctx context.Context, enc Encoder, special bool) (int, error) {
 	var todo []int
+	made := 0
 	for i := range s.Samples {
-		if len(s.Samples[i].Tokens) == 0 && s.Samples[i].Prompt != "" {
+		x := &s.Samples[i]
+		text := len(x.Tokens) == 0 && x.Prompt != ""
+		if text {
+			made++
+		}
+		if text || x.wantsLength() {
 			todo = append(todo, i)
 		}
 	}
@@ -29,13 +37,9 @@ func (s *Set) Tokenize(ctx context.Context, enc Encoder, special bool) (int, err
 	for w := range workers {
 		wg.Go(func() {
 			for n := w; n < len(todo) && errs[w] == nil && ctx.Err() == nil; n += workers {
-				x := &s.Samples[todo[n]]
-				ids, err := enc.Encode(x.Prompt, special)
-				if err != nil {
+				if err := s.Samples[todo[n]].tokenize(enc, special); err != nil {
 					errs[w] = fmt.Errorf("tokenizing sample %d: %w", todo[n], err)
-					return
 				}
-				x.Tokens = ids
 			}
 		})
 	}
@@ -45,5 +49,36 @@ func (s *Set) Tokenize(ctx context.Context, enc Encoder, special bool) (int, err
 			return 0, err
 		}
 	}
-	return len(todo), ctx.Err()
+	return made, ctx.Err()
+}
+
+// wantsLength reports whether the length of the output is that of the recorded answer.
+func (x *Sample) wantsLength() bool { return x.Answer != "" && x.MaxTokens == 0 }
+
+func (x *Sample) tokenize(enc Encoder, special bool) error {
+	if x.wantsLength() {
+		ids, err := enc.Encode(x.Answer, special)
+		if err != nil {
+			return err
+		}
+		x.MaxTokens = max(len(ids), 1)
+	}
+	if len(x.Tokens) > 0 || x.Prompt == "" {
+		return nil
+	}
+	ids, err := enc.Encode(x.Prompt, special)
+	x.Tokens = ids
+	return err
+}
+
+// Answers is the number of samples whose output is to be as long as a recorded answer,
+// and whose length is not known yet.
+func (s *Set) Answers() int {
+	n := 0
+	for i := range s.Samples {
+		if s.Samples[i].wantsLength() {
+			n++
+		}
+	}
+	return n
 }

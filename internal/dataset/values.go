@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"mlcfg/internal/python"
 )
@@ -60,6 +61,14 @@ func parseTokens(s string) ([]int32, error) {
 			i++
 			continue
 		}
+		numpy := false
+		for _, name := range []string{"np.int64(", "np.int32(", "np.uint32(", "np.uint16("} { // how numpy 2 prints its numbers
+			if strings.HasPrefix(s[i:], name) {
+				i += len(name)
+				numpy = true
+				break
+			}
+		}
 		j := i
 		for j < len(s) && s[j] >= '0' && s[j] <= '9' {
 			j++
@@ -74,6 +83,12 @@ func parseTokens(s string) ([]int32, error) {
 		if err != nil {
 			return nil, fmt.Errorf("token id %s is outside 0 to %d", s[i:j], math.MaxInt32)
 		}
+		if numpy {
+			if j == len(s) || s[j] != ')' {
+				return nil, fmt.Errorf("%s, want a list of token ids", show(s))
+			}
+			j++
+		}
 		out = append(out, int32(n))
 		i = j
 	}
@@ -84,7 +99,7 @@ func parseTokens(s string) ([]int32, error) {
 func text(v any) (string, error) {
 	switch v := v.(type) {
 	case string:
-		return v, nil
+		return v, valid(v)
 	case int64:
 		return strconv.FormatInt(v, 10), nil
 	case float64:
@@ -100,6 +115,28 @@ func text(v any) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("%s, want a text", show(v))
+}
+
+// valid refuses texts that are no UTF-8: another encoding, or half of a pair of
+// surrogates, as Python can hold it.
+func valid(texts ...string) error {
+	for _, s := range texts {
+		if utf8.ValidString(s) {
+			continue
+		}
+		for i, r := range s {
+			if r != utf8.RuneError {
+				continue
+			}
+			if s[i] == 0xed && i+1 < len(s) && s[i+1] >= 0xa0 {
+				return fmt.Errorf("character %d of the text is half of a pair of surrogates, which is no character", utf8.RuneCountInString(s[:i])+1)
+			}
+			if _, n := utf8.DecodeRuneInString(s[i:]); n == 1 {
+				return fmt.Errorf("byte %d of the text, 0x%02x, is no UTF-8 (Latin-1 or the like?)", i+1, s[i])
+			}
+		}
+	}
+	return nil
 }
 
 func texts(v any) ([]string, error) {
@@ -121,42 +158,6 @@ func texts(v any) ([]string, error) {
 	return out, nil
 }
 
-// messages reads the turns of a chat, with the keys of the OpenAI protocol
-// (role, content) or of ShareGPT (from, value).
-func messages(v any) ([]Message, error) {
-	if _, ok := v.([]int32); ok { // an empty list
-		return nil, nil
-	}
-	list, ok := v.([]any)
-	if !ok {
-		return nil, fmt.Errorf("%s, want a list of messages", show(v))
-	}
-	out := make([]Message, 0, len(list))
-	for i, x := range list {
-		m, ok := x.(map[string]any)
-		if !ok {
-			return nil, fmt.Errorf("message %d is %s, want role and content", i, show(x))
-		}
-		role, content := m["role"], m["content"]
-		if role == nil && content == nil {
-			role, content = m["from"], m["value"]
-		}
-		r, ok := role.(string)
-		c, ok2 := content.(string)
-		if !ok || !ok2 {
-			return nil, fmt.Errorf("message %d: want role and content as texts", i)
-		}
-		switch r {
-		case "human":
-			r = "user"
-		case "gpt":
-			r = "assistant"
-		}
-		out = append(out, Message{r, c})
-	}
-	return out, nil
-}
-
 // count returns a cell that is a whole number of zero or more.
 func count(v any) (int, error) {
 	switch v := v.(type) {
@@ -168,8 +169,8 @@ func count(v any) (int, error) {
 		if v >= 0 && v == math.Trunc(v) && v < 1<<53 {
 			return int(v), nil
 		}
-	case string:
-		if n, err := strconv.Atoi(strings.TrimSpace(v)); err == nil && n >= 0 {
+	case string: // pandas writes whole numbers as 5.0 where one of a column is missing
+		if n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(v), ".0")); err == nil && n >= 0 {
 			return n, nil
 		}
 	}

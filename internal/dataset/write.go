@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -99,7 +100,7 @@ func (s *Set) outColumns() []outColumn {
 			return x.Messages
 		}},
 		{"tok_input", RoleTokens, ints(func(x *Sample) []int32 { return x.Tokens })},
-		{"output", RoleReference, str(func(x *Sample) string { return x.Reference })},
+		{"output", RoleReference, str(func(x *Sample) string { return cmp.Or(x.Reference, x.Answer) })},
 		{"tok_output", RoleRefTokens, ints(func(x *Sample) []int32 { return x.ReferenceTokens })},
 		{"max_tokens", RoleMaxTokens, func(x *Sample) any {
 			if x.MaxTokens == 0 {

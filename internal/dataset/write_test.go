@@ -21,10 +21,10 @@ func TestWrite(t *testing.T) {
 	samples := []Sample{
 		{
 			Tokens: []int32{1, 2, 3}, Prompt: "a \"q\" <é>\nb", Reference: "r", ID: "i1", MaxTokens: 7, Stop: []string{"</s>"}, StopTokens: []int32{2},
-			Messages: []Message{{"user", "hé"}, {"assistant", ""}}, Source: "s", Metric: "m", ReferenceTokens: []int32{4},
+			Messages: []Message{{Role: "user", Content: "hé"}, {Role: "user", Content: ""}}, Source: "s", Metric: "m", ReferenceTokens: []int32{4},
 		},
 		{Prompt: "only text"},
-		{Tokens: []int32{}, Messages: []Message{{"user", "x"}}},
+		{Tokens: []int32{}, Messages: []Message{{Role: "user", Content: "x"}}},
 	}
 	for _, name := range []string{"x.jsonl", "x.json", "x.csv", "x.parquet"} {
 		t.Run(name, func(t *testing.T) {
@@ -187,7 +187,7 @@ func TestInfo(t *testing.T) {
 	set := &Set{Format: "x", Samples: []Sample{
 		{Tokens: []int32{1, 2, 9}, Source: "a", MaxTokens: 4},
 		{Tokens: []int32{5}, Source: "b", Reference: "xy"},
-		{Prompt: "abc", Source: "a", Messages: []Message{{"user", "u"}}},
+		{Prompt: "abc", Source: "a", Messages: []Message{{Role: "user", Content: "u"}}},
 	}}
 	got := set.Info()
 	if d := cmp.Diff(&Counts{Samples: 2, Total: 4, Mean: 2, Min: 1, P50: 3, P90: 3, P99: 3, Max: 3}, got.InputTokens); d != "" {

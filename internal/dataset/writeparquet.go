@@ -13,7 +13,11 @@ import (
 // Lists are in Parquet's three-level form, as pandas and pyarrow write them.
 func writeParquet(s *Set, columns []outColumn, w io.Writer) error {
 	group := parquet.Group{}
-	for _, c := range columns {
+	for i, c := range columns {
+		if c.role == RoleMessages && s.rawMessages() {
+			c = outColumn{c.name, RolePrompt, messagesText(c.value)}
+			columns[i] = c
+		}
 		group[c.name] = parquet.Optional(nodeOf(c.role))
 	}
 	schema := parquet.NewSchema("dataset", group)
@@ -96,4 +100,32 @@ func appendValue(row parquet.Row, leaf int, v any, role Role) (parquet.Row, int)
 		}, 4)
 	}
 	return row, leaf + leaves
+}
+
+// rawMessages reports whether any chat holds more than roles and texts, for which
+// there is no column of fixed fields.
+func (s *Set) rawMessages() bool {
+	for i := range s.Samples {
+		for _, m := range s.Samples[i].Messages {
+			if m.Raw != "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// messagesText makes JSON of chats.
+func messagesText(value func(*Sample) any) func(*Sample) any {
+	return func(x *Sample) any {
+		v := value(x)
+		if v == nil {
+			return nil
+		}
+		text, err := appendJSON(nil, v)
+		if err != nil {
+			return nil // messages are texts and JSON
+		}
+		return string(text)
+	}
 }

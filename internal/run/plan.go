@@ -232,6 +232,7 @@ func (p *Plan) planData(ctx context.Context, o Options) error {
 	if p.samples, err = p.Data.open(ctx, p.Manifest.Data.Columns); err != nil {
 		return err
 	}
+	p.Notes = append(p.Notes, p.samples.set.Notes...)
 	if p.Data.Synthetic {
 		p.Notes = append(p.Notes, fmt.Sprintf("the data set %s is not there: %d synthetic samples take its place", path, p.Data.Samples))
 	}

@@ -1,6 +1,8 @@
 package run
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -129,12 +131,42 @@ func TestSendText(t *testing.T) {
 		{loadgen.SingleStream, map[string]any{"schedule_algo": "shortest_queue_with_tokens"}, ""},
 	} {
 		p := &Plan{Manifest: &manifest.Manifest{HarnessConfig: c.harness}, settings: loadgen.Settings{Scenario: c.scenario}, samples: &prompts{texts: 3}}
-		err := p.sendText("no tokenizer")
+		err := p.sendText("no tokenizer", 0)
 		if (err != nil) != (c.refused != "") || err != nil && !strings.HasPrefix(err.Error(), c.refused) {
 			t.Errorf("%v %v: %v, want %q", c.scenario, c.harness, err, c.refused)
 		}
 		if (len(p.Notes) == 1) != (err == nil) {
 			t.Errorf("%q", p.Notes)
+		}
+	}
+}
+
+// The recorded answer of a chat is not sent, and bounds the output.
+func TestAnswers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.json")
+	const chats = `[{"conversations": [{"from": "human", "value": "hello"}, {"from": "gpt", "value": "hello hello"}]}, {"conversations": [{"from": "human", "value": "x"}]}]`
+	if err := os.WriteFile(path, []byte(chats), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for tokenizer, want := range map[string]struct {
+		tokens int
+		note   string
+	}{"../tokenizer/testdata/llama2.json": {9, "1 samples ask for as many tokens as their recorded answers have"}, "": {0, "the recorded answers of 1 samples do not bound their outputs"}} {
+		p := &Plan{Manifest: &manifest.Manifest{}, Data: Data{File: path, Samples: 2}}
+		var err error
+		if p.samples, err = p.Data.open(t.Context(), []string{"messages", "prompt", "max-tokens"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.tokenize(t.Context(), Options{Tokenizer: tokenizer}); err != nil {
+			t.Fatal(err)
+		}
+		var r client.Request
+		p.samples.Fill(0, &r)
+		if string(r.Messages) != `[{"role":"user","content":"hello"}]` || r.MaxTokens != want.tokens {
+			t.Errorf("%s, %d tokens, want %d", r.Messages, r.MaxTokens, want.tokens)
+		}
+		if len(p.Notes) != 1 || !strings.HasPrefix(p.Notes[0], want.note) {
+			t.Errorf("notes %q, want %q", p.Notes, want.note)
 		}
 	}
 }

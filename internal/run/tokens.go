@@ -38,9 +38,11 @@ func TokenizerOf(m *manifest.Manifest, translate func(string) string) string {
 }
 
 // tokenize makes token ids of samples that are text, as MLPerf's data sets have
-// them. Where no tokenizer is there the text is sent, and the engine's is used.
+// them, and counts the tokens of recorded answers. Where no tokenizer is there the
+// text is sent, and the engine's is used.
 func (p *Plan) tokenize(ctx context.Context, o Options) error {
-	if p.samples.texts == 0 {
+	answers := p.samples.set.Answers()
+	if p.samples.texts == 0 && answers == 0 {
 		return nil
 	}
 	file := o.Tokenizer
@@ -48,7 +50,7 @@ func (p *Plan) tokenize(ctx context.Context, o Options) error {
 		file = TokenizerOf(p.Manifest, o.Translate)
 	}
 	if file == "" {
-		return p.sendText("no tokenizer.json is in the model's folder here")
+		return p.sendText("no tokenizer.json is in the model's folder here", answers)
 	}
 	tok, err := tokenizer.Open(file)
 	switch {
@@ -56,24 +58,34 @@ func (p *Plan) tokenize(ctx context.Context, o Options) error {
 	case o.Tokenizer != "":
 		return fmt.Errorf("reading the tokenizer: %w", err)
 	default:
-		return p.sendText(err.Error())
+		return p.sendText(err.Error(), answers)
 	}
 	n, err := p.samples.set.Tokenize(ctx, tok, true)
 	if err != nil {
 		return fmt.Errorf("making token ids of the data set's texts with %s: %w", file, err)
 	}
 	p.Data.Tokenizer = file
-	p.Notes = append(p.Notes, fmt.Sprintf("token ids of %d samples made from their texts with %s", n, file))
+	if n > 0 {
+		p.Notes = append(p.Notes, fmt.Sprintf("token ids of %d samples made from their texts with %s", n, file))
+	}
+	if answers > 0 {
+		p.Notes = append(p.Notes, fmt.Sprintf("%d samples ask for as many tokens as their recorded answers have, counted with %s", answers, file))
+	}
 	return nil
 }
 
 // sendText notes that texts are sent as they are, and refuses that where the
 // length of prompts in tokens decides what is sent where.
-func (p *Plan) sendText(why string) error {
-	if what := p.needsTokens(); what != "" {
+func (p *Plan) sendText(why string, answers int) error {
+	if what := p.needsTokens(); what != "" && p.samples.texts > 0 {
 		return fmt.Errorf("%s goes by the prompts' tokens, and %d samples of the data set are text: %s (--tokenizer names one)", what, p.samples.texts, why)
 	}
-	p.Notes = append(p.Notes, fmt.Sprintf("%d samples are sent as text, for the engine's own tokenizer: %s", p.samples.texts, why))
+	if p.samples.texts > 0 {
+		p.Notes = append(p.Notes, fmt.Sprintf("%d samples are sent as text, for the engine's own tokenizer: %s", p.samples.texts, why))
+	}
+	if answers > 0 {
+		p.Notes = append(p.Notes, fmt.Sprintf("the recorded answers of %d samples do not bound their outputs, since their tokens cannot be counted: %s", answers, why))
+	}
 	return nil
 }
 

@@ -48,6 +48,7 @@ type prompts struct {
 	size     int      // samples as the run counts them
 	messages [][]byte // of chat samples, as JSON
 	texts    int      // samples that came as text, without token ids
+	answers  int      // samples whose output is to be as long as a recorded answer
 	// asked is how many tokens requests ask for where the sample does not say, length
 	// what the model takes with the prompt; 0: not known.
 	asked, length int
@@ -91,7 +92,7 @@ func newPrompts(set *dataset.Set, size int) (*prompts, error) {
 	if set.Len() == 0 {
 		return nil, errors.New("the data set has no samples")
 	}
-	p := &prompts{set: set, size: size}
+	p := &prompts{set: set, size: size, answers: set.Answers()}
 	for i := range set.Samples {
 		s := &set.Samples[i]
 		switch {

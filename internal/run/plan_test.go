@@ -131,7 +131,7 @@ func TestSendText(t *testing.T) {
 		{loadgen.SingleStream, map[string]any{"schedule_algo": "shortest_queue_with_tokens"}, ""},
 	} {
 		p := &Plan{Manifest: &manifest.Manifest{HarnessConfig: c.harness}, settings: loadgen.Settings{Scenario: c.scenario}, samples: &prompts{texts: 3}}
-		err := p.sendText("no tokenizer", 0)
+		err := p.sendText("no tokenizer")
 		if (err != nil) != (c.refused != "") || err != nil && !strings.HasPrefix(err.Error(), c.refused) {
 			t.Errorf("%v %v: %v, want %q", c.scenario, c.harness, err, c.refused)
 		}

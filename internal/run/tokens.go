@@ -41,7 +41,7 @@ func TokenizerOf(m *manifest.Manifest, translate func(string) string) string {
 // them, and counts the tokens of recorded answers. Where no tokenizer is there the
 // text is sent, and the engine's is used.
 func (p *Plan) tokenize(ctx context.Context, o Options) error {
-	answers := p.samples.set.Answers()
+	answers := p.samples.answers
 	if p.samples.texts == 0 && answers == 0 {
 		return nil
 	}
@@ -50,7 +50,7 @@ func (p *Plan) tokenize(ctx context.Context, o Options) error {
 		file = TokenizerOf(p.Manifest, o.Translate)
 	}
 	if file == "" {
-		return p.sendText("no tokenizer.json is in the model's folder here", answers)
+		return p.sendText("no tokenizer.json is in the model's folder here")
 	}
 	tok, err := tokenizer.Open(file)
 	switch {
@@ -58,7 +58,7 @@ func (p *Plan) tokenize(ctx context.Context, o Options) error {
 	case o.Tokenizer != "":
 		return fmt.Errorf("reading the tokenizer: %w", err)
 	default:
-		return p.sendText(err.Error(), answers)
+		return p.sendText(err.Error())
 	}
 	n, err := p.samples.set.Tokenize(ctx, tok, true)
 	if err != nil {
@@ -76,14 +76,14 @@ func (p *Plan) tokenize(ctx context.Context, o Options) error {
 
 // sendText notes that texts are sent as they are, and refuses that where the
 // length of prompts in tokens decides what is sent where.
-func (p *Plan) sendText(why string, answers int) error {
+func (p *Plan) sendText(why string) error {
 	if what := p.needsTokens(); what != "" && p.samples.texts > 0 {
 		return fmt.Errorf("%s goes by the prompts' tokens, and %d samples of the data set are text: %s (--tokenizer names one)", what, p.samples.texts, why)
 	}
 	if p.samples.texts > 0 {
 		p.Notes = append(p.Notes, fmt.Sprintf("%d samples are sent as text, for the engine's own tokenizer: %s", p.samples.texts, why))
 	}
-	if answers > 0 {
+	if answers := p.samples.answers; answers > 0 {
 		p.Notes = append(p.Notes, fmt.Sprintf("the recorded answers of %d samples do not bound their outputs, since their tokens cannot be counted: %s", answers, why))
 	}
 	return nil

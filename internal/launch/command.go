@@ -25,6 +25,12 @@ var containers = []string{"docker", "podman", "nerdctl"}
 // functionName is what functions of other scripts are called, which start what is behind them.
 var functionName = regexp.MustCompile(`^[a-z0-9]+(?:_[a-z0-9]+)+$`)
 
+// executors start a program in a container that runs, with exec.
+var executors = []string{"docker", "podman", "nerdctl", "kubectl", "oc"}
+
+// remotes take a script as a word of its own, for another machine or another time.
+var remotes = []string{"ssh", "pdsh", "pssh", "tmux", "screen", "sbatch", "salloc", "watch"}
+
 // assignment is NAME=VALUE.
 var assignment = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
 
@@ -40,7 +46,7 @@ func withoutWrappers(words []Word) ([]Word, []Variable) {
 			key, _, _ := strings.Cut(w.Text, "=")
 			variables = append(variables, Variable{Name: key, Pos: w.Pos(), Value: w.From(len(key) + 1)})
 			at++
-		case w.Many, slices.Contains(wrappers, name), functionName.MatchString(w.Text):
+		case w.Many, slices.Contains(wrappers, name), functionName.MatchString(w.Text), slices.Contains(executors, name) && at+1 < len(words) && words[at+1].Text == "exec":
 			next := at + 1
 			for next < len(words) && !beginsProgram(words[next:]) && !assignment.MatchString(words[next].Text) && !slices.Contains(wrappers, path.Base(words[next].Text)) {
 				next++
@@ -90,6 +96,12 @@ func (f *File) command(words []Word, env []Variable, depth int) []Launch {
 			return nil
 		}
 		found = f.shell(script, append(slices.Clone(env), variables...), depth+1, args...)
+	case slices.Contains(remotes, path.Base(words[0].Text)):
+		for _, w := range words[1:] {
+			if strings.ContainsAny(w.Text, " \n") && mentioned(w.Text) {
+				found = append(found, f.shell(withoutWrap(w), env, depth+1)...)
+			}
+		}
 	case name == "eval" && len(rest) == 2:
 		found = f.shell(rest[1], env, depth+1)
 	case slices.Contains(containers, name) && len(rest) > 1 && rest[1].Text == "run":
@@ -103,6 +115,14 @@ func (f *File) command(words []Word, env []Variable, depth int) []Launch {
 		}
 	}
 	return found
+}
+
+// withoutWrap is a script behind sbatch's --wrap.
+func withoutWrap(w Word) Word {
+	if script, ok := strings.CutPrefix(w.Text, "--wrap="); ok {
+		return w.From(len(w.Text) - len(script))
+	}
+	return w
 }
 
 // imageOption is the image that a wrapper's option names, as srun's --container-image does.

@@ -15,6 +15,8 @@ type File struct {
 	Path string
 	Data []byte
 
+	// kinds are the adapters of what stands in the file in its turn.
+	kinds     []*Adapter
 	documents []*source.Node
 	parsed    bool
 	text      string

@@ -12,9 +12,11 @@ import (
 	"mlcfg/internal/backend"
 )
 
+const shellName = "shell script"
+
 // shellScript reads scripts of the POSIX shell and of bash.
 var shellScript = Adapter{
-	Name: "shell script",
+	Name: shellName,
 	Claims: func(f *File) bool {
 		if !f.Names() {
 			return false

@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -385,7 +386,7 @@ func (r *run) forget(words []Word) {
 
 // start keeps the launches of a command.
 func (r *run) start(words []Word, own []Variable) {
-	if rest, _ := withoutWrappers(words); !beginsProgram(rest) && rest[0].Text != "eval" {
+	if rest, _ := withoutWrappers(words); !beginsProgram(rest) && rest[0].Text != "eval" && !slices.Contains(remotes, path.Base(words[0].Text)) {
 		return
 	}
 	var env []Variable

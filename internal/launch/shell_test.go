@@ -58,6 +58,10 @@ func TestShell(t *testing.T) {
 		{"an image of srun", "srun --container-image=vllm/vllm-openai:v0.21.0 vllm serve m\n", "1:49 vllm 0.21.0 m@1:60\n"},
 		{"installed", "pip install -U 'vllm==0.27.1'\nvllm serve m\n", "2:1 vllm 0.27.1 m@2:12\n"},
 		{"comment", "# mlcfg: engine=vllm=0.27.1\nvllm serve m\n", "2:1 vllm 0.27.1 m@2:12\n"},
+		{"another machine", "ssh host 'cd x; vllm serve m --a 1' &\n", "1:17 vllm m@1:28 --a@1:30 1@1:34\n"},
+		{"sbatch", "sbatch -N 1 --wrap=\"vllm serve m\"\n", "1:21 vllm m@1:32\n"},
+		{"exec in a container", "docker exec -d c bash -c 'vllm serve m'\nkubectl exec p -- vllm serve n\n", "1:27 vllm m@1:38\n2:19 vllm n@2:30\n"},
+		{"a script in a document", "N=3\ncat > run.sh <<EOF\n#!/bin/sh\nexec vllm serve m \\\n  --a $N --b \\$C\nEOF\n", "4:6 vllm m@4:17 --a@5:3 3@1:3 --b@5:10 *@5:15\n"},
 		{"no launch", "echo vllm serve m\npkill -f \"vllm serve\"\n# vllm serve m\nvllm bench serve --model m\npython3 -m sglang.bench_serving\n", ""},
 		{"another program", "vllm serve m --omni\n", ""},
 	} {

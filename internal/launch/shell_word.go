@@ -337,7 +337,8 @@ func (r *run) joinedDocument(w *syntax.Word) Word {
 	return Join(b.out...)
 }
 
-// written keeps the text that a command writes into a file of a name.
+// written keeps the text that a command writes into a file of a name, and what a document starts:
+// one that is a script, or a file of another kind (kubectl apply -f -).
 func (r *run) written(s *syntax.Stmt) {
 	var text, name *syntax.Word
 	for _, redirect := range s.Redirs {
@@ -348,10 +349,30 @@ func (r *run) written(s *syntax.Stmt) {
 			name = redirect.Word
 		}
 	}
-	if text == nil || name == nil {
+	if text == nil {
 		return
 	}
-	if to := r.joined(name); to.Known() {
-		r.files[to.Text] = r.joinedDocument(text)
+	document := r.joinedDocument(text)
+	if mentioned(document.Text) && r.depth < maxShells {
+		r.found = append(r.found, r.document(document)...)
 	}
+	if name != nil {
+		if to := r.joined(name); to.Known() {
+			r.files[to.Text] = document
+		}
+	}
+}
+
+// document returns what a document starts. Its lines are the script's.
+func (r *run) document(text Word) []Launch {
+	f := written(text)
+	if len(f.Documents()) == 0 {
+		return r.file.shell(text, nil, r.depth+1)
+	}
+	for _, a := range r.file.kinds {
+		if a.Name != shellName && a.Claims(f) {
+			return a.Read(f)
+		}
+	}
+	return nil
 }

@@ -71,6 +71,13 @@ func (x *exporter) section(s *Schema, section, prefix string) map[string]any {
 
 func (x *exporter) key(s *Schema, k *Key, prefix string) map[string]any {
 	forms := x.alternatives(k.alts, func() map[string]any { return x.nested(s, k, prefix) })
+	if k.AnyCase {
+		var words []string
+		for _, word := range k.Enum {
+			words = append(words, fmt.Sprint(word))
+		}
+		forms = append(forms, map[string]any{"type": "string", "pattern": "^" + ecma("(?i:"+strings.Join(words, "|")+")") + "$"})
+	}
 	if k.Kinds != AnyKind {
 		forms = append(forms, map[string]any{"$ref": "#/definitions/unset"})
 		if k.Kinds&Null != 0 && k.Kinds&String == 0 || k.Kinds&Null != 0 && len(k.Enum) > 0 {

@@ -107,6 +107,17 @@ func generic(v any) any {
 	return out
 }
 
+// TestJSONSchemaTakesCases: what the harness takes in upper and lower case an editor takes too.
+func TestJSONSchemaTakesCases(t *testing.T) {
+	vllm, sglang := loadBoth(t, newest("vllm"), newest("sglang"))
+	v := validator(t, vllm, sglang)
+	for text, want := range map[string]bool{"Server": true, "server": true, "OFFLINE": true, "Servers": false, "xserver": false} {
+		if got := v.Validate(map[string]any{"scenario": text}) == nil; got != want {
+			t.Errorf("scenario %s: taken: %v, want %v", text, got, want)
+		}
+	}
+}
+
 func TestJSONSchemaRefusesUnknownNames(t *testing.T) {
 	vllm, sglang := loadBoth(t, "0.9.2", "0.4.9.post6")
 	v := validator(t, vllm, sglang)

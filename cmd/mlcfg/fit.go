@@ -28,8 +28,8 @@ Hugging Face cache, or the name of a model whose card comes with mlcfg. Argument
 given as key=value, variables of the environment by their names. Several
 --engine-version stand side by side.
 
-A file may be named instead: an overlay or a manifest, whose arguments, variables,
-model and release count. --model and key=value go before them.
+A file may be named instead: an overlay, a manifest, or a file that starts an engine. Its
+arguments, variables, model and release count; --model and key=value go before them.
 
   mlcfg fit --model Llama-3.1-8B --gpu H100 --engine-version vllm=0.11.0
   mlcfg fit --model ./config-dir --gpu MI300X --gpus 8 --engine-version vllm=0.17.1 tensor_parallel_size=8
@@ -81,7 +81,10 @@ func (a *app) fit(c *cli.Context) error {
 	var reports []*fit.Report
 	refused := false
 	for _, q := range requests {
-		q.GPU, q.GPUs = gpu, c.Int("gpus")
+		q.GPU = gpu
+		if c.IsSet("gpus") {
+			q.GPUs = c.Int("gpus")
+		}
 		if c.IsSet("kv-gib") {
 			told := c.Float64("kv-gib")
 			if told <= 0 || told > 1e6 {
@@ -255,14 +258,14 @@ func join(into, values map[string]any) {
 	}
 }
 
-// fitOfFiles is what overlays and manifests come to, one for each backend.
+// fitOfFiles is what overlays, manifests and files that start engines come to: one for each
+// backend or launch, and for each release that is named of its engine.
 func (a *app) fitOfFiles(c *cli.Context, files []string) ([]fit.Request, error) {
 	var out []fit.Request
-	var overlays []string
+	var others []string
 	for _, file := range files {
-		data := readText(file)
-		if root, _ := source.Parse(file, data); root == nil || !isManifest(root) {
-			overlays = append(overlays, file)
+		if root, _ := source.Parse(file, readText(file)); root == nil || !isManifest(root) {
+			others = append(others, file)
 			continue
 		}
 		q, err := a.fitOfManifest(c, file)
@@ -271,13 +274,59 @@ func (a *app) fitOfFiles(c *cli.Context, files []string) ([]fit.Request, error) 
 		}
 		out = append(out, q)
 	}
+	s, err := sortFiles(others)
+	if err != nil {
+		return nil, err
+	}
+	for _, of := range []func() ([]fit.Request, error){
+		func() ([]fit.Request, error) { return a.fitOfOverlays(c, s.overlays) },
+		func() ([]fit.Request, error) { return a.fitOfLaunches(c, others, s.starts) },
+	} {
+		more, err := of()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, more...)
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("%s starts no engine whose memory is known", list(files))
+	}
+	return sideBySide(c, out)
+}
+
+// sideBySide makes a request of each release that is named where there are several of its engine.
+func sideBySide(c *cli.Context, all []fit.Request) ([]fit.Request, error) {
+	releases := map[string][]string{}
+	for _, version := range c.StringSlice("engine-version") {
+		engine, release, err := anyVersion(version)
+		if err != nil {
+			return nil, err
+		}
+		releases[engine] = append(releases[engine], release)
+	}
+	var out []fit.Request
+	for _, q := range all {
+		if len(releases[q.Engine]) < 2 {
+			out = append(out, q)
+			continue
+		}
+		for _, release := range releases[q.Engine] {
+			q.Release = release
+			out = append(out, q)
+		}
+	}
+	return out, nil
+}
+
+func (a *app) fitOfOverlays(c *cli.Context, overlays []string) ([]fit.Request, error) {
 	if len(overlays) == 0 {
-		return out, nil
+		return nil, nil
 	}
 	l, err := loadOverlays(c, overlays)
 	if err != nil {
 		return nil, err
 	}
+	var out []fit.Request
 	for _, overlay := range overlays {
 		checked, err := l.check(overlay)
 		if err != nil {
@@ -298,8 +347,49 @@ func (a *app) fitOfFiles(c *cli.Context, files []string) ([]fit.Request, error) 
 			out = append(out, fit.Request{Model: model, Engine: t.Backend.Engine, Release: t.Release, Args: t.Values.EngineConfig, Env: t.Values.Env})
 		}
 	}
-	if len(out) == 0 {
-		return nil, fmt.Errorf("%s configures no engine whose memory is known", list(overlays))
+	return out, nil
+}
+
+// fitOfLaunches is what the launches of files come to; one whose model is not known is told and
+// left out.
+func (a *app) fitOfLaunches(c *cli.Context, files []string, starts []started) ([]fit.Request, error) {
+	if len(starts) == 0 {
+		return nil, nil
+	}
+	checker, err := launchChecker(c, files)
+	if err != nil {
+		return nil, err
+	}
+	var out []fit.Request
+	for _, start := range starts {
+		for i := range start.launches {
+			l := &start.launches[i]
+			if !fit.Knows(l.Backend.Engine) {
+				continue
+			}
+			r, err := checker.Resolve(l)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", l.Pos, err)
+			}
+			args, env, err := overridesOf(c, l.Backend.Engine)
+			if err != nil {
+				return nil, err
+			}
+			all := fit.Args{}
+			join(all, r.Values.EngineConfig)
+			join(all, args)
+			for name, value := range r.Values.Env {
+				if _, said := env[name]; !said {
+					env[name] = value
+				}
+			}
+			model, err := a.modelOf(c, l.Backend, all, "")
+			if err != nil {
+				a.warn("%s: %v", l.Pos, err)
+				continue
+			}
+			out = append(out, fit.Request{Model: model, Engine: l.Backend.Engine, Release: r.Values.Schema.Release, Args: all, Env: env, GPUs: l.Devices})
+		}
 	}
 	return out, nil
 }
@@ -347,7 +437,7 @@ func (a *app) modelOf(c *cli.Context, b *backend.Backend, engineConfig map[strin
 			found = fit.FindShapes(benchmark)
 		}
 		if found != nil {
-			found.Name = name
+			found.Name = cmp.Or(name, benchmark)
 			return found, nil
 		}
 	}

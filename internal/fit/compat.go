@@ -183,18 +183,21 @@ func quantizationOnGPU(c *checked) string {
 	return ""
 }
 
+// vllmPadsExperts is the first release of vLLM that takes parts of experts of any size.
+const vllmPadsExperts = "0.29.0"
+
 // blocksDivide: weights that are quantized in blocks have to be cut between blocks.
 func blocksDivide(c *checked) string {
 	block := c.Model.config.in("quantization_config").numbers("weight_block_size")
 	if len(block) != 2 || block[0] <= 0 || c.Model.Quant.Method != "fp8" {
 		return ""
 	}
-	tp := c.tp
-	experts := c.Args.on("enable_expert_parallel") || c.Args.size("ep_size", "ep", "expert_parallel_size") > 1
-	if c.Engine == backend.VLLM {
-		tp *= c.dp // experts are cut over data parallel too
+	tp := c.tp * c.dp // experts are cut over data parallel too
+	if c.Engine == backend.SGLang {
+		tp = c.Args.size("tp_size", "tp", "tensor_parallel_size") / c.Args.size("ep_size", "ep", "expert_parallel_size")
 	}
-	if wide := int64(c.Model.config.number("moe_intermediate_size")); c.Model.Experts > 0 && wide > 0 && !experts && tp > 1 && (wide%tp != 0 || wide/tp%block[0] != 0) {
+	pads := c.Args.on("enable_expert_parallel") || c.Engine == backend.VLLM && since(c.Release, vllmPadsExperts) || c.Env["SGLANG_USE_AITER"] == "1"
+	if wide := int64(c.Model.config.number("moe_intermediate_size")); c.Model.Experts > 0 && wide > 0 && !pads && tp > 1 && (wide%tp != 0 || wide/tp%block[0] != 0) {
 		return text("an expert of %d cut in %d has parts of %d, no multiple of the block of %d of its quantization; expert parallel leaves experts whole", wide, tp, wide/tp, block[0])
 	}
 	if wide := int64(c.Model.config.number("intermediate_size")); c.Model.Experts == 0 && wide > 0 && c.tp > 1 && wide/c.tp%block[0] != 0 {

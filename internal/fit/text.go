@@ -3,6 +3,7 @@ package fit
 import (
 	"fmt"
 	"io"
+	"strings"
 )
 
 // WriteText writes a report for people.
@@ -41,8 +42,10 @@ func WriteText(w io.Writer, r *Report) {
 		fmt.Fprintln(w, "  whether it fits is not known")
 	case *r.Fits:
 		fmt.Fprintln(w, "  it fits")
-	default:
+	case strings.HasPrefix(r.refused().Rule, "no-kv") || r.refused().Rule == "request-does-not-fit":
 		fmt.Fprintln(w, "  it does not fit")
+	default:
+		fmt.Fprintln(w, "  the engine refuses to start")
 	}
 	fmt.Fprintln(w, "because")
 	for _, reason := range r.Reasons {

@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"mlcfg/internal/diag"
 	"mlcfg/internal/source"
@@ -122,6 +121,3 @@ func texts(doc *source.Document) (all []string) {
 	slices.Sort(all)
 	return all
 }
-
-// blank tells an empty or blank line.
-func blank(s string) bool { return strings.TrimSpace(s) == "" }

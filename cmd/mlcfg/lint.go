@@ -82,6 +82,11 @@ func (a *app) lint(c *cli.Context) error {
 		return err
 	}
 	if len(files.starts) > 0 {
+		s, err := settings(c, args)
+		if err != nil {
+			return err
+		}
+		out.silenced = s.Silenced
 		checker, err := launchChecker(c, args)
 		if err != nil {
 			return err
@@ -100,6 +105,8 @@ type lintedAll struct {
 	found diag.List
 	read  []string
 	text  func(string) []byte
+	// silenced are the codes that the project file switches off.
+	silenced map[string]string
 	// unread is the first of those that cannot be read.
 	unread error
 }
@@ -130,7 +137,7 @@ func (a *app) lintOverlays(c *cli.Context, overlays []string, others bool) (out 
 	if err != nil {
 		return out, err
 	}
-	out.text = l.project.Text
+	out.text, out.silenced = l.project.Text, l.settings.Silenced
 	for i, one := range each { // the findings of the others are told all the same
 		out.found.Add(one.found...)
 		switch {
@@ -156,6 +163,7 @@ func (a *app) lintOverlays(c *cli.Context, overlays []string, others bool) (out 
 
 // writeLint writes what was found in overlays and in files that start engines.
 func (a *app) writeLint(c *cli.Context, out lintedAll, starts []started) error {
+	out.found = slices.DeleteFunc(out.found, func(d diag.Diagnostic) bool { return out.silenced[d.Code] != "" })
 	out.found.Sort()
 	where := count(len(out.read), "overlay")
 	read := out.read

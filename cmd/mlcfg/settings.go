@@ -37,7 +37,9 @@ func settings(c *cli.Context, operands []string) (*config.Settings, error) {
 		return &config.Settings{}, nil
 	case file == "":
 		if len(operands) > 0 {
-			dir = filepath.Dir(operands[0])
+			if dir = operands[0]; !isDir(dir) {
+				dir = filepath.Dir(dir)
+			}
 		}
 		if file = config.FindSettings(dir); file == "" {
 			return &config.Settings{}, nil

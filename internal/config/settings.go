@@ -38,7 +38,9 @@ type Settings struct {
 	// Manifests is the form of manifests' paths below Root.
 	Manifests string
 	Ignore    []string
-	Env       []string
+	// Silenced are the codes of findings that lint does not report, with the reasons.
+	Silenced map[string]string
+	Env      []string
 	// Forks are the site's own forks of engines.
 	Forks []*schema.Fork
 	// Site are the files that the patterns of the site's schemas match.
@@ -105,6 +107,7 @@ func ReadSettings(file string) (*Settings, diag.List, error) {
 			s.Maps = append(s.Maps, pathmap.Mapping{From: strings.TrimRight(from, "/"), To: s.below(t)})
 		}
 	}
+	s.Silenced = check.silenced()
 	slices.SortFunc(s.Maps, func(a, b pathmap.Mapping) int { return strings.Compare(a.From, b.From) })
 	s.Site = check.files(s, "site", list("site"))
 	check.found.Sort()

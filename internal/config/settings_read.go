@@ -153,3 +153,27 @@ func (r *settingsReader) manifests(form string) string {
 	}
 	return form
 }
+
+// silenced are the findings that are not reported. Each needs a code that there is, and a reason.
+func (r *settingsReader) silenced() map[string]string {
+	values, _ := r.values["silenced"].(map[string]any)
+	all := map[string]string{}
+	for code, value := range values {
+		reason, _ := value.(string)
+		d := diag.Diagnostic{Pos: r.places["silenced."+code], Severity: diag.Error, Code: "ignored-without-reason", Key: "silenced." + code}
+		switch {
+		case diag.About(code) == "":
+			d.Message = "no finding has the code " + code + ": nothing is switched off by it"
+		case len(strings.TrimSpace(reason)) < diag.ShortestReason:
+			d.Message = "the project file switches findings off and gives no reason"
+		default:
+			all[code] = reason
+			continue
+		}
+		if d.Pos.File == "" {
+			d.Pos = diag.Pos{File: r.file}
+		}
+		r.found.Add(d)
+	}
+	return all
+}

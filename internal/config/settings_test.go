@@ -66,19 +66,21 @@ site: ["site/*.cue"]
 
 func TestSettingsFaults(t *testing.T) {
 	for text, want := range map[string]string{
-		`bse: "x"`:                      "mlcfg.cue:1:1 unknown-key a project file has no key bse, did you mean base",
-		`base: 1`:                       "mlcfg.cue:1:7 wrong-type base is the integer 1 where a string is wanted",
-		"\noverlays: [\"a\", 2]":        "mlcfg.cue:2:17 wrong-type overlays.1 is the integer 2 where a string is wanted",
-		`overlays: ["[a"]`:              `mlcfg.cue:1:12 bad-pattern "[a" is not a pattern: * stands within one folder, ** for any number of them`,
-		`overlays: ["../*"]`:            `mlcfg.cue:1:12 bad-pattern "../*" leads out of the project: patterns start at the project file's folder`,
-		`site: ["no/*.cue"]`:            `mlcfg.cue:1:8 bad-pattern "no/*.cue" matches no file`,
-		`engines: vlm: "0.10.1"`:        `mlcfg.cue:1:10 unknown-key engines has no key "vlm", did you mean vllm`,
-		`engines: {vllm: "99.1"}`:       "mlcfg.cue:1:17 engine-version ",
-		`manifests: "m/{overlay}.yaml"`: `mlcfg.cue:1:12 bad-pattern "m/{overlay}.yaml" lacks {backend}: manifests would share a path`,
-		`base: [`:                       "mlcfg.cue:1:8 cue expected ']', found 'EOF'",
-		`base: string`:                  "mlcfg.cue:1:7 cue base has no value of its own: it is string",
-		`base: "a"` + "\nbase: \"b\"":   `mlcfg.cue:1:7 cue conflicting values "b" and "a"`,
-		`[1]`:                           `mlcfg.cue cue a project file is a struct: base: "config.yaml", and so on`,
+		`bse: "x"`:                            "mlcfg.cue:1:1 unknown-key a project file has no key bse, did you mean base",
+		`base: 1`:                             "mlcfg.cue:1:7 wrong-type base is the integer 1 where a string is wanted",
+		"\noverlays: [\"a\", 2]":              "mlcfg.cue:2:17 wrong-type overlays.1 is the integer 2 where a string is wanted",
+		`overlays: ["[a"]`:                    `mlcfg.cue:1:12 bad-pattern "[a" is not a pattern: * stands within one folder, ** for any number of them`,
+		`overlays: ["../*"]`:                  `mlcfg.cue:1:12 bad-pattern "../*" leads out of the project: patterns start at the project file's folder`,
+		`site: ["no/*.cue"]`:                  `mlcfg.cue:1:8 bad-pattern "no/*.cue" matches no file`,
+		`engines: vlm: "0.10.1"`:              `mlcfg.cue:1:10 unknown-key engines has no key "vlm", did you mean vllm`,
+		`engines: {vllm: "99.1"}`:             "mlcfg.cue:1:17 engine-version ",
+		`manifests: "m/{overlay}.yaml"`:       `mlcfg.cue:1:12 bad-pattern "m/{overlay}.yaml" lacks {backend}: manifests would share a path`,
+		`base: [`:                             "mlcfg.cue:1:8 cue expected ']', found 'EOF'",
+		`base: string`:                        "mlcfg.cue:1:7 cue base has no value of its own: it is string",
+		`base: "a"` + "\nbase: \"b\"":         `mlcfg.cue:1:7 cue conflicting values "b" and "a"`,
+		`silenced: "inert-varable": "reason"`: `mlcfg.cue:1:28 ignored-without-reason no finding has the code inert-varable: nothing is switched off by it`,
+		`silenced: "inert-variable": " "`:     `mlcfg.cue:1:29 ignored-without-reason the project file switches findings off and gives no reason`,
+		`[1]`:                                 `mlcfg.cue cue a project file is a struct: base: "config.yaml", and so on`,
 	} {
 		file := filepath.Join(tree(t, FileName, text), FileName)
 		_, found, err := ReadSettings(file)

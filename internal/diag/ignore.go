@@ -50,7 +50,7 @@ func ReadIgnored(file string, text []byte) Ignored {
 				d.Message += ", did you mean " + d.Suggestion
 			}
 			ig.Found.Add(d)
-		case len(strings.Trim(string(line[m[6]:m[7]]), " \t-:*/>")) < shortestReason:
+		case len(strings.Trim(string(line[m[6]:m[7]]), " \t-:*/>")) < ShortestReason:
 			d.Message = "the comment switches a finding off and gives no reason"
 			d.Hint = "write the reason behind the code"
 			ig.Found.Add(d)
@@ -59,8 +59,8 @@ func ReadIgnored(file string, text []byte) Ignored {
 	return ig
 }
 
-// shortestReason is the length of a reason, in bytes.
-const shortestReason = 4
+// ShortestReason is the length of a reason, in bytes.
+const ShortestReason = 4
 
 // Has reports whether findings of a code are switched off at a line.
 func (ig *Ignored) Has(code string, line int) bool {

@@ -2,6 +2,7 @@ package launch
 
 import (
 	"bytes"
+	"regexp"
 	"unicode/utf8"
 
 	"mlcfg/internal/backend"
@@ -46,6 +47,9 @@ func (f *File) Names() bool {
 	return false
 }
 
+// firstLine is what YAML begins with, behind comments.
+var firstLine = regexp.MustCompile(`^(?:\s*(?:#[^\n]*)?\n)*(?:---|%YAML|\{|\s*- |\s*["']?[A-Za-z_][^\n:=()]*["']?:(?:\s|$))`)
+
 // Documents are the YAML documents of the file that are maps, with the file's own places;
 // none where it is no YAML. A document with faults is left out.
 func (f *File) Documents() []*source.Node {
@@ -53,6 +57,9 @@ func (f *File) Documents() []*source.Node {
 		return f.documents
 	}
 	f.parsed = true
+	if !firstLine.Match(f.Data) {
+		return nil
+	}
 	blank := 0 // lines before the document
 	for _, part := range documents(f.Data) {
 		text := append(bytes.Repeat([]byte{'\n'}, blank), part...)

@@ -35,11 +35,11 @@ var shebang = regexp.MustCompile(`^#!.*\b(?:ba|da|z|k)?sh\b`)
 
 // isScript reports whether a file without a first line that says so is a script.
 func (f *File) isScript() bool {
-	if f.Has("```") || !mentioned(string(f.Data)) || len(f.Documents()) > 0 {
+	if f.Has("```") || !mentioned(string(f.Data)) {
 		return false
 	}
 	_, err := newParser().Parse(bytes.NewReader(f.Data), "")
-	return err == nil
+	return err == nil && len(f.Documents()) == 0
 }
 
 func newParser(options ...syntax.ParserOption) *syntax.Parser {
@@ -63,7 +63,7 @@ func (f *File) shell(script Word, variables []Variable, depth int, args ...Word)
 	if tree == nil {
 		return nil
 	}
-	x := &explorer{file: f, script: script, tree: tree, depth: depth, outer: variables, args: args, covered: map[branch]bool{}, queued: map[branch]bool{}}
+	x := &explorer{file: f, script: script, tree: tree, depth: depth, outer: variables, args: args, covered: map[branch]bool{}, queued: map[branch]bool{}, documents: map[string]bool{}}
 	return x.explore()
 }
 
@@ -131,7 +131,9 @@ type explorer struct {
 
 	covered, queued map[branch]bool
 	queue           []map[string]int
-	found           []Launch
+	// documents are the texts of documents that were looked at.
+	documents map[string]bool
+	found     []Launch
 }
 
 // branch is one way on from a place where a script has several: the place's offset, and the

@@ -353,7 +353,8 @@ func (r *run) written(s *syntax.Stmt) {
 		return
 	}
 	document := r.joinedDocument(text)
-	if mentioned(document.Text) && r.depth < maxShells {
+	if !r.documents[document.Text] && mentioned(document.Text) {
+		r.documents[document.Text] = true
 		r.found = append(r.found, r.document(document)...)
 	}
 	if name != nil {

@@ -19,7 +19,14 @@ type Faulty interface {
 // publish sends the findings of a document.
 func (s *Server) publish(d *document) error {
 	params := publishParams{URI: d.uri, Version: d.version, Diagnostics: []diagnostic{}}
+	var silenced map[string]string
+	if session, err := s.session(d); err == nil && session.Settings != nil {
+		silenced = session.Settings.Silenced
+	}
 	for _, f := range s.findings(d) {
+		if silenced[f.Code] != "" {
+			continue
+		}
 		params.Diagnostics = append(params.Diagnostics, s.diagnostic(d, f))
 	}
 	return s.conn.write(notification{"2.0", "textDocument/publishDiagnostics", params})

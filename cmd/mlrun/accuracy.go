@@ -41,8 +41,8 @@ log could not be scored.`
 
 // accuracyFlags are what the command line of accuracy says.
 type accuracyFlags struct {
-	benchmark, dataset, tokenizer, sentences, kind, format string
-	columns                                                cli.StringSlice
+	benchmark, dataset, tokenizer, sentences, rules, kind, format string
+	columns                                                       cli.StringSlice
 }
 
 func (a *app) accuracyCommand() *cli.Command {
@@ -56,11 +56,12 @@ func (a *app) accuracyCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "column", Usage: "assign a role to a column of the data set (`ROLE=NAME`)", Destination: &f.columns},
 			&cli.StringFlag{Name: "tokenizer", Usage: "tokenizer.json or the model's `FOLDER` (default: the run's model)", Destination: &f.tokenizer},
 			&cli.StringFlag{Name: "sentences", Usage: "`FOLDER` of NLTK's punkt_tab/english (default: NLTK's usual places)", Destination: &f.sentences},
+			&cli.StringFlag{Name: "sentence-rules", Usage: "whose `RULES` split sentences: nltk-3.8 (MLPerf pins it; up to 3.9 alike) or nltk-3.10", Value: string(punkt.NLTK38), Destination: &f.rules},
 			&cli.StringFlag{Name: "dtype", Usage: "how answers are written: int32, int64, text or auto", Value: "auto", Destination: &f.kind},
 			&cli.StringFlag{Name: "format", Usage: "text, json or mlperf (as the public scripts print)", Value: "text", Destination: &f.format},
 		},
 		Action: func(c *cli.Context) error {
-			if err := errors.Join(oneOf("format", f.format, "text", "json", "mlperf"), oneOf("dtype", f.kind, "auto", "int32", "int64", "text")); err != nil {
+			if err := errors.Join(oneOf("format", f.format, "text", "json", "mlperf"), oneOf("sentence-rules", f.rules, string(punkt.NLTK38), string(punkt.NLTK310)), oneOf("dtype", f.kind, "auto", "int32", "int64", "text")); err != nil {
 				return err
 			}
 			if c.NArg() != 1 {
@@ -103,6 +104,9 @@ func accuracyResult(ctx context.Context, path string, f *accuracyFlags) (*accura
 	}
 	if opt.Sentences, err = openSentences(f.sentences); err != nil {
 		return nil, err
+	}
+	if opt.Sentences != nil {
+		opt.Sentences = opt.Sentences.With(punkt.Rules(f.rules))
 	}
 	log, err := accuracy.ReadLog(ctx, path, kind)
 	if err != nil {

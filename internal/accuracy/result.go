@@ -101,6 +101,8 @@ func (r *Result) add(answers []answer, opt Options) {
 	}
 	if approximate && judge != judgeAnswers && judge != judgeHarmony {
 		r.note("sentences are split without NLTK's model: rougeLsum and gen_len are approximate")
+	} else if judge != judgeAnswers && judge != judgeHarmony {
+		r.note("sentences are split as NLTK %s splits them", strings.TrimPrefix(string(opt.Sentences.Rules()), "nltk-"))
 	}
 }
 

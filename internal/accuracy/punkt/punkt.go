@@ -6,14 +6,15 @@
 //	p, err := punkt.Open("nltk_data/tokenizers/punkt_tab/english")
 //	sentences := p.Split(text)
 //
-// The rules are those of NLTK 3.6.6 to 3.9; 3.10 also takes curly quotes for
-// closing ones. The model's data (known abbreviations and how words are
+// The rules are those of NLTK 3.6.6 to 3.9 unless [Splitter.With] asks for those of
+// 3.10, which take curly quotes and guillemets for closing ones too. The model's data (known abbreviations and how words are
 // written) belongs to NLTK and is read from where nltk.download put it; [Find]
 // looks in the usual places. The zero Splitter knows no words.
 package punkt
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -30,6 +31,34 @@ type Splitter struct {
 	collocations  map[[2]string]bool
 	starters      map[string]bool
 	orthography   map[string]int
+	rules         Rules
+}
+
+// Rules are the versions of NLTK that split alike.
+type Rules string
+
+// The rules: MLPerf's scripts pin NLTK 3.8.1.
+const (
+	NLTK38  Rules = "nltk-3.8"
+	NLTK310 Rules = "nltk-3.10"
+)
+
+// With returns a Splitter of the same model that follows other rules.
+func (s *Splitter) With(r Rules) *Splitter {
+	other := *s
+	other.rules = r
+	return &other
+}
+
+// Rules returns the rules that s follows.
+func (s *Splitter) Rules() Rules { return cmp.Or(s.rules, NLTK38) }
+
+// quotes are the marks that are closing ones, and not part of words, from NLTK 3.10 on.
+const quotes = "\u2018\u2019\u201c\u201d\u00ab\u00bb"
+
+// has reports whether r is one of marks, or a quote where the rules count those.
+func (s *Splitter) has(marks string, r rune) bool {
+	return strings.ContainsRune(marks, r) || s.rules == NLTK310 && strings.ContainsRune(quotes, r)
 }
 
 // How a word has been seen: at the beginning, in the middle or somewhere in
@@ -123,7 +152,7 @@ func readLines(path string, add func(string) error) error {
 func (s *Splitter) Split(text string) []string {
 	t := []rune(text)
 	var out []string
-	for _, b := range realign(t, s.bounds(t)) {
+	for _, b := range s.realign(t, s.bounds(t)) {
 		out = append(out, string(b.of(t)))
 	}
 	return out
@@ -143,7 +172,7 @@ func (b bound) of(t []rune) []rune {
 func (s *Splitter) bounds(t []rune) []bound {
 	var out []bound
 	start := 0
-	for _, c := range contexts(t) {
+	for _, c := range s.contexts(t) {
 		if !s.ends(c.text) {
 			continue
 		}
@@ -168,7 +197,7 @@ type context struct {
 
 // contexts finds the marks that may end sentences: . ? ! before punctuation or
 // before blanks and a word. Of the marks of one word the last counts.
-func contexts(t []rune) []context {
+func (s *Splitter) contexts(t []rune) []context {
 	var out []context
 	var last context
 	have := false
@@ -178,7 +207,7 @@ func contexts(t []rune) []context {
 			continue
 		}
 		after, next := i+1, -1
-		if nonWord(t[after]) {
+		if s.nonWord(t[after]) {
 			after++
 		} else {
 			for after < len(t) && space(t[after]) {
@@ -213,7 +242,7 @@ func contexts(t []rune) []context {
 
 // realign moves quotes and brackets that close a sentence from the head of the
 // next one to its end.
-func realign(t []rune, in []bound) []bound {
+func (s *Splitter) realign(t []rune, in []bound) []bound {
 	var out []bound
 	moved := 0
 	for i, b := range in {
@@ -225,7 +254,7 @@ func realign(t []rune, in []bound) []bound {
 			break
 		}
 		next := in[i+1]
-		closers, all := closing(next.of(t))
+		closers, all := s.closing(next.of(t))
 		if moved = all; all > 0 {
 			b.to = next.from + closers
 			out = append(out, b)
@@ -238,8 +267,8 @@ func realign(t []rune, in []bound) []bound {
 
 // closing returns the length of the closing punctuation at the head of t, without
 // and with the blanks behind it; 0 if something else follows it.
-func closing(t []rune) (closers, all int) {
-	for n := 0; n < len(t) && strings.ContainsRune(`"')]}`, t[n]); n++ {
+func (s *Splitter) closing(t []rune) (closers, all int) {
+	for n := 0; n < len(t) && s.has(`"')]}`, t[n]); n++ {
 		end := n + 1
 		switch {
 		case end == len(t):

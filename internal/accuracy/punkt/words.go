@@ -50,7 +50,7 @@ func lower(r rune) bool { return unicode.IsLower(r) || unicode.Is(unicode.Other_
 
 // ends reports whether a sentence ends in a context before its last word.
 func (s *Splitter) ends(context []rune) bool {
-	words := tokenize(context)
+	words := s.tokenize(context)
 	for i := range words {
 		s.byType(&words[i])
 	}
@@ -152,7 +152,7 @@ func initial(s string) bool {
 
 // tokenize takes a context apart, line by line: words, runs of dots or hyphens,
 // and other marks one by one. A period stays with its word.
-func tokenize(t []rune) []word {
+func (s *Splitter) tokenize(t []rune) []word {
 	var out []word
 	for i := 0; i < len(t); {
 		if t[i] == '\n' || space(t[i]) {
@@ -165,7 +165,7 @@ func tokenize(t []rune) []word {
 		} else {
 			end += i
 		}
-		n := token(t[i:end])
+		n := s.token(t[i:end])
 		out = append(out, newWord(string(t[i:i+n])))
 		i += n
 	}
@@ -173,7 +173,7 @@ func tokenize(t []rune) []word {
 }
 
 // token returns the length of the token that t begins with.
-func token(t []rune) int {
+func (s *Splitter) token(t []rune) int {
 	if n := multi(t); n > 0 {
 		return n
 	}
@@ -182,17 +182,17 @@ func token(t []rune) int {
 	}
 	for n := 1; ; n++ {
 		switch {
-		case wordEnds(t[n:]):
+		case s.wordEnds(t[n:]):
 			return n
-		case t[n] == ',' && wordEnds(t[n+1:]):
+		case t[n] == ',' && s.wordEnds(t[n+1:]):
 			return n
 		}
 	}
 }
 
 // wordEnds reports whether a word ends before t.
-func wordEnds(t []rune) bool {
-	return len(t) == 0 || space(t[0]) || nonWord(t[0]) || multi(t) > 0
+func (s *Splitter) wordEnds(t []rune) bool {
+	return len(t) == 0 || space(t[0]) || s.nonWord(t[0]) || multi(t) > 0
 }
 
 // multi returns the length of a run of two or more hyphens or dots, or of three or
@@ -225,7 +225,7 @@ func multi(t []rune) int {
 }
 
 // nonWord are the marks that no word holds.
-func nonWord(r rune) bool { return strings.ContainsRune(`)";}]*:@'({[?!`, r) }
+func (s *Splitter) nonWord(r rune) bool { return s.has(`)";}]*:@'({[?!`, r) }
 
 // space is Python's str.isspace.
 func space(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }

@@ -2,15 +2,17 @@
 
     python make_sentences.py FOLDER [SEED COUNT [MODEL]]
 
-writes the model's four files into FOLDER/model and FOLDER/cases.json:
-[{"text", "sentences"}]. With MODEL (a folder of punkt_tab) that model is taken.
-Wants NLTK 3.6.6 or later; the texts hold no curly quotes, which 3.10 treats anew.
+writes the model's four files into FOLDER/model, FOLDER/cases.json: [{"text", "sentences"}],
+and FOLDER/quotes-VERSION.json, of texts that hold curly quotes, which NLTK treats anew
+from 3.10 on. With MODEL (a folder of punkt_tab) that model is taken. Wants NLTK 3.6.6
+or later.
 """
 import json
 import os
 import random
 import sys
 
+import nltk
 from nltk.tokenize import punkt
 
 CORPUS = """Dr. Smith met Mr. Jones at 5 p.m. on Jan. 3. They spoke of the U.S. economy, e.g. of prices. Mr. Jones left. He was late.
@@ -48,6 +50,14 @@ def main(folder, seed=0, count=150, source=None):
         texts.append("".join(r.choice(WORDS) + r.choice([" "] * 6 + ["", "  ", "\n"]) for _ in range(r.randint(1, 40))))
         texts.append("".join(r.choice("ab .?!,-\"')(\nA1") for _ in range(r.randint(1, 30))))
     with open(os.path.join(folder, "cases.json"), "w") as f:
+        json.dump([{"text": t, "sentences": tokenizer.tokenize(t)} for t in texts], f)
+    quotes = "\u2018\u2019\u201c\u201d\u00ab\u00bb"
+    texts = []
+    for _ in range(int(count)):
+        texts.append("".join(r.choice(WORDS + ["\u201cHe", "end.\u201d", "end\u201d.", "\u00abOui.\u00bb", "it\u2019s", "x.\u2019\u201d"] * 8) + r.choice([" "] * 6 + ["", "\n"]) for _ in range(r.randint(1, 30))))
+        texts.append("".join(r.choice("ab .?!-\"')(A1" + quotes) for _ in range(r.randint(1, 30))))
+    version = "3.10" if tuple(map(int, nltk.__version__.split(".")[:2])) >= (3, 10) else "3.8"
+    with open(os.path.join(folder, "quotes-%s.json" % version), "w") as f:
         json.dump([{"text": t, "sentences": tokenizer.tokenize(t)} for t in texts], f)
 
 

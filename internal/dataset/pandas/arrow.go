@@ -20,18 +20,23 @@ type arrowChunk struct {
 	typ            arrowType
 	n, offset      int
 	buffers        pickle.Value
-	child          *arrowChunk
-	valid, off, by []byte // fetched
+	children       []*arrowChunk // of a list, a structure, a dictionary (its values)
+	fields         []string      // of a structure
+	valid, off, by []byte        // fetched
+	sizes          []byte        // of a list view
+	views          [][]byte      // the further buffers of a view of texts
+	text           string        // of by, which elements share
+	ints           []int32       // the elements of a list's child where they are integers
 }
 
 // arrowType is the part of Arrow's types that is read.
 type arrowType struct {
-	kind byte // 't' text, 'i' signed, 'u' unsigned, 'f' float, 'b' bool, 'l' list
-	size int  // bytes of an element, or of an offset for texts and lists
+	kind byte // t text, v view of texts, i signed, u unsigned, f float, b bool, l list, w list view, x list of fixed size, s structure, d dictionary, n null
+	size int  // bytes of an element, or of an offset for texts and lists; elements of a list of fixed size
 }
 
 var arrowTypes = map[string]arrowType{
-	"string": {'t', 4}, "utf8": {'t', 4}, "large_string": {'t', 8}, "large_utf8": {'t', 8}, "bool": {'b', 0},
+	"string": {'t', 4}, "utf8": {'t', 4}, "large_string": {'t', 8}, "large_utf8": {'t', 8}, "string_view": {'v', 16}, "bool": {'b', 0}, "null": {'n', 0},
 	"int8": {'i', 1}, "int16": {'i', 2}, "int32": {'i', 4}, "int64": {'i', 8},
 	"uint8": {'u', 1}, "uint16": {'u', 2}, "uint32": {'u', 4}, "uint64": {'u', 8},
 	"float": {'f', 4}, "double": {'f', 8}, "halffloat": {'f', 2},
@@ -65,16 +70,28 @@ func (d *decoder) arrow(v pickle.Value) (*arrowCells, int, error) {
 			return nil, 0, err
 		}
 		c.chunks = append(c.chunks, chunk)
-		switch chunk.typ.kind {
-		case 'l':
-			c.name = "list"
-		case 'i', 'u', 'f', 'b':
-			c.name = "number"
-		}
+		c.name = chunk.typ.name()
 		total += chunk.n
 	}
 	return c, total, nil
 }
+
+func (t arrowType) name() string {
+	switch t.kind {
+	case 'l', 'w', 'x':
+		return "list"
+	case 's':
+		return "struct"
+	case 'd':
+		return "category"
+	case 'i', 'u', 'f', 'b':
+		return "number"
+	}
+	return "string"
+}
+
+// maxArrowDepth bounds lists within lists; messages have five levels.
+const maxArrowDepth = 12
 
 // arrowChunk decodes the tuple that pyarrow pickles an array as: type, length,
 // count of nulls, offset, buffers, children, dictionary.
@@ -83,49 +100,117 @@ func (d *decoder) arrowChunk(v pickle.Value, depth int) (arrowChunk, error) {
 	if v.Kind() != pickle.Tuple || v.Len() < 6 {
 		return c, fmt.Errorf("a pyarrow array of %d parts, want 7", v.Len())
 	}
+	if depth > maxArrowDepth {
+		return c, fmt.Errorf("a pyarrow array nested more than %d deep", maxArrowDepth)
+	}
 	n, ok := v.At(1).Int()
 	off, ok2 := v.At(3).Int()
 	if !ok || !ok2 || n < 0 || off < 0 || n > math.MaxInt32 || off > math.MaxInt32 {
 		return c, fmt.Errorf("a pyarrow array of impossible length")
 	}
 	c.n, c.offset, c.buffers = int(n), int(off), v.At(4)
-	t := v.At(0)
-	switch d.class(t) {
-	case clsArrowAlias:
-		name, _ := d.doc.Short(t.Args().At(0))
-		if c.typ, ok = arrowTypes[name]; !ok {
-			return c, fmt.Errorf("the pyarrow type %q is not read", name)
+	if err := d.arrowType(&c, v.At(0)); err != nil {
+		return c, err
+	}
+	var parts []pickle.Value
+	switch c.typ.kind {
+	case 'l', 'w', 'x':
+		parts = []pickle.Value{v.At(5).At(0)}
+	case 's':
+		for i := range c.fields {
+			parts = append(parts, v.At(5).At(i))
 		}
-	case clsArrowList, clsArrowLargeList:
-		c.typ = arrowType{'l', 4}
-		if d.class(t) == clsArrowLargeList {
-			c.typ.size = 8
-		}
-		if depth > 0 {
-			return c, fmt.Errorf("pyarrow lists of lists are not read")
-		}
-		child, err := d.arrowChunk(v.At(5).At(0), depth+1)
+	case 'd':
+		parts = []pickle.Value{v.At(6)}
+	}
+	for _, p := range parts {
+		child, err := d.arrowChunk(p, depth+1)
 		if err != nil {
 			return c, err
 		}
-		c.child = &child
-	default:
-		return c, fmt.Errorf("the pyarrow type %s is not read", d.describe(t))
+		c.children = append(c.children, &child)
 	}
-	// A length with no bytes behind it must not make rows.
-	if need := c.n; c.data(d).Len() < need/8 && c.typ.kind != 'l' && c.typ.kind != 't' {
-		return c, errShort
-	}
-	if c.typ.kind == 'l' || c.typ.kind == 't' {
-		if c.buffer(d, 1).Len() < c.n*c.typ.size {
-			return c, errShort
-		}
-	}
-	return c, nil
+	return c, c.check(d)
 }
 
-// data is the buffer that holds the elements of a fixed-width type.
-func (c *arrowChunk) data(d *decoder) pickle.Value { return c.buffer(d, 1) }
+// arrowType finds out the type of a chunk.
+func (d *decoder) arrowType(c *arrowChunk, t pickle.Value) error {
+	args := t.Args()
+	switch d.class(t) {
+	case clsArrowAlias:
+		name, _ := d.doc.Short(args.At(0))
+		var ok bool
+		if c.typ, ok = arrowTypes[name]; !ok {
+			return fmt.Errorf("the pyarrow type %q is not read", name)
+		}
+	case clsArrowList:
+		c.typ = arrowType{'l', 4}
+		if n, fixed := args.At(1).Int(); fixed && n >= 0 { // a second argument is the size of each
+			if n > maxNested {
+				return fmt.Errorf("pyarrow lists of %d elements", n)
+			}
+			c.typ = arrowType{'x', int(n)}
+		}
+	case clsArrowLargeList:
+		c.typ = arrowType{'l', 8}
+	case clsArrowListView:
+		c.typ = arrowType{'w', 4}
+	case clsArrowLargeListView:
+		c.typ = arrowType{'w', 8}
+	case clsArrowStruct:
+		c.typ = arrowType{'s', 0}
+		fields := args.At(0)
+		if fields.Len() > maxColumns {
+			return fmt.Errorf("a pyarrow structure of %d fields", fields.Len())
+		}
+		for i := range fields.Len() {
+			name, ok := d.doc.Short(fields.At(i).Args().At(0))
+			if !ok || d.class(fields.At(i)) != clsArrowField {
+				return fmt.Errorf("a field of a pyarrow structure without its name")
+			}
+			c.fields = append(c.fields, name)
+		}
+	case clsArrowDictionary:
+		index := arrowChunk{}
+		if err := d.arrowType(&index, args.At(0)); err != nil || index.typ.kind != 'i' && index.typ.kind != 'u' {
+			return fmt.Errorf("a pyarrow dictionary without integers as its indices")
+		}
+		c.typ = arrowType{'d', index.typ.size}
+	default:
+		return fmt.Errorf("the pyarrow type %s is not read", d.describe(t))
+	}
+	return nil
+}
+
+// check refuses a length with no bytes behind it, which must not make rows.
+func (c *arrowChunk) check(d *decoder) error {
+	have, need := c.buffer(d, 1).Len(), c.n
+	switch c.typ.kind {
+	case 'n':
+		return nil
+	case 's', 'x': // as long as what they are made of
+		per := max(c.typ.size, 1)
+		for _, child := range c.children {
+			if child.n/per < c.n && c.typ.size != 0 || c.typ.kind == 's' && child.n < c.n {
+				return errShort
+			}
+		}
+		if len(c.children) == 0 || c.typ.kind == 'x' && c.typ.size == 0 {
+			return fmt.Errorf("a pyarrow array of nothing")
+		}
+		return nil
+	case 'b':
+		need = (c.n + 7) / 8
+	case 'l', 't', 'w', 'v', 'd':
+		need = c.n * c.typ.size
+	default:
+		need = c.n * c.typ.size
+	}
+	if have < need {
+		return errShort
+	}
+	return nil
+}
 
 // buffer returns the bytes of buffer i, None where pyarrow has none.
 func (c *arrowChunk) buffer(d *decoder, i int) pickle.Value {
@@ -146,10 +231,20 @@ func (c *arrowCells) read(d *decoder, rows int, put func(row int, v any) error, 
 		row := 0
 		for i := range c.chunks {
 			ch := &c.chunks[i]
-			if err := ch.put(func(v any) error { row++; return put(row-1, v) }); err != nil {
+			if err := ch.prepare(); err != nil {
 				return err
 			}
-			*ch = arrowChunk{typ: ch.typ, n: ch.n, offset: ch.offset, buffers: ch.buffers, child: ch.child}
+			for j := ch.offset; j < ch.offset+ch.n; j++ {
+				v, err := ch.element(d, j)
+				if err == nil {
+					err = put(row, v)
+				}
+				if err != nil {
+					return err
+				}
+				row++
+			}
+			ch.drop()
 		}
 		return nil
 	})
@@ -169,38 +264,73 @@ func (c *arrowChunk) fetch(d *decoder, q *queue) {
 		get(2, &c.by)
 	case 'l':
 		get(1, &c.off)
-		c.child.fetch(d, q)
+	case 'w':
+		get(1, &c.off)
+		get(2, &c.sizes)
+	case 'v':
+		get(1, &c.by)
+		c.views = make([][]byte, max(0, c.buffers.Len()-2))
+		for i := range c.views {
+			get(i+2, &c.views[i])
+		}
 	default:
 		get(1, &c.by)
 	}
+	for _, child := range c.children {
+		child.fetch(d, q)
+	}
 }
 
-// put returns the elements of a fetched chunk in order.
-func (c *arrowChunk) put(put func(v any) error) error {
-	text := ""
+// drop lets go of what was fetched.
+func (c *arrowChunk) drop() {
+	c.valid, c.off, c.by, c.sizes, c.views, c.text, c.ints = nil, nil, nil, nil, nil, "", nil
+	for _, child := range c.children {
+		child.drop()
+	}
+}
+
+// prepare makes what elements share: one text, and one array of integers below a list.
+func (c *arrowChunk) prepare() error {
 	if c.typ.kind == 't' {
-		text, c.by = string(c.by), nil // the elements share one string
+		c.text, c.by = string(c.by), nil
 	}
-	var ints []int32
-	if c.typ.kind == 'l' {
-		var err error
-		if ints, err = c.child.ints(); err != nil {
+	for _, child := range c.children {
+		if err := child.prepare(); err != nil {
 			return err
 		}
 	}
-	for i := c.offset; i < c.offset+c.n; i++ {
-		v, err := c.element(i, text, ints)
-		if err != nil {
-			return err
-		}
-		if err := put(v); err != nil {
-			return err
-		}
+	if k := c.typ.kind; k == 'l' || k == 'w' || k == 'x' {
+		return c.children[0].integers()
 	}
 	return nil
 }
 
-func (c *arrowChunk) element(i int, text string, ints []int32) (any, error) {
+// integers makes the array of a list's integers, where none is missing and each fits.
+func (c *arrowChunk) integers() error {
+	if c.typ.kind != 'i' && c.typ.kind != 'u' || c.valid != nil {
+		return nil
+	}
+	if (c.offset+c.n)*c.typ.size > len(c.by) {
+		return errShort
+	}
+	a := array{kind: c.typ.kind, size: c.typ.size}
+	out := make([]int32, c.n)
+	for i := range out {
+		x := a.integer(c.by[(c.offset+i)*c.typ.size:])
+		if x != int64(int32(x)) {
+			return nil
+		}
+		out[i] = int32(x)
+	}
+	c.ints = out
+	return nil
+}
+
+// element returns the element at a place of the buffers, not counted from the offset.
+func (c *arrowChunk) element(d *decoder, i int) (any, error) {
+	if d.budget--; d.budget < 0 {
+		return nil, fmt.Errorf("more than %d nested values", maxNested)
+	}
 	if c.valid != nil {
 		if i/8 >= len(c.valid) {
 			return nil, errShort
@@ -210,18 +340,28 @@ func (c *arrowChunk) element(i int, text string, ints []int32) (any, error) {
 		}
 	}
 	switch c.typ.kind {
+	case 'n':
+		return nil, nil
 	case 't':
-		from, to, err := c.span(i, len(text))
+		from, to, err := c.span(i, len(c.text))
 		if err != nil {
 			return nil, err
 		}
-		return text[from:to], nil
-	case 'l':
-		from, to, err := c.span(i, len(ints))
-		if err != nil {
-			return nil, err
+		return c.text[from:to], nil
+	case 'v':
+		return c.view(i)
+	case 'l', 'w', 'x':
+		return c.list(d, i)
+	case 's':
+		out := make(map[string]any, len(c.fields))
+		for j, child := range c.children {
+			v, err := child.at(d, i)
+			if err != nil {
+				return nil, err
+			}
+			out[c.fields[j]] = v
 		}
-		return ints[from:to:to], nil
+		return out, nil
 	case 'b':
 		if i/8 >= len(c.by) {
 			return nil, errShort
@@ -231,45 +371,91 @@ func (c *arrowChunk) element(i int, text string, ints []int32) (any, error) {
 	if (i+1)*c.typ.size > len(c.by) {
 		return nil, errShort
 	}
+	if c.typ.kind == 'd' {
+		index := array{kind: 'i', size: c.typ.size}
+		return c.children[0].at(d, int(index.integer(c.by[i*c.typ.size:])))
+	}
 	a := array{kind: c.typ.kind, size: c.typ.size}
 	return a.number(c.by, i), nil
+}
+
+// at returns element i, counted from the offset.
+func (c *arrowChunk) at(d *decoder, i int) (any, error) {
+	if i < 0 || i >= c.n {
+		return nil, fmt.Errorf("a pyarrow array with an index outside its data")
+	}
+	return c.element(d, c.offset+i)
+}
+
+// list returns the list at place i.
+func (c *arrowChunk) list(d *decoder, i int) (any, error) {
+	child := c.children[0]
+	from, to, err := c.span(i, child.n)
+	if err != nil {
+		return nil, err
+	}
+	if child.ints != nil {
+		return child.ints[from:to:to], nil
+	}
+	out := make([]any, 0, min(to-from, 1024))
+	for j := from; j < to; j++ {
+		v, err := child.at(d, j)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+// view returns the text at place i of a view: up to twelve bytes stand in the view
+// itself, longer ones in another buffer.
+func (c *arrowChunk) view(i int) (any, error) {
+	const inline = 12
+	if (i+1)*c.typ.size > len(c.by) {
+		return nil, errShort
+	}
+	v := c.by[i*c.typ.size : (i+1)*c.typ.size]
+	n := int64(binary.LittleEndian.Uint32(v))
+	if n <= inline {
+		return string(v[4 : 4+n]), nil
+	}
+	buffer, from := binary.LittleEndian.Uint32(v[8:]), int64(binary.LittleEndian.Uint32(v[12:]))
+	if int64(buffer) >= int64(len(c.views)) || from+n > int64(len(c.views[buffer])) {
+		return nil, fmt.Errorf("a pyarrow view of texts outside its data")
+	}
+	return string(c.views[buffer][from : from+n]), nil
 }
 
 // span returns the bounds of element i in what the offsets point into.
 func (c *arrowChunk) span(i, limit int) (from, to int, err error) {
 	size := c.typ.size
-	if (i+2)*size > len(c.off) {
-		return 0, 0, errShort
-	}
-	at := func(j int) uint64 {
+	at := func(b []byte, j int) uint64 {
 		if size == 4 {
-			return uint64(binary.LittleEndian.Uint32(c.off[j*4:]))
+			return uint64(binary.LittleEndian.Uint32(b[j*4:]))
 		}
-		return binary.LittleEndian.Uint64(c.off[j*8:])
+		return binary.LittleEndian.Uint64(b[j*8:])
 	}
-	f, t := at(i), at(i+1)
+	var f, t uint64
+	switch c.typ.kind {
+	case 'x':
+		f, t = uint64(i)*uint64(size), uint64(i+1)*uint64(size)
+	case 'w':
+		if (i+1)*size > len(c.off) || (i+1)*size > len(c.sizes) {
+			return 0, 0, errShort
+		}
+		f = at(c.off, i)
+		if t = f + at(c.sizes, i); t < f {
+			t = math.MaxUint64
+		}
+	default:
+		if (i+2)*size > len(c.off) {
+			return 0, 0, errShort
+		}
+		f, t = at(c.off, i), at(c.off, i+1)
+	}
 	if f > t || t > uint64(limit) {
 		return 0, 0, fmt.Errorf("a pyarrow array with offsets outside its data")
 	}
 	return int(f), int(t), nil
-}
-
-// ints returns the elements of the integers below a list, without the child's own offset.
-func (c *arrowChunk) ints() ([]int32, error) {
-	if c.typ.kind != 'i' && c.typ.kind != 'u' {
-		return nil, fmt.Errorf("only pyarrow lists of integers are read")
-	}
-	if (c.offset+c.n)*c.typ.size > len(c.by) {
-		return nil, errShort
-	}
-	a := array{kind: c.typ.kind, size: c.typ.size}
-	out := make([]int32, c.n)
-	for i := range out {
-		x := a.integer(c.by[(c.offset+i)*c.typ.size:])
-		if x != int64(int32(x)) {
-			return nil, fmt.Errorf("the integer %d does not fit in 32 bits", x)
-		}
-		out[i] = int32(x)
-	}
-	return out, nil
 }

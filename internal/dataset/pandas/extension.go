@@ -32,11 +32,14 @@ func (d *decoder) extension(v pickle.Value, rows int) (cells, error) {
 		return c, err
 	}
 	kind, arr, other, err := d.backing(v)
+	if kind == clsOpaque { // of numbers that stand for something else, as a period's do
+		if err != nil || arr.kind != 'M' && arr.kind != 'm' {
+			return nil, fmt.Errorf("%s is not read", d.describe(v))
+		}
+		return &blockRow{a: arr}, nil
+	}
 	if err != nil {
 		return nil, err
-	}
-	if kind == clsOpaque {
-		return &blockRow{a: arr}, nil
 	}
 	if arr.rows*arr.cols != rows {
 		return nil, fmt.Errorf("%d rows, want %d", arr.rows*arr.cols, rows)

@@ -154,7 +154,10 @@ func (f *Frame) frame(v pickle.Value) error {
 	}
 	rows, err := d.indexLen(axes.At(1))
 	if err != nil { // a row index of another sort: the blocks tell as well
-		if rows, err = d.blockRows(blocks.At(0)); err != nil {
+		for i := 0; err != nil && i < max(blocks.Len(), 1); i++ {
+			rows, err = d.blockRows(blocks.At(i))
+		}
+		if err != nil {
 			return fmt.Errorf("the number of rows: %w", err)
 		}
 	}
@@ -165,6 +168,9 @@ func (f *Frame) frame(v pickle.Value) error {
 		}
 	}
 	f.Rows = rows
+	if err := readable(placed); err != nil {
+		return err
+	}
 	for i, name := range names {
 		if placed[i] == nil {
 			return fmt.Errorf("column %q: no block holds it", name)
@@ -208,7 +214,8 @@ func (d *decoder) block(v pickle.Value, rows int, placed []cells) error {
 	if c := d.class(values); c == clsArray || c == clsBuffer {
 		a, err := d.array(values)
 		if err != nil {
-			return err
+			unread(placed, at, err)
+			return nil
 		}
 		if a.rows == 1 && len(at) != 1 && a.cols == len(at) && rows == 1 {
 			a.rows, a.cols = a.cols, 1
@@ -226,10 +233,40 @@ func (d *decoder) block(v pickle.Value, rows int, placed []cells) error {
 	}
 	c, err := d.extension(values, rows)
 	if err != nil {
-		return err
+		unread(placed, at, err)
+		return nil
 	}
 	placed[at[0]] = c
 	return nil
+}
+
+// unreadCells are columns that cannot be read, which matters where they are asked for.
+type unreadCells struct{ err error }
+
+func (c unreadCells) typ() string { return "not read" }
+
+func (c unreadCells) read(*decoder, int, func(int, any) error, *queue) error { return c.err }
+
+func unread(placed []cells, at []int, err error) {
+	for _, col := range at {
+		placed[col] = unreadCells{err}
+	}
+}
+
+// readable refuses a frame of which no column can be read: nothing would hold its
+// number of rows to the bytes that it has.
+func readable(placed []cells) error {
+	var first error
+	for _, c := range placed {
+		u, is := c.(unreadCells)
+		if !is {
+			return nil
+		}
+		if first == nil {
+			first = u.err
+		}
+	}
+	return first
 }
 
 // places returns the columns that a block's rows are: a slice or an integer array.

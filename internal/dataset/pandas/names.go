@@ -35,6 +35,10 @@ const (
 	clsArrowList
 	clsArrowLargeList
 	clsArrowField
+	clsArrowListView
+	clsArrowLargeListView
+	clsArrowStruct
+	clsArrowDictionary
 )
 
 // names is the allow-list: what pandas 1.0 to 3.1, numpy 1 and 2 and pyarrow
@@ -80,6 +84,7 @@ var names = map[string]class{
 	"pyarrow.lib._restore_array": clsArrowArray, "pyarrow.lib.chunked_array": clsArrowChunks,
 	"pyarrow.lib.py_buffer": clsArrowBuffer, "pyarrow.lib.type_for_alias": clsArrowAlias,
 	"pyarrow.lib.list_": clsArrowList, "pyarrow.lib.large_list": clsArrowLargeList, "pyarrow.lib.field": clsArrowField,
+	"pyarrow.lib.list_view": clsArrowListView, "pyarrow.lib.large_list_view": clsArrowLargeListView, "pyarrow.lib.struct": clsArrowStruct, "pyarrow.lib.dictionary": clsArrowDictionary,
 
 	// Values and indexes that are not read but may stand in columns that nobody asks for.
 	"pandas.core.arrays.datetimes.DatetimeArray": clsOpaque, "pandas.arrays.DatetimeArray": clsOpaque,
@@ -90,6 +95,20 @@ var names = map[string]class{
 	"pandas._libs.tslibs.timestamps._unpickle_timestamp": clsInert, "pandas._libs.tslibs.timestamps.Timestamp": clsInert, "pandas._libs.tslibs.timedeltas._timedelta_unpickle": clsInert,
 	"datetime.datetime": clsInert, "datetime.date": clsInert, "datetime.time": clsInert, "datetime.timedelta": clsInert, "datetime.timezone": clsInert,
 	"decimal.Decimal": clsInert, "pytz._UTC": clsInert, "uuid.UUID": clsInert,
+	"pytz._p": clsInert, "zoneinfo.ZoneInfo": clsInert, "builtins.getattr": clsInert, // a zone is pickled as getattr(ZoneInfo, "_unpickle")
+	"pandas.core.arrays.period.PeriodArray": clsOpaque, "pandas.arrays.PeriodArray": clsOpaque, "pandas.Period": clsInert, "pandas._libs.tslibs.period._unpickle_period": clsInert,
+	"pandas._libs.tslibs.period.Period":           clsInert,
+	"pandas.core.indexes.period._new_PeriodIndex": clsInert, "pandas.core.indexes.period.PeriodIndex": clsInert, "pandas.PeriodIndex": clsInert,
+	"pandas.core.indexes.timedeltas._new_TimedeltaIndex": clsInert, "pandas.core.indexes.timedeltas.TimedeltaIndex": clsInert, "pandas.TimedeltaIndex": clsInert,
+	"pandas.core.indexes.datetimelike._new_DatetimeIndex": clsInert,
+	"pandas._libs.interval.__pyx_unpickle_IntervalMixin":  clsInert, "pandas._libs.interval.Interval": clsInert, "pandas.Interval": clsInert,
+	"pandas.core.arrays.interval.IntervalArray": clsOpaque, "pandas.arrays.IntervalArray": clsOpaque,
+	"pandas.core.indexes.interval._new_IntervalIndex": clsInert, "pandas.core.indexes.interval.IntervalIndex": clsInert, "pandas.IntervalIndex": clsInert,
+	"pandas.core.arrays.sparse.array.SparseArray": clsOpaque, "pandas.arrays.SparseArray": clsOpaque, "pandas._libs.sparse.IntIndex": clsInert, "pandas._libs.sparse.BlockIndex": clsInert,
+	"pyarrow.lib.timestamp": clsInert, "pyarrow.lib.time32": clsInert, "pyarrow.lib.time64": clsInert, "pyarrow.lib.duration": clsInert, "pyarrow.lib.decimal128": clsInert, "pyarrow.lib.decimal256": clsInert,
+	"pyarrow.lib.map_": clsInert, "pyarrow.lib.binary": clsInert, "pyarrow.lib.fixed_size_binary": clsInert,
+	"builtins.complex": clsInert, "builtins.range": clsInert, "builtins.xrange": clsInert, "collections.deque": clsInert, "collections.defaultdict": clsInert, "array._array_reconstructor": clsInert, "array.array": clsInert,
+	"builtins.int": clsInert, "builtins.str": clsInert, "builtins.float": clsInert,
 
 	"builtins.slice": clsSlice, "builtins.set": clsSet, "builtins.frozenset": clsSet, "builtins.list": clsInert,
 	"builtins.dict": clsInert, "builtins.bytearray": clsInert, "builtins.bytes": clsInert, "builtins.object": clsInert, "_codecs.encode": clsInert,
@@ -105,6 +124,9 @@ func classOf(name string) (class, bool) {
 	}
 	if !strings.HasPrefix(name, "pandas.") {
 		return 0, false
+	}
+	if strings.HasPrefix(name, "pandas._libs.tslibs.offsets.") { // the frequency of an index
+		return clsInert, true
 	}
 	module, attr := name[:strings.LastIndexByte(name, '.')], name[strings.LastIndexByte(name, '.')+1:]
 	switch module {

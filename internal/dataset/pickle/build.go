@@ -133,6 +133,9 @@ func (m *machine) call(fn, args Value) error {
 	if m.doc.Name(fn) == "functools.partial" && fn.kind == Object {
 		fn = fn.Args().At(0) // keywords bound in advance do not change what is called
 	}
+	if m.doc.Name(fn) == "builtins.getattr" && fn.kind == Object {
+		fn = Value{kind: Global, i: int64(fn.ref.name)} // what an attribute makes is as opaque as the attribute
+	}
 	if fn.kind != Global {
 		return fmt.Errorf("what is called is no name but a value of type %s", fn.kind)
 	}
@@ -156,9 +159,9 @@ func (m *machine) call(fn, args Value) error {
 		v := args.At(0)
 		v.kind = Latin1
 		return m.push(v)
-	case (name == "collections.OrderedDict" || name == "builtins.dict") && args.Len() == 0:
+	case (name == "collections.OrderedDict" || name == "builtins.dict") && args.Len() == 0, name == "collections.defaultdict":
 		return m.push(Value{kind: Dict, ref: m.node(node{})})
-	case name == "builtins.list" && args.Len() == 0:
+	case name == "builtins.list" && args.Len() == 0, name == "collections.deque":
 		return m.push(Value{kind: List, ref: m.node(node{})})
 	case name == "builtins.set" && args.Len() == 0:
 		return m.push(Value{kind: Set, ref: m.node(node{})})

@@ -7,6 +7,7 @@ writes FOLDER/<pandas version>_<case>_p<protocol>.pkl and, beside them,
 once with each version whose files are to be kept.
 """
 import datetime
+import collections
 import decimal
 import json
 import pickle
@@ -97,6 +98,39 @@ def strange():
     return df
 
 
+UNREAD = ("when", "zone", "exact", "city", "period", "complex", "between", "sparse", "step", "moment", "object_range")
+
+
+def times():
+    """More of what is not read beside what is: named zones, periods, frequencies, complex numbers."""
+    df = pd.DataFrame({
+        "tok_input": [[1], [2, 3]], "input": pd.Series(["a", LONG], dtype=object),
+        "city": pd.date_range("2024-01-01", periods=2, tz="America/New_York"), "period": pd.period_range("2024-01", periods=2, freq="M"),
+        "complex": [1 + 2j, 3j], "between": pd.interval_range(0, 2), "sparse": pd.arrays.SparseArray([0, 1]),
+        "step": [pd.offsets.Day(2), pd.offsets.MonthEnd()], "moment": pd.Series(list(pd.date_range("2024-01-01", periods=2, tz="Europe/Berlin")), dtype=object),
+        "object_range": [range(3), range(4)], "queue": pd.Series([collections.deque([1, "x"]), collections.defaultdict(list, {"a": [1]})], dtype=object),
+    })
+    df.index = pd.date_range("2024-01-01", periods=2, freq="D")
+    return df
+
+
+def views():
+    """Columns of pyarrow's newer and nested types."""
+    def column(values, kind=None):
+        return pd.Series(pd.arrays.ArrowExtensionArray(pa.chunked_array([pa.array(values, type=kind)])))
+    text = pd.Series(pd.arrays.ArrowExtensionArray(pa.chunked_array([pa.array(["x", None, LONG, "twelve bytes", "y"]).cast(pa.string_view())])))
+    df = pd.DataFrame({
+        "view": text,
+        "list_view": column([[1, 2], None, [], [3], [4]], pa.list_view(pa.int64())), "large_view": column([[1, 2], None, [], [3], [4]], pa.large_list_view(pa.int16())),
+        "fixed": column([[1, 2], None, [3, 4], [5, 6], [7, 8]], pa.list_(pa.int64(), 2)), "holes": column([[1, None], [2], [3], [4], []], pa.list_(pa.int32())),
+        "words": column([["a", None], [], None, ["b", LONG], ["c"]]), "deep": column([[[1], [2, 3]], [], None, [[4]], [[]]]),
+        "messages": column([[{"role": "user", "content": [{"type": "text", "text": "hi"}], "n": 1}], [], None, [{"role": None, "content": None, "n": None}, {"role": "b", "content": [], "n": 2}], []]),
+        "nothing": column([None] * 5), "big": column([[1 << 40], [1], [], [], [2]]),
+    })
+    df["dictionary"] = pd.Series(pd.arrays.ArrowExtensionArray(pa.chunked_array([pa.array(["p", "q", None, "p", LONG]).dictionary_encode()])))
+    return pd.concat([df.iloc[1:4], df.iloc[:2], df.iloc[3:]], ignore_index=True)
+
+
 def records():
     return [{"tok_input": [1, 2], "input": LONG}, {"input": "b", "extra": {"k": (1, 2)}}, {"tok_input": np.arange(3)}]
 
@@ -109,7 +143,7 @@ def plain(x):
     """x as JSON has it; a missing value is null."""
     if isinstance(x, dict):
         return {k: plain(v) for k, v in x.items()}
-    if isinstance(x, (list, tuple, np.ndarray)):
+    if isinstance(x, (list, tuple, np.ndarray, collections.deque)):
         return [plain(v) for v in x]
     if x is None or x is getattr(pd, "NA", None) or (isinstance(x, float) and x != x):
         return None
@@ -124,7 +158,7 @@ def columns(v):
         for row in v:
             keys += [k for k in row if k not in keys]
         return {k: [plain(row.get(k)) for row in v] for k in keys}
-    return {str(k): [plain(x) for x in v[k]] for k in v if k not in ("when", "zone", "exact")}
+    return {str(k): [plain(x) for x in v[k]] for k in v if k not in UNREAD}
 
 
 def main(folder):
@@ -132,6 +166,8 @@ def main(folder):
     cases = {"mlperf": text_object(mlperf()), "filtered": filtered(), "ext": extension(), "strange": strange()}
     if version >= "2":
         cases.update(records=records(), lists=lists(), empty=pd.DataFrame({"tok_input": [], "n": []}))
+    if version >= "3":
+        cases.update(times=times(), views=views())
     for name, value in cases.items():
         for protocol in (2, pickle.HIGHEST_PROTOCOL):
             with open("%s/%s_%s_p%d.pkl" % (folder, version, name, protocol), "wb") as f:

@@ -184,7 +184,7 @@ func (d *decoder) arrowType(c *arrowChunk, t pickle.Value) error {
 
 // check refuses a length with no bytes behind it, which must not make rows.
 func (c *arrowChunk) check(d *decoder) error {
-	have, need := c.buffer(d, 1).Len(), c.n
+	have, need := c.buffer(d, 1).Len(), c.n*c.typ.size
 	switch c.typ.kind {
 	case 'n':
 		return nil
@@ -201,10 +201,6 @@ func (c *arrowChunk) check(d *decoder) error {
 		return nil
 	case 'b':
 		need = (c.n + 7) / 8
-	case 'l', 't', 'w', 'v', 'd':
-		need = c.n * c.typ.size
-	default:
-		need = c.n * c.typ.size
 	}
 	if have < need {
 		return errShort

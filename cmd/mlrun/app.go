@@ -37,6 +37,7 @@ func (a *app) commands() []*cli.Command {
 	return []*cli.Command{
 		a.runCommand(),
 		a.planCommand(),
+		a.benchCommand(),
 		a.nodeCommand(),
 		a.suiteCommand(),
 		a.tuneCommand(),

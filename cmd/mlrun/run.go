@@ -48,6 +48,7 @@ type runFlags struct {
 	simulate, noWarmUp, powerOptional         bool
 	force, noResourceCheck                    bool
 	maps, external, passEnv, simArgs, command cli.StringSlice
+	access                                    accessFlags
 	loadgen, loadgenPython                    string
 	powerScript, deviceEnv, tokenizer         string
 	node, head, nodeAddress                   string
@@ -56,7 +57,7 @@ type runFlags struct {
 }
 
 func (f *runFlags) list() []cli.Flag {
-	return append(f.engine(),
+	return append(append(f.engine(), f.access.list()...),
 		&cli.BoolFlag{Name: "simulate", Usage: "use the simulated engine instead of a real one, and synthetic data if the data set is missing", Destination: &f.simulate},
 		&cli.StringSliceFlag{Name: "external", Usage: "send requests to an engine already running at `URL`; once for each replica", Destination: &f.external},
 		&cli.StringSliceFlag{Name: "sim-arg", Usage: "pass `ARG` to the simulated engine (see mlrun sim --help)", Destination: &f.simArgs},
@@ -159,6 +160,10 @@ func (f *runFlags) options(host engine.Host, results string) (run.Options, error
 	} else if f.head != "" || f.nodeAddress != "" {
 		return run.Options{}, withHint("--node 1/2 --head 10.0.0.1 on the first node", "--head and --node-address are for engines over several nodes; --node is missing")
 	}
+	access, err := f.access.read(host)
+	if err != nil {
+		return run.Options{}, err
+	}
 	self, err := os.Executable()
 	if err != nil {
 		return run.Options{}, fmt.Errorf("finding this program: %w", err)
@@ -167,7 +172,7 @@ func (f *runFlags) options(host engine.Host, results string) (run.Options, error
 		Engine: engine.Options{
 			Host: host, Simulate: f.simulate, SimArgs: f.simArgs.Value(), Self: self, External: f.external.Value(),
 			Command: f.command.Value(), PassEnv: f.passEnv.Value(), DeviceEnv: f.deviceEnv, FirstPort: f.firstPort,
-			Node: node,
+			Node: node, Access: access,
 		},
 		Translate:   func(path string) string { return paths.Translate(path, ".") },
 		Tokenizer:   f.tokenizer,

@@ -19,6 +19,7 @@ type answer struct {
 	// read is when the read returned that is being taken, firstRead and lastRead when those did.
 	read, firstRead, lastRead time.Duration
 	chunks                    int
+	burst                     int // chunks that came with the first read that had one
 	ids                       []int32
 	text                      []byte
 	prompt                    int64 // -1: not told
@@ -35,7 +36,7 @@ type answer struct {
 
 func (a *answer) reset() {
 	a.first, a.last, a.chunks, a.finish, a.ended = 0, 0, 0, "", false
-	a.firstRead, a.lastRead = 0, 0
+	a.firstRead, a.lastRead, a.burst = 0, 0, 0
 	a.ids, a.text = a.ids[:0], a.text[:0]
 	a.prompt, a.completion = -1, -1
 	a.err, a.message = NoError, ""
@@ -118,6 +119,9 @@ func (a *answer) add(data []byte, at time.Duration) {
 	if token {
 		if a.chunks == 0 {
 			a.first, a.firstRead = at, a.read
+		}
+		if a.read == a.firstRead {
+			a.burst++
 		}
 		a.last, a.lastRead = at, a.read
 		a.chunks++

@@ -291,7 +291,7 @@ func (c *conn) end(done time.Duration) {
 			Stamped: c.stamped && a.chunks > 0,
 		},
 		Begun: c.begun, FirstRead: reached(a.firstRead), LastRead: reached(a.lastRead), Departed: c.departed,
-		LastToken: reached(a.last), Chunks: a.chunks, Served: a.served, OutputIDs: a.ids, Text: a.text,
+		LastToken: reached(a.last), Chunks: a.chunks, Burst: a.burst, Served: a.served, OutputIDs: a.ids, Text: a.text,
 		HTTPStatus: c.answer.status, Bytes: c.answer.bytes,
 	}
 	if a.prompt >= 0 {

@@ -21,6 +21,9 @@ type Result struct {
 	// Departed reports whether Sent is the kernel's time.
 	Departed bool
 	Chunks   int // stream events that carried tokens
+	// Burst is how many of the chunks the first read with one brought: more than a few of a
+	// slow stream were held back on the way.
+	Burst int
 
 	// OutputIDs are the generated token ids (Options.TokenIDs, or /generate).
 	// They belong to the batch: a sink that keeps them copies them.
@@ -41,6 +44,28 @@ type Result struct {
 
 // longestError bounds, in bytes, what one request can put into the record file.
 const longestError = 300
+
+// A stream of tellingChunks or more tells whether it was held back: whether its first read
+// brought several, as many as the engine makes in heldTime at the least.
+const (
+	tellingChunks = 8
+	severalChunks = 4
+	wholeChunks   = 32
+	heldTime      = 50 * time.Millisecond
+)
+
+// heldBack reports whether the first tokens of a stream came all at once though the others
+// came one after another, as behind a proxy that buffers; long: whether the stream can tell.
+func (r *Result) heldBack() (long, held bool) {
+	if r.Chunks == r.Burst { // all at once: no engine makes as many in no time
+		return r.Chunks >= wholeChunks, r.Chunks >= wholeChunks && r.FirstToken-r.Sent >= heldTime
+	}
+	if r.Chunks < tellingChunks {
+		return false, false
+	}
+	step := (r.LastToken - r.FirstToken) / time.Duration(r.Chunks-r.Burst)
+	return true, r.Burst >= severalChunks && step*time.Duration(r.Burst-1) >= heldTime
+}
 
 // end says how the request ended: class is NoError where the answer is whole,
 // and message says what was found where it is not.

@@ -29,6 +29,9 @@ type Summary struct {
 	// Stamped is the number of requests that are OK of which the kernel told when the
 	// tokens came, Departed of those of which it told when they left.
 	Stamped, Departed int
+	// Streamed is the number of streams that are OK and long enough to tell whether their
+	// first tokens were held back, Held that of those that were.
+	Streamed, Held int
 	// Opened is the number of connections made.
 	Opened int
 	// Stalled is how long results waited for the sink.
@@ -53,15 +56,16 @@ const mostServed = 16
 
 // tally sums results up as they come.
 type tally struct {
-	sent, ok      int
-	resent        int
-	stamped, left int
-	failed        map[ErrorClass]int
-	served        map[string]int
-	input, output int64
-	late          histogram.Histogram
-	gone          time.Duration // when the last request was sent
-	due           time.Duration // when the last request was due
+	sent, ok       int
+	resent         int
+	stamped, left  int
+	streamed, held int
+	failed         map[ErrorClass]int
+	served         map[string]int
+	input, output  int64
+	late           histogram.Histogram
+	gone           time.Duration // when the last request was sent
+	due            time.Duration // when the last request was due
 }
 
 func (t *tally) add(r *Result) {
@@ -75,6 +79,12 @@ func (t *tally) add(r *Result) {
 		}
 		if r.Departed {
 			t.left++
+		}
+		if long, held := r.heldBack(); long {
+			t.streamed++
+			if held {
+				t.held++
+			}
 		}
 	} else {
 		if t.failed == nil {
@@ -108,7 +118,7 @@ func (r *run) summarize(before processUsage, wall time.Duration) Summary {
 	s := Summary{
 		Start: r.start, Wall: wall, Sent: t.sent, OK: t.ok, Failed: t.failed, Served: t.served,
 		InputTokens: t.input, OutputTokens: t.output,
-		Resent: t.resent, Stamped: t.stamped, Departed: t.left, Waited: r.queued, Opened: r.dialed, Stalled: r.record.stalled,
+		Resent: t.resent, Stamped: t.stamped, Departed: t.left, Streamed: t.streamed, Held: t.held, Waited: r.queued, Opened: r.dialed, Stalled: r.record.stalled,
 		CPU: usage().cpu - before.cpu, KeptUp: len(r.stood) == 0, Reasons: r.stood,
 	}
 	cores := float64(s.CPU) / float64(wall)

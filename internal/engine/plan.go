@@ -30,6 +30,8 @@ type Options struct {
 	Self string
 	// External are the URLs of engines that run already; nothing is started.
 	External []string
+	// Access is what the front of engines that run already wants to be given.
+	Access Access
 	// Command replaces the words that start the engine (vllm serve), for an
 	// engine that is not in PATH under its usual name.
 	Command []string
@@ -77,7 +79,9 @@ type Plan struct {
 
 	// Facts are what the engine is: its paths, its figures, its last words.
 	Facts *backend.Backend `json:"-"`
-	role  manifest.Role    // to find the key behind an argument that the engine refuses
+	// Access is what requests to external engines carry.
+	Access Access        `json:"-"`
+	role   manifest.Role // to find the key behind an argument that the engine refuses
 }
 
 // Replica is one engine process with its workers.
@@ -148,7 +152,7 @@ func NewPlan(m *manifest.Manifest, o Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Backend: m.Backend, Release: m.Engine.Version, Protocol: s.backend.Engine, Simulated: o.Simulate, Facts: s.backend}
+	p := &Plan{Backend: m.Backend, Release: m.Engine.Version, Protocol: s.backend.Engine, Simulated: o.Simulate, Facts: s.backend, Access: o.Access}
 	if o.Node.many() {
 		p.Node = &o.Node
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"mlcfg/internal/backend"
@@ -50,7 +52,7 @@ func progressOf(line string) (stage string, percent int) {
 // ready waits until a replica serves. An end of its process is noticed at once.
 func (g *group) ready(ctx context.Context, m *member, o StartOptions) error {
 	start := time.Now()
-	client := asker()
+	client := asker(Access{})
 	log := follower{path: m.log}
 	tick := time.NewTicker(o.Poll)
 	defer tick.Stop()
@@ -80,7 +82,7 @@ func (g *group) ready(ctx context.Context, m *member, o StartOptions) error {
 			g.tell(m, log.lines(), time.Since(start), o.Progress)
 			if !looking {
 				looking = true
-				go func() { serves <- probe(ctx, client, g.plan.Facts, &m.endpoint) }()
+				go func() { serves <- probe(ctx, client, g.plan.Facts, &m.endpoint, false) }()
 			}
 		}
 	}
@@ -104,30 +106,36 @@ func (g *group) tell(m *member, lines []string, elapsed time.Duration, report fu
 // asker asks engines how they are. It follows no redirect, for what answers there
 // is another engine than the one that is measured, and uses no proxy, as the
 // requests do not.
-func asker() *http.Client {
+func asker(a Access) *http.Client {
 	return &http.Client{
-		Timeout: healthTimeout, Transport: &http.Transport{DisableKeepAlives: true},
+		Timeout: healthTimeout, Transport: carrying{a.Headers, &http.Transport{DisableKeepAlives: true, TLSClientConfig: a.TLS}},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
 // probe looks whether an engine serves, under which name, and whether it is
-// simulated.
-func probe(ctx context.Context, client *http.Client, b *backend.Backend, e *Endpoint) error {
+// simulated. What stands in front of an external engine may not pass its health on.
+func probe(ctx context.Context, client *http.Client, b *backend.Backend, e *Endpoint, external bool) error {
 	res, err := get(ctx, client, e.URL+b.Health)
 	if err != nil {
 		return err
 	}
 	res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", b.Health, res.Status)
+	health := res.Status
+	if res.StatusCode != http.StatusOK && !(external && fronted(res.StatusCode)) {
+		return fmt.Errorf("%s answers %s", b.Health, health)
 	}
 	res, err = get(ctx, client, e.URL+b.Models)
 	if err != nil {
 		return err
 	}
 	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
+	switch {
+	case res.StatusCode == http.StatusUnauthorized || res.StatusCode == http.StatusForbidden:
+		return fmt.Errorf("%s answers %s: it wants a key, and what it is given is none that it takes (--api-key-env NAME, --header)", b.Models, res.Status)
+	case res.StatusCode != http.StatusOK && health != "200 OK":
+		return fmt.Errorf("%s answers %s, %s %s", b.Health, health, b.Models, res.Status)
+	case res.StatusCode != http.StatusOK:
 		return fmt.Errorf("%s answers %s", b.Models, res.Status)
 	}
 	var models struct {
@@ -152,11 +160,17 @@ func probe(ctx context.Context, client *http.Client, b *backend.Backend, e *Endp
 	return nil
 }
 
+// fronted reports whether a status says that something in front of the engine does not pass a
+// path on, so that the list of models has to tell whether it serves.
+func fronted(status int) bool {
+	return status == http.StatusNotFound || status == http.StatusUnauthorized || status == http.StatusForbidden || status == http.StatusMethodNotAllowed
+}
+
 // Look asks a replica once more what it is: after a run, whether it is still what
 // it was before.
 func Look(ctx context.Context, p *Plan, e Endpoint) (Endpoint, error) {
 	now := Endpoint{URL: e.URL, Protocol: e.Protocol}
-	err := probe(ctx, asker(), p.Facts, &now)
+	err := probe(ctx, asker(p.Access), p.Facts, &now, p.External)
 	return now, err
 }
 
@@ -184,5 +198,13 @@ func get(ctx context.Context, client *http.Client, url string) (*http.Response, 
 	if err != nil {
 		return nil, err
 	}
-	return client.Do(req)
+	res, err := client.Do(req)
+	var unknown x509.UnknownAuthorityError
+	switch {
+	case errors.As(err, &unknown):
+		return nil, fmt.Errorf("%w (name the authority's certificate with --cacert FILE, or in SSL_CERT_FILE)", err)
+	case err != nil && strings.Contains(err.Error(), `malformed HTTP response "\x00\x00`):
+		return nil, fmt.Errorf("%w (it speaks HTTP/2 alone, mlrun speaks HTTP/1.1)", err)
+	}
+	return res, err
 }

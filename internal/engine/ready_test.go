@@ -54,7 +54,7 @@ func TestProbe(t *testing.T) {
 	} {
 		url := answers(t, map[string]string{"/health": c.health, "/v1/models": c.models, "/version": c.version})
 		got := Endpoint{URL: url}
-		err := probe(t.Context(), asker(), b, &got)
+		err := probe(t.Context(), asker(Access{}), b, &got, false)
 		c.want.URL = url
 		if got != c.want || (err == nil) != (c.fault == "") || err != nil && !strings.HasPrefix(err.Error(), c.fault) {
 			t.Errorf("%s: %+v, %v; want %+v, %s", name, got, err, c.want, c.fault)
@@ -66,13 +66,13 @@ func TestProbe(t *testing.T) {
 		}
 	}
 	for name, url := range map[string]string{"nobody": "http://127.0.0.1:1", "no URL": "http://[::1"} {
-		if err := probe(t.Context(), asker(), b, &Endpoint{URL: url}); err == nil {
+		if err := probe(t.Context(), asker(Access{}), b, &Endpoint{URL: url}, false); err == nil {
 			t.Errorf("%s serves", name)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if got := release(ctx, asker(), b, &Endpoint{URL: answers(t, map[string]string{"/version": `{"version":"1"}`})}); got != "" {
+	if got := release(ctx, asker(Access{}), b, &Endpoint{URL: answers(t, map[string]string{"/version": `{"version":"1"}`})}); got != "" {
 		t.Errorf("a release that nobody told: %q", got)
 	}
 }

@@ -286,10 +286,10 @@ func (g *group) Stop(grace time.Duration) error {
 // attach looks whether external engines serve.
 func attach(ctx context.Context, plan *Plan, o StartOptions) (Engine, error) {
 	e := &external{}
-	client := asker()
+	client := asker(plan.Access)
 	for _, r := range plan.Replicas {
 		endpoint := Endpoint{URL: r.URL, Protocol: plan.Protocol}
-		if err := probe(ctx, client, plan.Facts, &endpoint); err != nil {
+		if err := probe(ctx, client, plan.Facts, &endpoint, true); err != nil {
 			return nil, &Failure{Replica: r.Index, What: "at " + r.URL + " does not serve", Cause: err.Error()}
 		}
 		o.Progress(Progress{Replica: r.Index, Ready: true})

@@ -499,7 +499,7 @@ func TestRedirect(t *testing.T) {
 	h := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
 	defer h.Close()
 	b, _ := backend.Of("vllm")
-	err := probe(context.Background(), asker(), b, &Endpoint{URL: h.URL})
+	err := probe(context.Background(), asker(Access{}), b, &Endpoint{URL: h.URL}, false)
 	if err == nil || !strings.Contains(err.Error(), "/health answers 307") || asked {
 		t.Errorf("%v, the other was asked: %v", err, asked)
 	}

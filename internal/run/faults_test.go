@@ -154,7 +154,7 @@ func TestLogOfARun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"power script ", "starting vllm 0.10.2, 1 replicas", "ready after ", "Server, performance: ", "stopping the engine", "note: engines that run already"} {
+	for _, want := range []string{"power script ", "looking at 1 replicas of vllm 0.10.2 that run already", "ready after ", "Server, performance: ", "note: engines that run already"} {
 		if !regexp.MustCompile(`(?m)^mlrun +\d{1,3}\.\ds  ` + want).MatchString(text.String()) {
 			t.Errorf("the log lacks %q:\n%s", want, text.String())
 		}

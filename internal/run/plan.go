@@ -17,6 +17,7 @@ import (
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/record"
 	"mlcfg/internal/report"
+	"mlcfg/internal/run/bench"
 	"mlcfg/internal/run/live"
 )
 
@@ -154,6 +155,12 @@ func NewPlan(ctx context.Context, m *manifest.Manifest, o Options) (*Plan, error
 	}
 	if _, known := benchmarkResources[p.Benchmark]; known && o.NoResourceCheck {
 		p.Notes = append(p.Notes, "asked for: model and data set are not compared with those of "+p.Benchmark)
+	}
+	if n, ok := manifest.Int(m.HarnessConfig, bench.ConcurrencyKey); ok && n > 1 {
+		if o.LoadgenPython != "" {
+			return nil, fmt.Errorf("harness_config.%s is %d: the official LoadGen has no such scenario", bench.ConcurrencyKey, n)
+		}
+		p.Notes = append(p.Notes, fmt.Sprintf("%d requests in flight: a closed loop, which is no scenario of LoadGen's", n))
 	}
 	if o.LoadgenPython != "" {
 		if err := p.planOfficial(ctx, o.LoadgenPython); err != nil {

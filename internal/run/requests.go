@@ -73,6 +73,7 @@ func (p *Plan) client(endpoints []engine.Endpoint, samples *prompts) (*client.Cl
 		Protocol: p.Protocol, Stream: p.streams(), Params: maps.Clone(p.Parameters),
 		TokenIDs:    p.settings.Mode != loadgen.PerformanceOnly && p.Protocol != client.Generate,
 		AskTokenIDs: p.Engine.Facts.AskTokenIDs,
+		Headers:     p.Engine.Access.Headers, TLS: p.Engine.Access.TLS,
 	}
 	for _, e := range endpoints {
 		o.URLs = append(o.URLs, e.URL)

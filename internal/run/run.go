@@ -133,7 +133,9 @@ func (r *runner) run(ctx context.Context) error {
 		return err
 	}
 	err = r.measure(ctx, eng)
-	r.log.Step("stopping the engine")
+	if !r.plan.Engine.External {
+		r.log.Step("stopping the engine")
+	}
 	if stopErr := eng.Stop(orElse(r.out.grace, stopGrace)); stopErr != nil {
 		err = errors.Join(err, fmt.Errorf("stopping the engine: %w", stopErr))
 	}
@@ -216,7 +218,11 @@ func (r *runner) start(ctx context.Context) (engine.Engine, error) {
 	if err := os.Mkdir(logs, 0o755); err != nil {
 		return nil, fmt.Errorf("making the folder of the engine's logs: %w", err)
 	}
-	r.log.Step("starting %s, %d replicas", r.plan.engineName(), len(r.plan.Engine.Replicas))
+	if r.plan.Engine.External {
+		r.log.Step("looking at %d replicas of %s that run already", len(r.plan.Engine.Replicas), r.plan.engineName())
+	} else {
+		r.log.Step("starting %s, %d replicas", r.plan.engineName(), len(r.plan.Engine.Replicas))
+	}
 	began := time.Now()
 	eng, err := engine.Start(ctx, r.plan.Engine, engine.StartOptions{
 		LogDir: logs, Timeout: r.plan.ReadyTimeout, Progress: r.log.engine, Abort: r.out.Abort,

@@ -10,6 +10,7 @@ import (
 	"mlcfg/internal/client/balance"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
+	"mlcfg/internal/run/bench"
 )
 
 // scenario hands LoadGen's queries of one phase to the client.
@@ -55,6 +56,9 @@ func (s *scenario) plan() (client.Plan, client.Source, error) {
 		return p, s.inOrder(), err
 	case loadgen.SingleStream:
 		p.Pace, p.Concurrency = client.OnCompletion, 1
+		if n, ok := manifest.Int(s.manifest.HarnessConfig, bench.ConcurrencyKey); ok && n > 1 {
+			p.Concurrency = int(n) // mlrun bench: a closed loop, which is no scenario of LoadGen's
+		}
 		return p, s.inOrder(), nil
 	}
 	return p, nil, fmt.Errorf("scenario %v is not executed by this program: no LLM benchmark of MLPerf has it", s.effective.Requested.Scenario)

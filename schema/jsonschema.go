@@ -133,7 +133,7 @@ func (x *exporter) alternatives(alts []Alternative, config func() map[string]any
 	for i := range alts {
 		a := &alts[i]
 		switch {
-		case a.IsLiteral && a.Kinds&(List|Map) != 0 && generalBeside(alts, a.Kinds):
+		case a.IsLiteral && a.Kinds&(List|Map|Bool) != 0 && generalBeside(alts, a.Kinds):
 			// a default of which the general form is beside it
 		case a.IsLiteral:
 			if !slices.ContainsFunc(literals, func(l any) bool { return sameJSON(l, a.Literal) }) {

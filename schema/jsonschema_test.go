@@ -50,6 +50,49 @@ func loadBoth(t *testing.T, vllm, sglang string) (*Schema, *Schema) {
 	return v, s
 }
 
+// TestJSONSchemaBooleans: the default of a boolean is no enum beside its type, which would be
+// all that editors name as what is valid.
+func TestJSONSchemaBooleans(t *testing.T) {
+	vllm, sglang := loadBoth(t, newest("vllm"), newest("sglang"))
+	text, err := JSONSchema(vllm, sglang)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i := bytes.Index(text, []byte(`"enum": [`+"\n")); i < 0 {
+		t.Fatal("no enum at all: the search is broken")
+	}
+	var doc any
+	if err := json.Unmarshal(text, &doc); err != nil {
+		t.Fatal(err)
+	}
+	var walk func(path string, v any)
+	walk = func(path string, v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			forms, _ := v["anyOf"].([]any)
+			lone, general := false, false
+			for _, f := range forms {
+				form, _ := f.(map[string]any)
+				enum, _ := form["enum"].([]any)
+				lone = lone || len(enum) == 1 && (enum[0] == true || enum[0] == false)
+				types, _ := form["type"].([]any)
+				general = general || slices.Contains(types, any("boolean"))
+			}
+			if lone && general {
+				t.Errorf("%s has the enum of one boolean beside the type", path)
+			}
+			for k, w := range v {
+				walk(path+"."+k, w)
+			}
+		case []any:
+			for _, w := range v {
+				walk(path, w)
+			}
+		}
+	}
+	walk("", doc)
+}
+
 // TestJSONSchemaAgreesWithCheck asks a real validator about every key and the
 // probes: it takes what Check takes and refuses what Check refuses.
 func TestJSONSchemaAgreesWithCheck(t *testing.T) {

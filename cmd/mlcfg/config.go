@@ -89,6 +89,9 @@ func loadOverlays(c *cli.Context, overlays []string) (*loader, error) {
 	if err := misspelt(c, l.overlays); err != nil {
 		return nil, err
 	}
+	if len(l.overlays) == 0 && l.settings.Overlays == nil && l.settings.Root == "" {
+		return nil, withHint("mlcfg "+c.Command.Name+" models/llama2-70b/offline_mi325x.yaml ..., or name overlays in a project file, mlcfg.cue; there is none here or above (mlcfg init makes one)", "name an overlay")
+	}
 	if len(l.overlays) == 0 {
 		return nil, withHint("mlcfg "+c.Command.Name+" models/llama2-70b/offline_mi325x.yaml ...", "name an overlay")
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -59,4 +60,16 @@ func exampleRepository(t *testing.T, dir string) {
 	git("commit", "-q", "-m", "first numbers")
 	write(string(now))
 	git("commit", "-q", "-a", "-m", "more sequences")
+}
+
+// TestExamplesAreFormatted: the repository's own examples have the layout of mlcfg fmt.
+func TestExamplesAreFormatted(t *testing.T) {
+	dir := t.TempDir()
+	exampleRepository(t, dir)
+	t.Chdir(dir)
+	var out, errs bytes.Buffer
+	a := &app{stdin: strings.NewReader(""), stdout: &out, stderr: &errs, getenv: func(string) string { return "" }}
+	if status := a.run([]string{"mlcfg", "fmt", "-l", "."}); status != exitOK || out.Len() > 0 {
+		t.Errorf("exit status %d, not formatted:\n%s%s", status, out.String(), errs.String())
+	}
 }

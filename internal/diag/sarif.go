@@ -37,6 +37,9 @@ type sarifDriver struct {
 type sarifRule struct {
 	ID               string     `json:"id"`
 	ShortDescription *sarifText `json:"shortDescription,omitempty"`
+	// FullDescription and Help are what GitHub shows beside a finding.
+	FullDescription *sarifText `json:"fullDescription,omitempty"`
+	Help            *sarifText `json:"help,omitempty"`
 }
 
 type sarifText struct {
@@ -91,7 +94,9 @@ func WriteSARIF(w io.Writer, l List, tool, version string) error {
 			rules[d.Code] = at
 			rule := sarifRule{ID: d.Code}
 			if about := About(d.Code); about != "" {
-				rule.ShortDescription = &sarifText{about}
+				text := &sarifText{strings.ToUpper(about[:1]) + about[1:] + "."}
+				rule.ShortDescription, rule.FullDescription = text, text
+				rule.Help = &sarifText{text.Text + " docs/checks.md has an example and its output, under " + d.Code + "."}
 			}
 			run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, rule)
 		}
@@ -148,9 +153,8 @@ func sarifPlace(p Pos) (place sarifLocation) {
 	}
 	place.Physical = &sarifPhysical{}
 	place.Physical.Artifact.URI = fileURI(p.File)
-	if p.Line > 0 {
-		place.Physical.Region = &sarifRegion{p.Line, p.Column}
-	}
+	// What is said of a file as a whole stands at its first line: GitHub shows nothing without a region.
+	place.Physical.Region = &sarifRegion{max(p.Line, 1), p.Column}
 	return place
 }
 

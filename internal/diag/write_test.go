@@ -45,6 +45,28 @@ func TestGoldenFormats(t *testing.T) {
 	}
 }
 
+// TestSARIFForGitHub: GitHub wants a description and a help text of each rule, and a region
+// of each place.
+func TestSARIFForGitHub(t *testing.T) {
+	var text bytes.Buffer
+	notice := Diagnostic{Pos: Pos{File: "a.yaml"}, Severity: Info, Code: "engine-version-assumed", Message: "assumed"}
+	if err := WriteSARIF(&text, List{notice}, "mlcfg", "v1"); err != nil {
+		t.Fatal(err)
+	}
+	var log sarifLog
+	if err := json.Unmarshal(text.Bytes(), &log); err != nil {
+		t.Fatal(err)
+	}
+	rule := log.Runs[0].Tool.Driver.Rules[0]
+	if rule.FullDescription == nil || rule.Help == nil || !strings.HasSuffix(rule.FullDescription.Text, ".") {
+		t.Errorf("the rule is %+v", rule)
+	}
+	place := log.Runs[0].Results[0].Locations[0].Physical
+	if place == nil || place.Region == nil || place.Region.StartLine != 1 {
+		t.Errorf("the place is %+v", place)
+	}
+}
+
 // TestSARIFSchema holds the output to the official JSON schema of SARIF 2.1.0.
 // The schema is no part of the repository: it comes out of a Go module that
 // ships it, whose sum pins its bytes.

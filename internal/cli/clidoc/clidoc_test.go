@@ -101,6 +101,11 @@ func TestPages(t *testing.T) {
 	var all strings.Builder
 	for _, page := range p.Pages(commands) {
 		all.WriteString("==> " + page.Name + ".1\n" + page.Text)
+		for part := range strings.SplitSeq(page.Text, ".SH ") {
+			if _, first, _ := strings.Cut(part, "\n"); strings.HasPrefix(first, ".PP") {
+				t.Errorf("%s: a paragraph begins where a section has begun: %.40q", page.Name, part)
+			}
+		}
 		groff, err := exec.LookPath("groff")
 		if err != nil {
 			t.Log("SKIPPED: groff is not installed: its own check of the pages")

@@ -2,6 +2,7 @@ package clidoc
 
 import (
 	"fmt"
+	"runtime/debug"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -66,7 +67,7 @@ func (p Program) commandPages(parent string, c *cli.Command) []Page {
 			if f.def != "" && f.def != `""` {
 				usage += " (default " + f.def + ")"
 			}
-			r.line(escape(usage))
+			r.fill(usage)
 		}
 	}
 	pages := []Page{{Name: file}}
@@ -115,15 +116,58 @@ func indented(paragraph string) bool {
 }
 
 // roff writes the few requests that a page needs.
-type roff struct{ strings.Builder }
-
-func (r *roff) line(s string) { r.WriteString(s + "\n") }
-
-func (r *roff) head(name, version string) {
-	r.line(fmt.Sprintf(`.TH "%s" "1" "" "%s" ""`, escape(strings.ToUpper(name)), escape(version)))
+type roff struct {
+	strings.Builder
+	began bool // a section, in which nothing stands yet
 }
 
-func (r *roff) section(name string) { r.line(".SH " + name) }
+func (r *roff) line(s string) {
+	r.WriteString(s + "\n")
+	r.began = false
+}
+
+func (r *roff) head(name, version string) {
+	r.line(fmt.Sprintf(`.TH "%s" "1" "%s" "%s" ""`, escape(strings.ToUpper(name)), buildDate(), escape(version)))
+}
+
+// buildDate is the day of the commit that the program was built from; empty where that is not
+// known.
+func buildDate() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.time" {
+			day, _, _ := strings.Cut(s.Value, "T")
+			return day
+		}
+	}
+	return ""
+}
+
+// fill writes text, which roff fills, in lines of at most 78 letters.
+func (r *roff) fill(text string) {
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && len(escape(line))+len(escape(word)) > 77 {
+			r.line(escape(line))
+			line = ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	if line != "" {
+		r.line(escape(line))
+	}
+}
+
+func (r *roff) section(name string) {
+	r.line(".SH " + name)
+	r.began = true
+}
 
 func (r *roff) prose(text string) {
 	for i, paragraph := range strings.Split(strings.TrimSpace(text), "\n\n") {
@@ -134,14 +178,15 @@ func (r *roff) prose(text string) {
 		case i > 0:
 			r.line(".PP")
 		}
-		for _, line := range strings.Split(paragraph, "\n") {
-			r.line(escape(strings.TrimSpace(line)))
-		}
+		r.fill(paragraph)
 	}
 }
 
 func (r *roff) verbatim(lines []string) {
-	r.line(".PP\n.nf\n.RS")
+	if !r.began { // a section is a paragraph already
+		r.line(".PP")
+	}
+	r.line(".nf\n.RS")
 	for _, line := range lines {
 		r.line(escape(line))
 	}

@@ -40,7 +40,7 @@ func WriteMetrics(w io.Writer, s *Snapshot) error {
 			p.value("mlrun_latency_limit_seconds", row.spread.Limit.Seconds(), `of="`+strings.ToLower(row.name)+`"`)
 		}
 	}
-	p.head("mlrun_latency_seconds", "gauge", "percentiles of finished requests: ttft and latency since they were due, tpot for each further token")
+	p.head("mlrun_latency_seconds", "summary", "percentiles of finished requests: ttft and latency since they were due, tpot for each further token")
 	for _, row := range []spreadRow{{"ttft", s.TTFT}, {"tpot", s.TPOT}, {"latency", s.Latency}} {
 		if row.spread.Count > 0 {
 			p.value("mlrun_latency_seconds", row.spread.P50.Seconds(), `of="`+row.name+`"`, `quantile="0.5"`)

@@ -49,6 +49,7 @@ const (
 	SettingsPage Page = "settings" // how it is served, as SGLang says it
 	StepsPage    Page = "steps"    // TensorRT-LLM's figures of each step
 	GeneratePage Page = "generate" // SGLang's own form of requests
+	LoadPage     Page = "load"     // how many requests vLLM works on
 )
 
 // Answers are what OpenAI's interface leaves to the engine.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,6 +27,7 @@ type openaiRequest struct {
 	Detokenize          *bool           `json:"detokenize"`
 	Echo                bool            `json:"echo"`
 	Logprobs            any             `json:"logprobs"`
+	unsimulated
 }
 
 type streamOptions struct {
@@ -36,6 +38,18 @@ type streamOptions struct {
 type chatMessage struct {
 	Role    string          `json:"role"`
 	Content json.RawMessage `json:"content"`
+}
+
+// hasMedia reports whether a part of the message is no text.
+func (m chatMessage) hasMedia() bool {
+	var parts []struct {
+		Type string `json:"type"`
+	}
+	return json.Unmarshal(m.Content, &parts) == nil && slices.ContainsFunc(parts, func(p struct {
+		Type string `json:"type"`
+	}) bool {
+		return p.Type != "text" && p.Type != ""
+	})
 }
 
 // text is the message's text; parts that are not text are left out.
@@ -97,6 +111,10 @@ func (s *Server) chat(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, badRequest("messages", "Messages cannot be empty"))
 		return
 	}
+	if slices.ContainsFunc(q.Messages, chatMessage.hasMedia) {
+		s.refuse(w, notSimulated("messages", "a part that is no text"))
+		return
+	}
 	var b strings.Builder
 	for _, m := range q.Messages {
 		fmt.Fprintf(&b, "%s: %s\n", m.Role, m.text())
@@ -125,6 +143,9 @@ func (s *Server) accept(r *http.Request, q *openaiRequest, prefix string, prompt
 	}
 	if asked, isBool := q.Logprobs.(bool); q.Logprobs != nil && (!isBool || asked) {
 		return nil, notSimulated("logprobs", "logprobs")
+	}
+	if err := q.unsimulated.refuse(); err != nil {
+		return nil, err
 	}
 	if err := s.check(&q.sampling); err != nil {
 		return nil, err

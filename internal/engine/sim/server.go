@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -25,7 +26,9 @@ type Server struct {
 	done   chan struct{}
 	start  time.Time
 	count  atomic.Int64
-	served int64 // Unix time of the start, as /v1/models tells it
+	// underWay counts the requests that are not over.
+	underWay atomic.Int64
+	served   int64 // Unix time of the start, as /v1/models tells it
 }
 
 // New starts a simulated engine; Close stops it.
@@ -56,10 +59,11 @@ func (s *Server) Close() {
 func (s *Server) routes() {
 	pages := map[backend.Page]http.HandlerFunc{
 		backend.HealthPage: s.health, backend.ReleasePage: s.version, backend.ModelPage: s.modelInfo,
-		backend.SettingsPage: s.serverInfo, backend.StepsPage: s.steps, backend.GeneratePage: s.generate,
+		backend.SettingsPage: s.serverInfo, backend.StepsPage: s.steps, backend.GeneratePage: s.generate, backend.LoadPage: s.load,
 	}
 	s.mux.HandleFunc("GET "+s.engine.Health, s.health)
 	s.mux.HandleFunc("GET "+s.engine.Models, s.models)
+	s.mux.HandleFunc("GET "+s.engine.Models+"/{name...}", s.model)
 	s.mux.HandleFunc("GET "+s.engine.Metrics, s.metrics)
 	s.mux.HandleFunc("POST /v1/completions", s.completions)
 	s.mux.HandleFunc("POST /v1/chat/completions", s.chat)
@@ -81,8 +85,26 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	if handler, pattern := s.mux.Handler(r); pattern == "" { // no page: the engines say so in JSON
+		said := &statusOf{ResponseWriter: w}
+		handler.ServeHTTP(said, r)
+		writeJSON(w, said.status, map[string]string{"detail": http.StatusText(said.status)})
+		return
+	}
 	s.mux.ServeHTTP(w, r)
 }
+
+// statusOf keeps the status and the headers of an answer, and drops its text.
+type statusOf struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader is http.ResponseWriter's.
+func (s *statusOf) WriteHeader(status int) { s.status = status }
+
+// Write is http.ResponseWriter's.
+func (s *statusOf) Write(b []byte) (int, error) { return len(b), nil }
 
 func (s *Server) loading() bool { return time.Since(s.start) < s.cfg.Faults.Load }
 
@@ -93,13 +115,29 @@ func (s *Server) version(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (s *Server) models(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, map[string]any{
-		"object": "list",
-		"data": []map[string]any{{
-			"id": s.cfg.Name(), "object": "model", "created": s.served, "owned_by": Owner,
-			"root": s.cfg.Model, "parent": nil, "max_model_len": s.cfg.MaxModelLen,
-		}},
-	})
+	writeJSON(w, http.StatusOK, map[string]any{"object": "list", "data": []map[string]any{s.card()}})
+}
+
+// card is what is told of the model.
+func (s *Server) card() map[string]any {
+	return map[string]any{
+		"id": s.cfg.Name(), "object": "model", "created": s.served, "owned_by": Owner,
+		"root": s.cfg.Model, "parent": nil, "max_model_len": s.cfg.MaxModelLen,
+	}
+}
+
+// model is one model by its name.
+func (s *Server) model(w http.ResponseWriter, r *http.Request) {
+	if name := r.PathValue("name"); name != s.cfg.Model && name != strings.TrimPrefix(s.cfg.Model, "/") && name != s.cfg.Name() {
+		s.refuse(w, &apiError{status: http.StatusNotFound, kind: "NotFoundError", param: "model", message: fmt.Sprintf("The model `%s` does not exist.", name)})
+		return
+	}
+	writeJSON(w, http.StatusOK, s.card())
+}
+
+// load is how many requests are under way.
+func (s *Server) load(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]int64{"server_load": s.underWay.Load()})
 }
 
 func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
@@ -180,6 +218,8 @@ type answer interface {
 
 // serve runs a generation and writes it as a.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, g *generation, a answer) {
+	s.underWay.Add(1)
+	defer s.underWay.Add(-1)
 	st := s.pacer.submit(len(g.prompt), g.out)
 	defer s.pacer.remove(st)
 	if g.stream {

@@ -366,7 +366,8 @@ func (lc *LaunchChecker) against(l *launch.Launch, candidates []string, release 
 		other, every := lc.another(l, line, f, candidates)
 		switch {
 		case every && f.Severity == diag.Error:
-			if f.Hint = strings.TrimPrefix(f.Hint+"; "+fmt.Sprintf("no release of %s from %s to %s takes it", l.Backend.Title, candidates[0], candidates[len(candidates)-1]), "; "); l.Release.Later {
+			f.Hint = strings.TrimPrefix(f.Hint+"; "+fmt.Sprintf("no release of %s from %s to %s takes it", l.Backend.Title, candidates[0], candidates[len(candidates)-1]), "; ")
+			if l.Release.Later || mayBeNew(f) {
 				f.Severity = diag.Warning
 			}
 		case f.Severity == diag.Info:
@@ -380,6 +381,12 @@ func (lc *LaunchChecker) against(l *launch.Launch, candidates []string, release 
 		all.Add(f.Diagnostic)
 	}
 	return all
+}
+
+// mayBeNew reports whether a finding may be of what a build newer than all releases has: a value,
+// or a key of JSON, that is like none of those there are.
+func mayBeNew(f launchFinding) bool {
+	return f.Suggestion == "" && f.words == nil && (f.Code == schema.NotInEnum || f.Code == schema.UnknownKey)
 }
 
 // why says which release a finding is of that not all releases have which may be meant.

@@ -72,7 +72,9 @@ type lineReader struct {
 }
 
 func (r *lineReader) fault(d diag.Diagnostic, words ...Word) {
-	d.Severity = diag.Error
+	if d.Severity == 0 {
+		d.Severity = diag.Error
+	}
 	if d.Code == "" {
 		d.Code = Code
 	}
@@ -300,7 +302,7 @@ func (r *lineReader) replaced() {
 			continue
 		}
 		r.fault(diag.Diagnostic{
-			Key: a.Key.Name, Hint: "write all of it in one of the two ways", Related: []diag.Related{{Pos: args[j].Pos, Message: "the flag with dots"}},
+			Severity: diag.Warning, Key: a.Key.Name, Hint: "write all of it in one of the two ways", Related: []diag.Related{{Pos: args[j].Pos, Message: "the flag with dots"}},
 			Message: fmt.Sprintf("%s drops the JSON of %s for %s, which stands beside it", r.release(), a.Flag, args[j].Flag),
 		}, slices.Concat(a.Words, args[j].Words)...)
 		args[i].Value = nil

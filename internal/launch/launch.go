@@ -91,7 +91,12 @@ type Adapter struct {
 
 // adapters are all kinds of files, the most particular first.
 var adapters = []*Adapter{
+	&modelRecipe,
+	&srtRecipe,
+	&kubernetesManifest,
+	&composeFile,
 	&shellScript,
+	&markdownPage,
 	&engineFile,
 }
 

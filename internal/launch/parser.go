@@ -49,6 +49,9 @@ func parserOf(s *schema.Schema, engineOnly bool) *parser {
 	for _, name := range sections {
 		for _, key := range s.Section(name).Keys() {
 			if key.Flag == nil {
+				if name == schema.CLIOnly && key.Required { // the model, in older releases
+					p.positional = key
+				}
 				continue
 			}
 			if len(key.Flag.Names) == 0 {
@@ -62,7 +65,6 @@ func parserOf(s *schema.Schema, engineOnly bool) *parser {
 			}
 		}
 	}
-	// What both take: the help, and the file of arguments where the release reads one.
 	slices.Sort(p.long)
 	kept, _ := parsers.LoadOrStore(id, p)
 	return kept.(*parser) //nolint:forcetypeassert // nothing else is stored

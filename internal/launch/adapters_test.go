@@ -1,0 +1,162 @@
+package launch
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestAdapters holds what files of each kind start.
+func TestAdapters(t *testing.T) {
+	for _, tt := range []struct{ name, text, want string }{
+		{"kubernetes, arguments of the image", `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: x}
+spec:
+  template:
+    spec:
+      containers:
+        - name: engine
+          image: docker.io/vllm/vllm-openai:v0.21.0-ubuntu2404
+          args: ["--model", "m", "--port", "$(PORT)"]
+          env:
+            - {name: A, value: "1"}
+            - {name: B, valueFrom: {}}
+        - image: nginx
+          args: [--nonsense]
+`, "10:19 vllm 0.21.0 --model@10:19 m@10:30 --port@10:35 ?@10:45 $A=1 $B=?\n"},
+		{"kubernetes, a command, a role, a second document", `apiVersion: v1
+kind: ConfigMap
+---
+apiVersion: x/v1
+kind: Thing
+metadata:
+  name: engine-prefill
+spec:
+  pod:
+    - image: lmsysorg/sglang:v0.5.12-cu130
+      command: [python3, -m, sglang.launch_server]
+      args: [--tp, "2"]
+`, "prefill 11:17 sglang 0.5.12 --tp@12:14 2@12:21\n"},
+		{"kubernetes, a shell", `apiVersion: v1
+kind: Pod
+spec:
+  containers:
+    - image: vllm/vllm-openai:v0.21.0
+      command: ["/bin/sh", "-c"]
+      args:
+        - |
+          echo start
+          exec vllm serve m \
+            --port {{ .Values.port }}
+`, "10:16 vllm 0.21.0 m@10:27 --port@11:13 *@11:20\n"},
+		{"compose", `services:
+  decode:
+    image: ${IMAGE:-vllm/vllm-openai:v0.27.1}
+    command: >
+      --model m
+      --max-model-len ${LEN:-8192} --port ${PORT}
+    environment:
+      - A=1
+      - B
+  web:
+    image: nginx
+    command: --nonsense
+`, "decode 5:7 vllm 0.27.1 --model@5:7 m@5:15 --max-model-len@6:7 8192@6:30 --port@6:36 *@6:43 $A=1 $B=?\n"},
+		{"compose, a shell", `services:
+  a:
+    image: vllm/vllm-openai:latest
+    entrypoint: ["bash", "-c", "exec vllm serve \"$$@\"", "--"]
+    command: ["m", "--seed", "1"]
+    environment: {X: 2}
+`, "4:38 vllm m@5:16 --seed@5:21 1@5:31 $X=2\n"},
+		{"markdown", "# vllm\n\n```bash\nvllm serve <model> --port 80\n```\n\n- in a list\n\n  ```console\n  $ vllm serve m \\\n    --seed 1\n  INFO vllm serve --nonsense\n  ```\n\n```yaml\nservices:\n  a:\n    image: vllm/vllm-openai:v0.21.0\n    command: [--model, m]\n```\n\n```python\nvllm serve --nonsense\n```\n",
+			"4:1 vllm *@4:12 --port@4:20 80@4:27\n10:5 vllm m@10:16 --seed@11:5 1@11:12\n19:15 vllm 0.21.0 --model@19:15 m@19:24\n"},
+		{"srt-slurm, first schema", `name: x
+model: {path: "hf:a/b", container: "lmsysorg/sglang:v0.5.12-cu130"}
+resources: {prefill_nodes: 1}
+frontend: {type: sglang}
+backend:
+  prefill_environment: {A: "1"}
+  sglang_config:
+    prefill:
+      tp-size: "{tp}"
+      disable_radix_cache: true
+      enable-metrics: false
+      cuda-graph-bs: [1, 2]
+sweep: {tp: [1, 2]}
+`, "prefill 9:7 sglang 0.5.12 --model-path@2:15 a/b@2:19 --cuda-graph-bs@12:7 1@12:23 2@12:26 --disable-radix-cache@10:7 --tp-size@9:7 ?@9:17 $A=1\n"},
+		{"srt-slurm, second schema, declared release", `schema: 2
+model: {path: /m, container: nvcr.io/nvidia/ai-dynamo/vllm-runtime:1.2.1}
+identity: {frameworks: {vllm: "0.20.1"}}
+engine: vllm
+roles:
+  agg:
+    args: {max-num-seqs: 4, connector: nixl}
+    env: {A: 1}
+`, "aggregated 7:12 vllm 0.20.1 --model@2:15 /m@2:15 --max-num-seqs@7:12 4@7:26 $A=1\n"},
+		{"srt-slurm, overrides", `base:
+  model: {path: /m, container: x}
+  resources: {}
+  backend: {type: vllm, vllm_config: {aggregated: {seed: 1, max-num-seqs: 2}}}
+override_a:
+  backend: {vllm_config: {aggregated: {seed: null}}}
+zip_override_b:
+  backend: {vllm_config: {aggregated: {max-num-seqs: [8, 9]}}}
+`, "aggregated 4:52 vllm --model@2:17 /m@2:17 --max-num-seqs@8:40 8@8:55 --seed@4:52 1@4:58\n" +
+			"aggregated 4:52 vllm --model@2:17 /m@2:17 --max-num-seqs@8:40 9@8:58 --seed@4:52 1@4:58\n" +
+			"aggregated 4:61 vllm --model@2:17 /m@2:17 --max-num-seqs@4:61 2@4:75\n"},
+		{"recipe of a model", `model:
+  model_id: a/b
+  min_vllm_version: "0.21.0"
+  base_args: [--trust-remote-code]
+  base_env: {A: "1"}
+features:
+  tools: {args: ["--x", "y"]}
+  spec: {args: [--spec]}
+opt_in_features: [spec]
+variants:
+  default: {}
+  fp8: {model_id: a/c, extra_args: [--q, fp8]}
+hardware_overrides:
+  amd: {extra_env: {B: "2"}}
+`, "2:13 vllm 0.21.0 a/b@2:13 --trust-remote-code@4:15 --x@7:19 y@7:26 $A=1\n" +
+			"2:13 vllm 0.21.0 a/b@2:13 --trust-remote-code@4:15 --x@7:19 y@7:26 $A=1 $B=2\n" +
+			"2:13 vllm 0.21.0 a/b@2:13 --trust-remote-code@4:15 --spec@8:17 $A=1\n" +
+			"12:19 vllm 0.21.0 a/c@12:19 --trust-remote-code@4:15 --q@12:37 fp8@12:42 --x@7:19 y@7:26 $A=1\n"},
+		{"recipe of another program", "meta: {tasks: [omni]}\nmodel: {model_id: m, base_args: [--omni]}\nvariants: {}\n", ""},
+		{"a manifest without an engine", "apiVersion: v1\nkind: Pod\nspec: {containers: [{image: sglang-router, args: [--policy, x]}]}\n", ""},
+		{"a manifest in a script", "#!/bin/sh\nkubectl apply -f - <<EOF\napiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: vllm/vllm-openai:v0.21.0\n    args: [--model, $M]\nEOF\n", "8:12 vllm 0.21.0 --model@8:12 ?@8:21\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var got strings.Builder
+			for _, l := range Read(NewFile("x", []byte(tt.text))) {
+				if l.Role != Whole {
+					got.WriteString(string(l.Role) + " ")
+				}
+				got.WriteString(show([]Launch{l}))
+			}
+			if got.String() != tt.want {
+				t.Errorf("gives\n%swant\n%s", got.String(), tt.want)
+			}
+		})
+	}
+}
+
+// FuzzAdapters holds that no file makes an adapter panic, and that words stand in it.
+func FuzzAdapters(f *testing.F) {
+	f.Add("apiVersion: v1\nkind: Pod\nspec: {a: [{image: vllm/vllm-openai:v0.9.0, args: [x, '$(Y)'], command: [sh, -c, 'vllm serve m']}]}\n")
+	f.Add("services: {a: {image: '${X:-vllm/vllm-openai}', command: '--a ${B:-${C}} $$D', environment: [E=1]}}\n")
+	f.Add("# vllm\n```sh\n$ vllm serve <m> \\\n --a\n```\n~~~yaml\nservices: {}\n~~~\n")
+	f.Add("base: {model: {container: x}, resources: {}, backend: {sglang_config: {prefill: {a: [1], b: {c: 1}}}}}\nzip_override_a: {backend: {x: [1, 2]}}\noverride_b: {model: null}\n")
+	f.Add("model: {model_id: m, base_args: [a]}\nvariants: {a: {extra_args: [b], hardware_overrides: {x: {extra_env: {C: d}}}}}\nfeatures: {f: {args: [e]}}\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		lines := strings.Count(text, "\n") + 2
+		for _, l := range Read(NewFile("x.yaml", []byte(text))) {
+			for _, w := range l.Words {
+				if at := w.Pos(); at.File != "x.yaml" || at.Line < 1 || at.Line > lines {
+					t.Errorf("%q stands at %v", w.Text, at)
+				}
+			}
+		}
+	})
+}

@@ -132,7 +132,7 @@ func lengthOfModel(c *checked) string {
 // overrides are methods that read another method's checkpoint, each with the one it reads.
 var overrides = map[string]string{
 	"gptq_marlin": "gptq", "gptq_marlin_24": "gptq", "gptq_bitblas": "gptq", "awq_marlin": "awq", "ipex": "awq", "moe_wna16": "", "inc": "", "auto-round": "inc",
-	"modelopt_fp4": "modelopt", "modelopt_mxfp8": "modelopt", "modelopt_mixed": "modelopt", "petit_nvfp4": "modelopt", "nvfp4": "modelopt", "gpt_oss_mxfp4": "mxfp4", "humming": "",
+	"modelopt_fp4": "modelopt", "modelopt_mxfp8": "modelopt", "modelopt_mixed": "modelopt", "petit_nvfp4": "modelopt", "nvfp4": "modelopt", "gpt_oss_mxfp4": "mxfp4", "humming": "", "deepseek_v4_fp8": "fp8", "auto_gptq": "gptq", "auto_awq": "awq",
 }
 
 func sameQuantization(c *checked) string {

@@ -141,11 +141,17 @@ func (q *Quantization) compressed(c config) {
 
 var layerNumber = regexp.MustCompile(`layers\.(\d+)`)
 
+// unescaped takes the backslashes before dots out of a pattern.
+var unescaped = strings.NewReplacer(`\\.`, ".", `\.`, ".")
+
 // left is the share of the layers in which a part of the model is left in its own type, 0 to 1.
 func (q *Quantization) left(part string, layers int) float64 {
 	named := map[int]bool{}
 	for _, pattern := range q.ignored {
-		text := strings.NewReplacer(`\\.`, ".", `\.`, ".").Replace(pattern)
+		text := pattern
+		if strings.Contains(pattern, `\`) {
+			text = unescaped.Replace(pattern)
+		}
 		if !strings.Contains(text, part) {
 			if !strings.HasPrefix(pattern, "re:") || !matches(pattern[3:], part) {
 				continue

@@ -17,6 +17,7 @@ const (
 	OutOfRange = "out-of-range"
 	NotInEnum  = "not-in-enum"
 	UnknownKey = "unknown-key"
+	Refused    = "engine-refuses" // several keys together
 )
 
 // Alternative is one form that a value may have.

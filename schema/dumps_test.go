@@ -105,6 +105,9 @@ func compareValues(t *testing.T, s *Schema, section string, groups ...map[string
 				}
 			}
 			for _, c := range d.Choices {
+				if name == "all2all_backend" && c == "passthrough" {
+					continue // the parser takes it out of its list: another argument sets it
+				}
 				if v := fromJSON(c); v != "None" && v != nil && section == EngineConfig && len(k.Check(v)) > 0 && k.Kinds&List == 0 {
 					t.Errorf("%s.%s refuses the engine's choice %v", section, name, c)
 				}

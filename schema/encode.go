@@ -23,6 +23,7 @@ type Definition struct {
 	Default                                                             any
 	HasDefault, Required, Inert, Unread, Own, AnyCase                   bool
 	Only                                                                []Only
+	Refusals                                                            []Refusal
 	Union                                                               *Union
 	Flag                                                                *Flag
 	File                                                                string
@@ -198,6 +199,11 @@ func (w *writer) body(d *Definition) ([]byte, error) {
 				b.text(text)
 			}
 		}
+	}
+	b.int(len(d.Refusals))
+	for _, r := range d.Refusals {
+		b.text(r.When)
+		b.text(r.Says)
 	}
 	b.alternatives(d.Alternatives)
 	if d.HasDefault {

@@ -23,6 +23,7 @@ func (k *Key) faults(alts []Alternative, value any, path []string) []Fault {
 		return []Fault{f}
 	}
 	var literals []any
+	patterned := false
 	for i := range alts {
 		a := &alts[i]
 		if a.Kinds&kind == 0 {
@@ -32,15 +33,18 @@ func (k *Key) faults(alts []Alternative, value any, path []string) []Fault {
 		case a.IsLiteral:
 			literals = append(literals, a.Literal)
 		case a.Pattern != "":
-			f.Code = WrongType
-			f.Suggestion = suggestType(alts, value)
+			patterned = true
 		case a.Elem != nil:
 			return k.elementFaults(a, value, path)
 		default:
 			f.Code = OutOfRange
 		}
 	}
-	if f.Code == "" {
+	switch {
+	case f.Code == "" && patterned && len(literals) == 0:
+		f.Code = WrongType
+		f.Suggestion = suggestType(alts, value)
+	case f.Code == "":
 		f.Code = NotInEnum
 		f.Suggestion = nearestLiteral(literals, value)
 	}

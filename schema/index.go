@@ -39,7 +39,7 @@ import (
 var embedded string
 
 const (
-	indexMagic = "mlcfg schema index 2\n"
+	indexMagic = "mlcfg schema index 3\n"
 
 	stringSize     = 8
 	groupSize      = stringSize + 4*8
@@ -286,6 +286,9 @@ func (st *store) key(e entry) *Key {
 		for range r.int() {
 			k.Only = append(k.Only, Only{Who: r.text(), Value: r.text(), In: r.text(), Else: r.text()})
 		}
+	}
+	for range r.int() {
+		k.Refusals = append(k.Refusals, Refusal{When: r.text(), Says: r.text()})
 	}
 	k.alts = r.alternatives()
 	if has&hasDefault != 0 {

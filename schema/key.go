@@ -148,6 +148,9 @@ type Key struct {
 	// Limit names the function of the engine that enforces the range, empty
 	// where the range stands in the field itself or there is none.
 	Limit string
+	// Refusals are the conditions over this key and others of its section under which
+	// the engine refuses them together.
+	Refusals []Refusal
 	// First and Last are the first and last release with this very definition;
 	// Last is empty when the newest embedded release has it.
 	First, Last string
@@ -164,6 +167,14 @@ func (k *Key) Engine() string {
 		return ""
 	}
 	return k.schema.Engine
+}
+
+// Release is the release whose definition this is; empty for one of no release.
+func (k *Key) Release() string {
+	if k.schema == nil {
+		return ""
+	}
+	return k.schema.Release
 }
 
 // Flags are the spellings on the command line, nil where there is none.
@@ -203,11 +214,12 @@ func (k *Key) In(release string) bool {
 }
 
 // Form is how the engine takes the text of an environment variable, as the forms at
-// the head of the CUE files are called: Int, Float, Bool (Truth too), Word, Switch,
+// the head of the CUE files are called: Int, Float, Bool (Truth too), Word, Filled, Switch,
 // JSON or Text; empty for a choice of texts and for everything that is no variable.
 func (k *Key) Form() string {
-	kinds, pattern, number := Kind(0), false, false
+	kinds, pattern, number, filled := Kind(0), false, false, false
 	for _, a := range k.alts {
+		filled = filled || a.IsLiteral && a.Literal == true && k.Default != true
 		if a.IsLiteral && a.Kinds&(Int|Null) == 0 {
 			continue // a default, or a choice
 		}
@@ -220,6 +232,8 @@ func (k *Key) Form() string {
 		return "Bool"
 	case pattern && kinds&Bool != 0:
 		return "Word"
+	case pattern && filled:
+		return "Filled"
 	case pattern && kinds&Float != 0:
 		return "Float"
 	case pattern && number:

@@ -67,6 +67,9 @@ func (k *Key) checkConfig(m map[string]any) []Fault {
 			found = append(found, f)
 		}
 	}
+	if len(found) == 0 {
+		found = sec.refuses(m)
+	}
 	return found
 }
 

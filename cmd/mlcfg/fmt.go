@@ -42,6 +42,7 @@ func (a *app) fmtCommand() *cli.Command {
 			&cli.BoolFlag{Name: "write", Aliases: []string{"w"}, Usage: "rewrite the files"},
 			&cli.BoolFlag{Name: "diff", Aliases: []string{"d"}, Usage: "show what differs"},
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the list: text or json"},
+			&cli.StringFlag{Name: "omegaconf", Value: source.Dialects[0], Usage: "`RELEASE` of OmegaConf as which files are read, 2.3 or 2.4"},
 		},
 		Action: a.fmt,
 	}
@@ -72,6 +73,10 @@ func (a *app) fmt(c *cli.Context) error {
 	if asJSON && show {
 		return withHint("leave one out", "-d and --format json write two things to standard output")
 	}
+	dialect, err := source.ParseDialect(c.String("omegaconf"))
+	if err != nil {
+		return oneOf("omegaconf", c.String("omegaconf"), source.Dialects...)
+	}
 	files, err := a.readFiles(c.Args().Slice())
 	if err != nil {
 		return err
@@ -83,7 +88,7 @@ func (a *app) fmt(c *cli.Context) error {
 	var all []formatted
 	var trouble error
 	differs, faulty := false, false
-	results, err := onEach(files, func(f textFile) (formatted, error) { return fmtFile(f, order), nil })
+	results, err := onEach(files, func(f textFile) (formatted, error) { return fmtFile(f, order, dialect), nil })
 	if err != nil {
 		return err
 	}
@@ -146,13 +151,13 @@ func (a *app) fmt(c *cli.Context) error {
 var errLeft = errors.New("some files were left as they are")
 
 // fmtFile formats a file, without a word.
-func fmtFile(f textFile, order []string) formatted {
+func fmtFile(f textFile, order []string, dialect source.Dialect) formatted {
 	result := formatted{File: f.path}
-	if root, _ := source.Parse(f.path, f.data); root != nil && isManifest(root) {
+	if root, _ := dialect.Parse(f.path, f.data); root != nil && isManifest(root) {
 		result.Fault = "it is a manifest, whose bytes are its own"
 		return result
 	}
-	result.out, result.found, result.err = layout.Format(f.path, f.data, order)
+	result.out, result.found, result.err = layout.Format(f.path, f.data, order, dialect)
 	switch {
 	case result.err != nil:
 		result.Fault = result.err.Error()

@@ -144,7 +144,7 @@ func (a *app) newFile(path string) error {
 // errFindings where something is wrong with the file or its outcome.
 func (a *app) migrateFile(l *loader, f textFile, target string) (migrated, error) {
 	m := migrated{File: f.path, Changes: []changed{}, Lint: diag.List{}}
-	result, found := migrate.File(f.path, f.data)
+	result, found := migrate.File(f.path, f.data, l.project.OmegaConf())
 	if result == nil {
 		m.Fault = "it is no configuration of the older format, and none of the current one"
 		if config.IsOverlay(f.path, f.data) {

@@ -8,6 +8,7 @@ import (
 	"mlcfg/internal/compile"
 	"mlcfg/internal/config"
 	"mlcfg/internal/edit/migrate"
+	"mlcfg/internal/source"
 	"mlcfg/tools/sharedata"
 )
 
@@ -25,7 +26,7 @@ func TestMigrateCorpus(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r, found := migrate.File(path, data)
+			r, found := migrate.File(path, data, source.OmegaConf23)
 			if r == nil {
 				t.Fatal(found)
 			}

@@ -187,7 +187,7 @@ func (l *loader) trim(overlay string) (trimmed, error) {
 		return t, nil
 	}
 	find := func() (*source.Document, []edit.Value) {
-		doc, _ := source.ParseDocument(overlay, f.data) // removing uses a document up
+		doc, _ := config.OmegaConf.ParseDocument(overlay, f.data) // removing uses a document up
 		return doc, edit.Find(config.Base.Root, doc)
 	}
 	same := func(chosen func(edit.Value) bool) []byte {

@@ -164,7 +164,7 @@ func (l *loader) upgrade(overlay string, targets map[string]string, write bool) 
 		u := upgraded{File: overlay, Backend: t.Backend.Name, From: t.Release, To: to, Changes: upgrade.Compare(config.Tree, t.Backend, from, next), Done: []string{}}
 		done := map[string]bool{}
 		if write {
-			edited, made := upgrade.Edit(overlay, text, u.Changes, isEngineSection)
+			edited, made := upgrade.Edit(overlay, text, config.OmegaConf, u.Changes, isEngineSection)
 			if edited != nil && l.noWorse(overlay, config, edited, t.Backend.Name, map[string]string{t.Backend.Engine: to}) {
 				text = edited
 				for _, c := range made {

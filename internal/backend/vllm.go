@@ -20,7 +20,9 @@ var vllm = Backend{
 	// -O3, and the number for the whole map until 0.10.0.
 	Shorthands: map[string][]string{"compilation_config": {"mode", "level"}},
 	// optional_type of vllm/engine/arg_utils.py, nullable_str before 0.8.5.
-	NullTexts:  []string{"", "None"},
+	NullTexts: []string{"", "None"},
+	// CompletionRequest.to_sampling_params sets them.
+	Computed:   []string{"output_kind", "skip_clone"},
 	Listen:     []string{"--host", "{host}", "--port", "{port}"},
 	ListenKeys: []string{"host", "port"},
 	Negative:   "--no-",

@@ -43,6 +43,9 @@ func (c *checker) inBuiltIn(t *merge.Tree, below []string, list string, key *sch
 	if slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, text) }) {
 		return true
 	}
+	if key != nil && built.Limit == "" && (v == key.Default || strings.EqualFold(text, "none") && key.Default == "") {
+		return true // nothing of the list; vLLM takes the word none for it
+	}
 	at := descend(t, below)
 	d := diag.Diagnostic{
 		Pos: at.node.Pos, Severity: diag.Warning, Code: "not-built-in", Key: at.path,

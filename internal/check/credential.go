@@ -13,8 +13,12 @@ import (
 // IsSecret reports whether a key's text looks like a credential, by the key's
 // name or by its own form: no output may show it.
 func IsSecret(name, value string) bool {
-	return value != "" && (secret.Name(name) || secret.Value(value))
+	return value != "" && (secret.Name(name) && !switchWords[strings.ToLower(value)] || secret.Value(value))
 }
+
+// switchWords are no credentials, whatever the name of what they turn on
+// (SGLANG_USE_AITER_FP8_PER_TOKEN).
+var switchWords = map[string]bool{"0": true, "1": true, "true": true, "false": true, "yes": true, "no": true}
 
 // IsSecretWithin is IsSecret for a key of a map that is a value.
 func IsSecretWithin(name, value string) bool {

@@ -53,6 +53,16 @@ func (c *checker) env(b *backend.Backend) map[string]string {
 	return values
 }
 
+// numberIn is the value of a node; the number that a text is, where it is one.
+func numberIn(n *source.Node) any {
+	if n.Kind == source.String {
+		if x, err := strconv.ParseFloat(n.Str, 64); err == nil {
+			return x
+		}
+	}
+	return n.Interface()
+}
+
 // switchedOff reports a null that takes away what the shared section sets.
 func (c *checker) switchedOff(t *merge.Tree, values map[string]string) {
 	shared := c.tree.Lookup(envSection, t.Key)

@@ -26,6 +26,7 @@ func (c *checker) inRelease(t *merge.Tree, valued bool) {
 		c.advised(t, key)
 		if valued {
 			c.readable(t, key)
+			c.sensible(t, c.schema.Engine+"_"+schema.EnvConfig, key, numberIn(settingOf(t).Node))
 		}
 	case slices.Contains(c.variables, t.Key) || c.site.Has(steps(t)...):
 	case c.copied(t, valued):
@@ -158,6 +159,14 @@ func (c *checker) readable(t *merge.Tree, key *schema.Key) {
 			d.Severity = diag.Warning
 			if d.Hint == "" {
 				d.Hint = "the engine compares the text with 1, and takes this for 0"
+			}
+		case form == "Filled": // bool(text)
+			d.Severity, d.Suggestion = diag.Warning, ""
+			d.Hint = "the engine takes any text but an empty one for on; leave it out for off"
+		case !c.raises(form) && form == "": // compared with words
+			d.Severity = diag.Warning
+			if d.Suggestion == "" {
+				d.Hint = "the engine compares the text with these alone, and takes this for none of them"
 			}
 		case !c.raises(form) && tolerated(key, n):
 			d.Severity = diag.Warning

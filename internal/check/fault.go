@@ -40,6 +40,8 @@ func faultOf(t *merge.Tree, key *schema.Key, f schema.Fault) diag.Diagnostic {
 		f.Suggestion = d.Suggestion
 	}
 	switch {
+	case f.Code == schema.Refused:
+		d.Pos, d.Message = at.keyPos, fmt.Sprintf("%s %s refuses this: %s", key.Engine(), key.Release(), f.Message)
 	case f.Code == schema.UnknownKey:
 		d.Pos, d.Message = at.keyPos, f.Message
 		if f.Suggestion != "" {

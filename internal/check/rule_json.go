@@ -2,6 +2,7 @@ package check
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -19,11 +20,14 @@ func textsAreJSON(c *Config, found *diag.List) {
 		k, ok := c.engine(j.Key)
 		text, isText := k.value.(string)
 		brackets := strings.ContainsAny(text, "{[")
-		if !ok || k.setting == nil || !isText || text == "" || j.Path && (!brackets || strings.HasPrefix(text, "@")) {
+		if !ok || k.setting == nil || !isText || j.Path && (!brackets || strings.HasPrefix(text, "@")) {
 			continue
 		}
 		var m map[string]any
 		err := json.Unmarshal([]byte(text), &m)
+		if err == nil && m == nil {
+			err = errors.New("null is no map; leave it out")
+		}
 		if err == nil {
 			continue
 		}

@@ -6,21 +6,24 @@ import (
 
 	"mlcfg/internal/backend"
 	"mlcfg/internal/diag"
+	"mlcfg/schema"
 )
 
-// nestedRefuses finds what vLLM's settings classes refuse of the maps that they are
-// made from, and that no type of a single key says (vllm/config/kv_transfer.py,
-// ec_transfer.py, speculative.py, vllm/engine/arg_utils.py create_speculative_config).
+// nestedRefuses finds what vLLM refuses of a map together with its other arguments, or
+// under another name; what a settings class refuses of its own keys stands in the schema
+// (vllm/config/speculative.py, vllm/engine/arg_utils.py create_speculative_config).
 func nestedRefuses(c *Config, found *diag.List) {
 	if c.Schema.Engine != backend.VLLM {
 		return
 	}
-	for _, kind := range []string{"kv", "ec"} {
-		name := kind + "_transfer_config"
-		m, _ := c.EngineConfig[name].(map[string]any)
-		if m[kind+"_connector"] != nil && m[kind+"_role"] == nil {
-			c.refuseNested(found, name, kind+"_connector", fmt.Sprintf("%s_connector needs %s_role", kind, kind), fmt.Sprintf("add %s_role: kv_producer, kv_consumer or kv_both", kind), "")
-		}
+	// validate_dp_supervisor_args of vllm/entrypoints/launchers/dp_supervisor.py, since 0.22.0.
+	ports, set := c.engine("data_parallel_multi_port_external_lb")
+	size, _ := c.engine("data_parallel_size")
+	if n, known := size.int(); set && ports.value == true && ports.setting != nil && (!known || n < 2) {
+		c.report(found, diag.Diagnostic{
+			Code:    schema.Refused,
+			Message: fmt.Sprintf("%s %s refuses this: data_parallel_multi_port_external_lb needs data_parallel_size above 1", c.Schema.Engine, c.Schema.Release),
+		}, ports, size)
 	}
 	spec, _ := c.EngineConfig["speculative_config"].(map[string]any)
 	if spec == nil {

@@ -1,8 +1,10 @@
 package check
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"mlcfg/internal/backend"
 	"mlcfg/internal/diag"
@@ -25,14 +27,18 @@ func requestsCarry(c *Config, found *diag.List) {
 	}
 	for _, k := range c.Schema.Section(schema.SamplingConfig).Keys() {
 		value := c.SamplingConfig[k.Name]
-		if value == nil || hasKey(completion, k.Name) || slices.Contains(notAsked, k.Name) {
+		if field, known := completion.Key(k.Name); known && value != nil {
+			c.fieldTakes(field, k.Name, value, found)
+			continue
+		}
+		if value == nil || slices.Contains(notAsked, k.Name) {
 			continue
 		}
 		if other := carriedBy[k.Name]; other != "" && hasKey(completion, other) {
 			continue
 		}
-		if k.HasDefault && schema.Format(k.Default) == schema.Format(value) {
-			continue
+		if sameAsDefault(k, value) {
+			continue // of those that the server settles, computedAreLeft tells
 		}
 		set, _ := c.sampling(k.Name)
 		if hasKey(chat, k.Name) {
@@ -50,19 +56,51 @@ func requestsCarry(c *Config, found *diag.List) {
 	}
 }
 
+// fieldTakes refuses a value that the field of a request does not take, though the
+// sampling parameter of its name does.
+func (c *Config) fieldTakes(field *schema.Key, name string, value any, found *diag.List) {
+	for _, f := range field.Check(value) {
+		set, ok := c.sampling(name)
+		if !ok || set.setting == nil {
+			return
+		}
+		c.report(found, diag.Diagnostic{
+			Code:    "engine-refuses",
+			Message: fmt.Sprintf("%s %s answers every request with an error: %s is %s", c.Schema.Engine, c.Schema.Release, name, f.Message),
+		}, set)
+	}
+}
+
+// tagIsJSON refuses a structural tag that is no JSON.
+func (c *Config) tagIsJSON(found *diag.List) {
+	outputs, ok := c.sampling("structured_outputs")
+	m, _ := outputs.value.(map[string]any)
+	if tag, isText := m["structural_tag"].(string); ok && isText && outputs.setting != nil && !json.Valid([]byte(tag)) {
+		c.report(found, diag.Diagnostic{
+			Code:    schema.Refused,
+			Message: fmt.Sprintf("%s %s answers every request with an error: structural_tag is %s where JSON is wanted", c.Schema.Engine, c.Schema.Release, strconv.Quote(tag)),
+		}, outputs)
+	}
+}
+
 // computedAreLeft warns of sampling parameters that the engine makes by itself.
 func computedAreLeft(c *Config, found *diag.List) {
 	for _, name := range c.Backend.Computed {
 		k, ok := c.sampling(name)
-		if !ok || k.value == nil || k.setting == nil {
+		of, known := c.Schema.Section(schema.SamplingConfig).Key(name)
+		if !ok || k.value == nil || k.setting == nil || known && c.Backend.Requests == backend.Completions && !sameAsDefault(of, k.value) {
 			continue
 		}
 		c.report(found, diag.Diagnostic{
 			Severity: diag.Warning, Code: "replaced-value",
 			Message: fmt.Sprintf("%s %s computes %s by itself, whatever a request says", c.Schema.Engine, c.Schema.Release, name),
-			Hint:    "leave it out; stop and stop_regex say where an answer ends",
+			Hint:    "leave it out",
 		}, k)
 	}
+}
+
+func sameAsDefault(k *schema.Key, value any) bool {
+	return k.HasDefault && schema.Format(k.Default) == schema.Format(value)
 }
 
 // coldest is the lowest temperature above 0 that vLLM samples at (_MAX_TEMP in
@@ -87,6 +125,30 @@ func samplingIsTaken(c *Config, found *diag.List) {
 			Hint:    "null says that there is none",
 		}, k)
 	}
+	for _, name := range []string{"seed", "thinking_token_budget"} {
+		if k, ok := c.sampling(name); ok && k.setting != nil && k.value == int64(-1) {
+			c.report(found, diag.Diagnostic{
+				Severity: diag.Warning, Code: "replaced-value", Suggestion: "null",
+				Message: fmt.Sprintf("%s %s takes %s: -1 as not set", c.Schema.Engine, c.Schema.Release, name),
+				Hint:    "write null",
+			}, k)
+		}
+	}
+	ids, ok := c.sampling("logprob_token_ids")
+	if list, isList := ids.value.([]any); ok && isList && len(list) > 0 && ids.setting != nil && c.SamplingConfig["logprobs"] == nil {
+		c.report(found, diag.Diagnostic{
+			Code:    schema.Refused,
+			Message: fmt.Sprintf("%s %s answers every request with an error: logprob_token_ids needs logprobs", c.Schema.Engine, c.Schema.Release),
+		}, ids)
+	}
+	processors, ok := c.sampling("logits_processors")
+	if list, isList := processors.value.([]any); ok && isList && len(list) > 0 && processors.setting != nil && c.EngineConfig["logits_processor_pattern"] == nil {
+		c.report(found, diag.Diagnostic{
+			Code:    schema.Refused,
+			Message: fmt.Sprintf("%s %s answers every request with an error: logits_processors needs logits_processor_pattern in %s", c.Schema.Engine, c.Schema.Release, c.Backend.EngineSection()),
+		}, processors)
+	}
+	c.tagIsJSON(found)
 	k, ok := c.sampling("temperature")
 	if t, isNumber := k.number(); ok && isNumber && k.setting != nil && t > 0 && t < coldest {
 		c.report(found, diag.Diagnostic{

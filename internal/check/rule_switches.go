@@ -12,8 +12,12 @@ import (
 // mainSwitches are variables that do nothing unless another one is on.
 var mainSwitches = []struct {
 	engine, first, main string
-	// parts are read beside main alone, together with it.
+	// or is another switch that does as well as main, empty where there is none.
+	or string
+	// parts are read beside main alone, together with it; texts are parts that are on
+	// wherever they are set.
 	parts []string
+	texts bool
 	// alone are the releases from which on a part is read without main too.
 	alone map[string]string
 	// source is where the engine reads them so.
@@ -32,6 +36,11 @@ var mainSwitches = []struct {
 		alone:  map[string]string{"VLLM_ROCM_USE_AITER_FUSION_SHARED_EXPERTS": "0.25.0", "VLLM_ROCM_USE_AITER_FP8BMM": "0.31.0"},
 		source: "vllm 0.11.1 to 0.33.0, vllm/_aiter_ops.py: cls._AITER_ENABLED and cls._X_ENABLED",
 	},
+	{
+		engine: backend.VLLM, first: "0.22.0", main: "VLLM_USE_RUST_FRONTEND", or: "VLLM_USE_RUST_BENCH",
+		parts: []string{"VLLM_RUST_FRONTEND_PATH"}, texts: true,
+		source: "vllm 0.33.0, vllm/envs.py, _resolve_rust_cli_path: if not use_rust: return None",
+	},
 }
 
 // switchesWork warns of a variable that is on while the switch it hangs on is off.
@@ -41,12 +50,15 @@ func switchesWork(c *Config, found *diag.List) {
 		if s.engine != c.Schema.Engine || schema.CompareReleases(c.Schema.Release, s.first) < 0 || !known || isOn(c.Env[s.main], main) || c.unclear(s.main) {
 			continue
 		}
+		if other, known := c.Schema.Section(schema.EnvConfig).Key(s.or); known && (isOn(c.Env[s.or], other) || c.unclear(s.or)) {
+			continue
+		}
 		for _, name := range s.parts {
 			if since := s.alone[name]; since != "" && schema.CompareReleases(c.Schema.Release, since) >= 0 {
 				continue
 			}
 			part, known := c.Schema.Section(schema.EnvConfig).Key(name)
-			if text, set := c.Env[name]; !known || !set || !isOn(text, part) {
+			if text, set := c.Env[name]; !known || !set || !isOn(text, part) && (!s.texts || text == "") {
 				continue
 			}
 			c.report(found, diag.Diagnostic{

@@ -39,6 +39,8 @@ var rules = []rule{
 	spelledFalse,
 	spelledNull,
 	textsAreHeld,
+	textsHaveShape,
+	spelledNumber,
 	devicesRemain,
 	devicesSuffice,
 	switchesWork,

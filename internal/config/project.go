@@ -117,6 +117,9 @@ func (p *Project) LoadText(overlay string, data []byte) (*Config, error) {
 	return p.onBase(p.parse(overlay, data))
 }
 
+// OmegaConf is the release as which files are read.
+func (p *Project) OmegaConf() source.Dialect { return p.dialect }
+
 func (p *Project) onBase(file *File) (*Config, error) {
 	at, err := p.placeOf(file.Path)
 	if err != nil {

@@ -32,7 +32,7 @@ func RemoveKeys(doc *source.Document, data []byte, list []string, keep func(sect
 	r.choose(doc.Entries, "", keys)
 	if r.open(doc.Entries, doc.Flow) || bytes.ContainsAny(data, "\r\u0085\u2028\u2029") {
 		data = layout.Print(doc)
-		if doc, _ = source.ParseDocument(doc.Name, data); doc == nil {
+		if doc, _ = doc.Dialect.ParseDocument(doc.Name, data); doc == nil {
 			return nil
 		}
 		clear(r.gone)

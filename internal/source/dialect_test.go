@@ -16,6 +16,7 @@ func TestDialects(t *testing.T) {
 		old, next any
 	}{
 		{"k: !", map[string]any{"k": nil}, map[string]any{"k": ""}},
+		{"k: !\u2028", map[string]any{"k": nil}, map[string]any{"k": ""}},
 		{"k: ! 1", map[string]any{"k": int64(1)}, map[string]any{"k": int64(1)}},
 		{"k: ! ''", map[string]any{"k": nil}, map[string]any{"k": nil}},
 		{"k: # ! is none of a comment's\n  '1'", map[string]any{"k": "1"}, map[string]any{"k": "1"}},

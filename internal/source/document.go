@@ -15,6 +15,8 @@ import (
 // file; Parse gives what the file means.
 type Document struct {
 	Name string
+	// Dialect is how it was read.
+	Dialect Dialect
 	// Root is what the file means, as Parse returns it.
 	Root *Node
 	// Head are comments above the first entry that a blank line parts from it.
@@ -88,12 +90,18 @@ type BlockText struct {
 // ParseDocument reads a file for rewriting. The document is nil where Parse finds
 // errors: what is at fault is not rewritten. The findings are Parse's.
 func ParseDocument(name string, data []byte) (*Document, diag.List) {
-	root, found := Parse(name, data)
+	return OmegaConf23.ParseDocument(name, data)
+}
+
+// ParseDocument is [ParseDocument] as a release of OmegaConf reads the file.
+func (dialect Dialect) ParseDocument(name string, data []byte) (*Document, diag.List) {
+	root, found := dialect.Parse(name, data)
 	if root == nil || found.HasErrors() {
 		return nil, found
 	}
 	t := newText(name, data)
-	d := &docBuilder{t: t, b: builder{text: t}, doc: &Document{Name: name, Root: root}}
+	t.dialect, t.bangs = dialect, bareBang().Match(data)
+	d := &docBuilder{t: t, b: builder{text: t}, doc: &Document{Name: name, Root: root, Dialect: dialect}}
 	doc, err := t.document()
 	if err != nil && t.mendSlashes() {
 		doc, err = t.document()

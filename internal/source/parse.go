@@ -109,7 +109,7 @@ func (t *text) slow() (*Node, diag.List) {
 }
 
 // bareBang is what may be a tag without a name.
-var bareBang = compiled(`!([ \t\r\n,\]}]|$)`)
+var bareBang = compiled(`!([ \t\r\n\x{85}\x{2028}\x{2029},\]}]|$)`)
 
 // isEmpty tells a document without content from one that holds a value.
 func isEmpty(n *yaml.Node) bool {

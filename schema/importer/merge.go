@@ -156,6 +156,7 @@ const envForms = `
 #Bool:   null | bool | 0 | 1 | =~"^(?i:true|false|0|1|yes|no|y|n)$"
 #Truth:  null | bool | 0 | 1 | =~"^\\s*(?i:true|false|0|1)\\s*$"
 #Word:   null | bool | =~"^(?i:true|false)$"
+#Filled: null | true | 1 | =~"^(?i:1|true|yes|y|on)?$"
 #Switch: null | 0 | 1 | =~"^[01]$"
 #JSON:   null | number | string
 #Text:   null | bool | number | string

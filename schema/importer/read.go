@@ -193,6 +193,9 @@ func (s *source) definition(e *sourceField) (schema.Definition, error) {
 			d.DefaultNote = text
 		case "limit":
 			d.Limit = text
+		case "refuse":
+			says, _, _ := a.Lookup(1, "says")
+			d.Refusals = append(d.Refusals, schema.Refusal{When: text, Says: says})
 		case "config":
 			d.Config, d.Union = configOf(a)
 		case "required":

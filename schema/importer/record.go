@@ -3,6 +3,8 @@ package importer
 import (
 	"encoding/json"
 	"fmt"
+
+	"mlcfg/schema"
 )
 
 // Record is what one release of an engine defines, as the reader of its Python
@@ -33,6 +35,9 @@ type Definition struct {
 	Unread bool `json:"unread,omitempty"`
 	// Limit names the function of the engine that enforces the range.
 	Limit string `json:"limit,omitempty"`
+	// Refusals are the conditions over several keys of the section under which the
+	// engine's class refuses them, by the first key of each.
+	Refusals []schema.Refusal `json:"refusals,omitempty"`
 }
 
 // Flag is the spelling of a key on the command line.

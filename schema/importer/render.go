@@ -65,6 +65,12 @@ func renderField(d Definition) (string, error) {
 	if d.Limit != "" {
 		fmt.Fprintf(&b, " @limit(%s)", quote(d.Limit))
 	}
+	for _, r := range d.Refusals {
+		if err := r.Valid(); err != nil {
+			return "", fmt.Errorf("key %s: %w", d.Name, err)
+		}
+		fmt.Fprintf(&b, " @refuse(%s,says=%s)", quote(r.When), quote(oneLine(r.Says, 300)))
+	}
 	return b.String(), nil
 }
 
@@ -186,7 +192,7 @@ func renderAlternative(a Alternative) (string, error) {
 		return "number" + bounds(a), nil
 	case "any":
 		return "_", nil
-	case "env-int", "env-float", "env-bool", "env-truth", "env-word", "env-switch", "env-text":
+	case "env-int", "env-float", "env-bool", "env-truth", "env-word", "env-filled", "env-switch", "env-text":
 		form := strings.TrimPrefix(a.Kind, "env-")
 		return "#" + strings.ToUpper(form[:1]) + form[1:], nil
 	case "env-json":

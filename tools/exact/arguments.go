@@ -35,7 +35,7 @@ func compareArguments(ctx context.Context, e *release) ([]tried, error) {
 			if err != nil {
 				return nil, err
 			}
-			t := tried{key: key.Name, value: yamlText(v), ours: said, code: code}
+			t := tried{engine: e.Engine, key: key.Name, value: yamlText(v), ours: said, code: code}
 			if m == nil {
 				m = with(blank, key.Name, v)
 				if len(spell.Manifest(m, e.schema, nil)) > 0 {
@@ -58,10 +58,14 @@ func compareArguments(ctx context.Context, e *release) ([]tried, error) {
 	if err != nil {
 		return nil, err
 	}
+	var judged []tried
 	for i, a := range answers {
-		cases[i] = judge(cases[i], written[i], a, cases[i].code)
+		if strings.HasPrefix(a.Error, "ImportError") || strings.HasPrefix(a.Error, "ModuleNotFoundError") {
+			continue // what is installed here decides, and not the value
+		}
+		judged = append(judged, judge(cases[i], written[i], a, cases[i].code))
 	}
-	return append(cases, unplanned...), nil
+	return append(judged, unplanned...), nil
 }
 
 // with is a manifest with another value of a key, unspelled.

@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"math/big"
 	"slices"
 	"strings"
 
+	"mlcfg/internal/backend"
 	"mlcfg/schema/importer"
 )
 
@@ -24,8 +26,8 @@ const (
 
 // tried is one case and its verdict.
 type tried struct {
-	key, value string
-	verdict    verdict
+	engine, key, value string
+	verdict            verdict
 	// ours is what is said here, theirs what the engine said or read.
 	ours, theirs string
 	// code is that of the finding that refuses it here, empty where nothing does.
@@ -74,7 +76,7 @@ func judge(c tried, written any, a answer, code string) tried {
 	if a.Error != "" {
 		c.theirs = strings.TrimSpace(a.Error)
 	}
-	same := a.Error == "" && holds(a.Value, written)
+	same := a.Error == "" && (holds(a.Value, written) || code == "" && meant(c, a, written))
 	switch {
 	case code != "" && same:
 		c.verdict = stricter
@@ -90,6 +92,47 @@ func judge(c tried, written any, a answer, code string) tried {
 	return c
 }
 
+// meant reports whether a value that is taken here, and which the engine reads as another
+// one, means the same to it: nothing, JSON text of it, or what its documentation says.
+func meant(c tried, a answer, written any) bool {
+	return nothing(written) && nothing(a.Value) || sameJSON(a.Value, written) || alike(c, a)
+}
+
+// nothing reports whether a value is empty, which is what null is to the engines.
+func nothing(v any) bool {
+	switch x := v.(type) {
+	case nil:
+		return true
+	case string:
+		return x == ""
+	case []any:
+		return len(x) == 0
+	case map[string]any:
+		return len(x) == 0
+	}
+	return false
+}
+
+// spoken are values that the engine reads as another of the same meaning, as its own
+// documentation has it.
+var spoken = []struct{ engine, key, written, read string }{
+	// Without lora_paths nothing turns it on, and with them false is refused.
+	{backend.SGLang, "enable_lora", `false`, `null`},
+	// A switch that is read as text, of which every one is on.
+	{backend.SGLang, "debug_tensor_dump_inject", `true`, `"true"`},
+	// The empty text is the default, which is chosen when the class is made.
+	{backend.VLLM, "compilation_config", `{"backend": ""}`, `"backend":"inductor"`},
+	// "none disables reasoning parsing, the same as leaving it unset."
+	{backend.VLLM, "reasoning_parser", `"none"`, `""`},
+	{backend.VLLM, "reasoning_parser", `"None"`, `""`},
+}
+
+func alike(c tried, a answer) bool {
+	return slices.ContainsFunc(spoken, func(s struct{ engine, key, written, read string }) bool {
+		return s.engine == c.engine && s.key == c.key && s.written == c.value && strings.Contains(text(a.Value), s.read)
+	})
+}
+
 func text(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -101,6 +144,10 @@ func text(v any) string {
 // holds reports whether the value that an engine read is the one that was written. A
 // class that a map became has its defaults besides.
 func holds(got, want any) bool {
+	if member, isMap := got.(map[string]any); isMap && len(member) == 2 && member["member"] != nil {
+		name, isText := want.(string) // of an Enum, by name or by value
+		return isText && strings.EqualFold(name, fmt.Sprint(member["member"])) || holds(member["of"], want)
+	}
 	switch w := want.(type) {
 	case map[string]any:
 		g, ok := got.(map[string]any)

@@ -9,6 +9,7 @@ import (
 
 	"mlcfg/schema"
 	"mlcfg/tools/docmark"
+	"mlcfg/tools/exact/omegaconf"
 	"mlcfg/tools/sharedata"
 )
 
@@ -22,6 +23,9 @@ func TestPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if strings.Contains(part, "no reason is known") {
+		t.Error("the page has a refusal without a reason")
+	}
 	specs, err := specsOf("")
 	if err != nil || len(specs) != 2*len(old) {
 		t.Fatalf("%v, %v", specs, err)
@@ -31,6 +35,11 @@ func TestPage(t *testing.T) {
 			if row := "| " + spec.String() + " | " + k.name + " | "; !strings.Contains(part, row) {
 				t.Errorf("the page has no row %q: make exact writes it", row)
 			}
+		}
+	}
+	for _, version := range omegaconf.Versions() {
+		if row := "| omegaconf==" + version + " | " + documents + " | "; !strings.Contains(part, row) {
+			t.Errorf("the page has no row %q: make exact writes it", row)
 		}
 	}
 }

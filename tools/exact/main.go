@@ -1,7 +1,8 @@
 // Command exact holds what this project says of an engine against the engine's own
 // code: every key of a section with several values against the release's own
 // argument parser, every variable with twelve texts against the code that reads it,
-// every sampling parameter against the classes that requests become.
+// every sampling parameter against the classes that requests become, generated
+// documents against OmegaConf.
 //
 // It installs no engine: the release's Python source is read from its package, as
 // the importer does, and stand-ins take the place of what is too large (torch) or
@@ -40,7 +41,7 @@ const mark = "exact"
 func main() {
 	cache := flag.String("cache", "", "folder for sources and the virtual environment; one in the user's cache where empty")
 	releases := flag.String("releases", "", "releases as ENGINE==RELEASE, separated by commas; the newest and an old one of each engine where empty")
-	only := flag.String("kind", "", "compare this kind alone: "+strings.Join(kindNames(), ", "))
+	only := flag.String("kind", "", "compare this kind alone: "+strings.Join(append(kindNames(), documents), ", "))
 	doc := flag.String("doc", "", "page that gets the table between its marks; none where empty")
 	all := flag.Bool("all", false, "list each agreed refusal too")
 	flag.Parse()
@@ -90,6 +91,9 @@ func compare(ctx context.Context, cache, releases, only string) ([]report, error
 	}
 	var reports []report
 	for _, spec := range specs {
+		if only == documents {
+			break // no engine is asked
+		}
 		e, err := install(ctx, cache, spec)
 		if err != nil {
 			return nil, err
@@ -105,6 +109,13 @@ func compare(ctx context.Context, cache, releases, only string) ([]report, error
 			}
 			reports = append(reports, report{spec: spec, kind: k, cases: cases})
 		}
+	}
+	if only == "" && releases == "" || only == documents {
+		of, err := compareDocuments(ctx, cache)
+		if err != nil {
+			return nil, err
+		}
+		reports = append(reports, of...)
 	}
 	return reports, nil
 }

@@ -36,7 +36,7 @@ func compareRequests(ctx context.Context, e *release) ([]tried, error) {
 			if err != nil {
 				return nil, err
 			}
-			t, params := tried{key: key.Name, value: yamlText(v), ours: said, code: code}, map[string]any{key.Name: v}
+			t, params := tried{engine: e.Engine, key: key.Name, value: yamlText(v), ours: said, code: code}, map[string]any{key.Name: v}
 			if m != nil {
 				var notes string
 				if params, notes, err = carried(ctx, m, key.Name); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -42,9 +43,47 @@ func table(reports []report) string {
 	}
 	b.WriteString("\nRefused here, though the engine reads the value as it is written:\n\n| release | kind | why | cases | for example |\n|---|---|---|--:|---|\n")
 	grouped(&b, reports, stricter, func(c tried) string { return c.code })
+	b.WriteString("\nThe reasons:\n\n")
+	for _, code := range slices.Sorted(maps.Keys(codes(reports))) {
+		fmt.Fprintf(&b, "- `%s`: %s\n", code, cmp.Or(reasons[code], "no reason is known: this is a fault of the product"))
+	}
+	if !slices.ContainsFunc(reports, func(r report) bool { return len(r.of(silent)) > 0 }) {
+		b.WriteString("\nNo difference is silent.\n")
+		return b.String()
+	}
 	b.WriteString("\nSilent differences that are left:\n\n| release | kind | key | cases | for example |\n|---|---|---|--:|---|\n")
 	grouped(&b, reports, silent, func(c tried) string { return c.key })
 	return b.String()
+}
+
+// reasons say why a value is refused that the engine reads as it is written, by the code
+// of the finding.
+var reasons = map[string]string{
+	"bad-scalar":       "a text inside brackets that ends with a colon is a key whose space is missing, in files that people write; PyYAML reads it as part of the text.",
+	"credential":       "a manifest, a log and a report are shared; what looks like a credential has no place in them, and is set in the environment that `mlrun` is started in.",
+	"duplicate-key":    "one key set twice, as a number and as text; OmegaConf keeps the last one.",
+	"engine-refuses":   "the engine's own check over several arguments, or of every request, which comes later than the parser and the class that are asked here: when the configuration is made, or the model is loaded.",
+	"misspelt-boolean": "the engine takes a text for on or off that is none of those it lists: `no` and the empty text are read as off for being anything but `1` or `true`, as `off1` would be. What is meant is written as a boolean, or left out.",
+	"not-a-map":        "a configuration is a map; OmegaConf reads lists and single values too.",
+	"not-in-enum":      "a text that the parser takes and a later step holds to a list (the logger, the loader of weights, the attention backends), or a case of letters other than the list's.",
+	"not-sent":         "the class that is asked is that of the sampling parameters; a request has no such field, or the server replaces it.",
+	"no-spelling":      "the value is right and the command line has no words for it.",
+	"out-of-range":     "a range that the engine holds where it uses the number (the executor, the memory profiler, the scheduler), after the parser; 0 replicas, a port of -1, a rank below 0.",
+	"plan":             "the runner asks for one answer at a time, and its protocol for token ids has no room for the value.",
+	"syntax":           "spellings inside brackets that libyaml takes and PyYAML, and with it the harness, does not.",
+	"unknown-key":      "a key of a map that the class takes and never reads, or one that the engine sets by itself.",
+	"wrong-type":       "a value of another type that Python turns into the right one without a word: `1` for true, `\"7\"` for 7, 0.0 for 0, one text for a list of one, any object where a class is declared and not checked (SGLang's requests). The manifest says a type, and another one is most likely a slip.",
+}
+
+// codes are those of what is refused here alone.
+func codes(reports []report) map[string]bool {
+	all := map[string]bool{}
+	for _, r := range reports {
+		for _, c := range r.of(stricter) {
+			all[c.code] = true
+		}
+	}
+	return all
 }
 
 // grouped writes a row for each group of the cases with a verdict.

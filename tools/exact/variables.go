@@ -37,7 +37,7 @@ func compareVariables(ctx context.Context, e *release) ([]tried, error) {
 			if m != nil && m.EnvConfig[name] != text {
 				return nil, fmt.Errorf("%s: %q became %q", name, text, m.EnvConfig[name])
 			}
-			cases, asked = append(cases, tried{key: name, value: strconv.Quote(text), ours: said, code: code}), append(asked, [2]any{name, text})
+			cases, asked = append(cases, tried{engine: e.Engine, key: name, value: strconv.Quote(text), ours: said, code: code}), append(asked, [2]any{name, text})
 		}
 	}
 	answers, err := e.ask(ctx, "variables", asked)
@@ -68,7 +68,7 @@ func compareVariables(ctx context.Context, e *release) ([]tried, error) {
 // means reports whether what an engine read is what a text means: the same number, the
 // same text, on or off. An empty text means that nothing is set.
 func means(text string, read, unset any) bool {
-	if text == "" && (read == nil || read == "" || read == false || fmt.Sprint(read) == fmt.Sprint(unset)) {
+	if text == "" && (nothing(read) || read == false || fmt.Sprint(read) == fmt.Sprint(unset)) {
 		return true
 	}
 	switch r := read.(type) {

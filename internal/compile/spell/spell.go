@@ -240,6 +240,9 @@ func (s *speller) words(key string, value any) ([]string, error) {
 	if !known {
 		return nil, fmt.Errorf("the command line of %s %s has no argument for %s", s.release.Engine, s.release.Release, key)
 	}
+	if k, ok := s.release.Section(schema.EngineConfig).Key(key); ok && value == "" && k.Default == "" {
+		return nil, nil // what is so without a word, and some command lines have none for it
+	}
 	if list, isList := value.([]any); isList && slices.Contains(s.backend.CommaLists, key) {
 		return commaList(flag, list)
 	}

@@ -2,7 +2,7 @@
 // the current one. Comments stay. What the current format has no place for
 // becomes a comment, and a Change says why.
 //
-//	result, found := migrate.File("server_mi325x.yaml", data)
+//	result, found := migrate.File("server_mi325x.yaml", data, source.OmegaConf23)
 //	if result != nil { use(result.Text, result.Changes) }
 //
 // The older format is that of AMD's harness of MLPerf Inference v4.1 and v5.0: one
@@ -54,8 +54,8 @@ type Result struct {
 
 // File migrates a file. The result is nil where the file has errors, which are in
 // the list, and where it is not of the older format.
-func File(name string, data []byte) (*Result, diag.List) {
-	doc, found := source.ParseDocument(name, data)
+func File(name string, data []byte, dialect source.Dialect) (*Result, diag.List) {
+	doc, found := dialect.ParseDocument(name, data)
 	if doc == nil {
 		return nil, found
 	}
@@ -72,7 +72,7 @@ func File(name string, data []byte) (*Result, diag.List) {
 		return a.Pos.Compare(b.Pos)
 	})
 	text := layout.Print(doc)
-	if _, faults := source.ParseDocument(name, text); faults.HasErrors() {
+	if _, faults := dialect.ParseDocument(name, text); faults.HasErrors() {
 		d := faults[0]
 		d.Message = "its anchors hold together what the current format parts: " + d.Message
 		d.Pos, d.Hint = diag.Pos{File: name}, "write the values instead of the aliases, then migrate"

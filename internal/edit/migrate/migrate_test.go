@@ -27,7 +27,7 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r, found := File(filepath.Base(path), data)
+			r, found := File(filepath.Base(path), data, source.OmegaConf23)
 			var b strings.Builder
 			if r != nil {
 				b.Write(r.Text)
@@ -50,7 +50,7 @@ func TestGolden(t *testing.T) {
 func checkCarried(t *testing.T, data []byte) {
 	t.Helper()
 	older, found := source.Parse("x", data)
-	r, more := File("x", data)
+	r, more := File("x", data, source.OmegaConf23)
 	if r == nil {
 		t.Fatalf("%v %v\n%s", found, more, data)
 	}
@@ -104,7 +104,7 @@ func checkCarried(t *testing.T, data []byte) {
 			t.Errorf("comment #%s is lost:\n%s---\n%s", c, data, r.Text)
 		}
 	}
-	if again, _ := File("x", r.Text); again != nil {
+	if again, _ := File("x", r.Text, source.OmegaConf23); again != nil {
 		t.Errorf("what was migrated is still of the older format:\n%s", r.Text)
 	}
 }
@@ -206,7 +206,7 @@ func FuzzFile(f *testing.F) {
 		f.Add(olderFile(rand.New(rand.NewPCG(seed, 3))))
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		if r, found := File("x", []byte(s)); r != nil && len(found) > 0 {
+		if r, found := File("x", []byte(s), source.OmegaConf23); r != nil && len(found) > 0 {
 			t.Errorf("%v", found)
 		}
 	})

@@ -11,7 +11,7 @@ import (
 // Edit makes the safe edits among changes in an overlay's text: renames, and
 // keys that go. All other lines, comments and order stay. done are the changes that were
 // made; the text is nil where there is none.
-func Edit(name string, data []byte, changes []Change, keep func(section string) bool) (text []byte, done []Change) {
+func Edit(name string, data []byte, dialect source.Dialect, changes []Change, keep func(section string) bool) (text []byte, done []Change) {
 	lines := bytes.SplitAfter(bytes.Clone(data), []byte("\n"))
 	var gone []string
 	for _, c := range changes {
@@ -32,7 +32,7 @@ func Edit(name string, data []byte, changes []Change, keep func(section string) 
 	if len(gone) == 0 {
 		return text, done
 	}
-	doc, _ := source.ParseDocument(name, text)
+	doc, _ := dialect.ParseDocument(name, text)
 	if doc == nil {
 		return nil, nil
 	}

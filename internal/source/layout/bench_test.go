@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"mlcfg/internal/source"
 	"mlcfg/tools/sharedata"
 )
 
@@ -17,7 +18,7 @@ func BenchmarkFormat(b *testing.B) {
 	}
 	b.SetBytes(int64(len(data)))
 	for b.Loop() {
-		if _, _, err := Format(path, data, order); err != nil {
+		if _, _, err := Format(path, data, order, source.OmegaConf23); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"mlcfg/internal/source"
 	"mlcfg/tools/sharedata"
 )
 
@@ -40,11 +41,11 @@ func TestCorpus(t *testing.T) {
 // twice formats and formats again.
 func twice(t *testing.T, name string, data []byte) []byte {
 	t.Helper()
-	out, found, err := Format(name, data, order)
+	out, found, err := Format(name, data, order, source.OmegaConf23)
 	if err != nil || out == nil {
 		t.Fatalf("%v %v\n%s", err, found, data)
 	}
-	again, _, err := Format(name, out, order)
+	again, _, err := Format(name, out, order, source.OmegaConf23)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

@@ -3,7 +3,7 @@
 // where readers of YAML 1.1 and of YAML 1.2 would differ. Comments stay where
 // they were. A file's values never change, and its canonical form is its own.
 //
-//	out, found, err := layout.Format("models/x.yaml", data, order)
+//	out, found, err := layout.Format("models/x.yaml", data, order, source.OmegaConf23)
 //
 // It knows no configuration key: what order the sections have is the caller's.
 package layout
@@ -25,15 +25,15 @@ var ErrChanged = errors.New("the canonical form would not mean the same")
 // Format returns the canonical form of a file. Where the findings have errors there
 // is none, for what is at fault is not rewritten. order are the keys of the
 // file's map as they are to stand; others follow in the order of the file.
-func Format(name string, data []byte, order []string) ([]byte, diag.List, error) {
-	doc, found := source.ParseDocument(name, data)
+func Format(name string, data []byte, order []string, dialect source.Dialect) ([]byte, diag.List, error) {
+	doc, found := dialect.ParseDocument(name, data)
 	if doc == nil {
 		return nil, found, nil
 	}
 	comments := texts(doc)
 	Sort(doc, order)
 	out := Print(doc)
-	again, faults := source.ParseDocument(name, out)
+	again, faults := dialect.ParseDocument(name, out)
 	if again == nil {
 		return nil, found, fmt.Errorf("formatting %s: %w: %s", name, ErrChanged, faults[0].Message)
 	}

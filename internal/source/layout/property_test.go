@@ -259,7 +259,7 @@ func FuzzFormat(f *testing.F) {
 	f.Add("a: >+\n b\n ")
 	f.Add("a; { {b}}#c: d\n")
 	f.Fuzz(func(t *testing.T, s string) {
-		out, found, err := Format("x", []byte(s), order)
+		out, found, err := Format("x", []byte(s), order, source.OmegaConf23)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -113,9 +113,7 @@ def subscript(node, resolve):
     if name in MAPS:
         values = alternatives(args[1], resolve) if len(args) > 1 else list(ANY)
         return [{"kind": "map"} if values == ANY else {"kind": "map", "values": values}]
-    if name in ("type", "Type"):
-        # A class can not stand in a file; its dotted name can.
-        return [{"kind": "string"}]
-    if name == "Callable":
+    if name in ("type", "Type", "Callable"):
+        # A class can not stand in a file; where its dotted name can, there is str beside it.
         return list(OBJECT)
     return resolve(node.value) or list(OBJECT)

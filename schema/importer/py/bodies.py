@@ -1,6 +1,8 @@
-"""The fields of the requests that a server takes: it ignores others without a word."""
+"""The fields of the requests that a server takes, with their types: it ignores others
+without a word."""
 
-import ast
+import compose
+from package import Class
 
 REQUESTS = (
     ("completion_request", "CompletionRequest", ("vllm.entrypoints.openai.completion.protocol", "vllm.entrypoints.openai.protocol")),
@@ -8,26 +10,29 @@ REQUESTS = (
 )
 
 
-def read(package):
+def read(package, reader):
     """{section: definitions}, by the classes' own fields and those of their bases in the package."""
     out = {}
     for section, name, modules in REQUESTS:
         for where in modules:
             module = package.module(where)
-            found = package.find(module, name) if module else None
-            if found and isinstance(found[1], ast.ClassDef):
-                names = sorted(set(fields(package, *found)))
-                out[section] = [{"name": n, "type": [{"kind": "any"}]} for n in names]
+            cls = reader.ev.value_of(module, name) if module and package.find(module, name) else None
+            if isinstance(cls, Class):
+                fields = reader.fields(cls)
+                out[section] = [definition(f) for n, f in sorted(fields.items()) if not n.startswith("_") and n != "model_config"]
                 break
     return out
 
 
-def fields(package, module, cls):
-    for base in cls.bases:
-        found = package.find(module, base.id) if isinstance(base, ast.Name) else None
-        if found and isinstance(found[1], ast.ClassDef):
-            yield from fields(package, *found)
-    for s in cls.body:
-        if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name) and not s.target.id.startswith("_") and "ClassVar" not in ast.unparse(s.annotation):
-            if s.target.id != "model_config":
-                yield s.target.id
+def definition(field):
+    """A field's type alone: what it means, the section of sampling parameters says."""
+    return {"name": field.name, "type": [free(a) for a in compose.of_field(field)["type"]]}
+
+
+def free(alternative):
+    """The alternative without the settings class of a map, which is checked there too."""
+    out = {k: v for k, v in alternative.items() if k not in ("config", "union")}
+    for inner in ("items", "values"):
+        if inner in out:
+            out[inner] = [free(a) for a in out[inner]]
+    return out

@@ -33,6 +33,22 @@ def read(package, table):
     return out
 
 
+def reasoning(package, plugins):
+    """The reasoning parsers, which register themselves by name; without a flag for a
+    plugin there are no others."""
+    names = {}
+    for name in package.search("ReasoningParserManager", "reasoning"):
+        for node in ast.walk(package.module(name).tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("ReasoningParserManager.register_module"):
+                names.update((a.value, None) for n in node.args for a in getattr(n, "elts", [n]) if isinstance(a, ast.Constant))
+            elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_REASONING_PARSERS_TO_REGISTER" and isinstance(node.value, ast.Dict):
+                names.update((k.value, None) for k in node.value.keys)
+    if not names:
+        return []
+    alternatives = [{"kind": "literal", "value": n} for n in sorted(names)]
+    return [{"name": "reasoning_parser", "type": alternatives, "limit": "" if plugins else "ReasoningParserManager"}]
+
+
 def members(package, module, name):
     """The texts of an Enum's names or of a Literal, and whether no plugin adds to them."""
     found = package.find(module, name)

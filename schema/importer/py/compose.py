@@ -81,6 +81,8 @@ def with_choices(alternatives, choices):
     except NotPlain:
         return alternatives
     if any(a["kind"] == "literal" for a in alternatives):
+        if all(x in alternatives for x in literals):  # those of the list that the parser leaves
+            return [a for a in alternatives if a["kind"] != "literal" or not isinstance(a["value"], str) or a in literals]
         return alternatives + [x for x in literals if x not in alternatives]
     kinds = {"int" if isinstance(c, int) else "string" for c in choices}
     out = []
@@ -95,9 +97,12 @@ def with_choices(alternatives, choices):
     return out
 
 
-def of_field(field, argument=None, conditions=(), limit_source=""):
-    """The definition of a field of a settings class, with its argument if it has one."""
+def of_field(field, argument=None, conditions=(), limit_source="", refused=()):
+    """The definition of a field of a settings class, with its argument if it has one,
+    and the conditions under which its class refuses it together with others."""
     out = {"name": field.name, "doc": field.doc}
+    if refused:
+        out["refusals"] = [{"when": when, "says": says} for when, says in refused]
     alternatives = list(field.type)
     if argument is not None:
         out["doc"] = argument.help or out["doc"]

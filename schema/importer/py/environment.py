@@ -4,6 +4,7 @@ import ast
 import os
 import re
 
+import forms
 import reads
 from forms import Finder, is_getter
 from values import Unknown, Unseen
@@ -11,11 +12,11 @@ from values import Unknown, Unseen
 # What text a variable may hold, by the reader of the variable. The forms are
 # definitions of the CUE files (#Int ...), since a variable's value may be written as a
 # number or as text.
-FORMS = {f: "env-" + f for f in ("int", "float", "json", "switch", "word", "truth", "bool", "text")}
+FORMS = {f: "env-" + f for f in ("int", "float", "json", "switch", "word", "truth", "bool", "filled", "text")}
 
 
 def definition(name, form, default=None, doc="", note="", alternatives=None):
-    alternatives = alternatives or [{"kind": FORMS[form]}]
+    alternatives = alternatives or of_words(form) or [{"kind": FORMS[form]}]
     out = {"name": name, "type": alternatives, "doc": doc}
     if isinstance(default, Unknown):
         out["default_note"] = default.text
@@ -26,6 +27,18 @@ def definition(name, form, default=None, doc="", note="", alternatives=None):
     if note:
         out["deprecated"] = note
     return out
+
+
+def of_words(form):
+    """What a text that is compared with words may be: one of them, or a clear yes or no."""
+    if not isinstance(form, reads.Words):
+        return None
+    yes = ("1", "true", "yes", "on")
+    words = "|".join(re.escape(w) for w in dict.fromkeys(form.on or form.off + yes))
+    if form.on:
+        return [{"kind": "literal", "value": w} for w in form.on] + [{"kind": "pattern", "value": f"^(?i:{words})?$"}, {"kind": "null"}]
+    off = [{"kind": "literal", "value": 0}] if "0" in form.off else []
+    return off + [{"kind": "literal", "value": 1}, {"kind": "bool"}, {"kind": "pattern", "value": f"^\\s*(?i:{words})\\s*$"}, {"kind": "null"}]
 
 
 def comments_above(lines, number):
@@ -68,6 +81,9 @@ def vllm(package, reader):
         if name in moved and "deprecated" not in d:
             d["deprecated"] = moved[name]
         others = (ast.unparse(v) for n, (_, v) in entries.items() if n != name)
+        instead = read_instead(value, name)
+        if instead and "deprecated" not in d:
+            d["deprecated"] = f"nothing reads it: its value follows from {instead}"
         if name.startswith("VLLM_") and name not in read and not any(name in o for o in others):
             d["unread"] = True
         out.append(d)
@@ -75,6 +91,14 @@ def vllm(package, reader):
         if name not in entries:
             out.append(definition(name, form, env_default(form, default), note=moved.get(name, "")))
     return out
+
+
+def read_instead(value, name):
+    """The variables that an entry reads in the place of its own, as text."""
+    keys = [forms.key_of(n) for n in ast.walk(value)]
+    names = dict.fromkeys(k.value for k in keys if isinstance(k, ast.Constant))
+    calls = [n for n in ast.walk(value) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id not in ("bool", "int", "float", "str")]
+    return "" if name in names or calls else " and ".join(names)
 
 
 def names_in(package, module):
@@ -181,11 +205,15 @@ def raw_default(ev, module, value):
 def env_default(form, default):
     if isinstance(default, Unknown) or default is None:
         return default
+    if isinstance(form, reads.Words):
+        return str(default).lower() not in form.off if form.off else str(default)
     try:
         if form in ("int", "switch"):
             return int(default)
         if form == "float":
             return float(default)
+        if form == "filled":
+            return bool(default)
         if form in ("bool", "truth", "word"):
             return str(default).strip().lower() in ("1", "true", "yes", "y")
     except (TypeError, ValueError):

@@ -3,6 +3,7 @@ types, defaults, help texts and limits."""
 
 import ast
 import inspect
+import re
 
 import annotations
 from classes import Scope
@@ -79,6 +80,20 @@ class Reader:
         if field.default is None and {"kind": "null"} not in field.type:
             field.type = field.type + [{"kind": "null"}]
 
+    def named(self, field, alternatives):
+        """The alternatives of a field whose validator takes the names of an Enum's
+        members, in either case: `return Mode[value.upper()]`."""
+        if {"kind": "string"} not in alternatives:
+            return alternatives
+        for method in validators(field.cls, field.name):
+            for node in ast.walk(method):
+                if not (isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and isinstance(node.ctx, ast.Load)):
+                    continue
+                enum = self.ev.value_of(field.cls.module, node.value.id)
+                if isinstance(enum, Class) and self.ev.is_enum(enum):
+                    return names_of(self.ev.members(enum), method, alternatives)
+        return alternatives
+
     def metadata(self, field):
         """The values beside the type in Annotated[type, ...]."""
         node = field.annotation
@@ -142,6 +157,33 @@ class Reader:
             self.configs[cls.name] = cls
             return [{"kind": "map", "config": cls.name}]
         return list(annotations.OBJECT)
+
+
+def validators(cls, name):
+    """The methods of a class that see a field's value before its type does."""
+    for s in cls.node.body:
+        for d in s.decorator_list if isinstance(s, ast.FunctionDef) else ():
+            if isinstance(d, ast.Call) and annotations.last_name(d.func) == "field_validator" and "mode='before'" in ast.unparse(d):
+                if any(isinstance(a, ast.Constant) and a.value == name for a in d.args):
+                    yield s
+
+
+def names_of(members, method, alternatives):
+    """The names of an Enum, with the words that a validator takes besides, in the place of
+    the text that the annotation takes, and the numbers of an Enum of numbers."""
+    also = [
+        n.comparators[0].value for n in ast.walk(method)
+        if isinstance(n, ast.Compare) and isinstance(n.ops[0], ast.Eq) and isinstance(n.comparators[0], ast.Constant) and isinstance(n.comparators[0].value, str)
+    ]
+    words = list(members) + also
+    numbers = [m.value for m in members.values() if isinstance(m.value, int) and not isinstance(m.value, bool)]
+    out = [{"kind": "literal", "value": w} for w in words] + [{"kind": "pattern", "value": "^(?i:" + "|".join(map(re.escape, words)) + ")$"}]
+    for a in alternatives:
+        if a["kind"] == "int":
+            out += [{"kind": "literal", "value": n} for n in numbers]
+        elif a["kind"] != "string":
+            out.append(a)
+    return out
 
 
 def docstring(body, i):

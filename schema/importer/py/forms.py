@@ -6,6 +6,7 @@
     switch    text == "1" (or != "0"): any other text means the opposite
     truth     one of true, false, 1, 0 in any case; other texts mean false
     bool      the same, and yes, no, y, n
+    filled    bool(text): any text but an empty one means true
     word      text.lower() == "true": "1" means false
     text      any text, as it stands
 
@@ -19,7 +20,7 @@ from values import Unseen
 
 GETTERS = ("os.getenv", "os.environ.get", "environ.get", "getenv", "os.environ.pop", "os.environ.setdefault", "_env.get")
 STRICT = ("json", "int", "float")  # forms that raise on another text
-ORDER = STRICT + ("switch", "word", "truth", "bool", "text")
+ORDER = STRICT + ("switch", "word", "truth", "bool", "filled", "text")
 CONVERTERS = {
     "int": "int", "float": "float", "maybe_convert_int": "int", "maybe_convert_bool": "int",
     "maybe_convert_json_str_or_file": "json", "json.loads": "json", "json.load": "json",
@@ -151,8 +152,8 @@ class Finder:
     def BoolOp(self, node):
         found = [f for f in map(self.of, node.values) if f]
         # text.lower() in ("true", "1") or bool(text): any text at all turns it on.
-        if isinstance(node.op, ast.Or) and any(isinstance(v, ast.Call) and ast.unparse(v.func) == "bool" and f.name == "text" for v, f in zip(node.values, found)):
-            return Form("text")
+        if isinstance(node.op, ast.Or) and any(f.name == "filled" for f in found):
+            return Form("filled")
         return min(found, key=lambda f: ORDER.index(f.name)) if found else None
 
     def List(self, node):
@@ -201,6 +202,8 @@ class Finder:
             return Form(CONVERTERS[name]) if found else None
         if name in PASSING or name in ("max", "min", "hasattr", "getattr"):
             found = self.strictest(node.args)
+            if found and name == "bool" and found.name == "text" and (is_getter(node.args[0]) or is_variable(node.args[0])):
+                return Form("filled")
             return found
         if isinstance(node.func, ast.Attribute):
             if isinstance(node.func.value, ast.Dict) and node.func.attr == "get":

@@ -18,10 +18,50 @@ DEF = re.compile(r"^([ \t]*)def\s+(\w+)\s*\(([^)]*)\)[^:\n]*:", re.M)
 
 
 class Wrapper:
-    """A function that reads the variable which its argument names."""
+    """A function that reads the variable which its argument names; module is where it is."""
 
-    def __init__(self, form, params, seen=True):
-        self.form, self.params, self.seen = form, params, seen
+    def __init__(self, form, params, module):
+        self.form, self.params, self.module = form, params, module
+
+
+class Words:
+    """The form of a text that is compared with words: on are those that it looks for,
+    off those beside which every text is on."""
+
+    def __init__(self, on=(), off=()):
+        self.on, self.off = tuple(on), tuple(off)
+
+    def beside(self, other):
+        """The form of what is read in another place too."""
+        if not isinstance(other, Words) or bool(other.on) != bool(self.on):
+            return "text" if isinstance(other, Words) else other
+        if self.off and other.off != self.off:
+            return "text"
+        return Words(dict.fromkeys(self.on + other.on), self.off)
+
+
+class Here:
+    """What the names of helpers stand for in one module: the definition that is nearest
+    to where they are imported from."""
+
+    def __init__(self, module, text, wrappers):
+        self.module, self.text, self.wrappers, self.known = module, text, wrappers, {}
+
+    def wrapper(self, name):
+        if name not in self.wrappers:
+            return None
+        if name not in self.known:
+            m = re.search(rf"^\s*from\s+([\w.]+)\s+import\s+(?:\([^)]*?\b{name}\b|[^\n(]*\b{name}\b)", self.text, re.M)
+            # A relative import is one of a neighbour.
+            at = m.group(1) if m and not m.group(1).startswith(".") else self.module
+            found = self.wrappers[name]
+            self.known[name] = max(found, key=lambda w: (common(w.module, at), w.form != "text"))
+        return self.known[name]
+
+
+def common(a, b):
+    """How many parts two dotted names begin with alike."""
+    return next((i for i, (x, y) in enumerate(zip(a.split("."), b.split("."))) if x != y), min(len(a.split(".")), len(b.split("."))))
 
 
 # Helpers that say in their names how they read, where the package does not define them.
@@ -32,25 +72,34 @@ def scan(package, prefixes):
     """Every variable with one of the prefixes: {name: (form, default)}. A name that
     only stands somewhere as a text is taken as one that some code reads as text."""
     texts = list(sources(package, prefixes))
-    wrappers = {name: Wrapper(form, "", False) for name, form in NAMED.items()}
-    for text in texts:
-        wrappers.update({k: w for k, w in wrappers_of(text).items() if k not in wrappers or not wrappers[k].seen or wrappers[k].form == "text"})
+    wrappers = {name: [Wrapper(form, "", "")] for name, form in NAMED.items()}
+    for module, text in texts:
+        for called, w in wrappers_of(module, text).items():
+            wrappers.setdefault(called, []).append(w)
     name = re.compile(rf"""["']((?:{"|".join(prefixes)})[A-Z0-9_]*[A-Z0-9])["']""")
     out = {}
-    for text in texts:
+    for module, text in texts:
+        here = Here(module, text, wrappers)
         for m in name.finditer(text):
-            entry = read_at(text, m, wrappers)
+            entry = read_at(text, m, here)
             had = out.get(m.group(1))
-            if had is None or had[0] == "text" and (entry[0] != "text" or isinstance(had[1], Unknown)):
+            if had is None or had[0] is None or had[0] == "text" and not isinstance(entry[0], Words) and (entry[0] != "text" or isinstance(had[1], Unknown)):
                 out[m.group(1)] = entry
-    return dict(sorted(out.items()))
+            elif isinstance(had[0], Words) and entry[0] is not None:
+                # Words that one place looks for are not all that there are.
+                out[m.group(1)] = (had[0].beside(entry[0]), had[1])
+    return {k: (form or "text", default) for k, (form, default) in sorted(out.items())}
 
 
 # What stands before a name that is read, and behind it.
 BEFORE = re.compile(r"(?:\b(int|float)\(\s*)?([\w.]+)\(\s*(?:\w+\s*=\s*)?$")
-AFTER = re.compile(
-    rf"\s*(?:,\s*(?:\w+\s*=\s*)?({STRING}|[\w.+-]+)\s*)?,?\s*\)((?:\.lower\(\)|\.strip\(\))*)\s*(in\s*[(\[{{][^)\]}}]*|[=!]=\s*{STRING})?"
-)
+DEFAULT = rf"{STRING}|(?:[^(),\n\"']|\([^()\n]*\))+"
+COMPARED = rf"((?:\.lower\(\)|\.strip\(\))*)\s*((?:not\s+)?in\s*[(\[{{][^)\]}}]*|[=!]=\s*\(?\s*{STRING})?"
+AFTER = re.compile(rf"\s*(?:,\s*(?:\w+\s*=\s*)?({DEFAULT}|\w[\w.]*\({STRING}[^()\n]*\))\s*)?,?\s*\){COMPARED}")
+# os.environ["X"], and what it is handed to.
+INDEXED = re.compile(r"(?:\b(int|float)\(\s*)?os\.environ\[\s*$")
+# name = os.getenv("X"): what is compared is the name.
+NAMED_SO = re.compile(r"\b(\w+)\s*=\s*[\w.]+\(\s*$")
 IS_GETTER = re.compile(GETTER + "$")
 
 
@@ -64,10 +113,10 @@ def sources(package, prefixes):
             with open(os.path.join(folder, n), encoding="utf-8", errors="replace") as f:
                 text = f.read()
             if any(p in text for p in prefixes) or "environ" in text:
-                yield text
+                yield package.name + "." + os.path.relpath(os.path.join(folder, n), top)[:-3].replace(os.sep, "."), text
 
 
-def wrappers_of(text):
+def wrappers_of(module, text):
     out = {}
     if "def " not in text:
         return out
@@ -79,7 +128,7 @@ def wrappers_of(text):
             continue
         body = text[head.start():m.end() + 900]
         after = DEF.search(body, head.end() - head.start())
-        out.setdefault(head.group(2), Wrapper(form_in(body[: after.start()] if after else body), head.group(3)))
+        out.setdefault(head.group(2), Wrapper(form_in(body[: after.start()] if after else body), head.group(3), module))
     return out
 
 
@@ -94,16 +143,22 @@ def form_in(body):
     return "text"
 
 
-def read_at(text, name, wrappers):
-    """The form and the default of what stands at a name."""
-    before = BEFORE.search(text[max(0, name.start() - 160) : name.start()])
+def read_at(text, name, here):
+    """The form and the default of what stands at a name; None where nothing reads it there."""
+    lead = text[max(0, name.start() - 160) : name.start()]
+    indexed = INDEXED.search(lead)
+    if indexed:
+        return indexed.group(1) or "text", Unknown("")
+    before = BEFORE.search(lead)
     after = AFTER.match(text, name.end())
     if not before or not after:
-        return "text", Unknown("")
-    w = None if IS_GETTER.match(before.group(2)) else wrappers.get(before.group(2).rpartition(".")[2])
+        return "text" if before else None, Unknown("")
+    w = None if IS_GETTER.match(before.group(2)) else here.wrapper(before.group(2).rpartition(".")[2])
     if w is None and not IS_GETTER.match(before.group(2)):
         return "text", Unknown("")
     form = w.form if w else before.group(1) or compared(after.group(2), after.group(3) or "")
+    if form == "text" and not after.group(3):
+        form = compared_below(text, lead, after)
     value = after.group(1)
     if value is None or value == "None":
         return form, False if form in ("bool", "truth") else None
@@ -114,6 +169,25 @@ def read_at(text, name, wrappers):
     return form, value
 
 
+def compared_below(text, lead, after):
+    """The form of a text that gets a name, and is compared where the name stands next and
+    nowhere else in its function."""
+    named = NAMED_SO.search(lead)
+    if not named:
+        return "text"
+    body = text[after.end() : after.end() + 600]
+    end = re.search(r"\n\s*(?:def|class)\s", body)
+    table = re.search(rf"=\s*\{{([^{{}}]*)\}}\.get\(\s*{named.group(1)}\s*\)", body[: end.start()] if end else body)
+    if table:
+        return Words(on=re.findall(r"""["'](\w+)["']\s*:""", table.group(1)))
+    uses = list(re.finditer(rf"\b{named.group(1)}\b{COMPARED}", body[: end.start()] if end else body))
+    return compared(uses[0].group(1), uses[0].group(2) or "") if len(uses) == 1 else "text"
+
+
+# What turns a switch off, in the engines' lists.
+OFF = {"", "0", "false", "off", "no", "n", "f", "none", "disable", "disabled"}
+
+
 def compared(made, with_what):
     """The form of a text that is compared at once."""
     words = {w.lower() for w in re.findall(r"""["']([^"']*)["']""", with_what)}
@@ -121,4 +195,8 @@ def compared(made, with_what):
         return "switch"
     if ".lower()" in made and "true" in words:
         return "bool" if "yes" in words else "truth" if "1" in words else "word"
+    if words and words <= OFF and "0" in words:
+        return Words(off=sorted(words))
+    if words and not words & OFF and not words & {"1", "true"} and not with_what.startswith("!"):
+        return Words(on=sorted(re.findall(r"""["']([^"']*)["']""", with_what)))
     return "text"

@@ -8,6 +8,7 @@ import built
 import compose
 import environment
 import limits
+import refusals
 from evaluate import Evaluator
 from fields import Reader
 from package import Class, Function
@@ -50,8 +51,8 @@ def read(package, notes):
     }
     sections.update(nested(ev, reader))
     speculative(engine, sections)
-    sections.update(bodies.read(package))
-    lists = built.read(package, built.VLLM)
+    sections.update(bodies.read(package, reader))
+    lists = built.read(package, built.VLLM) + built.reasoning(package, plugins="reasoning_parser_plugin" in by_dest)
     if lists:
         sections["built_in"] = lists
     return sections
@@ -232,6 +233,10 @@ def nested(ev, reader):
         for name in todo:
             done.add(name)
             cls = reader.configs[name]
-            keys = [compose.of_field(f) for n, f in reader.fields(cls).items() if not n.startswith("_") and f.init]
+            fields = {n: f for n, f in reader.fields(cls).items() if not n.startswith("_") and f.init}
+            refused = refusals.Reader(reader, fields).of_class(cls)
+            for f in fields.values():
+                f.type = reader.named(f, f.type)
+            keys = [compose.of_field(f, refused=refused.get(n, ())) for n, f in fields.items()]
             if keys:
                 out[name] = keys

@@ -4,6 +4,7 @@ variables: [name, text]: answered by what its declarations read; text null is an
 requests:  [key, body]: a request to /generate; answered by what is sampled with
 """
 import argparse
+import importlib
 import os
 
 import absent
@@ -31,17 +32,19 @@ def arguments(sources):
 def variables(sources):
     import reads
 
-    helpers = {}
-    try:
-        import sglang.srt.utils as utils
-        helpers = {name: getattr(utils, name) for name in dir(utils) if "env_var" in name}
-    except ImportError:
-        pass
+    families = {}
+    for module in ("sglang.srt.utils", "sglang.multimodal_gen.runtime.utils.common"):
+        families[module] = {}
+        try:
+            utils = importlib.import_module(module)
+            families[module] = {name: getattr(utils, name) for name in dir(utils) if "env_var" in name}
+        except (ImportError, AttributeError, TypeError):
+            pass
     try:
         from sglang.srt.environ import envs
     except ImportError:
         envs = None
-    sites = reads.find(os.path.join(sources, "sglang"), helpers)
+    sites = reads.find(os.path.join(sources, "sglang"), families)
 
     def ask(case):
         name, text = case
@@ -55,7 +58,7 @@ def variables(sources):
                 if text is not None:
                     field.parse(text)
                 return field.get()
-            return reads.evaluate(sites[name], helpers)
+            return reads.evaluate(sites[name])
         finally:
             os.environ.clear()
             os.environ.update(before)

@@ -24,9 +24,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 def plain(value):
     """value as JSON can hold it; what it cannot is the value's text."""
     if isinstance(value, enum.Enum):
-        return plain(value.value)
+        return {"member": value.name, "of": plain(value.value)}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name, None)) for f in dataclasses.fields(value)}
+    if hasattr(value, "__struct_fields__"):
+        return {name: plain(getattr(value, name, None)) for name in value.__struct_fields__}
     if hasattr(value, "model_dump"):
         return plain(value.model_dump())
     if isinstance(value, dict):

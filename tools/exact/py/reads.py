@@ -11,8 +11,9 @@ FORMS = {"int", "float", "bool", "str"}
 METHODS = {"lower", "upper", "strip", "split"}
 
 
-def find(package, helpers):
-    """The places by the variable's name, as compiled expressions."""
+def find(package, families):
+    """The places by the variable's name, as compiled expressions with the helpers that
+    their files import. families are the helpers by the module that files import them from."""
     found = {}
     for folder, _, files in os.walk(package):
         for file in files:
@@ -21,9 +22,19 @@ def find(package, helpers):
             with open(os.path.join(folder, file), encoding="utf-8") as f:
                 text = f.read()
             if "environ" in text or "getenv" in text or "env_var" in text:
-                for name, place in places(ast.parse(text), helpers):
-                    found.setdefault(name, {})[ast.unparse(place)] = None
-    return {name: [compile(text, text, "eval") for text in sorted(texts)] for name, texts in found.items()}
+                tree = ast.parse(text)
+                family = imported(tree, families)
+                for name, place in places(tree, families[family]):
+                    found.setdefault(name, {})[ast.unparse(place), family] = None
+    return {name: [(compile(text, text, "eval"), families[family]) for text, family in sorted(texts)] for name, texts in found.items()}
+
+
+def imported(tree, families):
+    """The module that a file has its helpers from; the first of the families where it has none."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module in families and any("env_var" in a.name for a in node.names):
+            return node.module
+    return next(iter(families))
 
 
 def places(tree, helpers):
@@ -72,6 +83,6 @@ def constant(node):
         return False
 
 
-def evaluate(places, helpers):
+def evaluate(places):
     """What the places read, the first one's value; any that fails raises."""
-    return [eval(place, {"os": os, **helpers}) for place in places][0]
+    return [eval(place, {"os": os, **helpers}) for place, helpers in places][0]

@@ -118,7 +118,7 @@ func compared(op string, a, b any) answer {
 	if truthless(a) || truthless(b) {
 		return open
 	}
-	is := false
+	var is bool
 	switch op {
 	case "==", "is":
 		is = same(a, b)

@@ -163,7 +163,7 @@ func (c *checker) readable(t *merge.Tree, key *schema.Key) {
 		case form == "Filled": // bool(text)
 			d.Severity, d.Suggestion = diag.Warning, ""
 			d.Hint = "the engine takes any text but an empty one for on; leave it out for off"
-		case !c.raises(form) && form == "": // compared with words
+		case !c.raises(form) && form == "" && f.Code == schema.NotInEnum: // compared with words
 			d.Severity = diag.Warning
 			if d.Suggestion == "" {
 				d.Hint = "the engine compares the text with these alone, and takes this for none of them"

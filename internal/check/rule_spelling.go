@@ -67,19 +67,6 @@ func spelledNull(c *Config, found *diag.List) {
 	}
 }
 
-// spelledNumber refuses a number for a map that the constructor takes and the command line
-// does not: vLLM's of compilation_config since 0.9.1, where from_cli is gone.
-func spelledNumber(c *Config, found *diag.List) {
-	for name := range c.Backend.Shorthands {
-		k, ok := c.engine(name)
-		if n, isInt := k.value.(int64); ok && isInt && k.setting != nil && schema.CompareReleases(c.Schema.Release, "0.9.1") >= 0 {
-			d := diag.Diagnostic{Code: "no-spelling", Message: fmt.Sprintf("the command line of %s %s takes no number for %s", c.Schema.Engine, c.Schema.Release, name)}
-			write(&d, fmt.Sprintf("{level: %d}", n))
-			c.report(found, d, k)
-		}
-	}
-}
-
 // textsAreHeld finds words that the engine refuses when it starts, where the type of the
 // argument takes any text.
 func textsAreHeld(c *Config, found *diag.List) {

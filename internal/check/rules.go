@@ -40,7 +40,6 @@ var rules = []rule{
 	spelledNull,
 	textsAreHeld,
 	textsHaveShape,
-	spelledNumber,
 	devicesRemain,
 	devicesSuffice,
 	switchesWork,

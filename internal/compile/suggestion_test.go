@@ -121,7 +121,6 @@ var suggestionCases = []suggestionCase{
 	{by: "check.checker.readable", env: "VLLM_WORKER_MULTIPROC_METHOD: spwan", code: "not-in-enum", suggestion: "spawn"},
 	// Values with a meaning of their own.
 	{by: "check.checker.text", engine: "quantization: None", code: "null-text", suggestion: "null", key: "quantization", want: nil},
-	{by: "check.spelledNumber", release: "vllm=0.9.2", engine: "compilation_config: 3", code: "no-spelling", suggestion: "{level: 3}", key: "compilation_config", want: map[string]any{"level": int64(3)}},
 	{by: "check.samplingIsTaken", sampling: "seed: -1", code: "replaced-value", suggestion: "null"},
 	{by: "check.samplingIsTaken", sampling: "temperature: 0.005", code: "replaced-value", suggestion: "0.01"},
 	{by: "source.builder.value", engine: "revision: =", code: "bad-scalar", suggestion: `"="`, key: "revision", want: "="},

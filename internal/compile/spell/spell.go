@@ -40,7 +40,8 @@ func fault(key, format string, args ...any) *Fault {
 }
 
 // Manifest sets the roles of a manifest whose sections are filled, and the types
-// of its sampling parameters, as the release of its engine has them. own reports
+// of its sampling parameters, as the release of its engine has them. A number that
+// stands for a map, which the command line does not take, becomes the map. own reports
 // whether a key is one that a site's fork of the engine has added; nil: none is.
 // Its faults are sorted by key; there are no roles then.
 func Manifest(m *manifest.Manifest, release *schema.Schema, own func(key string) bool) []*Fault {
@@ -50,6 +51,11 @@ func Manifest(m *manifest.Manifest, release *schema.Schema, own func(key string)
 	}
 	m.SamplingTypes = types(m.SamplingConfig, release.Section(schema.SamplingConfig))
 	s := speller{backend: b, release: release, section: m.EngineConfig, own: own}
+	for key := range b.Shorthands {
+		if n, isInt := m.EngineConfig[key].(int64); isInt {
+			m.EngineConfig[key] = s.numberForMap(key, n)
+		}
+	}
 	role := s.serve(m)
 	if len(s.faults) > 0 {
 		slices.SortStableFunc(s.faults, func(x, y *Fault) int { return cmp.Compare(x.Key, y.Key) })
@@ -252,6 +258,20 @@ func (s *speller) words(key string, value any) ([]string, error) {
 		}
 	}
 	return argument(flag, value)
+}
+
+// numberForMap is the map that a number stands for, where the constructor takes the number
+// and the command line the map alone: vLLM's since 0.9.1, where from_cli is gone.
+func (s *speller) numberForMap(key string, n int64) any {
+	k, known := s.release.Section(schema.EngineConfig).Key(key)
+	if names := s.backend.Shorthands[key]; known && names != nil && schema.CompareReleases(s.release.Release, "0.9.1") >= 0 {
+		for _, name := range names {
+			if section := s.release.Section(k.Config); section != nil && slices.Contains(section.Names(), name) {
+				return map[string]any{name: n}
+			}
+		}
+	}
+	return n
 }
 
 // flagOfFork is the flag that a fork's key has by the engine's own custom, for no

@@ -61,7 +61,7 @@ func sortFiles(args []string) (sorted, error) {
 }
 
 // walkGC keeps the memory of a walk below twice what is in use: most of it is gone with each file.
-const walkGC = 30
+const walkGC = 25
 
 // maxWalked bounds files below folders, in bytes: larger ones are data.
 const maxWalked = 1 << 20

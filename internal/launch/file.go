@@ -113,6 +113,12 @@ func (f *File) from(at diag.Pos) (rest string, ok bool) {
 	return rest, rest != ""
 }
 
+// forget drops what is made anew when it is asked for: of the files of a repository all are kept,
+// until what they start was checked.
+func (f *File) forget() {
+	f.documents, f.parsed, f.text, f.starts = nil, false, "", nil
+}
+
 // place names an offset of the file.
 func (f *File) place(offset int) diag.Pos {
 	before := f.Data[:offset]

@@ -103,6 +103,7 @@ var adapters = []*Adapter{
 // Read returns what a file starts, in the order of its places; none where no adapter claims it.
 func Read(f *File) []Launch {
 	f.kinds = adapters
+	defer f.forget()
 	for _, a := range adapters {
 		if !a.Claims(f) {
 			continue

@@ -51,6 +51,9 @@ type Fault struct {
 
 // Line reads the words of a launch as a release does.
 func (l *Launch) Line(s *schema.Schema) *Line {
+	if len(l.Words) == 0 && l.Config == nil {
+		return &Line{} // the flags of a release are many
+	}
 	r := lineReader{parser: parserOf(s, l.Program.EngineOnly), launch: l, words: l.Words, line: &Line{}}
 	if l.Config != nil {
 		r.config()

@@ -49,13 +49,11 @@ func parserOf(s *schema.Schema, engineOnly bool) *parser {
 	for _, name := range sections {
 		for _, key := range s.Section(name).Keys() {
 			if key.Flag == nil {
-				if name == schema.CLIOnly && key.Required { // the model, in older releases
-					p.positional = key
-				}
 				continue
 			}
-			if len(key.Flag.Names) == 0 {
+			if len(key.Flag.Names) == 0 || key.Flag.Names[0] == "" { // of older releases
 				p.positional = key
+				continue
 			}
 			for _, flag := range key.Flag.Names {
 				p.add(flag, option{key: key})

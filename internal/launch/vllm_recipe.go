@@ -150,7 +150,7 @@ func (f *File) recipeRelease(b *backend.Backend, model, variant *source.Node) Re
 		return Release{}
 	}
 	r := OfNumber(b, f.Word(n).Text)
-	r.From, r.Pos, r.Floor = "min_vllm_version", n.Pos, true
+	r.From, r.Pos, r.Floor = "min_vllm_version", n.Pos, r.Number != ""
 	if nightly := model.Lookup("nightly_required"); nightly != nil && nightly.Bool {
 		r.Later = true
 	}

@@ -48,3 +48,18 @@ func TestConditionRefused(t *testing.T) {
 		}
 	}
 }
+
+// FuzzCondition: whatever the text, it is refused or has a value, and no more than that.
+func FuzzCondition(f *testing.F) {
+	for _, text := range []string{"a and not b", "count(a, b) > 1", "a in ('x', \"y\")", "0 <= a < len(b)", "(((", "a is not None or b"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if (Refusal{When: text}).Valid() != nil {
+			return
+		}
+		if _, err := evaluate(text, func(string) any { return int64(1) }); err != nil {
+			t.Errorf("%q is valid and cannot be evaluated: %v", text, err)
+		}
+	})
+}

@@ -63,6 +63,7 @@ var reasons = map[string]string{
 	"credential":       "a manifest, a log and a report are shared; what looks like a credential has no place in them, and is set in the environment that `mlrun` is started in.",
 	"duplicate-key":    "one key set twice, as a number and as text; OmegaConf keeps the last one.",
 	"engine-refuses":   "the engine's own check over several arguments, or of every request, which comes later than the parser and the class that are asked here: when the configuration is made, or the model is loaded.",
+	"model-fit":        "what the engine refuses of the model that is named, or of its memory, once it is loaded; nothing is loaded here.",
 	"misspelt-boolean": "the engine takes a text for on or off that is none of those it lists: `no` and the empty text are read as off for being anything but `1` or `true`, as `off1` would be. What is meant is written as a boolean, or left out.",
 	"not-a-map":        "a configuration is a map; OmegaConf reads lists and single values too.",
 	"not-in-enum":      "a text that the parser takes and a later step holds to a list (the logger, the loader of weights, the attention backends), or a case of letters other than the list's.",

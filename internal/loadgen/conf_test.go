@@ -78,6 +78,10 @@ func TestConfFindings(t *testing.T) {
 		{"negative", "*.*.min_query_count = -1", []string{
 			"user.conf:1:23 error conf-value: min_query_count: out of range: LoadGen reads it as 18446744073709551615",
 		}},
+		{"an int", "*.Server.max_async_queries = 4294967297", []string{
+			"user.conf:1:30 error conf-value: max_async_queries: out of range: LoadGen reads it as 1",
+		}},
+		{"the largest int", "*.Server.max_async_queries = 2147483647", nil},
 		{"negative rate", "*.Server.target_qps = -1", []string{"user.conf:1:23 error conf-value: target_qps: -1 is below 0"}},
 		{"infinite", "*.Server.target_qps = inf", []string{"user.conf:1:23 error conf-value: target_qps: inf is not finite"}},
 		{"share", "*.Server.target_latency_percentile = 0.99", []string{

@@ -34,6 +34,7 @@ const (
 	asMillisFl                // milliseconds, strtod, kept as nanoseconds
 	asReal                    // strtod
 	asPercent                 // strtod, kept as a share
+	asInt                     // a whole number, cast to an int of 32 bits
 	asOne                     // on where the whole number is 1
 	asNonzero                 // on where the whole number is not 0
 	asMode                    // the number of a mode
@@ -59,7 +60,7 @@ var confKeys = []confKey{
 	{name: "token_latency_scaling_factor", field: "token_latency_scaling_factor"},
 	{name: "target_latency_percentile", under: "SingleStream", field: "single_stream_target_latency_percentile", read: asPercent},
 	{name: "target_latency_percentile", under: "MultiStream", field: "multi_stream_target_latency_percentile", read: asPercent},
-	{name: "samples_per_query", under: "MultiStream", field: "multi_stream_samples_per_query"},
+	{name: "samples_per_query", under: "MultiStream", field: "multi_stream_samples_per_query", read: asInt},
 	{name: "target_latency_percentile", under: "Server", field: "server_target_latency_percentile", read: asPercent},
 	{name: "target_latency", under: "Server", field: "server_target_latency_ns", read: asMillis},
 	{name: "performance_issue_unique", field: "performance_issue_unique", read: asNonzero},
@@ -67,7 +68,7 @@ var confKeys = []confKey{
 	{name: "performance_issue_same_index", field: "performance_issue_same_index"},
 	{name: "sample_concatenate_permutation", field: "sample_concatenate_permutation", read: asOne},
 	{name: "coalesce_queries", under: "Server", field: "server_coalesce_queries", read: asNonzero},
-	{name: "max_async_queries", under: "Server", field: "server_max_async_queries"},
+	{name: "max_async_queries", under: "Server", field: "server_max_async_queries", read: asInt},
 	{name: "min_duration", field: "min_duration_ms", read: asMillis},
 	{name: "max_duration", field: "max_duration_ms", read: asMillis},
 	{name: "min_query_count", field: "min_query_count"},
@@ -222,6 +223,10 @@ func (k confKey) storeWhole(f field, n uint64, wraps bool) error {
 	switch k.read {
 	case asOne:
 		return f.set(n == 1)
+	case asInt:
+		if n > math.MaxInt32 {
+			return fmt.Errorf("out of range: LoadGen reads it as %d", uint64(int64(int32(n))))
+		}
 	case asNonzero:
 		return f.set(n != 0)
 	case asMode:

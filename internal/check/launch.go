@@ -91,7 +91,14 @@ func (lc *LaunchChecker) run(l *launch.Launch, s *schema.Schema) *launchCheck {
 	}
 	secrets.Hide(c.list)
 	for _, d := range c.list {
-		c.result = append(c.result, c.placed(d))
+		f := c.placed(d)
+		if f.Code == "engine-refuses" && slices.ContainsFunc(f.arguments, func(i int) bool { return !whole(c.line.Arguments[i].Value) }) {
+			continue // what the file does not tell may be what is missing
+		}
+		if f.Code == "not-built-in" && slices.ContainsFunc(c.line.Arguments, func(a launch.Argument) bool { return strings.HasSuffix(a.Key.Name, "_plugin") }) {
+			continue // the plugin's
+		}
+		c.result = append(c.result, f)
 	}
 	return c
 }
@@ -204,6 +211,7 @@ func (c *launchCheck) unclear() {
 	for _, a := range c.line.Arguments {
 		if !whole(a.Value) {
 			c.faulty[c.launch.Backend.EngineSection()+"."+a.Key.Name] = true
+			delete(c.values.EngineConfig, a.Key.Name)
 		}
 	}
 	for _, f := range c.line.Found {
@@ -334,7 +342,12 @@ func (lc *LaunchChecker) Launch(l *launch.Launch) diag.List {
 	}
 	found := lc.against(l, candidates, candidates[len(candidates)-1])
 	if l.Release.Floor && len(candidates) > 1 {
-		found.Add(lc.against(l, candidates, candidates[0])...)
+		newest := found
+		for _, d := range lc.against(l, candidates, candidates[0]) {
+			if !slices.ContainsFunc(newest, func(n diag.Diagnostic) bool { return n.Severity == diag.Error && n.Pos == d.Pos && n.Code == d.Code }) {
+				found.Add(d)
+			}
+		}
 	}
 	found.Sort()
 	return found

@@ -63,6 +63,7 @@ func TestLine(t *testing.T) {
 		{"vllm", "0.32.0", "--quantization None", "quantization=None"},
 		{"vllm", "0.32.0", "--port", "!command-line"},
 		{"vllm", "0.32.0", "--max-model-len \ue000 --dtype=\ue000", "max_model_len=? dtype=?"},
+		{"vllm", "0.32.0", "--max-model-len <tokens>", "max_model_len=?"},
 		{"vllm", "0.32.0", "--\ue000 4", ""},
 		{"sglang", "0.5.23", "--model-path m --tp 4 --mem-frac 0.8", "model_path='m' tp_size=4 mem_fraction_static=0.8"},
 		{"sglang", "0.5.23", "--model m", "model_path='m'"},

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"math/big"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,10 +27,13 @@ func text(w Word) *source.Node {
 	return n
 }
 
+// toFillIn is a value that a reader is to fill in: <name>.
+var toFillIn = regexp.MustCompile(`^<[A-Za-z][^<>]*>$`)
+
 // value is what the words behind a flag say, nil where that is not known or no value of its kind.
 func (r *lineReader) value(a *Argument, words []Word) *source.Node {
 	key := a.Key
-	if slices.ContainsFunc(words, func(w Word) bool { return w.Many }) {
+	if slices.ContainsFunc(words, func(w Word) bool { return w.Many || toFillIn.MatchString(w.Text) }) {
 		return nil
 	}
 	switch {

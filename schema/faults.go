@@ -122,10 +122,11 @@ func describe(alts []Alternative) string {
 	return joinOr(words)
 }
 
-// covered reports whether a general alternative takes the literal too.
+// covered reports whether a general alternative takes the literal too. A pattern is not told,
+// so that what it spells in either case is.
 func covered(alts []Alternative, literal *Alternative) bool {
 	return slices.ContainsFunc(alts, func(b Alternative) bool {
-		return !b.IsLiteral && b.Kinds&literal.Kinds != 0 && b.accepts(literal.Literal, literal.Kinds)
+		return !b.IsLiteral && b.Pattern == "" && b.Kinds&literal.Kinds != 0 && b.accepts(literal.Literal, literal.Kinds)
 	})
 }
 

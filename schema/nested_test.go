@@ -39,3 +39,15 @@ func TestNested(t *testing.T) {
 		}
 	}
 }
+
+// TestNamesAreTold: of an Enum that is read by name in either case the names are told.
+func TestNamesAreTold(t *testing.T) {
+	s, err := Load("vllm", "0.33.0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mode, _ := s.Section("CompilationConfig").Key("mode")
+	if want := `one of "NONE", "STOCK_TORCH_COMPILE", "DYNAMO_TRACE_ONCE", "VLLM_COMPILE", 0, 1, 2, 3 or null`; mode.Want() != want {
+		t.Errorf("mode takes %s, want %s", mode.Want(), want)
+	}
+}

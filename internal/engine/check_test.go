@@ -289,8 +289,10 @@ func TestCheckPortsAndSharedMemory(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	l.Close()
-	if got := p.Check(Host{}); len(got) != 0 {
-		t.Errorf("%+v", got)
+	for range 2 { // a look keeps no port
+		if got := p.Check(Host{}); len(got) != 0 {
+			t.Errorf("%+v", got)
+		}
 	}
 
 	space := func(n uint64, err error) Host {

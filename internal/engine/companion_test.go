@@ -52,6 +52,9 @@ func TestCompanionDies(t *testing.T) {
 	if !errors.As(err, &f) || f.Error() != want || !strings.HasSuffix(f.Log, "replica-0-ray.log") {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
+	if _, err := os.Stat(filepath.Join(dir, "engine", "replica-0.log")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the engine was started without it: %v", err)
+	}
 	if left := holders(filepath.Join(dir, "lock")); len(left) > 0 {
 		t.Errorf("left: %v", left)
 	}

@@ -200,6 +200,7 @@ func TestShellWord(t *testing.T) {
 	for word, want := range map[string]string{
 		"azAZ09-_=./,:+@%": "azAZ09-_=./,:+@%", "Z": "Z", "A": "A", "a": "a", "z": "z", "0": "0", "9": "9",
 		"": "''", "a b": "'a b'", "$x": "'$x'", "a`b": "'a`b'", "a{b": "'a{b'", "[": "'['", "é": "'é'", "a;b": "'a;b'", "*": "'*'", "~": "'~'", "{port}": "{port}", "x{port}": "'x{port}'",
+		"{file:a.yaml}": "{file:a.yaml}", "{file:a b}": "'{file:a b}'", "{file:a": "'{file:a'", "{file:}": "{file:}", "file:a}": "'file:a}'",
 	} {
 		if got := shellWord(word); got != want {
 			t.Errorf("%q: %s, want %s", word, got, want)

@@ -75,16 +75,13 @@ func (b *logBound) shorten(head, tail int64, why string) error {
 			return err
 		}
 	}
-	size, err := f.Seek(0, io.SeekEnd)
+	info, err := f.Stat()
 	if err != nil {
 		return err
 	}
-	from := max(b.head, size-tail)
-	if _, err := f.Seek(from, io.SeekStart); err != nil {
-		return err
-	}
+	from := max(b.head, info.Size()-tail)
 	// What comes while this is read is a part of the end.
-	end, err := io.ReadAll(io.LimitReader(f, 2*tail))
+	end, err := io.ReadAll(io.NewSectionReader(f, from, 2*tail))
 	if err != nil {
 		return err
 	}

@@ -67,6 +67,23 @@ func TestLogBound(t *testing.T) {
 	}
 }
 
+// Where less is to be kept than before, less is kept of the beginning too.
+func TestLogBoundShrinks(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.log")
+	if err := os.WriteFile(path, bytes.Repeat([]byte("a line\n"), 10_000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b := logBound{path: path}
+	for _, keep := range []int64{20_000, 100} {
+		if err := b.shorten(keep, keep, "because"); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(path); err != nil || info.Size() > 2*keep+100 || info.Size() < keep {
+			t.Errorf("%d bytes are left, want %d at each end; %v", info.Size(), keep, err)
+		}
+	}
+}
+
 // A log is looked at by its length, and on a disk with little room sooner; one
 // without line ends is cut too.
 func TestLogBoundLook(t *testing.T) {

@@ -96,7 +96,7 @@ func (s PowerScript) Run(ctx context.Context, host Host) error {
 	case <-p.gone:
 	case <-tooLong(s.Log, longestPowerLog, watched):
 		p.stop(0)
-		err := p.await(powerGrace + killTime)
+		err := p.await(killTime)
 		return errors.Join(failed(fmt.Sprintf("it printed more than %d MiB", longestPowerLog>>20)), err, os.Truncate(s.Log, longestPowerLog))
 	case <-timeUp:
 		p.stop(powerGrace)

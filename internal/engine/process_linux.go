@@ -144,7 +144,6 @@ func (p *process) await(limit time.Duration) error {
 		return nil
 	case <-time.After(limit):
 	}
-	p.supervisor.Process.Kill()
 	killLeft(p.supervisor.Process.Pid, p.log)
 	select {
 	case <-p.gone:

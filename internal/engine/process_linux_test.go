@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // A supervisor that cannot start its engine says why, and ends with a status that says so.
@@ -143,12 +145,30 @@ func TestSupervisorSignals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if session, err := unix.Getsid(p.supervisor.Process.Pid); err != nil || session != p.supervisor.Process.Pid {
+		t.Errorf("what is typed at the terminal reaches session %d, %v", session, err)
+	}
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGHUP, syscall.SIGTERM} {
 		if err := p.supervisor.Process.Signal(sig); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if <-p.gone; p.how != "killed by signal 15 (terminated)" {
+		t.Error(p.how)
+	}
+}
+
+// What an engine leaves behind that ends by itself does not outlive it, though it does
+// not heed a polite signal, and how the engine ended is known.
+func TestLeftovers(t *testing.T) {
+	dir := t.TempDir()
+	p, err := startProcess([]string{os.Args[0], SuperviseCommand}, job{
+		Argv: []string{"/bin/sh", "-c", "trap '' TERM; sleep 1000 & exit 3"}, Env: []string{"PATH=/bin:/usr/bin"}, Log: filepath.Join(dir, "log"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if <-p.gone; p.how != "exit status 3" {
 		t.Error(p.how)
 	}
 }

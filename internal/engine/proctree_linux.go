@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -31,14 +32,9 @@ func processes() []procEntry {
 			continue // it has ended
 		}
 		// pid (name) state parent group session …; the name may hold anything.
-		_, rest, ok := strings.Cut(string(b), "(")
-		if i := strings.LastIndexByte(rest, ')'); ok && i >= 0 {
-			fields := strings.Fields(rest[i+1:])
-			if len(fields) > 3 {
-				parent, _ := strconv.Atoi(fields[1])
-				session, _ := strconv.Atoi(fields[3])
-				list = append(list, procEntry{pid, parent, session})
-			}
+		p, state, group := procEntry{pid: pid}, "", 0
+		if n, _ := fmt.Sscan(string(b[bytes.LastIndexByte(b, ')')+1:]), &state, &p.parent, &group, &p.session); n == 4 {
+			list = append(list, p)
 		}
 	}
 	return list

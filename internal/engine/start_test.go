@@ -281,8 +281,8 @@ func TestPortTaken(t *testing.T) {
 	plan := fakePlan("serve", dir, 1)
 	plan.Replicas[0].setPort(l.Addr().(*net.TCPAddr).Port)
 	_, err = Start(context.Background(), plan, fakeOptions(dir))
-	if err == nil || !strings.Contains(err.Error(), "is taken") {
-		t.Errorf("%v", err)
+	if want := fmt.Sprintf("engine replica 0 cannot be started: port %d is taken", plan.Replicas[0].Port); err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
 	}
 }
 
@@ -363,9 +363,13 @@ func TestExternal(t *testing.T) {
 		version = c.version
 		b, _ := backend.Of(c.engine)
 		plan := &Plan{Protocol: c.engine, Facts: b, External: true, Replicas: []Replica{{URL: h.URL}}}
-		eng, err := Start(context.Background(), plan, StartOptions{})
-		if err != nil {
-			t.Fatal(err)
+		ready := false
+		eng, err := Start(context.Background(), plan, StartOptions{Progress: func(p Progress) { ready = p.Ready && p.Replica == 0 }})
+		if err != nil || !ready {
+			t.Fatalf("ready %t, %v", ready, err)
+		}
+		if f := eng.Blame(0, "hangs"); f.Error() != "engine replica 0 at "+h.URL+" hangs" {
+			t.Error(f)
 		}
 		if got, want := eng.Endpoints()[0], (Endpoint{URL: h.URL, Model: "m", Protocol: c.engine, Release: c.want, Simulated: true}); got != want {
 			t.Errorf("%+v, want %+v", got, want)

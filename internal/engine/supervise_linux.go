@@ -72,7 +72,7 @@ func Supervise(stdin io.Reader, stdout io.Writer) int {
 		return 1
 	}
 	report(event{Started: pid})
-	s := supervisor{pid: pid, keep: j.Keep, report: report, terminated: terminated, stops: make(chan time.Duration), ended: make(chan syscall.WaitStatus, 1), gone: make(chan struct{})}
+	s := supervisor{pid: pid, keep: j.Keep, report: report, terminated: terminated, stops: make(chan time.Duration), ended: make(chan syscall.WaitStatus), gone: make(chan struct{})}
 	go s.reap()
 	go s.listen(input)
 	log := logBound{path: j.Log, free: freeSpace}
@@ -214,11 +214,6 @@ func (s *supervisor) run() {
 			// Once more: what was being started has been missed.
 			kill.Reset(killInterval)
 		case <-s.gone:
-			select {
-			case status := <-s.ended: // both at once
-				s.report(event{Exited: describe(status)})
-			default:
-			}
 			return
 		}
 	}

@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,7 +20,9 @@ import (
 	"mlcfg/internal/client/mock"
 	"mlcfg/internal/engine"
 	"mlcfg/internal/loadgen"
+	"mlcfg/internal/manifest"
 	"mlcfg/internal/record"
+	"mlcfg/internal/record/metrics"
 )
 
 // TestMain makes the test binary the supervisor of what a run starts, and what it starts.
@@ -95,6 +101,9 @@ func TestPreflight(t *testing.T) {
 	if !errors.As(err, &refused) || len(refused.Problems) != 1 || !strings.Contains(invalid, "the power script is not there") || state.Phase != record.Ended || state.MeasuringSince != nil {
 		t.Errorf("%v, %+v, %q", err, state, invalid)
 	}
+	if !slices.Equal(state.Faults, []string{"ended during preflight: the run cannot start:"}) {
+		t.Errorf("%q", state.Faults)
+	}
 	if err != nil && err.Error() != "the run cannot start:\n  - "+refused.Problems[0] {
 		t.Errorf("%q", err)
 	}
@@ -158,6 +167,52 @@ func TestLogOfARun(t *testing.T) {
 		if !regexp.MustCompile(`(?m)^mlrun +\d{1,3}\.\ds  ` + want).MatchString(text.String()) {
 			t.Errorf("the log lacks %q:\n%s", want, text.String())
 		}
+	}
+}
+
+// What no system can make VALID is told before the run, which is made nevertheless.
+func TestNeverValidIsTold(t *testing.T) {
+	m := mocked(t, loadgen.Server, func(s *loadgen.Settings, _ *manifest.Manifest) { s.ServerTargetLatencyPercentile = 0.999 })
+	p, err := NewPlan(t.Context(), m, external(start(t, mock.Config{})[0].URL()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	sum, err := Run(t.Context(), p, Output{Dir: filepath.Join(t.TempDir(), "run"), Log: &Log{W: &log}})
+	if err != nil || sum.Valid || !strings.Contains(log.String(), "note: the test cannot be VALID: ") {
+		t.Errorf("%v, %+v\n%s", err, sum, log.String())
+	}
+}
+
+// What an engine says of itself while it is measured is kept with its run.
+func TestEngineMetrics(t *testing.T) {
+	server := start(t, mock.Config{})[0]
+	to, err := url.Parse(server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(to)
+	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/metrics" {
+			fmt.Fprint(w, "vllm:num_requests_running 7\n")
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	defer h.Close()
+	m := mocked(t, loadgen.Server, func(s *loadgen.Settings, _ *manifest.Manifest) {
+		s.ServerTargetQPS = 48 / (1.3 * metricsInterval.Seconds())
+	})
+	p, err := NewPlan(t.Context(), m, external(h.URL))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "run")
+	if _, err := Run(t.Context(), p, Output{Dir: dir}); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(filepath.Join(dir, metrics.FileName)); err != nil || !strings.Contains(string(text), "7") {
+		t.Errorf("%q, %v", text, err)
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"sync/atomic"
 	"testing"
+
+	"mlcfg/internal/client/mock"
 )
 
 // page is what a server says of its models, and whether with the simulated engine's header.
@@ -45,6 +47,15 @@ func front(t *testing.T, behind string, models func(n int) page) string {
 	}))
 	t.Cleanup(s.Close)
 	return s.URL
+}
+
+// hanging is a server that answers no request before the test is over.
+func hanging(t *testing.T) *mock.Server {
+	t.Helper()
+	over := make(chan struct{})
+	s := start(t, mock.Config{Fault: func(int) mock.Fault { <-over; return mock.NoFault }})[0]
+	t.Cleanup(func() { close(over) })
+	return s
 }
 
 // renamed gives the model in an answer another name.

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"mlcfg/internal/client"
 	"mlcfg/internal/engine"
+	"mlcfg/internal/record"
 )
 
 // blamer is an engine that is only asked whom to blame.
@@ -52,5 +54,74 @@ func TestOutcome(t *testing.T) {
 		if got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
+	}
+}
+
+// dying is an engine that may end by itself.
+type dying struct {
+	engine.Engine
+	died chan error
+}
+
+func (d dying) Died() <-chan error { return d.died }
+
+// The end of an engine, or of the user's patience, ends the test and says why; answers
+// under way are given up when the user says so.
+func TestWatch(t *testing.T) {
+	dead := &engine.Failure{What: "ended"}
+	for name, c := range map[string]struct {
+		died, abort bool
+		parent      bool
+		want        error
+	}{
+		"all goes well":             {want: nil},
+		"it dies":                   {died: true, abort: true, want: dead},
+		"interrupted":               {parent: true, want: context.Canceled},
+		"given up":                  {abort: true, want: ErrInterrupted},
+		"interrupted, then it dies": {parent: true, died: true, want: context.Canceled},
+	} {
+		abort, eng := make(chan struct{}), dying{died: make(chan error, 1)}
+		r := &runner{out: Output{Abort: abort}}
+		parent, cancel := context.WithCancel(t.Context())
+		ctx, aborted, stop := r.watch(parent, eng)
+		if c.parent {
+			cancel()
+			<-ctx.Done()
+		}
+		if c.died {
+			eng.died <- dead
+			<-ctx.Done()
+		}
+		if c.abort {
+			close(abort)
+			<-aborted
+		}
+		if got := stop(); !errors.Is(got, c.want) || got == nil != (c.want == nil) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+		if ctx.Err() == nil {
+			t.Errorf("%s: what was started with it goes on", name)
+		}
+		cancel()
+	}
+	// What a dead engine had sent is read for a moment, and no longer.
+	eng := dying{died: make(chan error, 1)}
+	_, aborted, stop := (&runner{}).watch(t.Context(), eng)
+	eng.died <- dead
+	<-aborted
+	if got := stop(); !errors.Is(got, dead) {
+		t.Errorf("%v", got)
+	}
+}
+
+// A replica that hangs is named, with what its client saw.
+func TestStall(t *testing.T) {
+	server := hanging(t)
+	o := external(server.URL())
+	o.Limits = Limits{StallTimeout: 200 * time.Millisecond, Grace: time.Millisecond, LateLimit: time.Hour}
+	dir, state, invalid, err := begin(t, t.Context(), o, nil)
+	want := "engine replica 0 at " + server.URL() + " hangs: nothing came from it for "
+	if err == nil || !strings.Contains(err.Error(), want) || state.Phase != record.Measuring || !strings.Contains(invalid, want) {
+		t.Errorf("%s: %v, %+v, %q; want %s", dir, err, state, invalid, want)
 	}
 }

@@ -26,6 +26,7 @@ func TestObstacles(t *testing.T) {
 	for name, c := range map[string]struct {
 		file  string // a folder takes its place before the engine starts
 		empty bool   // a file does
+		late  bool   // when the engine is looked for
 		warm  bool
 		want  string // in the error; "INVALID: " before it: a fault of the result
 	}{
@@ -39,16 +40,27 @@ func TestObstacles(t *testing.T) {
 		"the summary":          {file: record.SummaryFile, want: record.SummaryFile},
 		"why it is not valid":  {file: record.InvalidFile, want: ""},
 		"the seal":             {file: record.SealFile, want: record.SealFile},
-		"what engines say":     {file: "engine/endpoints.json", want: "engine"},
-		"the state, warmed up": {file: record.StateFile, warm: true, want: record.StateFile},
+		"what engines say":     {file: endpointsFile, late: true, want: "endpoints.json"},
+		"the state, warmed up": {file: record.StateFile, late: true, warm: true, want: record.StateFile},
+		"the state, measuring": {file: record.StateFile, late: true, want: record.StateFile},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := filepath.Join(t.TempDir(), "run")
 			m := mocked(t, loadgen.Offline, func(_ *loadgen.Settings, m *manifest.Manifest) { m.HarnessConfig["enable_warmup"] = c.warm })
-			o := external(start(t, mock.Config{})[0].URL())
+			at := filepath.Join(dir, c.file)
+			o := external(front(t, start(t, mock.Config{})[0].URL(), func(n int) page {
+				if c.late && n == 0 {
+					if err := errors.Join(os.RemoveAll(at), os.Mkdir(at, 0o700)); err != nil {
+						t.Error(err)
+					}
+				}
+				return page{`{"data":[{"id":"m"}]}`, false}
+			}))
 			make := map[bool]string{true: "touch '", false: "mkdir -p '"}[c.empty]
-			o.PowerScript = shell(t, "cd '"+dir+"' && rm -f '"+c.file+"' && "+make+c.file+"'")
+			if o.PowerScript = ""; !c.late {
+				o.PowerScript = shell(t, "cd '"+dir+"' && rm -f '"+c.file+"' && "+make+c.file+"'")
+			}
 			p, err := NewPlan(t.Context(), m, o)
 			if err != nil {
 				t.Fatal(err)

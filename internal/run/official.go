@@ -63,7 +63,7 @@ func (r *runner) official(ctx context.Context, c *client.Client, phase *loadgen.
 		watched <- err
 	}()
 	q := &officialQueries{scenario: &scenario, driver: driver, stopped: ctx.Done(), abort: abort, offline: offline}
-	q.tokens = r.effective.Requested.UseTokenLatencies && !offline
+	q.tokens = r.effective.Requested.UseTokenLatencies
 	q.data = r.effective.Requested.Mode == loadgen.AccuracyOnly
 	plan, err := q.plan(r)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -87,8 +88,20 @@ func TestOfficial(t *testing.T) {
 				t.Fatal(err)
 			}
 			visits := 0
-			for _, s := range servers {
-				visits += len(s.Truth())
+			since := loaded.State.MeasuringSince
+			for i, s := range servers {
+				seen := s.Truth()
+				visits += len(seen)
+				for _, v := range seen {
+					// Times are counted from when LoadGen began, on the machine's clock.
+					if !slices.ContainsFunc(loaded.Records, func(r record.Record) bool {
+						const set = int64(5 * time.Millisecond)
+						at := func(d time.Duration) int64 { return since.Add(d).UnixNano() }
+						return since != nil && int(r.Replica) == i && int(r.Sample)+1 == v.Prompt && at(r.Sent) <= v.Arrival+set && at(r.Done) >= v.Last-set
+					}) {
+						t.Errorf("no record from %v on is of %+v", since, v)
+					}
+				}
 			}
 			want := 48
 			if c.scenario == loadgen.Offline {
@@ -204,13 +217,22 @@ func TestOfficialFails(t *testing.T) {
 		"a part of the data set": {"", loadgen.Offline, func(s *loadgen.Settings, m *manifest.Manifest) {
 			s.Mode, m.TestMode, s.PerformanceSampleCountOverride = loadgen.AccuracyOnly, "accuracy", 5
 		}, "offline, the official LoadGen is run with the whole data set loaded at once; here it would issue 5 queries"},
-		"no room for its log": {"", loadgen.Server, nil, "making the log of the official LoadGen: "},
+		"it ends, and a server hangs": {"ends", loadgen.Server, nil, "the official LoadGen ended before its test did: no more of this"},
+		"a server hangs":              {"", loadgen.Server, nil, "hangs: nothing came from it for "},
+		"no room for its log":         {"", loadgen.Server, nil, "making the log of the official LoadGen: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			python := withStandIn(t, c.broken)
 			dir := filepath.Join(t.TempDir(), "run")
-			o := external(start(t, mock.Config{})[0].URL())
-			o.LoadgenPython, o.Limits.LateLimit = python, time.Hour
+			server := start(t, mock.Config{})[0]
+			if strings.Contains(name, "hangs") {
+				server = hanging(t)
+			}
+			o := external(server.URL())
+			o.LoadgenPython, o.Limits.LateLimit, o.Limits.Grace = python, time.Hour, time.Millisecond
+			if c.broken == "" {
+				o.Limits.StallTimeout = 300 * time.Millisecond
+			}
 			if name == "no room for its log" {
 				o.PowerScript = shell(t, "mkdir "+filepath.Join(dir, record.LoadgenLog))
 			}

@@ -3,6 +3,7 @@ package run
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -95,6 +96,30 @@ func TestNewPlan(t *testing.T) {
 		if _, err := made(c.change, Options{}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
+	}
+}
+
+// That a benchmark's model and data set are not compared is told, and an accuracy run issues
+// its samples whatever the rate.
+func TestPlanOfABenchmark(t *testing.T) {
+	const note = "asked for: model and data set are not compared with those of llama2-70b"
+	for _, c := range []struct {
+		benchmark string
+		without   bool
+		noted     bool
+	}{{"llama2-70b", true, true}, {"llama2-70b", false, false}, {"made-up", true, false}} {
+		o := external("http://127.0.0.1:1")
+		o.NoResourceCheck = c.without
+		p, err := NewPlan(t.Context(), mocked(t, loadgen.Server, func(_ *loadgen.Settings, m *manifest.Manifest) { m.BenchmarkName = c.benchmark }), o)
+		if err != nil || slices.Contains(p.Notes, note) != c.noted || len(p.JudgedBy) == 0 {
+			t.Errorf("%s, %t: %+v, %v", c.benchmark, c.without, p, err)
+		}
+	}
+	m := mocked(t, loadgen.Server, func(s *loadgen.Settings, m *manifest.Manifest) {
+		s.Mode, m.TestMode, s.MinQueryCount = loadgen.AccuracyOnly, "accuracy", 1<<32-1
+	})
+	if p, err := NewPlan(t.Context(), m, external("http://127.0.0.1:1")); err != nil || p.Queries != truthSamples {
+		t.Errorf("%+v, %v", p, err)
 	}
 }
 

@@ -33,10 +33,14 @@ func TestRequests(t *testing.T) {
 			map[string]any{"temperature": 1.0},
 			"engine_config.generation_config is auto: the server fills in",
 		},
+		"SGLang's own":     {map[string]any{"extra_args": map[string]any{}}, nil, map[string]any{"extra_args": map[string]any{}}, ""},
 		"nothing is":       {nil, map[string]any{"generation_config": "vllm"}, map[string]any{}, ""},
 		"what is not sent": {map[string]any{"detokenize": true}, nil, map[string]any{}, "sampling_config.detokenize is not sent: "},
 	} {
 		b, _ := backend.Of("vllm")
+		if name == "SGLang's own" {
+			b, _ = backend.Of("sglang")
+		}
 		types := map[string]string{"temperature": "number", "stop": "text | null", "detokenize": "bool", "extra_args": "map"}
 		for key := range types {
 			if _, set := c.sampling[key]; !set {
@@ -85,9 +89,11 @@ func TestClientRefuses(t *testing.T) {
 		}
 	}
 	b, _ := backend.Of("trtllm")
-	p := &Plan{Engine: &engine.Plan{Facts: b}, Protocol: client.Chat, settings: loadgen.Settings{Mode: loadgen.PerformanceOnly}}
-	if _, err := p.client(one, chat); err != nil {
-		t.Errorf("a chat whose answers are counted alone: %v", err)
+	for mode, samples := range map[loadgen.Mode]*prompts{loadgen.PerformanceOnly: chat, loadgen.AccuracyOnly: issuingTexts(t)} {
+		p := &Plan{Engine: &engine.Plan{Facts: b}, Protocol: client.Completions, settings: loadgen.Settings{Mode: mode}}
+		if _, err := p.client(one, samples); err != nil {
+			t.Errorf("%v: %v", mode, err)
+		}
 	}
 }
 

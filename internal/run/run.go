@@ -105,21 +105,12 @@ func (r *runner) run(ctx context.Context) error {
 		Phase: record.Preflight, Simulated: r.plan.Engine.Simulated, Synthetic: r.plan.Data.Synthetic, OfficialLoadGen: r.plan.OfficialLoadGen,
 		Started: time.Now().UTC(), Program: r.out.Program.String(), DatasetSamples: uint64(r.plan.Data.Samples),
 	}
-	if err := r.dir.Write(record.ManifestFile, yaml); err != nil {
-		return err
-	}
-	// Before the machine is looked at, which may take seconds: from here on the
-	// directory says what it is.
-	if err := r.enter(record.Preflight); err != nil {
-		return err
-	}
-	if err := r.dir.WriteJSON(record.PlanFile, r.plan); err != nil {
-		return err
-	}
-	if err := r.dir.WriteJSON(record.MachineFile, machine.Collect(ctx)); err != nil {
-		return err
-	}
-	if err := ctx.Err(); err != nil {
+	// The machine last, which may take seconds to look at: before it the directory says
+	// what it is.
+	if err := errors.Join(
+		r.dir.Write(record.ManifestFile, yaml), r.enter(record.Preflight), r.dir.WriteJSON(record.PlanFile, r.plan),
+		r.dir.WriteJSON(record.MachineFile, machine.Collect(ctx)),
+	); err != nil {
 		return err
 	}
 	if err := r.preflight(ctx); err != nil {

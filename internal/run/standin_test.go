@@ -58,6 +58,7 @@ def StartTestWithLogSettings(issue, total, settings, logs):
     samples = [Sample(1000 + i, (7 * i) % total) for i in range(total if offline else count)]
     if BROKEN == "sample":
         samples[3].index = total
+    time.sleep(0.05)
     if BROKEN == "two":
         issue(samples[:2])
     if BROKEN == "ends":

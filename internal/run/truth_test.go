@@ -305,6 +305,11 @@ func checkLogs(t *testing.T, got *told, failed int) {
 	if ended := strings.Contains(got.logs, "Ending naturally"); ended == (got.plan.settings.Scenario == loadgen.Server) {
 		t.Errorf("that the test ended by itself is logged: %t", ended)
 	}
+	// Lines have the time since the log was opened.
+	times := regexp.MustCompile(`"time_ms": ([0-9.]+)`).FindAllStringSubmatch(got.logs, -1)
+	if len(times) == 0 || times[len(times)-1][1] == "0.000000" {
+		t.Errorf("LoadGen's lines have no times: %q", times)
+	}
 	var shortest, longest time.Duration
 	for i := range got.records {
 		if d, ok := got.records[i].Latency(); ok {

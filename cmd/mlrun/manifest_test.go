@@ -95,6 +95,7 @@ func manifestCommand(t *testing.T, ts *testscript.TestScript, args []string) {
 			s.MinQueryCount, s.MaxQueryCount, s.MinDuration = 30, 30, 10*time.Minute
 		},
 		"strict": func(_ *manifest.Manifest, s *loadgen.Settings) { s.MinQueryCount, s.TTFTLatency = 20, time.Nanosecond },
+		"slow":   func(_ *manifest.Manifest, s *loadgen.Settings) { s.MinQueryCount, s.TTFTLatency = 500, time.Nanosecond },
 		"abort": func(m *manifest.Manifest, _ *loadgen.Settings) {
 			m.HarnessConfig["resource_checker_abort_on_failure"] = true
 		},

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"mlcfg/internal/diag"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/record"
@@ -163,6 +165,10 @@ func (t *tuner) try(ctx context.Context, qps float64) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	if why := p.NeverValid(); len(why) > 0 {
+		return false, withHint("raise min_query_count or min_duration in user.conf, and compile again: of a higher rate or a longer run come more queries",
+			"%w", &tune.TooFewError{Why: fmt.Sprintf("no run at %g QPS can be VALID: %s", qps, strings.Join(why, "; "))})
+	}
 	dir := p.Dir(t.results, time.Now())
 	fmt.Fprintf(t.app.stderr, "run %d: target %g QPS\n", len(t.out.Runs)+1, qps)
 	sum, err := run.Run(ctx, p, run.Output{
@@ -174,6 +180,10 @@ func (t *tuner) try(ctx context.Context, qps float64) (bool, error) {
 	r := tried{QPS: qps, Valid: sum.Valid, Dir: dir, Reasons: sum.Reasons, TTFTP99MS: p99(sum.TTFT), TPOTP99MS: p99(sum.TPOT)}
 	t.out.Runs = append(t.out.Runs, r)
 	fmt.Fprintf(t.app.stderr, "run %d: %s at %g QPS\n", len(t.out.Runs), r.verdict(), qps)
+	if r.tooFew() {
+		return false, withHint("raise min_query_count or min_duration in user.conf, and compile again",
+			"%w", &tune.TooFewError{Why: fmt.Sprintf("at %g QPS the latency limits are met, and there are too few queries to show it: %s", qps, strings.Join(sum.Reasons, "; "))})
+	}
 	return sum.Valid, nil
 }
 
@@ -182,6 +192,28 @@ func p99(s *report.Spread) *float64 {
 		return nil
 	}
 	return &s.P99MS
+}
+
+// tooFew reports whether a run is INVALID for want of queries alone.
+func (r *tried) tooFew() bool {
+	return len(r.Reasons) > 0 && !slices.ContainsFunc(r.Reasons, func(reason string) bool {
+		return !strings.HasPrefix(reason, report.EarlyStopping) && !strings.HasPrefix(reason, report.MinQueries) && !strings.HasPrefix(reason, report.MinDuration)
+	})
+}
+
+// reason is what of the reasons fits into a column.
+func (r *tried) reason() string {
+	var short []string
+	for _, reason := range r.Reasons {
+		text, rest, _ := strings.Cut(reason, ": ")
+		if which, _, ok := strings.Cut(rest, " constrain not met"); ok { // LoadGen's words
+			text = which + " limit not met"
+		}
+		if !slices.Contains(short, text) {
+			short = append(short, text)
+		}
+	}
+	return strings.Join(short, ", ")
 }
 
 func (r *tried) verdict() string {
@@ -200,9 +232,9 @@ func (t *tuned) print(a *app, format string) error {
 		b.WriteString(record.SimulatedMark + "\n")
 	}
 	tab := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tab, "QPS\tVERDICT\tTTFT P99 MS\tTPOT P99 MS\tRUN")
+	fmt.Fprintln(tab, "QPS\tVERDICT\tTTFT P99 MS\tTPOT P99 MS\tRUN\tREASON")
 	for _, r := range t.Runs {
-		fmt.Fprintf(tab, "%g\t%s\t%s\t%s\t%s\n", r.QPS, r.verdict(), milliseconds(r.TTFTP99MS), milliseconds(r.TPOTP99MS), filepath.Clean(r.Dir))
+		fmt.Fprintf(tab, "%g\t%s\t%s\t%s\t%s\t%s\n", r.QPS, r.verdict(), milliseconds(r.TTFTP99MS), milliseconds(r.TPOTP99MS), filepath.Clean(r.Dir), diag.Escape(r.reason()))
 	}
 	if err := tab.Flush(); err != nil {
 		return err

@@ -59,13 +59,20 @@ func (s *Summary) verdict(r *Run, v *loadgen.Verdict) {
 	}
 }
 
+// What LoadGen's reasons begin with that are about the number of queries alone.
+const (
+	MinDuration   = "minimum duration not met"
+	MinQueries    = "minimum number of queries not met"
+	EarlyStopping = "early stopping not met"
+)
+
 // reasons are what LoadGen's verdict lacks, in its words.
 func (s *Summary) reasons(v *loadgen.Verdict) {
 	if !v.MinDurationMet {
-		s.Reasons = append(s.Reasons, "minimum duration not met: "+oneLine(v.DurationAdvice))
+		s.Reasons = append(s.Reasons, MinDuration+": "+oneLine(v.DurationAdvice))
 	}
 	if !v.MinQueriesMet {
-		s.Reasons = append(s.Reasons, "minimum number of queries not met")
+		s.Reasons = append(s.Reasons, MinQueries)
 	}
 	if !v.PerfConstraintsMet {
 		s.Reasons = append(s.Reasons, "latency limit not met: "+oneLine(v.PerfAdvice))
@@ -73,7 +80,7 @@ func (s *Summary) reasons(v *loadgen.Verdict) {
 	if !v.EarlyStoppingMet {
 		for _, text := range []string{v.EarlyStopping, v.EarlyStoppingTTFT, v.EarlyStoppingTPOT} {
 			if text != "" && !strings.Contains(text, "Run successful") {
-				s.Reasons = append(s.Reasons, "early stopping not met: "+oneLine(text))
+				s.Reasons = append(s.Reasons, EarlyStopping+": "+oneLine(text))
 			}
 		}
 	}

@@ -30,7 +30,7 @@ func (p *Plan) Check(ctx context.Context) []Finding {
 	for _, problem := range p.Engine.Check(p.host) {
 		out = append(out, Finding{Text: problem.Text, Fatal: problem.Fatal})
 	}
-	for _, why := range p.neverValid {
+	for _, why := range p.NeverValid() {
 		// LoadGen's rules judge it at the end; short runs are made on purpose too.
 		out = append(out, Finding{Text: "the test cannot be VALID: " + why})
 	}

@@ -205,6 +205,9 @@ func agree(m *manifest.Manifest, s *loadgen.Settings, samples uint64) error {
 	return nil
 }
 
+// NeverValid says why no system can make the test VALID; empty where one can.
+func (p *Plan) NeverValid() []string { return p.neverValid }
+
 // Worker reports whether the plan is that of a node which carries a part of the
 // engine and no test.
 func (p *Plan) Worker() bool { return p.Engine.Node != nil && p.Engine.Node.Worker() }

@@ -3,6 +3,7 @@
 package tune
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -36,7 +37,15 @@ const (
 	Bounded  Ended = "the bound is reached"
 	OutOfRun Ended = "the number of runs is used up"
 	Failed   Ended = "a run could not be carried out"
+	TooFew   Ended = "a run has too few queries to be VALID, which no lower target mends"
 )
+
+// TooFewError reports that a run is not VALID, or cannot be, for want of queries alone: a lower
+// target has fewer still.
+type TooFewError struct{ Why string }
+
+// Error says why, and what mends it.
+func (e *TooFewError) Error() string { return e.Why }
 
 // Found is what a search found.
 type Found struct {
@@ -51,7 +60,8 @@ type Found struct {
 const digits = 6
 
 // Run tries targets until the highest VALID one is known precisely enough. An
-// error of try ends the search; what was found before it stands.
+// error of try ends the search; what was found before it stands. After a [TooFewError] the search
+// goes on only between a target that is VALID and this one; of the first target it is the error.
 func (s Search) Run(try func(qps float64) (valid bool, err error)) (Found, error) {
 	if err := s.check(); err != nil {
 		return Found{}, err
@@ -63,6 +73,16 @@ func (s Search) Run(try func(qps float64) (valid bool, err error)) (Found, error
 			return f, nil
 		}
 		valid, err := try(target)
+		var few *TooFewError
+		if errors.As(err, &few) {
+			if f.Best == 0 {
+				if f.Ended = TooFew; runs > 0 {
+					err = nil
+				}
+				return f, err
+			}
+			valid, err = false, nil
+		}
 		if err != nil {
 			f.Ended = Failed
 			return f, err

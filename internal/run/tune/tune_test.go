@@ -2,6 +2,7 @@ package tune
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -36,6 +37,37 @@ func TestSearch(t *testing.T) {
 				t.Errorf("tried %v, found %+v (%v); want %v, %+v", tried, found, err, c.want, c.found)
 			}
 		})
+	}
+}
+
+// A run that lacks queries alone is no reason to lower the target.
+func TestSearchTooFew(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		peak  float64 // VALID up to it
+		least float64 // below it there are too few queries
+		want  []float64
+		found Found
+		fails bool
+	}{
+		{"at once", 50, 100, []float64{10}, Found{0, 0, TooFew}, true},
+		{"on the way down", 5, 9, []float64{10, 5}, Found{0, 10, TooFew}, false},
+		{"between", 50, 0, []float64{10, 20, 40, 80, 60, 50}, Found{50, 60, Precise}, false},
+	} {
+		var tried []float64
+		found, err := Search{From: 10, Precision: 0.3, MaxRuns: 20}.Run(func(qps float64) (bool, error) {
+			tried = append(tried, qps)
+			if qps < c.least {
+				return false, fmt.Errorf("wrapped: %w", &TooFewError{"too few"})
+			}
+			if qps > c.peak && c.least == 0 {
+				return false, &TooFewError{"too few above"}
+			}
+			return qps <= c.peak, nil
+		})
+		if (err != nil) != c.fails || found != c.found || !slices.Equal(tried, c.want) {
+			t.Errorf("%s: tried %v, found %+v (%v); want %v, %+v", c.name, tried, found, err, c.want, c.found)
+		}
 	}
 }
 

@@ -72,10 +72,8 @@ func beginsProgram(words []Word) bool {
 	return b != nil || slices.Contains(containers, name) && len(texts) > 1 && texts[1] == "run" || slices.Contains(shells, name)
 }
 
-// Command returns what a command starts: an engine, a shell's script that starts some, or a
+// command returns what a command starts: an engine, a shell's script that starts some, or a
 // container of an engine's image.
-func (f *File) Command(words []Word) []Launch { return f.command(words, nil, 0) }
-
 func (f *File) command(words []Word, env []Variable, depth int) []Launch {
 	if len(words) == 0 {
 		return nil

@@ -14,7 +14,7 @@
 // what starts an engine, in what image, for package backend.
 //
 //	script   a word of the file is a command line: [File.Shell] finds the launches in it
-//	command  a list of words is a command line: [Command]
+//	command  a list of words is a command line: [File.Container], its entrypoint
 //	keys     keys and values stand for flags: [Flag] makes the words of a pair
 package launch
 

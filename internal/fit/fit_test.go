@@ -266,3 +266,28 @@ func BenchmarkFit(b *testing.B) {
 		Compute(Request{Model: m, GPU: &gpu, Engine: "vllm", Args: Args{"tensor_parallel_size": 8.0}})
 	}
 }
+
+// TestFraction: SGLang's default of mem_fraction_static by release, worked out by hand.
+func TestFraction(t *testing.T) {
+	for _, c := range []struct {
+		release, gpu string
+		args         Args
+		want         float64
+	}{
+		{"0.4.6.post5", "H100", Args{"tp_size": 8.0}, 0.81},
+		{"0.4.6.post5", "H200", Args{"tp_size": 8.0}, 0.88},
+		{"0.4.9.post6", "H100", Args{"tp_size": 8.0}, 0.83}, // (79.18 - 9.5 - 4) / 79.18
+		{"0.5.2", "MI300X", Args{}, 0.833},                  // (191.98 - 32) / 191.98
+		{"0.5.23", "H100", Args{"tp_size": 8.0}, 0.817},     // 512 + 12288 + 1024 + 1024 = 14848 MiB of 81080
+		{"0.5.23", "H100", Args{}, 0.834},                   // 512 + 12288 + 128 + 512 = 13440
+	} {
+		g, err := FindGPU(c.gpu)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &sglang{Request: &Request{GPU: &g, Args: c.args, Release: c.release}, r: &Report{}, tp: c.args.size("tp_size"), pp: 1, dp: 1}
+		if got := s.share(); got != c.want {
+			t.Errorf("%s on %s %v: %v, want %v", c.release, c.gpu, c.args, got, c.want)
+		}
+	}
+}

@@ -103,15 +103,80 @@ func (s *sglang) memory() {
 	r.KV = ptr(math.Round(kv*1000) / 1000)
 }
 
+// What SGLang's releases reserve, by the first that does.
+const (
+	sglangBySize  = "0.4.7" // by the GPU's memory, before it one of five fractions by tensor parallel
+	sglangByWork  = "0.5.3" // by chunks and graphs
+	sglangSmaller = "0.5.9" // smaller GPUs take larger batches
+)
+
 // share is mem_fraction_static where it is not set.
 func (s *sglang) share() float64 {
-	mib := s.GPU.GiB * 1024
+	mib, ranks := s.GPU.GiB*1024, float64(s.tp*s.pp)
+	var share float64
+	switch {
+	case !since(s.Release, sglangBySize):
+		share = oldShare(mib, ranks)
+	case !since(s.Release, sglangByWork):
+		share = round3((mib - s.reservedBySize(mib, ranks)) / mib)
+	default:
+		share = round3((mib - s.reservedByWork(mib, ranks)) / mib)
+	}
+	s.r.say("default-fraction", "sglang/srt/server_args.py, _handle_gpu_memory_settings; later "+sglangMemory, "%.1f GiB and %.0f ranks make mem_fraction_static %g", s.GPU.GiB, ranks, share)
+	s.r.cannot("mem_fraction_static by default of every release: %g is by what 0.4.6, 0.4.9, 0.5.2, 0.5.4 and 0.5.23 do, without graphs of the prefill", share)
+	return share
+}
+
+func round3(f float64) float64 { return math.Round(f*1000) / 1000 }
+
+func oldShare(mib, ranks float64) float64 {
+	switch {
+	case mib > 81920 || ranks < 2:
+		return 0.88
+	case ranks >= 16:
+		return 0.79
+	case ranks >= 8:
+		return 0.81
+	case ranks >= 4:
+		return 0.85
+	}
+	return 0.87
+}
+
+// reservedBySize is what is left for work, in MiB, by the GPU's memory alone.
+func (s *sglang) reservedBySize(mib, ranks float64) float64 {
+	var reserved float64
+	switch {
+	case mib < 35*1024:
+		reserved = (2.8 + ranks/10) * 1024
+	case mib < 90*1024:
+		reserved = (9.5 + ranks/2) * 1024
+	case mib < 160*1024:
+		reserved = (12 + ranks/2) * 1024
+	default:
+		reserved = 32 * 1024
+	}
+	if s.Args["speculative_algorithm"] != nil {
+		reserved += 2 * 1024
+	}
+	if s.Args.on("enable_dp_attention") {
+		reserved += 4 * 1024
+	}
+	return reserved
+}
+
+// reservedByWork is what is left for work, in MiB, by chunks of the prefill and sizes of the graphs.
+func (s *sglang) reservedByWork(mib, ranks float64) float64 {
+	small, few := since(s.Release, sglangSmaller), s.tp < 4
 	var chunk, batch float64
-	switch few := s.tp < 4; {
+	switch {
 	case mib < 20*1024:
 		chunk, batch = 2048, 8
 	case mib < 35*1024:
-		chunk, batch = 4096, pickSize(few, 48, 160)
+		chunk, batch = 2048, pickSize(few, 24, 80)
+		if small {
+			chunk, batch = 4096, pickSize(few, 48, 160)
+		}
 	case mib < 60*1024:
 		chunk, batch = 4096, pickSize(few, 32, 160)
 	case mib < 160*1024:
@@ -125,7 +190,7 @@ func (s *sglang) share() float64 {
 	if told := s.Args.num(0, "cuda_graph_max_bs", "cuda_graph_max_bs_decode"); told > 0 {
 		batch = float64(told)
 	}
-	reserved := 512 + max(chunk, 2048)*1.5 + float64(s.tp*s.pp)/8*1024
+	reserved := 512 + max(chunk, 2048)*1.5 + ranks/8*1024
 	if !s.Args.on("disable_cuda_graph") {
 		reserved += batch * 2
 	}
@@ -138,10 +203,10 @@ func (s *sglang) share() float64 {
 	if mib > 60*1024 {
 		reserved = max(reserved, 10*1024)
 	}
-	share := math.Round((mib-reserved)/mib*1000) / 1000
-	s.r.say("default-fraction", sglangMemory+", handle_gpu_memory_settings", "%.1f GiB and chunks of %.0f tokens make mem_fraction_static %g", s.GPU.GiB, chunk, share)
-	s.r.cannot("mem_fraction_static by default, which differs between releases and with what graphs capture: %g is that of SGLang 0.5.23 without graphs of the prefill", share)
-	return share
+	if s.Args["speculative_algorithm"] != nil && !since(s.Release, "0.5.14") {
+		reserved += 2 * 1024
+	}
+	return reserved
 }
 
 func pickSize(first bool, a, b float64) float64 {

@@ -63,9 +63,11 @@ type small struct {
 // and samples go where sorting and schedule_algo of the overlay send them.
 func TestRounds(t *testing.T) {
 	var table []string
-	compiled := 0
+	compiled, skipped := 0, true // where the corpora are not there
 	t.Run("runs", func(t *testing.T) {
-		for _, corpus := range sharedata.Corpora(t) {
+		corpora := sharedata.Corpora(t)
+		skipped = false
+		for _, corpus := range corpora {
 			if filepath.Base(corpus) == "corpus" {
 				continue // v5.1
 			}
@@ -97,7 +99,7 @@ func TestRounds(t *testing.T) {
 			}
 		}
 	})
-	if compiled < len(some) && os.Getenv("MLCFG_CORPUS") == "" {
+	if !skipped && compiled < len(some) && os.Getenv("MLCFG_CORPUS") == "" {
 		t.Errorf("%d overlays are there, %d are named", compiled, len(some))
 	}
 	t.Log("\n" + strings.Join(table, "\n"))

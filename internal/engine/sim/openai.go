@@ -47,7 +47,8 @@ func (m chatMessage) hasMedia() bool {
 	}
 	return json.Unmarshal(m.Content, &parts) == nil && slices.ContainsFunc(parts, func(p struct {
 		Type string `json:"type"`
-	}) bool {
+	},
+	) bool {
 		return p.Type != "text" && p.Type != ""
 	})
 }

@@ -33,12 +33,12 @@ func TestUnsimulated(t *testing.T) {
 		`"best_of":2`:                              "", // vLLM takes it and does nothing
 	} {
 		res, answer := post(t, h.URL+"/v1/completions", `{"prompt":"x","max_tokens":2,`+body+`}`)
-		if got := string(answer); want == "" && res.StatusCode != http.StatusOK || want != "" && (res.StatusCode != http.StatusBadRequest || !strings.Contains(got, want)) {
+		if got := answer; want == "" && res.StatusCode != http.StatusOK || want != "" && (res.StatusCode != http.StatusBadRequest || !strings.Contains(got, want)) {
 			t.Errorf("%s: status %d, %s; want %q", body, res.StatusCode, got, want)
 		}
 	}
 	image := `{"messages":[{"role":"user","content":[{"type":"text","text":"a"},{"type":"image_url","image_url":{"url":"x"}}]}]}`
-	if res, answer := post(t, h.URL+"/v1/chat/completions", image); res.StatusCode != http.StatusBadRequest || !strings.Contains(string(answer), "no text") {
+	if res, answer := post(t, h.URL+"/v1/chat/completions", image); res.StatusCode != http.StatusBadRequest || !strings.Contains(answer, "no text") {
 		t.Errorf("an image: status %d, %s", res.StatusCode, answer)
 	}
 }

@@ -33,6 +33,9 @@ func (lc *LaunchChecker) another(l *launch.Launch, line *launch.Line, f launchFi
 		part.Variables = l.Variables[f.variable : f.variable+1]
 	case f.config:
 		part.Config = l.Config
+	case f.words != nil && f.Code == launch.Code:
+		// Alone it would be taken for the model.
+		part.Words = append([]launch.Word{{Text: "model"}}, f.words...)
 	case f.words != nil:
 		part.Words = f.words
 	case len(f.arguments) == 1:

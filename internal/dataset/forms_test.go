@@ -115,6 +115,7 @@ func TestRefusedForms(t *testing.T) {
 		{"latin-1 header", "x.csv", "prompt,caf\xe9\n", "line 1: the name of column 2: byte 4"},
 		{"utf-16", "x.csv", "\xff\xfep\x00", "the text is UTF-16"},
 		{"values", "x.json", `[["a", 1]]`, `pandas' orient="values"`},
+		{"index", "x.json", `{"0": {"prompt": "a", "max_tokens": 3}, "1": {"prompt": "b", "max_tokens": "x"}}`, `row "1" (byte 78): key "max_tokens"`},
 		{"all empty", "x.jsonl", `{"prompt": ""}`, "no column holds prompts"},
 		{"split, two of a name", "x.json", `{"columns": ["a", "a"], "data": []}`, "one name"},
 		{"behind a quote", "x.csv", "prompt\n\"a\"b\n", "line 2, column 4: 'b' behind a closing quote"},

@@ -30,7 +30,10 @@ func FuzzJSONL(f *testing.F) {
 }
 
 func FuzzJSON(f *testing.F) {
-	fuzzFile(f, "x.json", "[{\"input\": \"a\"}]", `{"input": {"0": "a", "1": "b"}, "tok_input": {"0": [1], "1": null}}`)
+	fuzzFile(f, "x.json", "[{\"input\": \"a\"}]", `{"input": {"0": "a", "1": "b"}, "tok_input": {"0": [1], "1": null}}`,
+		`{"0": {"prompt": "a", "max_tokens": NaN}, "1": {"prompt": "b", "max_tokens": 4}}`,
+		`{"columns": ["prompt", "n", "max_tokens"], "index": [0, 1], "data": [["a", null, 3], ["b", 1.5, null]]}`,
+		`{"schema": {"fields": [{"name": "prompt", "type": "string"}]}, "data": [{"index": 0, "prompt": [1, 2]}]}`)
 }
 
 func FuzzCSV(f *testing.F) {

@@ -106,19 +106,30 @@ func readJSON(ctx context.Context, f file, b *builder) error {
 
 // readArray reads an array of objects.
 func readArray(ctx context.Context, dec *jsontext.Decoder, limit *recordLimit, b *builder) error {
+	return each(ctx, dec, limit, ']', func(n int) error {
+		if dec.PeekKind() == '[' {
+			return fmt.Errorf("element %d is a list: rows without the names of their columns (pandas' orient=\"values\") cannot be read", n)
+		}
+		if err := record(dec, b); err != nil {
+			return placed(err, fmt.Sprintf("element %d (byte %d)", n, dec.InputOffset()))
+		}
+		return nil
+	})
+}
+
+// each reads an array or an object: it calls f before each element or member, with the
+// bound of a record set anew, until end closes it.
+func each(ctx context.Context, dec *jsontext.Decoder, limit *recordLimit, end jsontext.Kind, f func(n int) error) error {
 	if _, err := dec.ReadToken(); err != nil {
 		return err
 	}
-	for dec.PeekKind() != ']' {
-		if len(b.set.Samples)%1024 == 0 && ctx.Err() != nil {
+	for n := 0; dec.PeekKind() != end; n++ {
+		if n%1024 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
 		limit.left = maxLine
-		if dec.PeekKind() == '[' {
-			return fmt.Errorf("element %d is a list: rows without the names of their columns (pandas' orient=\"values\") cannot be read", len(b.set.Samples))
-		}
-		if err := record(dec, b); err != nil {
-			return placed(err, fmt.Sprintf("element %d (byte %d)", len(b.set.Samples), dec.InputOffset()))
+		if err := f(n); err != nil {
+			return err
 		}
 	}
 	_, err := dec.ReadToken()
@@ -179,11 +190,7 @@ func (b *builder) object(dec *jsontext.Decoder, i, depth int, best map[Role]choi
 			}
 			continue
 		}
-		raw, err := dec.ReadValue()
-		if err != nil {
-			return err
-		}
-		v, err := value(raw, 0)
+		v, err := readValue(dec, 0)
 		if err != nil {
 			return fmt.Errorf("key %q: %w", name, err)
 		}

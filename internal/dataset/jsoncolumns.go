@@ -27,16 +27,9 @@ func (l *recordLimit) Read(p []byte) (int, error) {
 // readColumns reads an object of columns, each an object of cells by row label.
 // Rows are in the order of the first column; the labels are not used.
 func readColumns(ctx context.Context, dec *jsontext.Decoder, limit *recordLimit, b *builder) error {
-	if _, err := dec.ReadToken(); err != nil {
-		return err
-	}
 	best := map[Role]choice{}
 	rows := -1
-	for dec.PeekKind() != '}' {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		limit.left = maxLine
+	return each(ctx, dec, limit, '}', func(int) error {
 		tok, err := dec.ReadToken()
 		if err != nil {
 			return err
@@ -48,7 +41,7 @@ func readColumns(ctx context.Context, dec *jsontext.Decoder, limit *recordLimit,
 		m, wanted := b.column(name, "column")
 		before, have := best[m.role]
 		wanted = wanted && (!have || m.rank < before.rank || before.name == name)
-		n, err := b.jsonColumn(dec, limit, m.role, wanted)
+		n, err := b.jsonColumn(ctx, dec, limit, m.role, wanted)
 		if err != nil {
 			return fmt.Errorf("column %q: %w (byte %d)", name, err, dec.InputOffset())
 		}
@@ -65,48 +58,34 @@ func readColumns(ctx context.Context, dec *jsontext.Decoder, limit *recordLimit,
 			}
 			b.set.Columns[b.columns[name]].Role = m.role
 		}
-	}
-	_, err := dec.ReadToken()
-	return err
+		return nil
+	})
 }
 
 // jsonColumn reads the cells of one column and returns their number.
-func (b *builder) jsonColumn(dec *jsontext.Decoder, limit *recordLimit, role Role, wanted bool) (int, error) {
-	if _, err := dec.ReadToken(); err != nil {
-		return 0, err
-	}
-	row := 0
-	for ; dec.PeekKind() != '}'; row++ {
-		limit.left = maxLine
+func (b *builder) jsonColumn(ctx context.Context, dec *jsontext.Decoder, limit *recordLimit, role Role, wanted bool) (rows int, err error) {
+	err = each(ctx, dec, limit, '}', func(row int) error {
+		rows = row + 1
 		if err := dec.SkipValue(); err != nil { // the label
-			return 0, err
+			return err
 		}
-		if row == len(b.set.Samples) {
-			if b.opt.Limit == 0 || row < b.opt.Limit {
-				if _, err := b.next(); err != nil {
-					return 0, err
-				}
+		if row == len(b.set.Samples) && (b.opt.Limit == 0 || row < b.opt.Limit) {
+			if _, err := b.next(); err != nil {
+				return err
 			}
 		}
 		if !wanted || row >= len(b.set.Samples) {
-			if err := dec.SkipValue(); err != nil {
-				return 0, err
-			}
-			continue
+			return dec.SkipValue()
 		}
-		raw, err := dec.ReadValue()
-		if err != nil {
-			return 0, err
-		}
-		v, err := value(raw, 0)
+		v, err := readValue(dec, 0)
 		if err == nil {
 			b.clear(row, role) // of a less preferred column, or the same one before
 			err = b.put(row, role, v)
 		}
 		if err != nil {
-			return 0, fmt.Errorf("row %d, %w", row, err)
+			return fmt.Errorf("row %d, %w", row, err)
 		}
-	}
-	_, err := dec.ReadToken()
-	return row, err
+		return nil
+	})
+	return rows, err
 }

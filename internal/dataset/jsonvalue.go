@@ -8,6 +8,15 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
+// readValue reads the next value as a plain one.
+func readValue(dec *jsontext.Decoder, depth int) (any, error) {
+	raw, err := dec.ReadValue()
+	if err != nil {
+		return nil, err
+	}
+	return value(raw, depth)
+}
+
 // value turns raw JSON into a plain value; an array of 32-bit integers becomes
 // []int32.
 func value(raw jsontext.Value, depth int) (any, error) {
@@ -78,11 +87,7 @@ func container(raw jsontext.Value, depth int) (any, error) {
 	if open.Kind() == '[' {
 		list := []any{}
 		for dec.PeekKind() != ']' {
-			raw, err := dec.ReadValue()
-			if err != nil {
-				return nil, err
-			}
-			v, err := value(raw, depth+1)
+			v, err := readValue(dec, depth+1)
 			if err != nil {
 				return nil, err
 			}
@@ -97,11 +102,7 @@ func container(raw jsontext.Value, depth int) (any, error) {
 			return nil, err
 		}
 		name := tok.String()
-		raw, err := dec.ReadValue()
-		if err != nil {
-			return nil, err
-		}
-		if object[name], err = value(raw, depth+1); err != nil {
+		if object[name], err = readValue(dec, depth+1); err != nil {
 			return nil, err
 		}
 	}

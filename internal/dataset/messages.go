@@ -108,14 +108,10 @@ func turns(v any) ([]any, error) {
 			return nil, nil
 		}
 		dec := jsontext.NewDecoder(bytes.NewBufferString(text), jsontext.AllowDuplicateNames(true))
-		raw, err := dec.ReadValue()
-		var list any
-		if err == nil {
-			list, err = value(raw, 0)
-		}
+		list, err := readValue(dec, 0)
 		if err != nil {
-			var python2 error
-			if list, python2 = python.Literal(text); python2 != nil {
+			var notPython error
+			if list, notPython = python.Literal(text); notPython != nil {
 				return nil, fmt.Errorf("want a JSON list of messages: %w", err)
 			}
 		}

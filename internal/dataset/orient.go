@@ -22,40 +22,29 @@ var orientations = []struct {
 
 // readIndex reads orient="index": an object of rows by their labels, which are not used.
 func readIndex(ctx context.Context, dec *jsontext.Decoder, limit *recordLimit, b *builder) error {
-	if _, err := dec.ReadToken(); err != nil {
-		return err
-	}
-	for dec.PeekKind() != '}' {
-		if len(b.set.Samples)%1024 == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		limit.left = maxLine
+	return each(ctx, dec, limit, '}', func(int) error {
 		label, err := dec.ReadToken()
 		if err != nil {
 			return err
 		}
+		name := label.String()
 		if err := record(dec, b); err != nil {
-			return placed(err, fmt.Sprintf("row %q (byte %d)", label.String(), dec.InputOffset()))
+			return placed(err, fmt.Sprintf("row %q (byte %d)", name, dec.InputOffset()))
 		}
-	}
-	_, err := dec.ReadToken()
-	return err
+		return nil
+	})
 }
 
 // readTable reads orient="table": a schema, which is not used, and the rows.
 func readTable(ctx context.Context, dec *jsontext.Decoder, limit *recordLimit, b *builder) error {
-	return members(dec, limit, map[string]func() error{"data": func() error { return readArray(ctx, dec, limit, b) }})
+	return members(ctx, dec, limit, map[string]func() error{"data": func() error { return readArray(ctx, dec, limit, b) }})
 }
 
 // readSplit reads orient="split": the names of the columns, labels, and rows as lists.
 func readSplit(ctx context.Context, dec *jsontext.Decoder, limit *recordLimit, b *builder) error {
 	var roles map[int]Role
 	names := func() error {
-		raw, err := dec.ReadValue()
-		if err != nil {
-			return err
-		}
-		list, err := value(raw, 0)
+		list, err := readValue(dec, 0)
 		if err != nil {
 			return err
 		}
@@ -80,22 +69,14 @@ func readSplit(ctx context.Context, dec *jsontext.Decoder, limit *recordLimit, b
 		if k := dec.PeekKind(); k != '[' {
 			return fmt.Errorf("data of kind %s where a list of rows is wanted", k)
 		}
-		if _, err := dec.ReadToken(); err != nil {
-			return err
-		}
-		for n := 0; dec.PeekKind() != ']'; n++ {
-			if n%1024 == 0 && ctx.Err() != nil {
-				return ctx.Err()
-			}
-			limit.left = maxLine
+		return each(ctx, dec, limit, ']', func(n int) error {
 			if err := b.listRow(dec, roles); err != nil {
 				return placed(err, fmt.Sprintf("row %d (byte %d)", n, dec.InputOffset()))
 			}
-		}
-		_, err := dec.ReadToken()
-		return err
+			return nil
+		})
 	}
-	return members(dec, limit, map[string]func() error{"columns": names, "data": rows})
+	return members(ctx, dec, limit, map[string]func() error{"columns": names, "data": rows})
 }
 
 // listRow reads a row that is a list of cells.
@@ -118,11 +99,7 @@ func (b *builder) listRow(dec *jsontext.Decoder, roles map[int]Role) error {
 			}
 			continue
 		}
-		raw, err := dec.ReadValue()
-		if err != nil {
-			return err
-		}
-		v, err := value(raw, 0)
+		v, err := readValue(dec, 0)
 		if err == nil {
 			err = b.put(i, role, v)
 		}
@@ -135,17 +112,13 @@ func (b *builder) listRow(dec *jsontext.Decoder, roles map[int]Role) error {
 }
 
 // members reads an object: the named members by their functions, others not at all.
-func members(dec *jsontext.Decoder, limit *recordLimit, read map[string]func() error) error {
-	if _, err := dec.ReadToken(); err != nil {
-		return err
-	}
-	for dec.PeekKind() != '}' {
+func members(ctx context.Context, dec *jsontext.Decoder, limit *recordLimit, read map[string]func() error) error {
+	return each(ctx, dec, limit, '}', func(int) error {
 		tok, err := dec.ReadToken()
 		if err != nil {
 			return err
 		}
 		name := tok.String()
-		limit.left = maxLine
 		if f := read[name]; f != nil {
 			err = f()
 		} else {
@@ -154,7 +127,6 @@ func members(dec *jsontext.Decoder, limit *recordLimit, read map[string]func() e
 		if err != nil {
 			return placed(err, fmt.Sprintf("key %q", name))
 		}
-	}
-	_, err := dec.ReadToken()
-	return err
+		return nil
+	})
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # formats.sh installs today's libraries of data and tokenizers in a folder of its own,
 # and holds what this repository reads to what they write: a table of data sets by library
-# and form, and the ids of published tokenizers. It is no part of continuous integration,
+# and form, and the ids of published tokenizers. It is not part of continuous integration,
 # since a new release may change what is right.
 #
 #   scripts/formats.sh [FOLDER]     the folder is kept where it is named

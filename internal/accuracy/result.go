@@ -78,7 +78,8 @@ func (r *Result) add(answers []answer, opt Options) {
 			put("gsm8k", exact, 1, -1)
 		}
 	}
-	if judge != judgeAnswers && judge != judgeHarmony {
+	sentences := judge != judgeAnswers && judge != judgeHarmony
+	if sentences {
 		r.Scores = append(r.Scores, Score{Name: "gen_len", Value: float64(length), Approximate: approximate})
 	}
 	generated := len(answers)
@@ -99,9 +100,9 @@ func (r *Result) add(answers []answer, opt Options) {
 	if r.Entries > len(answers) {
 		r.note("%d answers to samples that were answered before are passed over", r.Entries-len(answers))
 	}
-	if approximate && judge != judgeAnswers && judge != judgeHarmony {
+	if sentences && approximate {
 		r.note("sentences are split without NLTK's model: rougeLsum and gen_len are approximate")
-	} else if judge != judgeAnswers && judge != judgeHarmony {
+	} else if sentences {
 		r.note("sentences are split as NLTK %s splits them", strings.TrimPrefix(string(opt.Sentences.Rules()), "nltk-"))
 	}
 }

@@ -133,26 +133,31 @@ func (b *builder) put(i int, role Role, v any) error {
 
 // putPrompt sets a prompt, which may be a list of token ids.
 func (b *builder) putPrompt(s *Sample, v any) (err error) {
-	switch list := v.(type) {
-	case []any:
-		if len(list) == 1 { // a text in a list
-			if _, is := list[0].(string); is {
-				break
-			}
-		}
-		b.ids++
-		s.Tokens, err = tokens(v)
-		return err
-	case []int32, []int64:
-		b.ids++
-		s.Tokens, err = tokens(v)
+	if !isList(v) {
+		s.Prompt, err = text(v)
 		return err
 	}
-	s.Prompt, err = text(v)
+	b.ids++
+	s.Tokens, err = tokens(v)
 	return err
 }
 
-// putReferenceTokens sets the token ids of a reference; a number in their place is how
+// isList reports whether v is a list, other than one of a single text.
+func isList(v any) bool {
+	switch list := v.(type) {
+	case []any:
+		if len(list) != 1 {
+			return true
+		}
+		_, one := list[0].(string)
+		return !one
+	case []int32, []int64:
+		return true
+	}
+	return false
+}
+
+// putReferenceTokens sets the token ids of a reference; a number instead of them is how
 // many tokens are to be made.
 func (b *builder) putReferenceTokens(s *Sample, v any) (err error) {
 	n, err := count(v)
@@ -248,7 +253,7 @@ func (b *builder) finish() (*Set, error) {
 		}
 	}
 	if answers > 0 {
-		s.Notes = append(s.Notes, fmt.Sprintf("%d conversations have an answer behind the prompt: it is not sent, and its length is the length of the output where nothing else says that", answers))
+		s.Notes = append(s.Notes, fmt.Sprintf("%d conversations have an answer after the prompt: it is not sent, and its length is the length of the output where nothing else says that", answers))
 	}
 	return s, nil
 }
@@ -275,14 +280,7 @@ func (b *builder) leaveOut() error {
 	case b.opt.Strict:
 		return fmt.Errorf("sample %d has neither token ids nor text (%d of %d samples have none)", first, empty, len(all))
 	}
-	kept := all[:first]
-	for i := first; i < len(all); i++ {
-		if hasPrompt(&all[i]) {
-			kept = append(kept, all[i])
-		}
-	}
-	clear(all[len(kept):])
-	b.set.Samples = kept
+	b.set.Samples = slices.DeleteFunc(all, func(s Sample) bool { return !hasPrompt(&s) })
 	b.set.Notes = append(b.set.Notes, fmt.Sprintf("%d of %d rows have neither token ids nor text and are left out, the first is row %d", empty, len(all), first))
 	return nil
 }

@@ -98,7 +98,8 @@ func formatOf(head []byte, path string) string {
 	return ext
 }
 
-// extension is the end of a file's name that tells its format, in lower case.
+// extension returns a file name's extension, which says its format, in lower case and
+// without that of a compression.
 func extension(path string) string {
 	name := strings.ToLower(filepath.Base(path))
 	for _, c := range compressions {

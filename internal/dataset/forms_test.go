@@ -111,7 +111,7 @@ func packed(t *testing.T, how, text string) string {
 
 func TestRefusedForms(t *testing.T) {
 	tests := []struct{ name, file, text, want string }{
-		{"latin-1", "x.csv", "prompt,x\nok,1\ncaf\xe9,2\n", `line 3, column 1: key "prompt", prompt: byte 4 of the text, 0xe9, is no UTF-8 (Latin-1 or the like?)`},
+		{"latin-1", "x.csv", "prompt,x\nok,1\ncaf\xe9,2\n", `line 3, column 1: key "prompt", prompt: byte 4 of the text, 0xe9, is not UTF-8 (Latin-1 or the like?)`},
 		{"latin-1 header", "x.csv", "prompt,caf\xe9\n", "line 1: the name of column 2: byte 4"},
 		{"utf-16", "x.csv", "\xff\xfep\x00", "the text is UTF-16"},
 		{"values", "x.json", `[["a", 1]]`, `pandas' orient="values"`},

@@ -7,10 +7,10 @@ import (
 )
 
 // Python's json writes missing and infinite numbers as NaN, Infinity and -Infinity, which
-// are no JSON. They are read as null here, as missing values of a table are.
+// are not JSON. They are read as null here, as missing values of a table are.
 var notNumbers = [][]byte{[]byte("NaN"), []byte("-Infinity"), []byte("Infinity")}
 
-// withoutNaN returns text with null in their place, outside of texts.
+// withoutNaN returns text with null instead of them, outside of texts.
 func withoutNaN(text []byte) []byte {
 	if !bytes.Contains(text, notNumbers[0]) && !bytes.Contains(text, notNumbers[2]) {
 		return text
@@ -22,12 +22,12 @@ func withoutNaN(text []byte) []byte {
 	return out
 }
 
-// nanReader is the same for a stream.
+// nanReader does the same for a stream.
 type nanReader struct {
 	r       *bufio.Reader
 	text    bool   // within a text
-	escaped bool   // behind a backslash there
-	pending []byte // to be given next
+	escaped bool   // after a backslash there
+	pending []byte // to be returned next
 }
 
 func (n *nanReader) Read(p []byte) (int, error) {
@@ -53,7 +53,7 @@ func (n *nanReader) Read(p []byte) (int, error) {
 			n.text = !n.text
 		case !n.text && (c == 'N' || c == 'I' || c == '-'):
 			copy(p, chunk[:k])
-			if k > 0 { // give what is before, and look at this with more behind it
+			if k > 0 { // return what is before, and look at this with more after it
 				return n.discard(k)
 			}
 			return n.word(p)
@@ -68,7 +68,7 @@ func (n *nanReader) discard(k int) (int, error) {
 	return k, err
 }
 
-// word gives null for one of the words that stands next, one byte otherwise.
+// word reads null where one of the words comes next, one byte otherwise.
 func (n *nanReader) word(p []byte) (int, error) {
 	for _, w := range notNumbers {
 		if ahead, _ := n.r.Peek(len(w)); bytes.Equal(ahead, w) {

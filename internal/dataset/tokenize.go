@@ -23,11 +23,10 @@ func (s *Set) Tokenize(ctx context.Context, enc Encoder, special bool) (int, err
 	made := 0
 	for i := range s.Samples {
 		x := &s.Samples[i]
-		text := len(x.Tokens) == 0 && x.Prompt != ""
-		if text {
+		if x.wantsTokens() {
 			made++
 		}
-		if text || x.wantsLength() {
+		if x.wantsTokens() || x.wantsLength() {
 			todo = append(todo, i)
 		}
 	}
@@ -52,6 +51,9 @@ func (s *Set) Tokenize(ctx context.Context, enc Encoder, special bool) (int, err
 	return made, ctx.Err()
 }
 
+// wantsTokens reports whether the sample is a text without token ids.
+func (x *Sample) wantsTokens() bool { return len(x.Tokens) == 0 && x.Prompt != "" }
+
 // wantsLength reports whether the length of the output is that of the recorded answer.
 func (x *Sample) wantsLength() bool { return x.Answer != "" && x.MaxTokens == 0 }
 
@@ -63,7 +65,7 @@ func (x *Sample) tokenize(enc Encoder, special bool) error {
 		}
 		x.MaxTokens = max(len(ids), 1)
 	}
-	if len(x.Tokens) > 0 || x.Prompt == "" {
+	if !x.wantsTokens() {
 		return nil
 	}
 	ids, err := enc.Encode(x.Prompt, special)

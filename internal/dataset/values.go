@@ -117,7 +117,7 @@ func text(v any) (string, error) {
 	return "", fmt.Errorf("%s, want a text", show(v))
 }
 
-// valid refuses texts that are no UTF-8: another encoding, or half of a pair of
+// valid refuses texts that are not UTF-8: another encoding, or half of a pair of
 // surrogates, as Python can hold it.
 func valid(texts ...string) error {
 	for _, s := range texts {
@@ -132,7 +132,7 @@ func valid(texts ...string) error {
 				return fmt.Errorf("character %d of the text is half of a pair of surrogates, which is no character", utf8.RuneCountInString(s[:i])+1)
 			}
 			if _, n := utf8.DecodeRuneInString(s[i:]); n == 1 {
-				return fmt.Errorf("byte %d of the text, 0x%02x, is no UTF-8 (Latin-1 or the like?)", i+1, s[i])
+				return fmt.Errorf("byte %d of the text, 0x%02x, is not UTF-8 (Latin-1 or the like?)", i+1, s[i])
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"unicode"
 	"unicode/utf8"
 
 	"mlcfg/internal/tokenizer/runeset"
@@ -128,10 +129,10 @@ func (f *finder) split(text string) []part {
 			continue
 		}
 		if t.LStrip {
-			from = max(start, len(strings.TrimRightFunc(text[:from], blank)))
+			from = max(start, len(strings.TrimRightFunc(text[:from], unicode.IsSpace)))
 		}
 		if t.RStrip {
-			to = len(text) - len(strings.TrimLeftFunc(text[to:], blank))
+			to = len(text) - len(strings.TrimLeftFunc(text[to:], unicode.IsSpace))
 			i = to
 		}
 		if from > start {

@@ -24,8 +24,8 @@ type configFile struct {
 	EOS     jsontext.Value `json:"eos_token"`
 }
 
-// ownTemplate tells of the classes of transformers (4.57) that put a token of the
-// configuration before and after a text, whatever tokenizer.json says, whether they
+// ownTemplate holds the classes of transformers (4.57) that put a token of the
+// configuration before and after a text, whatever tokenizer.json says, and whether they
 // add the first one where the configuration does not say.
 var ownTemplate = map[string]bool{"Llama": true, "CodeLlama": true, "Gemma": true, "Cohere": true, "GPTNeoX": false}
 

@@ -130,7 +130,7 @@ func decodeByteLevel() decoder {
 }
 
 // decodeBytes joins tokens <0x00> to <0xFF> that follow one another; bytes that
-// are no UTF-8 give one U+FFFD each.
+// are not UTF-8 give one U+FFFD each.
 func decodeBytes(tokens []string) []string {
 	var out []string
 	var run []byte

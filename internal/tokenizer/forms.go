@@ -68,13 +68,12 @@ func lowercase() func(string) string {
 	return func(s string) string {
 		var out strings.Builder
 		for i, r := range s {
-			switch to, ok := lower[r]; {
-			case ok:
+			if to, ok := lower[r]; ok {
 				out.WriteString(to)
-			default:
-				_, n := utf8.DecodeRuneInString(s[i:])
-				out.WriteString(s[i : i+n])
+				continue
 			}
+			_, n := utf8.DecodeRuneInString(s[i:])
+			out.WriteString(s[i : i+n])
 		}
 		return out.String()
 	}
@@ -112,7 +111,6 @@ func replaced(gone, spaces string) func(string) string {
 // bertNormalizer cleans a text as BERT does; accents go with the capitals unless
 // the file says otherwise.
 func bertNormalizer(f normalizerFile) normalizer {
-	yes := func(b *bool) bool { return b == nil || *b }
 	var steps []func(string) string
 	if yes(f.CleanText) {
 		steps = append(steps, replaced(runeset.BertRemoved, runeset.BertSpace))

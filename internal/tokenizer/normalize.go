@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"mlcfg/internal/tokenizer/onig"
 
@@ -37,6 +38,9 @@ type normalizerFile struct {
 	Accents     *bool            `json:"strip_accents"`
 	Lower       *bool            `json:"lowercase"`
 }
+
+// yes reports whether a switch is on, as it is where the file does not say.
+func yes(b *bool) bool { return b == nil || *b }
 
 // absent reports whether a part of the file is left out or null.
 func absent(raw jsontext.Value) bool { return len(raw) == 0 || raw.Kind() == 'n' }
@@ -93,10 +97,10 @@ func parseNormalizer(raw jsontext.Value, depth int, g *growth) (normalizer, erro
 	case "Strip":
 		return pure(func(s string) string {
 			if f.StripLeft {
-				s = strings.TrimLeftFunc(s, blank)
+				s = strings.TrimLeftFunc(s, unicode.IsSpace)
 			}
 			if f.StripRight {
-				s = strings.TrimRightFunc(s, blank)
+				s = strings.TrimRightFunc(s, unicode.IsSpace)
 			}
 			return s
 		}), nil
@@ -168,13 +172,4 @@ func parseReplace(p pattern, content string, g *growth) (normalizer, error) {
 		})
 		return out.String(), err
 	}, nil
-}
-
-// blank tells what counts as white space: Unicode's White_Space.
-func blank(r rune) bool {
-	switch {
-	case r >= 9 && r <= 13, r == ' ', r == 0x85, r == 0xa0, r == 0x1680, r >= 0x2000 && r <= 0x200a, r == 0x2028, r == 0x2029, r == 0x202f, r == 0x205f, r == 0x3000:
-		return true
-	}
-	return false
 }

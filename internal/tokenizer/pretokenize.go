@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -56,7 +57,6 @@ func parsePreTokenizer(raw jsontext.Value, depth int) (preTokenizer, error) {
 	if err := json.Unmarshal(raw, &f, lenient); err != nil {
 		return nil, err
 	}
-	yes := func(b *bool) bool { return b == nil || *b }
 	behavior := cmp.Or(f.Behavior, "Isolated")
 	switch f.Type {
 	case "Sequence":
@@ -84,9 +84,9 @@ func parsePreTokenizer(raw jsontext.Value, depth int) (preTokenizer, error) {
 	case "Split":
 		return parseSplit(f)
 	case "Metaspace":
-		m := metaspace{replacement: f.Replacement, scheme: f.PrependScheme, split_: yes(f.Split)}
-		if m.replacement == "" {
-			m.replacement = "▁"
+		m := metaspace{replacement: cmp.Or(f.Replacement, "▁"), scheme: f.PrependScheme}
+		if yes(f.Split) {
+			m.words = &splitter{cut: literal(m.replacement), behavior: "MergedWithNext"}
 		}
 		if m.scheme == "" {
 			m.scheme = "always"
@@ -217,20 +217,18 @@ func (s *splitter) merge(spans []span) []string {
 			before = x.match
 		}
 	case "MergedWithNext":
-		held, have := "", false
+		have := false
 		for i := len(spans) - 1; i >= 0; i-- { // from the end: a match joins what follows it
 			x := spans[i]
 			if x.match && have {
-				out[len(out)-1] = x.text + held
+				out[len(out)-1] = x.text + out[len(out)-1]
 				have = false
 				continue
 			}
 			out = append(out, x.text)
-			held, have = x.text, !x.match
+			have = !x.match
 		}
-		for i, j := 0, len(out)-1; i < j; i, j = i+1, j-1 {
-			out[i], out[j] = out[j], out[i]
-		}
+		slices.Reverse(out)
 	case "Contiguous":
 		for i, x := range spans {
 			if i > 0 && spans[i-1].match == x.match {
@@ -393,7 +391,7 @@ func byteChar(b byte) rune {
 type metaspace struct {
 	replacement string
 	scheme      string // always, first or never puts a mark before the text
-	split_      bool
+	words       *splitter
 }
 
 func (m metaspace) split(in []piece) ([]piece, error) {
@@ -403,15 +401,10 @@ func (m metaspace) split(in []piece) ([]piece, error) {
 		if (m.scheme == "always" || m.scheme == "first" && p.first) && !strings.HasPrefix(text, m.replacement) {
 			text = m.replacement + text
 		}
-		pieces := []piece{{text, p.first}}
-		if m.split_ {
-			var err error
-			s := splitter{behavior: "MergedWithNext", cut: literal(m.replacement)}
-			if pieces, err = s.split(pieces); err != nil {
-				return nil, err
-			}
-		}
-		out = append(out, pieces...)
+		out = append(out, piece{text, p.first})
+	}
+	if m.words != nil {
+		return m.words.split(out)
 	}
 	return out, nil
 }

@@ -22,6 +22,7 @@ type arrowChunk struct {
 	buffers        pickle.Value
 	children       []*arrowChunk // of a list, a structure, a dictionary (its values)
 	fields         []string      // of a structure
+	index          byte          // of a dictionary: the kind of its indices, i or u
 	valid, off, by []byte        // fetched
 	sizes          []byte        // of a list view
 	views          [][]byte      // the further buffers of a view of texts
@@ -32,7 +33,7 @@ type arrowChunk struct {
 // arrowType is the part of Arrow's types that is read.
 type arrowType struct {
 	kind byte // t text, v view of texts, i signed, u unsigned, f float, b bool, l list, w list view, x list of fixed size, s structure, d dictionary, n null
-	size int  // bytes of an element, or of an offset for texts and lists; elements of a list of fixed size
+	size int  // bytes of an element, or of an offset for texts and lists; elements of a list of fixed size; 1 for a structure
 }
 
 var arrowTypes = map[string]arrowType{
@@ -158,7 +159,7 @@ func (d *decoder) arrowType(c *arrowChunk, t pickle.Value) error {
 	case clsArrowLargeListView:
 		c.typ = arrowType{'w', 8}
 	case clsArrowStruct:
-		c.typ = arrowType{'s', 0}
+		c.typ = arrowType{'s', 1}
 		fields := args.At(0)
 		if fields.Len() > maxColumns {
 			return fmt.Errorf("a pyarrow structure of %d fields", fields.Len())
@@ -175,7 +176,7 @@ func (d *decoder) arrowType(c *arrowChunk, t pickle.Value) error {
 		if err := d.arrowType(&index, args.At(0)); err != nil || index.typ.kind != 'i' && index.typ.kind != 'u' {
 			return fmt.Errorf("a pyarrow dictionary without integers as its indices")
 		}
-		c.typ = arrowType{'d', index.typ.size}
+		c.typ, c.index = arrowType{'d', index.typ.size}, index.typ.kind
 	default:
 		return fmt.Errorf("the pyarrow type %s is not read", d.describe(t))
 	}
@@ -184,25 +185,24 @@ func (d *decoder) arrowType(c *arrowChunk, t pickle.Value) error {
 
 // check refuses a length with no bytes behind it, which must not make rows.
 func (c *arrowChunk) check(d *decoder) error {
-	have, need := c.buffer(d, 1).Len(), c.n*c.typ.size
+	need := c.n * c.typ.size
 	switch c.typ.kind {
 	case 'n':
 		return nil
 	case 's', 'x': // as long as what they are made of
-		per := max(c.typ.size, 1)
+		if len(c.children) == 0 || c.typ.size == 0 {
+			return fmt.Errorf("a pyarrow array of nothing")
+		}
 		for _, child := range c.children {
-			if child.n/per < c.n && c.typ.size != 0 || c.typ.kind == 's' && child.n < c.n {
+			if child.n/c.typ.size < c.n {
 				return errShort
 			}
-		}
-		if len(c.children) == 0 || c.typ.kind == 'x' && c.typ.size == 0 {
-			return fmt.Errorf("a pyarrow array of nothing")
 		}
 		return nil
 	case 'b':
 		need = (c.n + 7) / 8
 	}
-	if have < need {
+	if c.buffer(d, 1).Len() < need {
 		return errShort
 	}
 	return nil
@@ -368,7 +368,7 @@ func (c *arrowChunk) element(d *decoder, i int) (any, error) {
 		return nil, errShort
 	}
 	if c.typ.kind == 'd' {
-		index := array{kind: 'i', size: c.typ.size}
+		index := array{kind: c.index, size: c.typ.size}
 		return c.children[0].at(d, int(index.integer(c.by[i*c.typ.size:])))
 	}
 	a := array{kind: c.typ.kind, size: c.typ.size}

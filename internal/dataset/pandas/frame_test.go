@@ -92,3 +92,22 @@ func asJSON(v any) any {
 	_ = json.Unmarshal(b, &out)
 	return out
 }
+
+// TestArrowDictionary holds that an unsigned index of one byte goes up to 255, and that
+// a signed one below 0 is refused.
+func TestArrowDictionary(t *testing.T) {
+	values := &arrowChunk{typ: arrowType{'i', 1}, n: 201, by: make([]byte, 201)}
+	values.by[200] = 7
+	c := arrowChunk{typ: arrowType{'d', 1}, index: 'u', n: 2, by: []byte{200, 255}, children: []*arrowChunk{values}}
+	d := &decoder{budget: 10}
+	if v, err := c.at(d, 0); v != int64(7) || err != nil {
+		t.Errorf("index 200: %v, %v", v, err)
+	}
+	if _, err := c.at(d, 1); err == nil || !strings.Contains(err.Error(), "outside its data") {
+		t.Errorf("index 255 of 201: error %v", err)
+	}
+	c.index = 'i'
+	if _, err := c.at(d, 0); err == nil || !strings.Contains(err.Error(), "outside its data") {
+		t.Errorf("index -56: error %v", err)
+	}
+}

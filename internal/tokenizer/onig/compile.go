@@ -36,7 +36,7 @@ type inst struct {
 type compiler struct {
 	prog  []inst
 	slots int
-	total *int
+	total *int // nodes of the whole expression so far
 }
 
 const maxProgram = 20000
@@ -49,9 +49,6 @@ func (c *compiler) add(i inst) int {
 }
 
 func (c *compiler) emit(n *node) error {
-	if c.total == nil {
-		c.total = new(int)
-	}
 	if *c.total++; *c.total > maxProgram {
 		return errProgram
 	}

@@ -9,8 +9,8 @@ import (
 	"mlcfg/internal/tokenizer/runeset"
 )
 
-// wordChars is what \w matches and \b tells from the rest, read once it is asked for: what
-// [\w] has, and the fractions and raised digits of Latin-1.
+// wordChars is what \w matches and \b goes by, read on first use: what [\w] has, and the
+// fractions and raised digits of Latin-1.
 var wordChars = sync.OnceValue(func() *charset {
 	s := runeset.Union(runeset.MustNamed("word"), runeset.Of(0xb2, 0xb3, 0xb9, 0xb9, 0xbc, 0xbe))
 	return &s
@@ -78,7 +78,7 @@ func (p *parser) escapedChar(class bool) (rune, error) {
 	}
 	digits, base := "", 16
 	switch {
-	case letter == 'x' && p.at+2 < len(p.text) && p.text[p.at+2] == '{', letter == 'o' && p.at+2 < len(p.text) && p.text[p.at+2] == '{':
+	case p.peek(`\x{`), p.peek(`\o{`):
 		if letter == 'o' {
 			base = 8
 		}

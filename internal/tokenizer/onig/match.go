@@ -63,7 +63,7 @@ type matcher struct {
 
 // frame is where to go on when a way fails: at pc with the text at pos. A frame of
 // a run gives one character back at a time, down to low. A frame with a slot
-// gives that its value back.
+// restores its value.
 type frame struct {
 	pc, pos, low int
 	slot         int

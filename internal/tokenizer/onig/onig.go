@@ -30,7 +30,7 @@ func Compile(source string) (*Expression, error) {
 		return nil, fmt.Errorf("the expression %q, character %d: %w", source, p.at+1, err)
 	}
 	e := &Expression{source: source}
-	c := &compiler{}
+	c := &compiler{total: new(int)}
 	if err := c.emit(n); err != nil {
 		return nil, fmt.Errorf("the expression %q: %w", source, err)
 	}

@@ -28,6 +28,13 @@ var fitKeys = map[string][]string{
 	"request-does-not-fit":        {"max_model_len", "gpu_memory_utilization"},
 }
 
+// parallelSizes are the keys that say over how many GPUs a model is cut, on which every rule of
+// package fit rests.
+var parallelSizes = []string{
+	"tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "decode_context_parallel_size",
+	"tp_size", "pp_size", "dp_size", "ep_size", "expert_parallel_size",
+}
+
 // memoryFit is the code of what does not fit into the GPU's memory.
 const memoryFit = "memory-fit"
 
@@ -38,6 +45,11 @@ func modelFits(c *Config, found *diag.List) {
 	name, _ := c.EngineConfig[c.Backend.Model].(string)
 	if name == "" || !fit.Knows(c.Backend.Engine) || c.faulty[c.Backend.EngineSection()+"."+c.Backend.Model] {
 		return
+	}
+	for _, size := range parallelSizes {
+		if c.faulty[c.Backend.EngineSection()+"."+size] {
+			return // what is not told, or wrong, is no reason to take the default for it
+		}
 	}
 	model := fit.FindCard(name)
 	if model == nil {

@@ -62,6 +62,12 @@ spec:
     image: nginx
     command: --nonsense
 `, "decode 5:7 vllm 0.27.1 --model@5:7 m@5:15 --max-model-len@6:7 8192@6:30 --port@6:36 *@6:43 $A=1 $B=?\n"},
+		{"compose, an image that is told in part", `services:
+  a: {image: "vllm/vllm-openai:nightly-${SHA}", command: [m]}
+  b: {image: "${REGISTRY}/vllm/vllm-openai:v0.21.0", command: [m]}
+  c: {image: "vllm/vllm-openai:v0.21.0${SUFFIX}", command: [m]}
+  d: {image: "${IMAGE:?vllm}", command: [m]}
+`, "2:59 vllm m@2:59\n3:64 vllm 0.21.0 m@3:64\n4:61 vllm m@4:61\n"},
 		{"compose, a shell", `services:
   a:
     image: vllm/vllm-openai:latest
@@ -121,10 +127,10 @@ variants:
   fp8: {model_id: a/c, extra_args: [--q, fp8]}
 hardware_overrides:
   amd: {extra_env: {B: "2"}}
-`, "2:13 vllm 0.21.0 a/b@2:13 --trust-remote-code@4:15 --x@7:19 y@7:26 $A=1\n" +
-			"2:13 vllm 0.21.0 a/b@2:13 --trust-remote-code@4:15 --x@7:19 y@7:26 $A=1 $B=2\n" +
-			"2:13 vllm 0.21.0 a/b@2:13 --trust-remote-code@4:15 --spec@8:17 $A=1\n" +
-			"12:19 vllm 0.21.0 a/c@12:19 --trust-remote-code@4:15 --q@12:37 fp8@12:42 --x@7:19 y@7:26 $A=1\n"},
+`, "2:13 vllm 0.21.0 a/b@2:13 --trust-remote-code@4:15 --x@7:19 y@7:26 --tensor-parallel-size@2:13 ?@2:13 $A=1\n" +
+			"2:13 vllm 0.21.0 a/b@2:13 --trust-remote-code@4:15 --x@7:19 y@7:26 --tensor-parallel-size@2:13 ?@2:13 $A=1 $B=2\n" +
+			"2:13 vllm 0.21.0 a/b@2:13 --trust-remote-code@4:15 --spec@8:17 --tensor-parallel-size@2:13 ?@2:13 $A=1\n" +
+			"12:19 vllm 0.21.0 a/c@12:19 --trust-remote-code@4:15 --q@12:37 fp8@12:42 --x@7:19 y@7:26 --tensor-parallel-size@12:19 ?@12:19 $A=1\n"},
 		{"recipe of another program", "meta: {tasks: [omni]}\nmodel: {model_id: m, base_args: [--omni]}\nvariants: {}\n", ""},
 		{"a manifest without an engine", "apiVersion: v1\nkind: Pod\nspec: {containers: [{image: sglang-router, args: [--policy, x]}]}\n", ""},
 		{"a manifest in a script", "#!/bin/sh\nkubectl apply -f - <<EOF\napiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: vllm/vllm-openai:v0.21.0\n    args: [--model, $M]\nEOF\n", "8:12 vllm 0.21.0 --model@8:12 ?@8:21\n"},

@@ -144,7 +144,7 @@ const maxProgramWords = 12
 // InImage makes a launch of the arguments that an image's own program gets.
 func InImage(image Word, args []Word) (l Launch, ok bool) {
 	b, i, _, _ := backend.ImageOf(image.Text)
-	if b == nil || !i.Entry || !image.Known() {
+	if b == nil || !i.Entry {
 		return l, false
 	}
 	l = Launch{Pos: image.Pos(), Backend: b, Program: &b.Programs[0], Words: args}

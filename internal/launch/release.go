@@ -51,7 +51,7 @@ func (r Release) Candidates(engine string) []string {
 func OfImage(b *backend.Backend, image Word) Release {
 	r := Release{Said: image.Text, From: "the image", Pos: image.Pos()}
 	of, _, number, later := backend.ImageOf(image.Text)
-	if of == nil || of != b || number == "" || !image.Known() {
+	if of == nil || of != b || number == "" || strings.Contains(image.Text[strings.LastIndexByte(image.Text, '/')+1:], Hole) {
 		return r
 	}
 	n := OfNumber(b, number)

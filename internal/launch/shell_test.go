@@ -62,6 +62,8 @@ func TestShell(t *testing.T) {
 		{"sbatch", "sbatch -N 1 --wrap=\"vllm serve m\"\n", "1:21 vllm m@1:32\n"},
 		{"exec in a container", "docker exec -d c bash -c 'vllm serve m'\nkubectl exec p -- vllm serve n\n", "1:27 vllm m@1:38\n2:19 vllm n@2:30\n"},
 		{"a script in a document", "N=3\ncat > run.sh <<EOF\n#!/bin/sh\nexec vllm serve m \\\n  --a $N --b \\$C\nEOF\n", "4:6 vllm m@4:17 --a@5:3 3@1:3 --b@5:10 *@5:15\n"},
+		{"quotes in a document", "cat > run.sh <<EOF\nvllm serve m --c \"{\\\"a\\\":1}\" --d \\$HOME\nEOF\n", "2:1 vllm m@2:12 --c@2:14 {\"a\":1}@2:19 --d@2:30 *@2:35\n"},
+		{"a document as it stands", "cat > run.sh <<'EOF'\nvllm serve m --d \"\\$X\"\nEOF\n", "2:1 vllm m@2:12 --d@2:14 $X@2:20\n"},
 		{"no launch", "echo vllm serve m\npkill -f \"vllm serve\"\n# vllm serve m\nvllm bench serve --model m\npython3 -m sglang.bench_serving\n", ""},
 		{"another program", "vllm serve m --omni\n", ""},
 	} {

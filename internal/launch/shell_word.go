@@ -112,7 +112,11 @@ func (r *run) parts(b *fieldBuilder, parts []syntax.WordPart, quoted bool) {
 		at := int(p.Pos().Offset())
 		switch p := p.(type) {
 		case *syntax.Lit:
-			b.add(r.literal(p, quoted && !b.whole), quoted && !b.whole)
+			escaped := ""
+			if quoted && !b.whole {
+				escaped = inQuotes
+			}
+			b.add(r.literal(p, escaped), quoted && !b.whole)
 		case *syntax.SglQuoted:
 			from, to := at+1, int(p.End().Offset())-1
 			if p.Dollar {
@@ -128,7 +132,7 @@ func (r *run) parts(b *fieldBuilder, parts []syntax.WordPart, quoted bool) {
 			}
 			inner := b.whole
 			b.whole = false
-			r.quotedParts(b, p.Parts)
+			r.quotedParts(b, p.Parts, inQuotes)
 			b.whole = inner
 		case *syntax.ParamExp:
 			r.param(b, p, quoted)
@@ -145,12 +149,12 @@ func (r *run) parts(b *fieldBuilder, parts []syntax.WordPart, quoted bool) {
 }
 
 // quotedParts are the parts in double quotes.
-func (r *run) quotedParts(b *fieldBuilder, parts []syntax.WordPart) {
+func (r *run) quotedParts(b *fieldBuilder, parts []syntax.WordPart, escaped string) {
 	for _, p := range parts {
 		at := int(p.Pos().Offset())
 		switch p := p.(type) {
 		case *syntax.Lit:
-			b.add(r.literal(p, true), true)
+			b.add(r.literal(p, escaped), true)
 		case *syntax.ParamExp:
 			r.param(b, p, true)
 		case *syntax.CmdSubst:
@@ -165,8 +169,17 @@ func (r *run) quotedParts(b *fieldBuilder, parts []syntax.WordPart) {
 	}
 }
 
-// literal is a text of the script without its backslashes.
-func (r *run) literal(p *syntax.Lit, quoted bool) Word {
+// What a backslash takes the meaning of, in quotes and in a document; a document whose end is
+// quoted keeps all of them.
+const (
+	inQuotes   = "$`\"\\\n"
+	inDocument = "$`\\\n"
+	asItStands = "\x00"
+)
+
+// literal is a text of the script without the backslashes before what is escaped, which is any
+// character where none is named.
+func (r *run) literal(p *syntax.Lit, escaped string) Word {
 	from, to := int(p.Pos().Offset()), int(p.End().Offset())
 	if from > to || to > len(r.script.Text) {
 		return Word{}
@@ -181,7 +194,7 @@ func (r *run) literal(p *syntax.Lit, quoted bool) Word {
 	var parts []Word
 	begin := 0
 	for i := 0; i+1 < len(raw); i++ {
-		if raw[i] != '\\' || quoted && !strings.ContainsRune("$`\"\\\n", rune(raw[i+1])) {
+		if raw[i] != '\\' || escaped != "" && strings.IndexByte(escaped, raw[i+1]) < 0 {
 			continue
 		}
 		parts = append(parts, r.script.Slice(from+begin, from+i))
@@ -316,7 +329,7 @@ func (r *run) output(c *syntax.CmdSubst) (Word, bool) {
 	case "cat":
 		for _, redirect := range s.Redirs {
 			if redirect.Hdoc != nil && len(call.Args) == 1 {
-				w := r.joinedDocument(redirect.Hdoc)
+				w := r.joinedDocument(redirect)
 				return w.Slice(0, len(strings.TrimRight(w.Text, "\n"))), true
 			}
 		}
@@ -330,9 +343,15 @@ func (r *run) output(c *syntax.CmdSubst) (Word, bool) {
 }
 
 // joinedDocument is a document that stands in the script, with its variables put in.
-func (r *run) joinedDocument(w *syntax.Word) Word {
+func (r *run) joinedDocument(from *syntax.Redirect) Word {
 	b := fieldBuilder{open: true}
-	r.quotedParts(&b, w.Parts)
+	escaped := inDocument
+	for _, part := range from.Word.Parts {
+		if end, ok := part.(*syntax.Lit); !ok || strings.Contains(end.Value, `\`) {
+			escaped = asItStands
+		}
+	}
+	r.quotedParts(&b, from.Hdoc.Parts, escaped)
 	b.end()
 	return Join(b.out...)
 }
@@ -340,11 +359,12 @@ func (r *run) joinedDocument(w *syntax.Word) Word {
 // written keeps the text that a command writes into a file of a name, and what a document starts:
 // one that is a script, or a file of another kind (kubectl apply -f -).
 func (r *run) written(s *syntax.Stmt) {
-	var text, name *syntax.Word
+	var text *syntax.Redirect
+	var name *syntax.Word
 	for _, redirect := range s.Redirs {
 		switch {
 		case redirect.Hdoc != nil:
-			text = redirect.Hdoc
+			text = redirect
 		case redirect.Op == syntax.RdrOut || redirect.Op == syntax.RdrClob:
 			name = redirect.Word
 		}

@@ -27,8 +27,8 @@ func text(w Word) *source.Node {
 	return n
 }
 
-// toFillIn is a value that a reader is to fill in: <name>.
-var toFillIn = regexp.MustCompile(`^<[A-Za-z][^<>]*>$`)
+// toFillIn is a value that a reader or a tool is to fill in: <name>, REPLACE_ME.
+var toFillIn = regexp.MustCompile(`^<[A-Za-z][^<>]*>$|\bREPLACE_[A-Z]`)
 
 // value is what the words behind a flag say, nil where that is not known or no value of its kind.
 func (r *lineReader) value(a *Argument, words []Word) *source.Node {

@@ -84,6 +84,9 @@ func (f *File) recipe(root *source.Node) []Launch {
 				all = all.with(part)
 			}
 			l := Launch{Pos: id.Pos, Backend: b, Program: &b.Programs[0], Release: release, Words: append([]Word{f.Word(id)}, all.args...)}
+			if !slices.ContainsFunc(all.args, func(w Word) bool { return strings.HasPrefix(w.Text, tensorParallel) }) {
+				l.Words = append(l.Words, NewWord(tensorParallel, id.Pos), Unknown(id.Pos, false))
+			}
 			l.Set(all.env...)
 			found = append(found, l)
 		}
@@ -103,6 +106,10 @@ func (f *File) recipe(root *source.Node) []Launch {
 	}
 	return found
 }
+
+// tensorParallel is the flag that the strategy that a reader chooses gives a launch, by the number
+// of GPUs: a recipe without it does not mean one GPU.
+const tensorParallel = "--tensor-parallel-size"
 
 // recipePart are arguments and variables that go together.
 type recipePart struct {

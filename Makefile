@@ -62,6 +62,10 @@ vuln: ## known vulnerabilities in what is linked; skipped where the database is 
 release: ## static binaries for every platform into dist/, proved reproducible, with lists of contents and digests
 	./scripts/release.sh dist
 
+.PHONY: wheels
+wheels: ## what pip, pipx and uvx install, for every platform, into dist/wheels (make wheels PLATFORMS=linux/amd64: for one alone)
+	$(GO) run ./tools/wheels -version '$(VERSION)' -out dist/wheels -platforms '$(PLATFORMS)'
+
 .PHONY: conformance
 conformance: ## compare with the official LoadGen from PyPI; writes docs/conformance.md
 	$(GO) run ./tools/conformance -venv .venv -doc docs/conformance.md

@@ -37,6 +37,8 @@ build() {
     (cd "$source" && GOOS=${platform%/*} GOARCH=${platform#*/} go build -tags "$tags" -ldflags "-s -w -buildid= -X main.version=$version" \
       -o "$out/${program}_${version}_${platform%/*}_${platform#*/}" "./cmd/${program%-cue}") || fail "$program for $platform does not build"
   done
+  say "$1: wheels"
+  (cd "$source" && go run ./tools/wheels -version "$version" -out "$out" >&2) || fail "the wheels do not build"
 }
 
 build first "$work/out"
@@ -46,11 +48,11 @@ for file in "$work"/out/*; do
   cmp "$file" "$work/again/$(basename "$file")" || { echo "release: two builds of $(basename "$file") differ" >&2; exit 1; }
   same=$((same + 1))
 done
-say "$same binaries, each the same bytes from two folders"
+say "$same files, each the same bytes from two folders"
 
 # What is in each binary, read from the binary. Its time is the commit's and it
 # has no serial number, so that the same release has the same list.
-for file in "$work"/out/*; do
+for file in "$work"/out/*_*_*_*[0-9]; do
   GOFLAGS='' go run "$sbom" bin -json -noserial -std -version "$version" -output "$work/sbom" "$file" || fail "no list of what $(basename "$file") contains"
   sed -E 's/("timestamp": ")[^"]*/\1'"$committed"'/' "$work/sbom" > "$file.cdx.json"
 done

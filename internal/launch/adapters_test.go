@@ -131,6 +131,87 @@ hardware_overrides:
 			"2:13 vllm 0.21.0 a/b@2:13 --trust-remote-code@4:15 --x@7:19 y@7:26 --tensor-parallel-size@2:13 ?@2:13 $A=1 $B=2\n" +
 			"2:13 vllm 0.21.0 a/b@2:13 --trust-remote-code@4:15 --spec@8:17 --tensor-parallel-size@2:13 ?@2:13 $A=1\n" +
 			"12:19 vllm 0.21.0 a/c@12:19 --trust-remote-code@4:15 --q@12:37 fp8@12:42 --x@7:19 y@7:26 --tensor-parallel-size@12:19 ?@12:19 $A=1\n"},
+		{"workload", `name: x
+num_gpus: 8
+vllm:
+  model: a/b
+  image: vllm/vllm-openai:v0.21.0
+  env: {A: 1}
+  serve_args: >-
+    --max-model-len 32768
+    --c '{"a": 1}'
+lm_eval: {model_args: {max_length: 1}}
+`, "4:10 vllm 0.21.0 a/b@4:10 --max-model-len@8:5 32768@8:21 --c@9:5 '{\"a\":@9:9 1}'@9:16 $A=1\n"},
+		{"workload without an image", "vllm: {model: m, serve_args: --seed 1}\n", "1:15 vllm m@1:15 --seed@1:30 1@1:37\n"},
+		{"scenario, commands", `scenario:
+  - name: x
+    common:
+      model: {name: a/b, blockSize: 64}
+      images: {vllm: {repository: docker.io/vllm/vllm-openai, tag: v0.21.0}}
+    modelservice:
+      prefill:
+        extraEnvVars: [{name: A, value: "1"}]
+        parallelism: {tensor: 2}
+        vllm:
+          customCommand: |
+            ${accelerator.preamble}
+            vllm serve m --block-size $VLLM_BLOCK_SIZE \
+              --tensor-parallel-size $TP_SIZE ${accelerator.args} --own $OUT
+      decode:
+        vllm: {customCommand: exec vllm serve m}
+`, "prefill 13:13 vllm 0.21.0 m@13:24 --block-size@13:26 64@4:37 --tensor-parallel-size@14:15 2@9:31 *@14:47 --own@14:67 *@14:73 $A=1\n" +
+			"decode 16:36 vllm 0.21.0 m@16:47\n"},
+		{"scenario, keys", `scenario:
+  - model: {name: a/b, maxModelLen: 4096, gpuMemoryUtilization: 0.9}
+    vllmCommon: {flags: {enforceEager: true, noPrefixCaching: false}, kvTransfer: {enabled: true}}
+    standalone:
+      enabled: false
+    prefill: {vllm: {modelCommand: imageDefault}}
+    decode:
+        parallelism: {tensor: 0}
+        vllm: {additionalFlags: ["--seed 1"]}
+`, "decode 8:9 vllm a/b@2:19 --max-model-len@2:37 4096@2:37 --gpu-memory-utilization@2:65 0.9@2:65 --enforce-eager@3:40 --seed@9:35 1@9:42 --kv-transfer-config@3:83 ?@3:83\n"},
+		{"scenario of another program", "scenario:\n  - model: {name: m}\n    images: {vllm: {repository: llm-d-sim, tag: v1}}\n    modelservice: {decode: {replicas: 1}}\n", ""},
+		{"values of a chart", `servingEngineSpec:
+  env: [{name: A, value: "1"}]
+  modelSpec:
+    - name: x
+      repository: vllm/vllm-openai
+      tag: v0.21.0
+      modelURL: a/b
+      enableTool: true
+      toolCallParser: hermes
+      vllmConfig:
+        enableChunkedPrefill: false
+        maxModelLen: 4096
+        extraArgs: ["--seed", "1"]
+      env: [{name: B, value: "2"}]
+    - {modelURL: c, enabled: false}
+    - {modelURL: d, repository: x, tag: y, vllmConfig: {enablePrefixCaching: true}, lmcacheConfig: {enabled: true}}
+`, "7:17 vllm 0.21.0 a/b@7:17 --enable-auto-tool-choice@8:19 --tool-call-parser@9:23 hermes@9:23 --no-enable-chunked-prefill@11:31 --no-enable-prefix-caching@11:9 --max-model-len@12:22 4096@12:22 --seed@13:22 1@13:32 $A=1 $B=2\n" +
+			"16:18 vllm d@16:18 --enable-prefix-caching@16:78 --kv-transfer-config@16:110 ?@16:110 $A=1\n"},
+		{"dockerfile", `# the server
+ARG VERSION=v0.21.0
+FROM vllm/vllm-openai:${VERSION} AS base
+ENV A=1 B="x y"
+ENV C 3
+CMD ["--model", "m", \
+     "--seed", "1"]
+
+FROM base
+ENTRYPOINT ["env", "vllm", "serve", "m"]
+`, "6:7 vllm 0.21.0 --model@6:7 m@6:18 --seed@7:7 1@7:17 $A=1 $B=x y $C=3\n10:21 vllm 0.21.0 m@10:38 $A=1 $B=x y $C=3\n"},
+		{"dockerfile, a shell and what it installs", `FROM python:3.12
+ARG RELEASE=0.27.1
+RUN apt-get update && \
+    # the engine
+    pip install vllm==$RELEASE
+RUN <<END
+vllm serve nothing
+END
+CMD vllm serve m --port $PORT
+`, "9:5 vllm 0.27.1 m@9:16 --port@9:18 *@9:25\n"},
+		{"dockerfile of another program", "FROM x\nRUN pip install vllm\nENTRYPOINT [\"vllm-router\", \"--x\"]\n", ""},
 		{"recipe of another program", "meta: {tasks: [omni]}\nmodel: {model_id: m, base_args: [--omni]}\nvariants: {}\n", ""},
 		{"a manifest without an engine", "apiVersion: v1\nkind: Pod\nspec: {containers: [{image: sglang-router, args: [--policy, x]}]}\n", ""},
 		{"a manifest in a script", "#!/bin/sh\nkubectl apply -f - <<EOF\napiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: vllm/vllm-openai:v0.21.0\n    args: [--model, $M]\nEOF\n", "8:12 vllm 0.21.0 --model@8:12 ?@8:21\n"},
@@ -148,23 +229,4 @@ hardware_overrides:
 			}
 		})
 	}
-}
-
-// FuzzAdapters holds that no file makes an adapter panic, and that words stand in it.
-func FuzzAdapters(f *testing.F) {
-	f.Add("apiVersion: v1\nkind: Pod\nspec: {a: [{image: vllm/vllm-openai:v0.9.0, args: [x, '$(Y)'], command: [sh, -c, 'vllm serve m']}]}\n")
-	f.Add("services: {a: {image: '${X:-vllm/vllm-openai}', command: '--a ${B:-${C}} $$D', environment: [E=1]}}\n")
-	f.Add("# vllm\n```sh\n$ vllm serve <m> \\\n --a\n```\n~~~yaml\nservices: {}\n~~~\n")
-	f.Add("base: {model: {container: x}, resources: {}, backend: {sglang_config: {prefill: {a: [1], b: {c: 1}}}}}\nzip_override_a: {backend: {x: [1, 2]}}\noverride_b: {model: null}\n")
-	f.Add("model: {model_id: m, base_args: [a]}\nvariants: {a: {extra_args: [b], hardware_overrides: {x: {extra_env: {C: d}}}}}\nfeatures: {f: {args: [e]}}\n")
-	f.Fuzz(func(t *testing.T, text string) {
-		lines := strings.Count(text, "\n") + 2
-		for _, l := range Read(NewFile("x.yaml", []byte(text))) {
-			for _, w := range l.Words {
-				if at := w.Pos(); at.File != "x.yaml" || at.Line < 1 || at.Line > lines {
-					t.Errorf("%q stands at %v", w.Text, at)
-				}
-			}
-		}
-	})
 }

@@ -120,20 +120,27 @@ func (w *containerWalker) container(n *source.Node) Container {
 		c.Entrypoint = append([]Word{}, f.list(n.Lookup("command"), kubernetesPlace)...)
 	}
 	c.Args = f.list(n.Lookup("args"), kubernetesPlace)
-	if env := n.Lookup("env"); env != nil {
-		for _, item := range env.Items {
-			name, value := item.Lookup("name"), item.Lookup("value")
-			if name == nil || name.Kind != source.String {
-				continue
-			}
-			v := Variable{Name: name.Str, Pos: name.Pos, Value: Unknown(name.Pos, false)}
-			if value != nil {
-				v.Value = f.open(value, kubernetesPlace)
-			}
-			c.Variables = append(c.Variables, v)
-		}
-	}
+	c.Variables = f.envList(n.Lookup("env"))
 	return c
+}
+
+// envList are the variables of a list of names and values, as Kubernetes has them.
+func (f *File) envList(n *source.Node) (all []Variable) {
+	if n == nil {
+		return nil
+	}
+	for _, item := range n.Items {
+		name, value := item.Lookup("name"), item.Lookup("value")
+		if name == nil || name.Kind != source.String {
+			continue
+		}
+		v := Variable{Name: name.Str, Pos: name.Pos, Value: Unknown(name.Pos, false)}
+		if value != nil {
+			v.Value = f.open(value, kubernetesPlace)
+		}
+		all = append(all, v)
+	}
+	return all
 }
 
 // service reads a service of Compose: a command that is a text is split as a shell does, without
@@ -141,7 +148,7 @@ func (w *containerWalker) container(n *source.Node) Container {
 func (f *File) service(n *source.Node) Container {
 	c := Container{}
 	if image := n.Lookup("image"); image != nil {
-		c.Image = f.interpolated(f.Word(image))
+		c.Image = f.interpolated(f.Word(image), nil)
 	}
 	if n.Lookup("entrypoint") != nil {
 		c.Entrypoint = append([]Word{}, f.composeWords(n.Lookup("entrypoint"))...)
@@ -152,7 +159,7 @@ func (f *File) service(n *source.Node) Container {
 		return c
 	}
 	for _, field := range env.Fields {
-		v := Variable{Name: field.Key, Pos: field.KeyPos, Value: f.interpolated(f.Word(field.Value))}
+		v := Variable{Name: field.Key, Pos: field.KeyPos, Value: f.interpolated(f.Word(field.Value), nil)}
 		if field.Value.Kind == source.Null {
 			v.Value = Unknown(field.KeyPos, false) // of the host
 		}
@@ -163,7 +170,7 @@ func (f *File) service(n *source.Node) Container {
 		name, _, ok := strings.Cut(w.Text, "=")
 		v := Variable{Name: name, Pos: w.Pos(), Value: Unknown(w.Pos(), false)}
 		if ok {
-			v.Value = f.interpolated(w.From(len(name) + 1))
+			v.Value = f.interpolated(w.From(len(name)+1), nil)
 		}
 		c.Variables = append(c.Variables, v)
 	}
@@ -177,11 +184,11 @@ func (f *File) composeWords(n *source.Node) []Word {
 	case n.Kind == source.List:
 		words := make([]Word, 0, len(n.Items))
 		for _, item := range n.Items {
-			words = append(words, f.interpolated(f.Word(item)))
+			words = append(words, f.interpolated(f.Word(item), nil))
 		}
 		return words
 	}
-	return f.split(f.interpolated(f.Word(n)))
+	return f.split(f.interpolated(f.Word(n), nil))
 }
 
 // list are the words of a list of scalars.
@@ -221,9 +228,9 @@ func holes(w Word, place *regexp.Regexp) Word {
 	return Join(append(parts, w.From(end))...)
 }
 
-// interpolated is a word as Compose makes it: $$ is a dollar, ${NAME:-default} the default, and
-// any other variable is not known.
-func (f *File) interpolated(w Word) Word {
+// interpolated is a word as Compose and Docker make it: a variable has its value where that is
+// known, $$ is a dollar, ${NAME:-default} the default, and any other variable is not known.
+func (f *File) interpolated(w Word, known map[string]Word) Word {
 	var parts []Word
 	end := 0
 	text := w.Text
@@ -242,8 +249,11 @@ func (f *File) interpolated(w Word) Word {
 			name := strings.TrimLeft(inner, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 			value := Unknown(w.At(i), false)
 			if rest := strings.TrimPrefix(strings.TrimPrefix(name, ":"), "-"); rest != name && strings.HasPrefix(strings.TrimPrefix(name, ":"), "-") && rest != "" {
-				value = f.interpolated(w.Slice(to-len(rest), to))
+				value = f.interpolated(w.Slice(to-len(rest), to), known)
 				value.presumed = true
+			}
+			if own, ok := known[inner[:len(inner)-len(name)]]; ok {
+				value = own
 			}
 			parts = append(parts, value)
 			i = min(to, len(text)-1)
@@ -252,7 +262,11 @@ func (f *File) interpolated(w Word) Word {
 			for to < len(text) && (text[to] == '_' || text[to] >= '0' && text[to] <= '9' || text[to]|0x20 >= 'a' && text[to]|0x20 <= 'z') {
 				to++
 			}
-			parts = append(parts, Unknown(w.At(i), false))
+			value, ok := known[text[i+1:to]]
+			if !ok {
+				value = Unknown(w.At(i), false)
+			}
+			parts = append(parts, value)
 			i = to - 1
 		}
 		end = i + 1

@@ -36,6 +36,12 @@ func readJSON(w Word) (*source.Node, *jsonFault) {
 	return n, nil
 }
 
+// mayBeJSON reports whether a text is JSON with nothing for what is not known in it, which may
+// then be more keys of a map.
+func mayBeJSON(w Word) bool {
+	return !w.Known() && json.Valid([]byte(strings.ReplaceAll(w.Text, Hole, "")))
+}
+
 // fillHoles puts quotes around each hole that stands outside of a text; back are the offsets of
 // what comes of it in the text as it was.
 func fillHoles(text string) (filled string, back func(int64) int64) {

@@ -93,8 +93,12 @@ type Adapter struct {
 var adapters = []*Adapter{
 	&modelRecipe,
 	&srtRecipe,
+	&workload,
+	&benchmarkScenario,
+	&helmValues,
 	&kubernetesManifest,
 	&composeFile,
+	&dockerfile,
 	&shellScript,
 	&markdownPage,
 	&engineFile,

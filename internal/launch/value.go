@@ -82,6 +82,9 @@ func (r *lineReader) scalar(a *Argument, w Word) *source.Node {
 	structured := kinds&(schema.Map|schema.List) != 0
 	if structured && strings.HasPrefix(strings.TrimSpace(w.Text), "{") || structured && kinds&schema.List != 0 && strings.HasPrefix(strings.TrimSpace(w.Text), "[") {
 		n, err := readJSON(w)
+		if err != nil && mayBeJSON(w) {
+			return nil
+		}
 		if err != nil && kinds&schema.String == 0 {
 			r.fault(diag.Diagnostic{
 				Pos: err.pos, Key: key.Name, Code: schema.WrongType,

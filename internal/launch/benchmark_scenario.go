@@ -68,7 +68,7 @@ func (f *File) scenarioRole(item *source.Node, of scenarioRole) (found []Launch)
 		return nil
 	}
 	image, known := f.scenarioImage(item, section)
-	if custom := section.Lookup("vllm", "customCommand"); custom != nil && custom.Kind == source.String {
+	if custom := section.Lookup(backend.VLLM, "customCommand"); custom != nil && custom.Kind == source.String {
 		values := f.scenarioValues(item, section)
 		found = f.Shell(f.open(custom, scenarioPlace), values...)
 		for i := range found {
@@ -170,7 +170,7 @@ var scenarioSwitches = []struct{ key, flag string }{
 func (f *File) scenarioCommand(item, section *source.Node) (l Launch, ok bool) {
 	b, _ := backend.Of(backend.VLLM)
 	name := common(item, "model", "name")
-	if by := section.Lookup("vllm", "modelCommand"); name == nil || name.Kind != source.String || by != nil && by.Str == "imageDefault" {
+	if by := section.Lookup(backend.VLLM, "modelCommand"); name == nil || name.Kind != source.String || by != nil && by.Str == "imageDefault" {
 		return l, false
 	}
 	if on := section.Lookup("enabled"); on != nil && !isTrue(on) {
@@ -191,7 +191,7 @@ func (f *File) scenarioCommand(item, section *source.Node) (l Launch, ok bool) {
 			l.Words = append(l.Words, NewWord(known.flag, n.Pos))
 		}
 	}
-	if flags := section.Lookup("vllm", "additionalFlags"); flags != nil {
+	if flags := section.Lookup(backend.VLLM, "additionalFlags"); flags != nil {
 		for _, item := range flags.Items {
 			l.Words = append(l.Words, f.split(f.open(item, scenarioPlace))...)
 		}

@@ -18,7 +18,7 @@ const preCommitVersion = "4.3.0"
 
 // TestPreCommit runs the hooks of this repository, as it stands, with the real
 // pre-commit in a repository made for it: the run that docs/pre-commit.md shows,
-// by language golang, and once more by the mlcfg on PATH.
+// by language golang, and once more by the mlcfg on PATH and by its wheel.
 func TestPreCommit(t *testing.T) {
 	if testing.Short() {
 		t.Skip("SKIPPED: -short")
@@ -58,11 +58,14 @@ func TestPreCommit(t *testing.T) {
 			t.Errorf("the run lacks %q", want)
 		}
 	}
-	config := strings.NewReplacer("mlcfg-lint", "mlcfg-lint-system", "mlcfg-fmt", "mlcfg-fmt-system", "mlcfg-check", "mlcfg-check-system")
-	r.write(".pre-commit-config.yaml", config.Replace(r.read(".pre-commit-config.yaml")))
-	r.git(r.dir, "add", ".")
-	if out := r.run("pre-commit", "run", "--all-files"); strings.Count(out, "Passed") != 3 {
-		t.Errorf("with the mlcfg on PATH:\n%s", out)
+	r.env = append(r.env, "PIP_FIND_LINKS="+buildWheels(t, "v"+pinnedRelease(t)))
+	config := r.read(".pre-commit-config.yaml")
+	for _, variant := range []string{"-system", "-python"} {
+		r.write(".pre-commit-config.yaml", strings.NewReplacer("mlcfg-lint", "mlcfg-lint"+variant, "mlcfg-fmt", "mlcfg-fmt"+variant, "mlcfg-check", "mlcfg-check"+variant).Replace(config))
+		r.git(r.dir, "add", ".")
+		if out := r.run("pre-commit", "run", "--all-files"); strings.Count(out, "Passed") != 3 {
+			t.Errorf("with the hooks %s:\n%s", variant, out)
+		}
 	}
 }
 

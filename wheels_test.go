@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"gopkg.in/yaml.v3"
 )
 
 const uvVersion = "0.9.0"
@@ -19,7 +21,7 @@ func TestWheels(t *testing.T) {
 		t.Skip("SKIPPED: -short")
 	}
 	uv := pythonTool(t, "uv", uvVersion)
-	wheels := buildWheels(t)
+	wheels := buildWheels(t, "abcdef0")
 	mlcfg, err := filepath.Glob(filepath.Join(wheels, "mlcfg-*.whl"))
 	if err != nil || len(mlcfg) != 1 {
 		t.Fatalf("wheels of mlcfg: %v, %v", mlcfg, err)
@@ -66,13 +68,99 @@ func TestWheels(t *testing.T) {
 	}
 }
 
-// buildWheels builds the wheels for this machine and returns their folder.
-func buildWheels(t *testing.T) string {
+// buildWheels builds the wheels of a version for this machine and returns their folder.
+func buildWheels(t *testing.T, version string) string {
 	t.Helper()
 	dir := t.TempDir()
-	cmd := exec.Command("go", "run", "./tools/wheels", "-version", "abcdef0", "-out", dir, "-platforms", runtime.GOOS+"/"+runtime.GOARCH)
+	cmd := exec.Command("go", "run", "./tools/wheels", "-version", version, "-out", dir, "-platforms", runtime.GOOS+"/"+runtime.GOARCH)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("building wheels: %v\n%s", err, out)
 	}
 	return dir
+}
+
+// pinnedRelease is the release that the hooks and the GitHub action of this repository install.
+func pinnedRelease(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("pyproject.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(text), `"mlcfg==`)
+	release, _, ended := strings.Cut(rest, `"`)
+	if !found || !ended {
+		t.Fatal("pyproject.toml asks for no release of mlcfg")
+	}
+	return release
+}
+
+// TestAction runs the steps of the GitHub action as a runner does.
+func TestAction(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: -short")
+	}
+	text, err := os.ReadFile("action.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var action struct {
+		Runs struct {
+			Using string
+			Steps []struct{ Name, Shell, Run string }
+		}
+	}
+	if err := yaml.Unmarshal(text, &action); err != nil {
+		t.Fatal(err)
+	}
+	if action.Runs.Using != "composite" || len(action.Runs.Steps) != 2 {
+		t.Fatalf("action.yml: %+v", action)
+	}
+	dir, temp := t.TempDir(), t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "two words.sh"), []byte("vllm serve Qwen/Qwen3-32B --max-num-sequence 256\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	paths := filepath.Join(temp, "path")
+	env := append(os.Environ(), "RUNNER_TEMP="+temp, "GITHUB_PATH="+paths, "GITHUB_ACTION_PATH="+snapshot(t, "."),
+		"MLCFG_COMMAND=lint", "MLCFG_ARGUMENTS=--engine-version\nvllm=0.33.0\ntwo words.sh\n",
+		"PIP_FIND_LINKS="+buildWheels(t, "v"+pinnedRelease(t)))
+	var outputs []string
+	for _, step := range action.Runs.Steps {
+		if strings.Contains(step.Run, "${{") {
+			t.Errorf("%s: an input becomes text of the script", step.Name)
+		}
+		cmd := exec.Command("bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step.Run)
+		cmd.Dir, cmd.Env = dir, env
+		if added, err := os.ReadFile(paths); err == nil {
+			cmd.Env = append(env, "PATH="+strings.TrimSpace(string(added))+string(os.PathListSeparator)+os.Getenv("PATH"))
+		}
+		out, _ := cmd.CombinedOutput()
+		outputs = append(outputs, string(out))
+	}
+	if want := "::error file=two words.sh,line=1,col=27,title=unknown-key::vllm 0.33.0 has no flag --max-num-sequence"; !strings.Contains(outputs[1], want) {
+		t.Errorf("no %q in\n%s", want, outputs)
+	}
+}
+
+// TestContainerfile: the image is built with the release of Go that go.mod names, and copies what is there.
+func TestContainerfile(t *testing.T) {
+	text, err := os.ReadFile("Containerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "FROM golang:" + goEnvMod(t) + "-alpine AS build\n"; !strings.Contains(string(text), want) {
+		t.Errorf("Containerfile has no line %q", want)
+	}
+	if !strings.Contains(string(text), "RUN make build ") {
+		t.Error("Containerfile builds otherwise than make build does")
+	}
+}
+
+// goEnvMod is the release of Go in go.mod.
+func goEnvMod(t *testing.T) string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.GoVersion}}").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"gopkg.in/yaml.v3"
+	"mlcfg/internal/source"
 )
 
 const uvVersion = "0.9.0"
@@ -103,17 +103,13 @@ func TestAction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var action struct {
-		Runs struct {
-			Using string
-			Steps []struct{ Name, Shell, Run string }
-		}
+	action, faults := source.Parse("action.yml", text)
+	if len(faults) > 0 {
+		t.Fatal(faults)
 	}
-	if err := yaml.Unmarshal(text, &action); err != nil {
-		t.Fatal(err)
-	}
-	if action.Runs.Using != "composite" || len(action.Runs.Steps) != 2 {
-		t.Fatalf("action.yml: %+v", action)
+	runs, ok := action.Lookup("runs").Interface().(map[string]any)
+	if !ok || runs["using"] != "composite" {
+		t.Fatalf("action.yml is not composite: %v", runs)
 	}
 	dir, temp := t.TempDir(), t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "two words.sh"), []byte("vllm serve Qwen/Qwen3-32B --max-num-sequence 256\n"), 0o644); err != nil {
@@ -124,17 +120,22 @@ func TestAction(t *testing.T) {
 		"MLCFG_COMMAND=lint", "MLCFG_ARGUMENTS=--engine-version\nvllm=0.33.0\ntwo words.sh\n",
 		"PIP_FIND_LINKS="+buildWheels(t, "v"+pinnedRelease(t)))
 	var outputs []string
-	for _, step := range action.Runs.Steps {
-		if strings.Contains(step.Run, "${{") {
-			t.Errorf("%s: an input becomes text of the script", step.Name)
+	steps, _ := runs["steps"].([]any)
+	for _, step := range steps {
+		script, _ := step.(map[string]any)["run"].(string)
+		if strings.Contains(script, "${{") {
+			t.Errorf("an input becomes text of the script:\n%s", script)
 		}
-		cmd := exec.Command("bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step.Run)
+		cmd := exec.Command("bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script)
 		cmd.Dir, cmd.Env = dir, env
 		if added, err := os.ReadFile(paths); err == nil {
 			cmd.Env = append(env, "PATH="+strings.TrimSpace(string(added))+string(os.PathListSeparator)+os.Getenv("PATH"))
 		}
 		out, _ := cmd.CombinedOutput()
 		outputs = append(outputs, string(out))
+	}
+	if len(outputs) != 2 {
+		t.Fatalf("%d steps", len(outputs))
 	}
 	if want := "::error file=two words.sh,line=1,col=27,title=unknown-key::vllm 0.33.0 has no flag --max-num-sequence"; !strings.Contains(outputs[1], want) {
 		t.Errorf("no %q in\n%s", want, outputs)

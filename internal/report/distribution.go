@@ -111,7 +111,7 @@ func quantiles(sorted []time.Duration) []Quantile {
 func histogram(sorted []time.Duration) []Bin {
 	n := len(sorted)
 	low, high, largest := ms(sorted[0]), ms(percentile.Of(sorted, .999)), ms(sorted[n-1])
-	if largest-low <= 1.5*(high-low) || n < 20 {
+	if largest-low <= 1.5*(high-low) {
 		high = largest
 	}
 	count := min(max(5*math.Cbrt(float64(n)), 8), 80) // fewer after rounding

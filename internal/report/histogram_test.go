@@ -34,7 +34,7 @@ func TestHistogram(t *testing.T) {
 			counted += b.Count
 			if b.Over {
 				over += b.Count
-				if i != len(bins)-1 || b.ToMS != ms(c.times[len(c.times)-1]) || b.FromMS != bins[i-1].ToMS {
+				if i != len(bins)-1 || b.Count == 0 || b.ToMS != ms(c.times[len(c.times)-1]) || b.FromMS != bins[i-1].ToMS {
 					t.Errorf("%s: %+v is the %dth of %d", name, b, i, len(bins))
 				}
 				continue

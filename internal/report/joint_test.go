@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,10 +63,10 @@ func TestOfficialVerdict(t *testing.T) {
 	}
 }
 
-// The course of twelve seconds, by hand: requests that end on either side of a
+// The course of six seconds in halves, by hand: requests that end on either side of a
 // boundary, one that failed, one that never ended, one that was not streamed.
 func TestTimeline(t *testing.T) {
-	s := func(seconds float64) time.Duration { return time.Duration(seconds * 1e9) }
+	s := func(halves float64) time.Duration { return time.Duration(halves * 0.5e9) }
 	rows := []record.Record{
 		{Seq: 0, Scheduled: 0, Sent: s(0.25), FirstToken: s(1), Done: s(3), OutputTokens: 20, Status: record.OK},
 		{Seq: 1, Scheduled: s(2), Sent: s(2), FirstToken: s(2.5), Done: s(2.5), OutputTokens: 7, Status: record.OK},
@@ -75,27 +76,27 @@ func TestTimeline(t *testing.T) {
 		{Seq: 5, Scheduled: s(9), Sent: record.NotReached, FirstToken: record.NotReached, Done: s(12), Status: record.Failed},
 	}
 	got := timeline(rows, true)
-	if got == nil || got.IntervalS != 1 || len(got.Intervals) != 12 {
+	if got == nil || got.IntervalS != 0.5 || len(got.Intervals) != 12 {
 		t.Fatalf("%+v", got)
 	}
 	p := func(v float64) *float64 { return &v }
 	want := make([]Interval, 12)
 	for i := range want {
-		want[i].FromS = float64(i)
+		want[i].FromS = float64(i) / 2
 	}
 	set := func(i int, change func(*Interval)) { change(&want[i]) }
-	set(0, func(in *Interval) { in.InFlight, in.LatenessMS = 0.75, p(250) })
+	set(0, func(in *Interval) { in.InFlight, in.LatenessMS = 0.75, p(125) })
 	set(1, func(in *Interval) {
-		in.InFlight, in.TokensPerSecond, in.TTFTP50MS, in.TTFTP99MS = 1, 10, p(1000), p(1000)
+		in.InFlight, in.TokensPerSecond, in.TTFTP50MS, in.TTFTP99MS = 1, 20, p(500), p(500)
 	})
 	set(2, func(in *Interval) {
-		in.InFlight, in.TokensPerSecond, in.Completed, in.SamplesPerSecond = 1.5, 17, 1, 1
-		in.TTFTP50MS, in.TTFTP99MS, in.LatenessMS = p(500), p(500), p(500)
+		in.InFlight, in.TokensPerSecond, in.Completed, in.SamplesPerSecond = 1.5, 34, 1, 2
+		in.TTFTP50MS, in.TTFTP99MS, in.LatenessMS = p(250), p(250), p(250)
 	})
-	set(3, func(in *Interval) { in.InFlight, in.Completed, in.SamplesPerSecond = 0.75, 1, 1 })
+	set(3, func(in *Interval) { in.InFlight, in.Completed, in.SamplesPerSecond = 0.75, 1, 2 })
 	set(4, func(in *Interval) { in.InFlight, in.Failed = 0.5, 1 })
-	set(5, func(in *Interval) { in.InFlight, in.LatenessMS = 0.5, p(500) })
-	set(6, func(in *Interval) { in.InFlight, in.TokensPerSecond, in.Completed, in.SamplesPerSecond = 0.5, 9, 1, 1 })
+	set(5, func(in *Interval) { in.InFlight, in.LatenessMS = 0.5, p(250) })
+	set(6, func(in *Interval) { in.InFlight, in.TokensPerSecond, in.Completed, in.SamplesPerSecond = 0.5, 18, 1, 2 })
 	for i := 8; i < 12; i++ {
 		set(i, func(in *Interval) { in.InFlight = 1 })
 	}
@@ -141,6 +142,13 @@ func TestPeaksByInterval(t *testing.T) {
 		if *p.Running != each-1 || p.KVCache != nil || int(p.AtS) < from || int(p.AtS) > from+1 || *p.Waiting < p.AtS || *p.Waiting > p.AtS+each {
 			t.Errorf("point %d at %v s: running %v, waiting %v", i, p.AtS, *p.Running, *p.Waiting)
 		}
+	}
+	// However damaged a file is, a curve has no more points than can be shown.
+	for i := range samples {
+		samples[i].At = 0
+	}
+	if points := engineCurves(samples)[0].Points; len(points) != 1 || *points[0].Running != each-1 {
+		t.Errorf("all at once: %d points, %+v", len(points), points[0])
 	}
 }
 
@@ -215,6 +223,65 @@ func TestLimits(t *testing.T) {
 			if (d.LimitMS != nil) != limited || d.Above != want {
 				t.Errorf("token latencies %t, %s: limit %v, %d above, want %d", tokens, d.Name, d.LimitMS, d.Above, want)
 			}
+		}
+	}
+}
+
+// What helps a run of too few queries depends on what ended it; each condition that is not
+// met has LoadGen's advice beside it.
+func TestWhatToChange(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*loadgen.Settings)
+		failed bool
+		want   string
+	}{
+		"it ended by itself": {nil, false, "let the run end by itself; how many queries there must be is set by *.Server.min_query_count in user.conf and *.Server.min_duration in user.conf"},
+		"a longest duration": {func(s *loadgen.Settings) { s.MaxDuration = time.Minute }, false, "the run ends at an upper limit: raise it or take it out, *.Server.max_duration in user.conf"},
+		"a largest count":    {func(s *loadgen.Settings) { s.MaxQueryCount = 1000 }, false, "the run ends at an upper limit: raise it or take it out, *.Server.max_query_count in user.conf"},
+		"both": {func(s *loadgen.Settings) { s.MaxDuration, s.MaxQueryCount = time.Minute, 1000 }, false,
+			"the run ends at an upper limit: raise it or take it out, *.Server.max_duration in user.conf, *.Server.max_query_count in user.conf"},
+		"failures": {func(s *loadgen.Settings) { s.MaxQueryCount = 1000 }, true, "find out why requests failed: every sample has to be completed"},
+	} {
+		r := made(loadgen.Server, 30, ended, c.change)
+		if c.failed {
+			fail(&r.Records[3], "HTTP 500")
+		}
+		for _, got := range sheetOf(t, r).Conditions {
+			if got.Name == "minimum queries" && (got.Met || got.Change != c.want) {
+				t.Errorf("%s: %+v, want %s", name, got, c.want)
+			}
+			if (got.Name == "minimum duration" || got.Name == "early stopping") && (got.Met || got.Advice == "" || strings.Contains(got.Advice, "Run successful")) {
+				t.Errorf("%s: %+v", name, got)
+			}
+		}
+	}
+	// A benchmark that the round does not have is held to LoadGen's limits for all: that is said.
+	r := made(loadgen.Server, 600, ended, func(s *loadgen.Settings) { s.TTFTLatency = time.Millisecond })
+	r.Manifest.Loadgen["benchmark"] = "own-model"
+	for _, got := range sheetOf(t, r).Conditions {
+		if got.Name == "TTFT limit" && (got.Met || !strings.HasPrefix(got.Change, "the limit is LoadGen's for all: round v5.1 has none of own-model; write your own into user.conf (own-model.Server.")) {
+			t.Errorf("%+v", got)
+		}
+	}
+}
+
+// A run of accuracy and performance is judged by its performance phase alone, however much
+// of it there is; without any there is no verdict.
+func TestSubmissionRun(t *testing.T) {
+	const accuracy = 64 // as many as the data set has
+	for performance, want := range map[int]struct{ samples, judged bool }{600: {true, true}, 0: {false, false}} {
+		r := made(loadgen.Server, accuracy+performance, ended, func(s *loadgen.Settings) { s.Mode = loadgen.SubmissionRun })
+		for i := range r.Records {
+			if rec := &r.Records[i]; i < accuracy { // which are slow
+				rec.FirstToken, rec.Done = rec.FirstToken+time.Minute, rec.Done+time.Minute
+			} else {
+				back := time.Duration(accuracy) * 10_000_000
+				rec.Scheduled, rec.Issued, rec.Sent, rec.FirstToken, rec.Done = rec.Scheduled-back, rec.Issued-back, rec.Sent-back, rec.FirstToken-back, rec.Done-back
+			}
+		}
+		s := sheetOf(t, r)
+		if (len(s.Conditions) > 0) != want.judged || s.Valid != want.judged || slices.Contains(s.Reasons, "no request of the performance phase was recorded") == want.judged || want.samples && (s.Samples != uint64(performance) || s.TTFT.MaxMS > 1000) {
+			t.Errorf("%d of performance: %d samples, valid %t, %q", performance, s.Samples, s.Valid, s.Reasons)
 		}
 	}
 }

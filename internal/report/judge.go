@@ -91,6 +91,9 @@ func summarize(r *Run, j *Judgement) *Summary {
 	if j.Verdict == nil {
 		s.ratesByTime()
 		s.faults(r)
+		if j.Settings.Requested.Mode == loadgen.SubmissionRun && len(r.Records) > 0 {
+			s.Reasons = append(s.Reasons, "no request of the performance phase was recorded")
+		}
 	} else {
 		s.rates(j.Settings, j.Figures)
 		s.faults(r)

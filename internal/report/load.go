@@ -132,15 +132,11 @@ func room(path string, state record.State) []record.Record {
 
 // numbered is the record with a number, nil where there is none.
 func (r *Run) numbered(seq uint64) *record.Record {
-	records := r.Records
-	if n := uint64(len(records)); n > 0 && seq >= records[0].Seq && seq-records[0].Seq < n && records[seq-records[0].Seq].Seq == seq {
-		return &records[seq-records[0].Seq] // nothing is missing before it
-	}
-	at := sort.Search(len(records), func(i int) bool { return records[i].Seq >= seq })
-	if at == len(records) || records[at].Seq != seq {
+	at := sort.Search(len(r.Records), func(i int) bool { return r.Records[i].Seq >= seq })
+	if at == len(r.Records) || r.Records[at].Seq != seq {
 		return nil
 	}
-	return &records[at]
+	return &r.Records[at]
 }
 
 // incomplete says what of the records is not there, of a run that no process

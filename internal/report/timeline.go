@@ -183,11 +183,12 @@ func engineCurves(samples []metrics.Sample) []EngineCurve {
 
 // peaks keeps the largest of each figure in each of at most mostIntervals intervals.
 func peaks(points []EnginePoint, end float64) []EnginePoint {
-	if len(points) <= mostIntervals || end <= 0 {
+	if len(points) <= mostIntervals {
 		return points
 	}
 	var out []EnginePoint
 	last := -1
+	end = max(end, 1e-9) // all at once
 	for _, p := range points {
 		at := min(max(int(p.AtS/end*mostIntervals), 0), mostIntervals-1)
 		if at > last {

@@ -143,6 +143,48 @@ func TestSheetGolden(t *testing.T) {
 	}
 }
 
+// The whole of a small sheet as JSON, with a part of every kind in it.
+func TestSheetJSON(t *testing.T) {
+	simulated := ended
+	simulated.Simulated = true
+	r := made(loadgen.Server, 20, simulated, func(s *loadgen.Settings) { s.TTFTLatency = 60 * time.Millisecond })
+	r.Path = filepath.Join(t.TempDir(), "made")
+	if err := os.Mkdir(r.Path, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		record.MachineFile: `{"cpu":{"model":"x","cores":64},"memory_bytes":1610612736,"accelerators":[{"name":"H","slot":1},"other"],"none":null}`,
+		record.PlanFile:    `{"engine":{"replicas":[{"command":["vllm","serve","--port","{port}"]}]}}`,
+	} {
+		if err := os.WriteFile(filepath.Join(r.Path, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range r.Records {
+		rec := &r.Records[i]
+		rec.Replica, rec.Stamped = int32(i/15), i%2 == 0
+		rec.Sent += time.Duration(i) * time.Millisecond
+		rec.FirstToken += time.Duration(i*i) * time.Millisecond
+		rec.Done += time.Duration(i*i) * time.Millisecond
+	}
+	fail(&r.Records[3], "HTTP 500: request 17")
+	fail(&r.Records[9], "HTTP 500: request 18")
+	fail(&r.Records[16], "broken")
+	r.Records[19].Status, r.Records[19].Done, r.Records[19].FirstToken = record.Abandoned, record.NotReached, record.NotReached
+	p := func(v float64) *float64 { return &v }
+	for i := range 3 {
+		r.Metrics = append(r.Metrics, metrics.Sample{At: int64(i) * 5e8, Replica: i % 2, Running: p(float64(8 - i)), Waiting: p(float64(i)), KVCache: p(0.25 * float64(i+1))})
+	}
+	r.Metrics = append(r.Metrics, metrics.Sample{At: 1, Replica: 7, Waiting: p(99)}) // no request went to it
+	r.Manifest.EnvConfig = map[string]string{"VLLM_USE_V1": "1"}
+	r.Manifest.HarnessConfig = map[string]any{"device_count": int64(8), "sorting": map[string]any{"strategy": "buckets"}, "unknown": 1}
+	text, err := json.MarshalIndent(sheetOf(t, r), "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	goldenfile.Check(t, filepath.Join("testdata", "sheet-whole.json"), append(text, '\n'))
+}
+
 // TestSheetAccountsForEveryRequest adds up again what was reduced.
 func TestSheetAccountsForEveryRequest(t *testing.T) {
 	r := made(loadgen.Server, 5000, ended, nil)

@@ -2,6 +2,8 @@ package report
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -220,6 +222,148 @@ func TestVerifySays(t *testing.T) {
 		if found, err := Verify(dir, nil); err == nil || !strings.HasPrefix(err.Error(), "reading ") {
 			t.Errorf("a folder at %s: %q, %v", name, found, err)
 		}
+	}
+}
+
+// However much of a log is wrong, so many lines of it are named.
+func TestVerifyNamesFew(t *testing.T) {
+	for name, c := range map[string]struct {
+		file, change, each string
+	}{
+		"summary":  {loadgen.SummaryName, strings.Repeat("x\n", 200), "mlperf_log_summary.txt line "},
+		"detail":   {loadgen.DetailName, "\n", "mlperf_log_detail.txt does not say "},
+		"accuracy": {loadgen.AccuracyName, "[" + strings.Repeat(`{"seq_id":3,"qsl_idx":1000,"data":"00"},`, 20) + `{"seq_id":3,"qsl_idx":1000,"data":"00"}]`, "mlperf_log_accuracy.json entry 3 "},
+	} {
+		dir := wholeRun(t)
+		if err := os.WriteFile(filepath.Join(dir, c.file), []byte(c.change), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		found, err := Verify(dir, nil)
+		named := slices.DeleteFunc(found, func(line string) bool { return !strings.HasPrefix(line, c.each) })
+		if err != nil || len(named) != most {
+			t.Errorf("%s: %v, %d named, want %d: %q", name, err, len(named), most, named)
+		}
+	}
+}
+
+// The official LoadGen's times and logs are its own: of a run that it issued they are not made
+// again, and its word ends the test, but the samples are held to the schedule all the same.
+func TestVerifyOfficial(t *testing.T) {
+	for name, c := range map[string]struct {
+		result string
+		change func([]record.Record) []record.Record
+		want   string // empty: nothing is found but what was sealed otherwise
+	}{
+		"its own times": {"VALID", func(rows []record.Record) []record.Record {
+			for i := range rows {
+				rows[i].Scheduled++
+			}
+			return rows
+		}, ""},
+		"ended by its word":    {"VALID", func(rows []record.Record) []record.Record { return rows[:len(rows)-50] }, ""},
+		"ended without a word": {"", func(rows []record.Record) []record.Record { return rows[:len(rows)-50] }, "records are missing: there are "},
+		"another sample": {"VALID", func(rows []record.Record) []record.Record {
+			rows[5].Sample++
+			return rows
+		}, "record 5 is sample "},
+	} {
+		dir := wholeRun(t)
+		rewrite(t, dir, c.change, c.change)
+		state := ended
+		state.OfficialLoadGen, state.DatasetSamples = "5.1.2", 64
+		text, err := json.Marshal(state)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for file, text := range map[string]string{record.StateFile: string(text), loadgen.SummaryName: resultLine + c.result + "\n", loadgen.DetailName: "its own\n", loadgen.AccuracyName: `[{"seq_id":9999,"qsl_idx":1,"data":""}]`} {
+			if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		sum, err := json.Marshal(judged(t, dir).Summary)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(os.WriteFile(filepath.Join(dir, record.SummaryFile), sum, 0o644), record.Seal(dir)); err != nil {
+			t.Fatal(err)
+		}
+		found, err := Verify(dir, nil)
+		if err != nil || (c.want == "") != (len(found) == 0) || c.want != "" && !strings.HasPrefix(found[0], c.want) {
+			t.Errorf("%s: %q, %v, want %q", name, found, err, c.want)
+		}
+	}
+}
+
+// In accuracy mode every sample is issued, and each answer is in the accuracy log.
+func TestVerifyAccuracy(t *testing.T) {
+	// accuracy makes a run of 64 samples out of one of performance.
+	accuracy := func(rows int, entries int) []string {
+		dir := wholeRun(t)
+		m, err := manifest.ReadFile(filepath.Join(dir, record.ManifestFile), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		section, err := loadgen.ReadSection(m.Loadgen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		section.Settings.Mode, m.TestMode = loadgen.AccuracyOnly, "accuracy"
+		m.Loadgen = section.Map()
+		yaml, err := m.YAML()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, record.ManifestFile), yaml, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		run, err := Load(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, settings, err := Settings(run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		phases, err := settings.Phases(loadgen.Generator{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		log, n := "[", 0
+		var made []record.Record
+		for q := range phases[0].Queries() {
+			if n == rows {
+				break
+			}
+			r := run.Records[n]
+			r.Sample, r.Scheduled = uint32(q.Samples[0]), q.Scheduled
+			made = append(made, r)
+			if n < entries {
+				log += fmt.Sprintf(`%s{"seq_id":%d,"qsl_idx":%d,"data":"%s"}`, map[bool]string{true: ","}[n > 0], n, r.Sample, strings.Repeat("00", 4*int(r.OutputTokens)))
+			}
+			n++
+		}
+		rewrite(t, dir, func([]record.Record) []record.Record { return made }, func([]record.Record) []record.Record { return made })
+		sum, err := json.Marshal(judged(t, dir).Summary)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(os.WriteFile(filepath.Join(dir, loadgen.AccuracyName), []byte(log+"]"), 0o644), os.WriteFile(filepath.Join(dir, record.SummaryFile), sum, 0o644), record.Seal(dir)); err != nil {
+			t.Fatal(err)
+		}
+		found, err := Verify(dir, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	if found := accuracy(64, 64); len(found) > 0 {
+		t.Errorf("%q", found)
+	}
+	if found := accuracy(63, 63); !slices.Equal(found, []string{"accuracy mode is not whole: 63 records"}) {
+		t.Errorf("a sample less: %q", found)
+	}
+	if found := accuracy(64, 62); !slices.Equal(found, []string{"mlperf_log_accuracy.json has 62 entries, 64 requests were answered"}) {
+		t.Errorf("two answers less: %q", found)
 	}
 }
 

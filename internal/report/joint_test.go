@@ -238,8 +238,10 @@ func TestWhatToChange(t *testing.T) {
 		"it ended by itself": {nil, false, "let the run end by itself; how many queries there must be is set by *.Server.min_query_count in user.conf and *.Server.min_duration in user.conf"},
 		"a longest duration": {func(s *loadgen.Settings) { s.MaxDuration = time.Minute }, false, "the run ends at an upper limit: raise it or take it out, *.Server.max_duration in user.conf"},
 		"a largest count":    {func(s *loadgen.Settings) { s.MaxQueryCount = 1000 }, false, "the run ends at an upper limit: raise it or take it out, *.Server.max_query_count in user.conf"},
-		"both": {func(s *loadgen.Settings) { s.MaxDuration, s.MaxQueryCount = time.Minute, 1000 }, false,
-			"the run ends at an upper limit: raise it or take it out, *.Server.max_duration in user.conf, *.Server.max_query_count in user.conf"},
+		"both": {
+			func(s *loadgen.Settings) { s.MaxDuration, s.MaxQueryCount = time.Minute, 1000 }, false,
+			"the run ends at an upper limit: raise it or take it out, *.Server.max_duration in user.conf, *.Server.max_query_count in user.conf",
+		},
 		"failures": {func(s *loadgen.Settings) { s.MaxQueryCount = 1000 }, true, "find out why requests failed: every sample has to be completed"},
 	} {
 		r := made(loadgen.Server, 30, ended, c.change)

@@ -66,6 +66,10 @@ release: ## static binaries for every platform into dist/, proved reproducible, 
 wheels: ## what pip, pipx and uvx install, for every platform, into dist/wheels (make wheels PLATFORMS=linux/amd64: for one alone)
 	$(GO) run ./tools/wheels -version '$(VERSION)' -out dist/wheels -platforms '$(PLATFORMS)'
 
+.PHONY: vscode
+vscode: ## the VS Code extension into dist/vscode (make vscode TARGET=linux-x64: with mlcfg inside; needs Node.js)
+	./scripts/vscode.sh dist/vscode $(TARGET)
+
 .PHONY: conformance
 conformance: ## compare with the official LoadGen from PyPI; writes docs/conformance.md
 	$(GO) run ./tools/conformance -venv .venv -doc docs/conformance.md

@@ -63,6 +63,12 @@ type Backend struct {
 	// Kept are values of keys that a configuration leaves open, said on the command
 	// line so that the model's folder does not fill in what requests leave out.
 	Kept map[string]Kept
+	// Adds are keys whose values the server adds to requests that leave them out.
+	Adds []Adds
+	// ChatAdds are values that the server adds to chats in releases before ChatAddsUntil,
+	// where no other way of asking has them.
+	ChatAdds      map[string]any
+	ChatAddsUntil string
 	// Units are the letters that the command line takes behind a whole number, with what
 	// they stand for; Words the words that it takes instead of a key's number;
 	// Shorthands the keys of a map of which the first that a release has is what a number in
@@ -123,6 +129,9 @@ type Backend struct {
 	// tokens. ChatLacksTokenIDs reports whether answers of a chat never have them.
 	AskTokenIDs       map[string]any
 	ChatLacksTokenIDs bool
+	// ChatFields are sampling parameters that a chat request carries in another way. Where
+	// Requests is the engine's own form, a chat has no field for those that are not here.
+	ChatFields map[string]ChatField
 	// MinTokens and MaxTokens are the sampling keys that bound an answer, in tokens.
 	MinTokens, MaxTokens string
 
@@ -162,9 +171,31 @@ func (b *Backend) LengthKey() string {
 
 // Kept is a value that is said where the release's default is another.
 type Kept struct {
-	// Value is what is said, Instead the default in whose place.
+	// Value is what is said, Instead the default in whose place, from the release Since on.
 	Value, Instead any
+	Since          string
+	// Chats reports whether chats alone are filled in.
+	Chats bool
 }
+
+// Adds is a key of sampling values that the server adds to requests.
+type Adds struct {
+	Key string
+	// Chats reports whether it adds them to a chat too.
+	Chats bool
+}
+
+// ChatField is how a chat request carries a sampling parameter.
+type ChatField struct {
+	// Name is the field's, empty for the parameter's own; With are fields beside it.
+	Name string
+	With map[string]any
+	// Since is the first release that has it, empty for all.
+	Since string
+}
+
+// chatLogprobs is the number of logprobs in OpenAI's chats, which have a switch besides.
+var chatLogprobs = ChatField{Name: "top_logprobs", With: map[string]any{"logprobs": true}}
 
 // File is a file of YAML that an engine is configured by. Null is a value there,
 // and a key that is absent is not set.

@@ -60,6 +60,39 @@ var sglang = Backend{
 	WarmUp: "its server gets none",
 
 	Requests: Generate, MinTokens: "min_new_tokens", MaxTokens: "max_new_tokens",
+	// A streamed chat has no ids of tokens in any release, another has them from 0.5.23 on.
+	ChatLacksTokenIDs: true,
+	// By default chats, and no other requests, get what they leave out from the model folder's
+	// generation_config.json (srt/configs/model_config.py, get_default_sampling_params).
+	Kept: map[string]Kept{"sampling_defaults": {Value: "openai", Instead: "model", Since: "0.5.3.post1", Chats: true}},
+	// A chat has a value for everything before these are asked (srt/managers/tokenizer_manager.py).
+	Adds:     []Adds{{Key: "preferred_sampling_params"}},
+	ChatAdds: map[string]any{"temperature": 0.7}, ChatAddsUntil: "0.5.3.post1",
+	// ChatCompletionRequest.to_sampling_params of srt/entrypoints/openai/protocol.py, before 0.5.3
+	// _build_sampling_params of serving_chat.py.
+	ChatFields: map[string]ChatField{
+		"custom_params":       {Since: "0.5.4"},
+		"ebnf":                {},
+		"frequency_penalty":   {},
+		"ignore_eos":          {},
+		"logit_bias":          {},
+		"max_new_tokens":      {Name: "max_tokens"},
+		"min_new_tokens":      {Name: "min_tokens"},
+		"min_p":               {Since: "0.4.0.post2"},
+		"no_stop_trim":        {},
+		"presence_penalty":    {},
+		"regex":               {},
+		"repetition_penalty":  {},
+		"sampling_seed":       {Name: "seed", Since: "0.5.7"},
+		"skip_special_tokens": {},
+		"stop":                {},
+		"stop_regex":          {},
+		"stop_token_ids":      {},
+		"temperature":         {},
+		"top_k":               {Since: "0.4.0.post2"},
+		"top_p":               {},
+		"watermark":           {},
+	},
 
 	Health: "/health", Models: "/v1/models",
 	// Newer releases have renamed the path, and log a complaint at the old one.

@@ -27,6 +27,7 @@ var trtllm = Backend{
 	// one another, and a chat has no ids at all.
 	Requests: Completions, AskTokenIDs: map[string]any{"detokenize": false}, ChatLacksTokenIDs: true,
 	MinTokens: "min_tokens", MaxTokens: "max_tokens",
+	ChatFields: map[string]ChatField{"logprobs": chatLogprobs},
 
 	Health: "/health", Models: "/v1/models", Version: []string{"/version"},
 	// Served with return_perf_metrics alone. /metrics is JSON and empties the queue

@@ -12,7 +12,8 @@ var vllm = Backend{
 	Program: []string{"vllm", "serve"}, ModelPositional: true,
 	// By default the server fills sampling values that a request leaves out from the
 	// model folder's generation_config.json (vllm/config/model.py, get_diff_sampling_param).
-	Kept:       map[string]Kept{"generation_config": {Value: VLLM, Instead: "auto"}},
+	Kept:       map[string]Kept{"generation_config": {Value: VLLM, Instead: "auto", Since: "0.8.0"}},
+	Adds:       []Adds{{Key: "override_generation_config", Chats: true}},
 	CommaLists: []string{"device_ids"},
 	// vllm/utils/argparse_utils.py, human_readable_int; auto is max_model_len's own there.
 	Units: map[string]float64{"k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40},
@@ -72,6 +73,7 @@ var vllm = Backend{
 	Companion: vllmCompanion,
 
 	Requests: Completions, AskTokenIDs: map[string]any{"return_token_ids": true}, TokenIDsFrom: "0.10.2", MinTokens: "min_tokens", MaxTokens: "max_tokens",
+	ChatFields: map[string]ChatField{"logprobs": chatLogprobs},
 
 	Health: "/health", Models: "/v1/models", Version: []string{"/version"},
 	Metrics: "/metrics",

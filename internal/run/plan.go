@@ -180,6 +180,7 @@ func NewPlan(ctx context.Context, m *manifest.Manifest, o Options) (*Plan, error
 	if err := p.planData(ctx, o); err != nil {
 		return nil, err
 	}
+	p.noteAdded()
 	return p, p.planSchedule()
 }
 
@@ -246,13 +247,15 @@ func (p *Plan) planData(ctx context.Context, o Options) error {
 	if p.Data.Synthetic {
 		p.Notes = append(p.Notes, fmt.Sprintf("the data set %s is not there: %d synthetic samples take its place", path, p.Data.Samples))
 	}
+	asked, _ := manifest.Int(p.Parameters, p.Engine.Facts.MaxTokens)
 	if p.samples.chat() {
-		p.Protocol = client.Chat
+		if err := p.planChat(); err != nil {
+			return err
+		}
 	}
 	if err := p.tokenize(ctx, o); err != nil {
 		return err
 	}
-	asked, _ := manifest.Int(p.Parameters, p.Engine.Facts.MaxTokens)
 	key := p.Engine.Facts.LengthKey()
 	length, _ := manifest.Int(p.Manifest.EngineConfig, key)
 	if over := p.samples.bound(asked, length); over > 0 {

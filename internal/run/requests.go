@@ -39,11 +39,6 @@ func (p *Plan) planRequests() error {
 			params[key] = value
 		}
 	}
-	for key, kept := range p.Engine.Facts.Kept {
-		if set := p.Manifest.EngineConfig[key]; set != nil && set != kept.Value {
-			p.Notes = append(p.Notes, fmt.Sprintf("engine_config.%s is %v: the server fills in sampling values that requests leave out", key, set))
-		}
-	}
 	if n, ok := manifest.Int(params, "n"); ok && n != 1 {
 		return fmt.Errorf("sampling_config.n is %d: LoadGen counts one response a sample, so it must be 1", n)
 	}

@@ -48,14 +48,18 @@ func TestRequests(t *testing.T) {
 			}
 		}
 		p := &Plan{
-			Engine:   &engine.Plan{Facts: b},
-			Manifest: &manifest.Manifest{SamplingConfig: c.sampling, SamplingTypes: types, EngineConfig: c.engine},
+			Engine: &engine.Plan{Facts: b},
+			Manifest: &manifest.Manifest{
+				SamplingConfig: c.sampling, SamplingTypes: types, EngineConfig: c.engine, Engine: manifest.Engine{Version: "0.10.2"},
+				Roles: []manifest.Role{{Arguments: []manifest.Argument{{Key: "generation_config"}}}},
+			},
 			settings: loadgen.Settings{Mode: loadgen.PerformanceOnly},
 		}
 		if err := p.planRequests(); err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
+		p.noteAdded()
 		if diff := cmp.Diff(c.want, p.Parameters); diff != "" || (c.note == "") != (len(p.Notes) == 0) || c.note != "" && !strings.HasPrefix(p.Notes[0], c.note) {
 			t.Errorf("%s: %s%q", name, diff, p.Notes)
 		}

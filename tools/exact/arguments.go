@@ -17,7 +17,7 @@ import (
 // plans each, and has the release's own parser read the command line. Where a value is
 // refused here it is spelled all the same, to see what the engine would make of it.
 func compareArguments(ctx context.Context, e *release) ([]tried, error) {
-	c, remove, err := newCompiler(e)
+	c, remove, err := newCompiler(e, "")
 	if err != nil {
 		return nil, err
 	}

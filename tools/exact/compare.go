@@ -44,6 +44,7 @@ var kinds = []kind{
 	{"arguments", compareArguments},
 	{"variables", compareVariables},
 	{"requests", compareRequests},
+	{"chats", compareChats},
 }
 
 func kindNames() (names []string) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -24,7 +25,9 @@ type compiler struct {
 	compiler *compile.Compiler
 }
 
-func newCompiler(e *release) (*compiler, func(), error) {
+// newCompiler makes a compiler and what removes its files. samples are the data set's
+// lines, a text's where empty.
+func newCompiler(e *release, samples string) (*compiler, func(), error) {
 	b, _ := backend.Of(e.Engine)
 	dir, err := os.MkdirTemp("", "exact-*")
 	if err != nil {
@@ -32,7 +35,7 @@ func newCompiler(e *release) (*compiler, func(), error) {
 	}
 	remove := func() { os.RemoveAll(dir) }
 	files := map[string]string{
-		"prompts.jsonl": `{"input": "one"}` + "\n",
+		"prompts.jsonl": cmp.Or(samples, `{"input": "one"}`+"\n"),
 		"user.conf":     "*.Offline.target_qps = 1\n",
 		"config.yaml": fmt.Sprintf(`benchmark_name: llama2-70b
 scenario: offline

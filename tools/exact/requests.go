@@ -20,13 +20,27 @@ import (
 // compareRequests sets every sampling parameter to several values, has the runner's
 // client send a request, and the release's own classes read it.
 func compareRequests(ctx context.Context, e *release) ([]tried, error) {
-	c, remove, err := newCompiler(e)
+	return compareSent(ctx, e, "requests", "")
+}
+
+// compareChats does the same where the samples are conversations.
+func compareChats(ctx context.Context, e *release) ([]tried, error) {
+	return compareSent(ctx, e, "chats", `{"messages": [{"role": "user", "content": "one"}]}`+"\n")
+}
+
+// compareSent compares what is sent for samples like these; empty are texts.
+func compareSent(ctx context.Context, e *release, kind, samples string) ([]tried, error) {
+	c, remove, err := newCompiler(e, samples)
 	if err != nil {
 		return nil, err
 	}
 	defer remove()
 	s := newCatcher()
 	defer s.Close()
+	usual := client.Protocol(c.backend.Requests)
+	if samples != "" {
+		usual = client.Chat
+	}
 	var cases, unsent []tried // unsent are refused before there is something to ask
 	var asked [][2]any
 	var written []any
@@ -37,16 +51,17 @@ func compareRequests(ctx context.Context, e *release) ([]tried, error) {
 				return nil, err
 			}
 			t, params := tried{engine: e.Engine, key: key.Name, value: yamlText(v), ours: said, code: code}, map[string]any{key.Name: v}
+			protocol := usual
 			if m != nil {
 				var notes string
-				if params, notes, err = carried(ctx, m, key.Name); err != nil {
+				if protocol, params, notes, err = carried(ctx, m, key.Name); err != nil {
 					t.code, t.ours = "plan", err.Error()
-					params = map[string]any{key.Name: v}
+					protocol, params = usual, map[string]any{key.Name: v}
 				}
 				t.ours += notes
 				v = m.SamplingConfig[key.Name]
 			}
-			body, err := s.body(ctx, client.Protocol(c.backend.Requests), params)
+			body, err := s.body(ctx, protocol, params)
 			if err != nil {
 				if t.code == "" {
 					t.verdict, t.code, t.ours = refused, "client", err.Error()
@@ -57,7 +72,7 @@ func compareRequests(ctx context.Context, e *release) ([]tried, error) {
 			cases, asked, written = append(cases, t), append(asked, [2]any{key.Name, body}), append(written, v)
 		}
 	}
-	answers, err := e.ask(ctx, "requests", asked)
+	answers, err := e.ask(ctx, kind, asked)
 	if err != nil {
 		return nil, err
 	}
@@ -67,19 +82,19 @@ func compareRequests(ctx context.Context, e *release) ([]tried, error) {
 	return append(cases, unsent...), nil
 }
 
-// carried are the parameters that the runner's plan has of a manifest, and what it
-// notes on the key.
-func carried(ctx context.Context, m *manifest.Manifest, key string) (params map[string]any, notes string, err error) {
+// carried are the parameters that the runner's plan has of a manifest, as its protocol
+// has them, and what it notes on the key.
+func carried(ctx context.Context, m *manifest.Manifest, key string) (protocol client.Protocol, params map[string]any, notes string, err error) {
 	p, err := run.NewPlan(ctx, m, run.Options{Engine: engine.Options{DeviceEnv: engine.NoDevices}})
 	if err != nil {
-		return nil, "", err
+		return "", nil, "", err
 	}
 	for _, n := range p.Notes {
 		if strings.Contains(n, "."+key+" ") {
 			notes += n
 		}
 	}
-	return p.Parameters, notes, nil
+	return p.Protocol, p.Parameters, notes, nil
 }
 
 // catcher is a server that keeps the last request.
@@ -108,7 +123,7 @@ func (c *catcher) body(ctx context.Context, protocol client.Protocol, params map
 	}
 	sent := false
 	source := client.SourceFunc(func(_ client.Ask, r *client.Request) bool {
-		r.Tokens, sent = []int32{1, 2, 3}, !sent
+		r.Tokens, r.Text, sent = []int32{1, 2, 3}, "one", !sent
 		return sent
 	})
 	if _, err := cl.Run(ctx, client.Plan{Timeout: time.Minute}, source, client.SinkFunc(func([]client.Result) error { return nil })); err != nil {

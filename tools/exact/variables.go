@@ -20,7 +20,7 @@ var words = map[string]bool{"1": true, "true": true, "yes": true, "0": false, "f
 // compareVariables sets every variable that the release reads to twelve texts and has
 // the release read them.
 func compareVariables(ctx context.Context, e *release) ([]tried, error) {
-	c, remove, err := newCompiler(e)
+	c, remove, err := newCompiler(e, "")
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ annotation and as a decorator, which leaves what it decorates as it is. An objec
 it is false and empty. Nothing of a stand-in computes a value that is compared.
 """
 import abc
+import asyncio
 import importlib.abc
 import importlib.machinery
 import inspect
@@ -195,10 +196,12 @@ def install():
     import huggingface_hub.constants
     import torch.library
     import transformers
+    import uvloop
 
     # Truth of a stand-in is not asked where it decides what is done.
     huggingface_hub.constants.HF_HUB_OFFLINE = False
 
     torch.iinfo = Bounds
+    uvloop.EventLoopPolicy = asyncio.DefaultEventLoopPolicy
     torch.library.infer_schema = schema
     transformers.PretrainedConfig.__class_validators__ = []

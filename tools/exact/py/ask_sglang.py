@@ -2,6 +2,7 @@
 arguments: [key, words]: the words after "-m sglang.launch_server"; answered by what the argument's attribute is
 variables: [name, text]: answered by what its declarations read; text null is an unset one
 requests:  [key, body]: a request to /generate; answered by what is sampled with
+chats:     [key, body]: the same of /v1/chat/completions
 """
 import argparse
 import importlib
@@ -76,19 +77,42 @@ class Tokenizer:
 def requests(sources):
     absent.replace("sglang.kernels", "sglang.srt.layers")
     from sglang.srt.managers.io_struct import GenerateReqInput
-    from sglang.srt.sampling.sampling_params import SamplingParams
 
     def ask(case):
         key, body = case
         r = GenerateReqInput(**body)
         r.normalize_batch_and_arguments()
-        p = SamplingParams(**r.sampling_params)
-        p.normalize(Tokenizer())
-        p.verify(32000)
-        asked = r.sampling_params.get(key)
-        if key == "temperature" and p.top_k == 1 and not isinstance(asked, bool) and 0 <= asked < 1e-6:
-            return asked  # greedy, which is the best candidate alone here, at any temperature
-        strings = getattr(p, key + "_strs", None) if key in ("stop", "stop_regex") else None
-        return strings if strings is not None else getattr(p, key)
+        return sampled(key, r.sampling_params)
 
     return ask
+
+
+def chats(sources):
+    absent.replace("sglang.kernels", "sglang.srt.layers")
+    from sglang.srt.entrypoints.openai.protocol import ChatCompletionRequest
+
+    def ask(case):
+        key, body = case
+        r = ChatCompletionRequest.model_validate(body)
+        if hasattr(r, "to_sampling_params"):
+            of_openai = {}  # what --sampling-defaults openai leaves of the model's
+            return sampled(key, r.to_sampling_params(r.stop, of_openai))
+        from sglang.srt.entrypoints.openai.serving_chat import OpenAIServingChat
+
+        return sampled(key, OpenAIServingChat._build_sampling_params(None, r, r.stop, None))
+
+    return ask
+
+
+def sampled(key, params):
+    """What is sampled with."""
+    from sglang.srt.sampling.sampling_params import SamplingParams
+
+    p = SamplingParams(**params)
+    p.normalize(Tokenizer())
+    p.verify(32000)
+    asked = params.get(key)
+    if key == "temperature" and p.top_k == 1 and not isinstance(asked, bool) and 0 <= asked < 1e-6:
+        return asked  # greedy, which is the best candidate alone here, at any temperature
+    strings = getattr(p, key + "_strs", None) if key in ("stop", "stop_regex") else None
+    return strings if strings is not None else getattr(p, key)

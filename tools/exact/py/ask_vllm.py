@@ -2,6 +2,7 @@
 arguments: [key, words]: the words after "vllm serve"; answered by what the argument's attribute is
 variables: [name, text]: answered by what vllm.envs reads; text null is an unset one
 requests:  [key, body]: a request to /v1/completions; answered by what is sampled with
+chats:     [key, body]: the same of /v1/chat/completions
 """
 import ast
 import functools
@@ -119,10 +120,15 @@ def variables(sources):
 
 
 def requests(sources):
-    request = first(
-        ("vllm.entrypoints.openai.completion.protocol", "CompletionRequest"),
-        ("vllm.entrypoints.openai.protocol", "CompletionRequest"),
-    )
+    return asked("completion", "CompletionRequest")
+
+
+def chats(sources):
+    return asked("chat_completion", "ChatCompletionRequest")
+
+
+def asked(package, name):
+    request = first((f"vllm.entrypoints.openai.{package}.protocol", name), ("vllm.entrypoints.openai.protocol", name))
     known = inspect.signature(request.to_sampling_params).parameters
     given = {"max_tokens": None, "default_max_tokens": 16, "logits_processor_pattern": None, "default_sampling_params": {}}
 

@@ -3,7 +3,7 @@
 usage: driver.py ENGINE SOURCES KIND < cases.json > answers.json
 
 SOURCES is a folder with the release's package, as text. Each answer is {"value": V},
-or {"error": TEXT} where the engine refuses. KIND is arguments, variables or requests;
+or {"error": TEXT} where the engine refuses. KIND is arguments, variables, requests or chats;
 see the engine's module beside this one.
 """
 import contextlib

@@ -2,10 +2,11 @@ package schema
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"mlcfg/internal/lazyregexp"
 )
 
 // evaluate returns the value of a condition, whose names value knows. It takes names,
@@ -28,7 +29,7 @@ func evaluate(text string, value func(name string) any) (any, error) {
 	return v, c.err
 }
 
-var conditionWord = regexp.MustCompile(`'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|-?[0-9][0-9.]*(?:e[+-]?[0-9]+)?|[A-Za-z_]\w*|[=!<>]=|[<>(),]`)
+var conditionWord = lazyregexp.New(`'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|-?[0-9][0-9.]*(?:e[+-]?[0-9]+)?|[A-Za-z_]\w*|[=!<>]=|[<>(),]`)
 
 // condition is one that is being read, word by word.
 type condition struct {

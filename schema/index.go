@@ -5,12 +5,11 @@ import (
 	"encoding/binary"
 	"math"
 	"math/big"
-	"regexp"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"mlcfg/internal/diag"
+	"mlcfg/internal/lazyregexp"
 )
 
 // The index is what the importer makes out of the CUE files, by CUE's own reader: every
@@ -252,8 +251,7 @@ func (st *store) matcher(pattern string) func(string) bool {
 	if m, ok := st.patterns.Load(pattern); ok {
 		return m.(func(string) bool)
 	}
-	compiled := sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
-	m, _ := st.patterns.LoadOrStore(pattern, func(text string) bool { return compiled().MatchString(text) })
+	m, _ := st.patterns.LoadOrStore(pattern, lazyregexp.New(pattern).MatchString)
 	return m.(func(string) bool)
 }
 

@@ -4,9 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
-	"regexp"
 	"slices"
 	"strings"
+
+	"mlcfg/internal/lazyregexp"
 )
 
 // JSONSchema returns a JSON Schema (draft 7, which editors know) of overlays that
@@ -218,7 +219,7 @@ func plainNumber(f float64) any {
 	return f
 }
 
-var caseless = regexp.MustCompile(`\(\?i:[^()]*\)`)
+var caseless = lazyregexp.New(`\(\?i:[^()]*\)`)
 
 // ecma rewrites a pattern for ECMAScript, which JSON Schema uses and which has
 // no (?i:...): each letter becomes [aA].

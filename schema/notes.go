@@ -2,8 +2,9 @@ package schema
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
+
+	"mlcfg/internal/lazyregexp"
 )
 
 // Note tells why a key went and what took its place.
@@ -37,7 +38,7 @@ func (st *store) noteOf(section, key string) (Note, bool) {
 
 // alias is how an engine's help text names the one argument, or variable, that took over
 // another's value; with a value behind it, or braces, it is none.
-var alias = regexp.MustCompile(`^(?:\[Deprecated\] )?(?:Deprecated alias for|[Uu]se) (?:--([a-z0-9-]+)|([A-Z][A-Z0-9_]+))(?: instead)?\.?$`)
+var alias = lazyregexp.New(`^(?:\[Deprecated\] )?(?:Deprecated alias for|[Uu]se) (?:--([a-z0-9-]+)|([A-Z][A-Z0-9_]+))(?: instead)?\.?$`)
 
 // Gone tells why a key is not in a release: by the hand-written notes, or by
 // the last deprecation text that the engine gave, before that release, to the

@@ -3,9 +3,10 @@ package schema
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
+
+	"mlcfg/internal/lazyregexp"
 )
 
 // Refusal is a condition over several keys of a section under which the engine
@@ -57,7 +58,7 @@ func (s *Section) refuses(set map[string]any) (found []Fault) {
 	return found
 }
 
-var inBraces = regexp.MustCompile(`\{(\w+)\}`)
+var inBraces = lazyregexp.New(`\{(\w+)\}`)
 
 func (r Refusal) message(value func(string) any) string {
 	text := inBraces.ReplaceAllStringFunc(r.Says, func(name string) string {

@@ -79,7 +79,8 @@ func (a *app) command(args []string) int {
 	if status, done := a.handOver(args); done {
 		return status
 	}
-	commands := a.program().With(a.commands())
+	program := a.program()
+	commands := program.With(a.commands())
 	c := &cli.App{
 		Name:                      "mlcfg",
 		Usage:                     "compile LLM benchmark configuration into manifests, and report its errors first",
@@ -98,6 +99,7 @@ func (a *app) command(args []string) int {
 	}
 	sorted, err := sortArgs(args, commands)
 	if err == nil {
+		program.SetHelp(commands, sorted)
 		err = c.Run(sorted)
 	}
 	switch {

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/cli/cliargs"
+	"mlcfg/internal/lazyregexp"
 	"mlcfg/schema"
 )
 
@@ -23,11 +23,11 @@ func sortArgs(args []string, commands []*cli.Command) ([]string, error) {
 
 // overrideForm is what key=value looks like; a path with "=" in it does not,
 // having a slash or dot before.
-var overrideForm = regexp.MustCompile(`^[A-Za-z_]([A-Za-z0-9_-]|\\[.=\[\]])*(\.([A-Za-z0-9_-]|\\[.=\[\]])+|\[\d+\])*=`)
+var overrideForm = lazyregexp.New(`^[A-Za-z_]([A-Za-z0-9_-]|\\[.=\[\]])*(\.([A-Za-z0-9_-]|\\[.=\[\]])+|\[\d+\])*=`)
 
 // hydraForm is what Hydra's +key=value, ++key=value and ~key look like: no overlay is named
 // so, and the reader of overrides says what to write.
-var hydraForm = regexp.MustCompile(`^(\+\+?|~)[A-Za-z_][^/]*$`)
+var hydraForm = lazyregexp.New(`^(\+\+?|~)[A-Za-z_][^/]*$`)
 
 // plainKeys are the older harness's keys that are flags here.
 var plainKeys = []string{"backend", "config_path", "config_name"}

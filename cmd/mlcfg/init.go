@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 
 	"github.com/urfave/cli/v2"
 
@@ -13,6 +12,7 @@ import (
 	"mlcfg/internal/cli/output"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/edit"
+	"mlcfg/internal/lazyregexp"
 	"mlcfg/internal/loadgen"
 	"mlcfg/schema"
 )
@@ -41,7 +41,7 @@ func (a *app) initCommand() *cli.Command {
 }
 
 // plainName is what may stand in a file's name and in LoadGen's.
-var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*$`)
+var plainName = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9.-]*$`)
 
 func (a *app) init(c *cli.Context) error {
 	if err := oneOf("format", c.String("format"), "text", "json"); err != nil {

@@ -2,18 +2,18 @@ package main
 
 import (
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/backend"
+	"mlcfg/internal/lazyregexp"
 )
 
 // otherForm is an override in a form that is none here: key:value, or key= with the value behind
 // a space.
-var otherForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*[:=]`)
+var otherForm = lazyregexp.New(`^[A-Za-z_][A-Za-z0-9_.-]*[:=]`)
 
 // misspelt refuses overrides that are not KEY=VALUE before they are taken for files, and
 // overrides of a section that none of the named backends reads.

@@ -67,8 +67,9 @@ func (a *app) run(ctx context.Context, args []string) int {
 
 // command executes a command line.
 func (a *app) command(ctx context.Context, args []string) int {
-	commands := clidoc.Program{Name: "mlrun", Usage: usage, Version: version, About: about, Out: a.stdout, Values: values}.With(a.commands())
-	program := &cli.App{
+	program := clidoc.Program{Name: "mlrun", Usage: usage, Version: version, About: about, Out: a.stdout, Values: values}
+	commands := program.With(a.commands())
+	c := &cli.App{
 		Name:                      "mlrun",
 		Usage:                     usage,
 		Reader:                    a.stdin,
@@ -89,7 +90,8 @@ func (a *app) command(ctx context.Context, args []string) int {
 	}
 	sorted, err := cliargs.SortWith(args, commands, cliargs.Hooks{Hint: func(_ *cli.Command, name string) string { return otherFlags[name] }})
 	if err == nil {
-		err = program.RunContext(ctx, sorted)
+		program.SetHelp(commands, sorted)
+		err = c.RunContext(ctx, sorted)
 	}
 	switch {
 	case err == nil:

@@ -2,11 +2,12 @@ package accuracy
 
 import (
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"mlcfg/internal/lazyregexp"
 )
 
 // The rules by which MLPerf's scripts find the answer in a text, each named by
@@ -15,24 +16,24 @@ import (
 const blanks = `[\s\v\x1c-\x1f\x{85}\p{Z}]`
 
 var (
-	uuid        = regexp.MustCompile(`[\pL\pN_]{8}-[\pL\pN_]{4}-[\pL\pN_]{4}-[\pL\pN_]{4}-[\pL\pN_]{12}`)
-	anyNumber   = regexp.MustCompile(`-?[\p{Nd},]*\.?\p{Nd}+`)
-	boxedDigits = regexp.MustCompile(`\\boxed\{` + blanks + `*(\p{Nd}+)` + blanks + `*\}`)
-	answerLabel = regexp.MustCompile(`(?i)Answer:` + blanks + `*(\p{Nd}+)`)
-	finalPart   = regexp.MustCompile(`(?s)<\|channel\|>final[^<]*<\|message\|>(.*?)(?:<\|return\|>|\z)`)
-	bold        = regexp.MustCompile(`\*\*([^*]+)\*\*`)
+	uuid        = lazyregexp.New(`[\pL\pN_]{8}-[\pL\pN_]{4}-[\pL\pN_]{4}-[\pL\pN_]{4}-[\pL\pN_]{12}`)
+	anyNumber   = lazyregexp.New(`-?[\p{Nd},]*\.?\p{Nd}+`)
+	boxedDigits = lazyregexp.New(`\\boxed\{` + blanks + `*(\p{Nd}+)` + blanks + `*\}`)
+	answerLabel = lazyregexp.New(`(?i)Answer:` + blanks + `*(\p{Nd}+)`)
+	finalPart   = lazyregexp.New(`(?s)<\|channel\|>final[^<]*<\|message\|>(.*?)(?:<\|return\|>|\z)`)
+	bold        = lazyregexp.New(`\*\*([^*]+)\*\*`)
 )
 
 // choice are the expressions for answers A to some last letter.
-type choice struct{ labelled, lone, leading, short *regexp.Regexp }
+type choice struct{ labelled, lone, leading, short *lazyregexp.Regexp }
 
 func newChoice(last string) choice {
 	letter := `([A-` + last + `])`
 	return choice{
-		labelled: regexp.MustCompile(`(?i)\b(?:ANSWER|FINAL` + blanks + `*ANSWER)\b` + blanks + `*[:=]?` + blanks + `*(?:\(?` + blanks + `*` + letter + blanks + `*\)?)(?:` + blanks + `*\z|[^A-Za-z])`),
-		lone:     regexp.MustCompile(`(?i)\b` + letter + `\b`),
-		leading:  regexp.MustCompile(`(?i)\A[^a-zA-Z]*` + letter + `(?:[^a-zA-Z]|\z)`),
-		short:    regexp.MustCompile(`(?i)\bAnswer` + blanks + `*[:.]?` + blanks + `*` + letter + `\b`),
+		labelled: lazyregexp.New(`(?i)\b(?:ANSWER|FINAL` + blanks + `*ANSWER)\b` + blanks + `*[:=]?` + blanks + `*(?:\(?` + blanks + `*` + letter + blanks + `*\)?)(?:` + blanks + `*\z|[^A-Za-z])`),
+		lone:     lazyregexp.New(`(?i)\b` + letter + `\b`),
+		leading:  lazyregexp.New(`(?i)\A[^a-zA-Z]*` + letter + `(?:[^a-zA-Z]|\z)`),
+		short:    lazyregexp.New(`(?i)\bAnswer` + blanks + `*[:.]?` + blanks + `*` + letter + `\b`),
 	}
 }
 
@@ -179,7 +180,7 @@ func harmonyLetter(c choice, text string, lone bool) string {
 func unescape(s string) string { return strings.NewReplacer(`\n`, "\n", `\'`, "'").Replace(s) }
 
 // lastGroup returns the first group of the last match, empty for none.
-func lastGroup(re *regexp.Regexp, s string) string {
+func lastGroup(re *lazyregexp.Regexp, s string) string {
 	all := re.FindAllStringSubmatch(s, -1)
 	if len(all) == 0 {
 		return ""

@@ -1,10 +1,10 @@
 package backend
 
 import (
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
+
+	"mlcfg/internal/lazyregexp"
 )
 
 // Program is a way in which people's files start an engine's server. What [Backend.Program]
@@ -47,27 +47,15 @@ type Image struct {
 	Repository string
 	// Tag finds the engine's release in the tag, as its first group; empty where the tag
 	// has a number of something else.
-	Tag string
+	Tag *lazyregexp.Regexp
 	// Later finds tags of builds that are newer than the release that they name, or patched.
-	Later string
+	Later *lazyregexp.Regexp
 	// Table is the engine's release by the beginning of the tag, where the tag's number is
 	// the image's own.
 	Table map[string]string
 	// Entry reports whether the image starts the server by itself, so that a command holds
 	// arguments alone.
 	Entry bool
-}
-
-// compiledTags are the patterns of tags, which never change.
-var compiledTags sync.Map
-
-func tagPattern(text string) *regexp.Regexp {
-	if re, ok := compiledTags.Load(text); ok {
-		return re.(*regexp.Regexp) //nolint:forcetypeassert // nothing else is stored
-	}
-	re := regexp.MustCompile(text)
-	compiledTags.Store(text, re)
-	return re
 }
 
 // ImageOf finds the engine that an image holds; nil where it is none of those known.
@@ -98,10 +86,10 @@ func (i *Image) release(tag string) (release string, later bool) {
 	if longest != "" {
 		return i.Table[longest], len(tag) > len(longest)
 	}
-	if i.Tag == "" {
+	if i.Tag == nil {
 		return "", false
 	}
-	m := tagPattern(i.Tag).FindStringSubmatch(tag)
+	m := i.Tag.FindStringSubmatch(tag)
 	if m == nil {
 		return "", false
 	}
@@ -111,7 +99,7 @@ func (i *Image) release(tag string) (release string, later bool) {
 			break
 		}
 	}
-	return release, i.Later != "" && tagPattern(i.Later).MatchString(tag)
+	return release, i.Later != nil && i.Later.MatchString(tag)
 }
 
 // splitReference is an image's name and tag; what has no tag is latest.

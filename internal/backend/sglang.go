@@ -1,5 +1,7 @@
 package backend
 
+import "mlcfg/internal/lazyregexp"
+
 // SGLang is SGLang's name.
 const SGLang = "sglang"
 
@@ -29,10 +31,10 @@ var sglang = Backend{
 		{Module: "dynamo.sglang", Own: dynamoFlags},
 	},
 	Images: []Image{
-		{Repository: "lmsysorg/sglang", Tag: `^v(\d+\.\d+\.\d+(?:\.post\d+|rc\d+)?)(?:[-+.]|$)`},
+		{Repository: "lmsysorg/sglang", Tag: lazyregexp.New(`^v(\d+\.\d+\.\d+(?:\.post\d+|rc\d+)?)(?:[-+.]|$)`)},
 		// With a date behind, a build that is newer than the release.
-		{Repository: "lmsysorg/sglang-rocm", Tag: `^v(\d+\.\d+\.\d+(?:\.post\d+|rc\d+)?)(?:[-+.]|$)`, Later: `-\d{8}$`},
-		{Repository: "rocm/sgl-dev", Tag: `^(?:sglang-|v)(\d+\.\d+\.\d+(?:\.post\d+|rc\d+)?)(?:[-+.]|$)`, Later: `.`},
+		{Repository: "lmsysorg/sglang-rocm", Tag: lazyregexp.New(`^v(\d+\.\d+\.\d+(?:\.post\d+|rc\d+)?)(?:[-+.]|$)`), Later: lazyregexp.New(`-\d{8}$`)},
+		{Repository: "rocm/sgl-dev", Tag: lazyregexp.New(`^(?:sglang-|v)(\d+\.\d+\.\d+(?:\.post\d+|rc\d+)?)(?:[-+.]|$)`), Later: lazyregexp.New(`.`)},
 		{Repository: "nvidia/ai-dynamo/sglang-runtime", Table: map[string]string{
 			"0.8.1": "0.5.6.post2", "0.9.0": "0.5.8", "1.0.": "0.5.9", "1.1.": "0.5.10.post1", "1.2.0": "0.5.11", "1.2.1": "0.5.11",
 		}},

@@ -1,5 +1,7 @@
 package backend
 
+import "mlcfg/internal/lazyregexp"
+
 // VLLM is vLLM's name.
 const VLLM = "vllm"
 
@@ -41,7 +43,7 @@ var vllm = Backend{
 		{Repository: "vllm/vllm-openai-xpu", Tag: vllmTag, Entry: true},
 		{Repository: "vllm/vllm-tpu", Tag: vllmTag},
 		{Repository: "q9t5s3a7/vllm-cpu-release-repo", Tag: vllmTag, Entry: true},
-		{Repository: "rocm/vllm", Tag: `vllm_?(\d+\.\d+\.\d+(?:\.post\d+)?)|^v(\d+\.\d+\.\d+)`, Later: `.`},
+		{Repository: "rocm/vllm", Tag: lazyregexp.New(`vllm_?(\d+\.\d+\.\d+(?:\.post\d+)?)|^v(\d+\.\d+\.\d+)`), Later: lazyregexp.New(`.`)},
 		{Repository: "rocm/vllm-dev"},
 		// Dynamo's own number, with the engine's by its release notes.
 		{Repository: "nvidia/ai-dynamo/vllm-runtime", Table: map[string]string{
@@ -130,9 +132,9 @@ var vllm = Backend{
 
 // Tags of vLLM's own images: v0.21.0-ubuntu2404, and a build of a later commit,
 // vllm-x86_64-cu13-0.25.1-7a33ba9.
-const (
-	vllmTag      = `^v(\d+\.\d+\.\d+(?:\.post\d+|rc\d+)?)(?:[-+.]|$)|^vllm-.*-(\d+\.\d+\.\d+)-[0-9a-f]{7,}$`
-	vllmTagLater = `^vllm-`
+var (
+	vllmTag      = lazyregexp.New(`^v(\d+\.\d+\.\d+(?:\.post\d+|rc\d+)?)(?:[-+.]|$)|^vllm-.*-(\d+\.\d+\.\d+)-[0-9a-f]{7,}$`)
+	vllmTagLater = lazyregexp.New(`^vllm-`)
 )
 
 // dynamoFlags are Dynamo's own, of its adapters for every engine

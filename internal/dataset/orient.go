@@ -3,7 +3,8 @@ package dataset
 import (
 	"context"
 	"fmt"
-	"regexp"
+
+	"mlcfg/internal/lazyregexp"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -11,13 +12,13 @@ import (
 // orientations are the forms in which pandas' to_json writes a frame as one object,
 // known by how they begin.
 var orientations = []struct {
-	head *regexp.Regexp
+	head *lazyregexp.Regexp
 	read func(context.Context, *jsontext.Decoder, *recordLimit, *builder) error
 }{
-	{regexp.MustCompile(`^\s*\{\s*"-?\d+"\s*:\s*\{\s*"[^"]*[^"\d][^"]*"\s*:`), readIndex},
-	{regexp.MustCompile(`^\s*\{\s*"[^"]*"\s*:\s*\{\s*"-?\d+"\s*:`), readColumns},
-	{regexp.MustCompile(`^\s*\{\s*"columns"\s*:\s*\[\s*"`), readSplit},
-	{regexp.MustCompile(`^\s*\{\s*"schema"\s*:\s*\{\s*"fields"\s*:`), readTable},
+	{lazyregexp.New(`^\s*\{\s*"-?\d+"\s*:\s*\{\s*"[^"]*[^"\d][^"]*"\s*:`), readIndex},
+	{lazyregexp.New(`^\s*\{\s*"[^"]*"\s*:\s*\{\s*"-?\d+"\s*:`), readColumns},
+	{lazyregexp.New(`^\s*\{\s*"columns"\s*:\s*\[\s*"`), readSplit},
+	{lazyregexp.New(`^\s*\{\s*"schema"\s*:\s*\{\s*"fields"\s*:`), readTable},
 }
 
 // readIndex reads orient="index": an object of rows by their labels, which are not used.

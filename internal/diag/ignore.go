@@ -2,9 +2,10 @@ package diag
 
 import (
 	"bytes"
-	"regexp"
 	"slices"
 	"strings"
+
+	"mlcfg/internal/lazyregexp"
 )
 
 // Ignored are the findings that comments of a file switch off.
@@ -16,7 +17,7 @@ type Ignored struct {
 }
 
 // ignoreComment is "mlcfg: ignore=CODE,CODE REASON", and ignore-file for all of the file.
-var ignoreComment = regexp.MustCompile(`mlcfg:[ \t]*ignore(-file)?=([a-z0-9,-]*)[ \t]*([^\r\n]*)`)
+var ignoreComment = lazyregexp.New(`mlcfg:[ \t]*ignore(-file)?=([a-z0-9,-]*)[ \t]*([^\r\n]*)`)
 
 // ReadIgnored reads the comments of a file that switch findings off: for the line that they stand
 // on, for the line below where they have one of their own, and for the whole file. Each needs a

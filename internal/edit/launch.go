@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"mlcfg/internal/check"
+	"mlcfg/internal/lazyregexp"
 	"mlcfg/internal/merge"
 	"mlcfg/internal/source"
 	"mlcfg/schema"
@@ -142,10 +142,10 @@ func writeValue(text *strings.Builder, indent, key string, value any) {
 }
 
 // plainKey is a key that needs no quotes.
-var plainKey = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]+$`)
+var plainKey = lazyregexp.New(`^[A-Za-z_][A-Za-z0-9_.-]+$`)
 
 // plainText is a text that no reader of YAML takes for anything else.
-var plainText = regexp.MustCompile(`^[A-Za-z_/][A-Za-z0-9_/.-]*[A-Za-z0-9_/]$`)
+var plainText = lazyregexp.New(`^[A-Za-z_/][A-Za-z0-9_/.-]*[A-Za-z0-9_/]$`)
 
 // flow is a value on one line.
 func flow(value any) string {
@@ -176,4 +176,4 @@ func BenchmarkOf(r *check.Resolved) string {
 	return name
 }
 
-var notPlain = regexp.MustCompile(`[^a-z0-9.-]+`)
+var notPlain = lazyregexp.New(`[^a-z0-9.-]+`)

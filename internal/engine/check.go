@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"mlcfg/internal/lazyregexp"
 )
 
 // Problem is something that this machine lacks for a plan.
@@ -80,7 +81,7 @@ func (p *Plan) checkDevices(h Host) []Problem {
 	return []Problem{{Text: text + "; an engine without devices is started with --device-env none", Fatal: true}}
 }
 
-var nvidiaNode = regexp.MustCompile(`^nvidia\d+$`)
+var nvidiaNode = lazyregexp.New(`^nvidia\d+$`)
 
 // visibleDevices counts the devices that a process here can open, before a
 // variable hides any: AMD's by the driver's topology, of which a container sees

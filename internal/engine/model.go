@@ -10,19 +10,19 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
+	"mlcfg/internal/lazyregexp"
 	"mlcfg/internal/plainfile"
 )
 
 // hubName is a model's name on the Hugging Face hub ("openai-community/gpt2",
 // "gpt2"), with a quantization behind a colon where vLLM reads GGUF files.
-var hubName = regexp.MustCompile(`^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?(:[\w-]+)?$`)
+var hubName = lazyregexp.New(`^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?(:[\w-]+)?$`)
 
 // elsewhere are the beginnings of models that engines stream from a store.
-var elsewhere = regexp.MustCompile(`^[a-z][a-z0-9+]*://`)
+var elsewhere = lazyregexp.New(`^[a-z][a-z0-9+]*://`)
 
 // checkModel looks whether the model that an engine is started with is there
 // and whole. It reads no weights.

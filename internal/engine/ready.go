@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"mlcfg/internal/backend"
 	"mlcfg/internal/engine/sim"
+	"mlcfg/internal/lazyregexp"
 )
 
 // healthTimeout bounds one look at an engine: SGLang's /health makes a token and
@@ -38,7 +38,7 @@ type Progress struct {
 }
 
 // bars are progress bars as tqdm and the simulated engine print them.
-var bars = regexp.MustCompile(`([A-Z][\w/(), -]*?):\s+(\d{1,3})%`)
+var bars = lazyregexp.New(`([A-Z][\w/(), -]*?):\s+(\d{1,3})%`)
 
 func progressOf(line string) (stage string, percent int) {
 	m := bars.FindStringSubmatch(line)

@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"io"
 	"os"
-	"regexp"
 	"strings"
 	"unicode"
+
+	"mlcfg/internal/lazyregexp"
 )
 
 // tailSize is how much of a log's end is looked at.
@@ -44,7 +45,7 @@ func lastLines(text string, n int) []string {
 	return lines[max(0, len(lines)-n):]
 }
 
-var controls = regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]`)
+var controls = lazyregexp.New(`\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]`)
 
 // longLine is where a line is cut when it is shown.
 const longLine = 400

@@ -3,11 +3,9 @@ package explain
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"mlcfg/internal/backend"
 	"mlcfg/internal/check"
@@ -15,6 +13,7 @@ import (
 	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/diag/secret"
+	"mlcfg/internal/lazyregexp"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/merge"
 	"mlcfg/schema"
@@ -241,7 +240,7 @@ func (w *walker) environment(tree *merge.Tree, b *backend.Backend, c *check.Conf
 }
 
 // confPlace is the origin of a setting that a conf file makes.
-var confPlace = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(.+):(\d+):(\d+)$`) })
+var confPlace = lazyregexp.New(`^(.+):(\d+):(\d+)$`)
 
 // notSettings are the entries of the loadgen section that are no settings:
 // they repeat, or say where the others are from.
@@ -269,7 +268,7 @@ func LoadgenValues(section map[string]any) []Value {
 		}
 		if origin, ok := origins[name].(string); ok {
 			s.Layer, s.Note = KeyLayer, origin
-			if m := confPlace().FindStringSubmatch(origin); m != nil {
+			if m := confPlace.FindStringSubmatch(origin); m != nil {
 				line, _ := strconv.Atoi(m[2])
 				column, _ := strconv.Atoi(m[3])
 				s.Layer, s.Note, s.Pos = ConfLayer, "", diag.Pos{File: m[1], Line: line, Column: column}

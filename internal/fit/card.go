@@ -11,11 +11,11 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 
+	"mlcfg/internal/lazyregexp"
 	"mlcfg/internal/plainfile"
 )
 
@@ -399,7 +399,7 @@ func WriteCard(ctx context.Context, dir, name, source string) ([]byte, error) {
 	return shortLists(out.Bytes()), nil
 }
 
-var listed = regexp.MustCompile(`\[\n[^\[\]{}]*\]`)
+var listed = lazyregexp.New(`\[\n[^\[\]{}]*\]`)
 
 // shortLists puts a list of plain values on one line.
 func shortLists(data []byte) []byte {
@@ -462,8 +462,8 @@ func embedded(name string) *Model {
 }
 
 var (
-	tuned     = regexp.MustCompile(`-(?:instruct|chat|base|it|hf|thinking|\d{4})\b|^meta-`)
-	quantized = regexp.MustCompile(`(?i)[-_](?:fp8|nvfp4|fp4|mxfp4|awq|gptq|int4|int8|w4a16|w8a8|4bit|8bit|bf16|autoround|quantized|dynamic|block|modelopt|amd|ocp)[-_.\w]*$`)
+	tuned     = lazyregexp.New(`-(?:instruct|chat|base|it|hf|thinking|\d{4})\b|^meta-`)
+	quantized = lazyregexp.New(`(?i)[-_](?:fp8|nvfp4|fp4|mxfp4|awq|gptq|int4|int8|w4a16|w8a8|4bit|8bit|bf16|autoround|quantized|dynamic|block|modelopt|amd|ocp)[-_.\w]*$`)
 )
 
 // sameShapes is a name without what training alone changes.

@@ -2,10 +2,11 @@ package fit
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"mlcfg/internal/lazyregexp"
 )
 
 // GPU is an accelerator.
@@ -77,8 +78,8 @@ func GPUs() []string {
 }
 
 var (
-	told = regexp.MustCompile(`\(([0-9.]+) ?(?:GiB|GB)\)`)
-	many = regexp.MustCompile(`^(\d+) ?[x×] `)
+	told = lazyregexp.New(`\(([0-9.]+) ?(?:GiB|GB)\)`)
+	many = lazyregexp.New(`^(\d+) ?[x×] `)
 )
 
 // FindGPU finds an accelerator by its name as recipes and drivers write it: "H100", "NVIDIA H100

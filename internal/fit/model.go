@@ -5,8 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"regexp"
 	"strings"
+
+	"mlcfg/internal/lazyregexp"
 )
 
 // Kind is what a layer keeps of a request.
@@ -120,7 +121,7 @@ func decode(source string, data []byte, into any) error {
 }
 
 // numberless are Python's words for what is no number, where a value may stand.
-var numberless = regexp.MustCompile(`([:\[,]\s*)(?:NaN|-?Infinity)\b`)
+var numberless = lazyregexp.New(`([:\[,]\s*)(?:NaN|-?Infinity)\b`)
 
 func newModel(source string, whole config) (*Model, error) {
 	c := flatten(whole)

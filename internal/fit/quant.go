@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"mlcfg/internal/lazyregexp"
 )
 
 // Quantization is how a checkpoint's weights are stored, as its config.json says.
@@ -139,7 +141,7 @@ func (q *Quantization) compressed(c config) {
 	}
 }
 
-var layerNumber = regexp.MustCompile(`layers\.(\d+)`)
+var layerNumber = lazyregexp.New(`layers\.(\d+)`)
 
 // unescaped takes the backslashes before dots out of a pattern.
 var unescaped = strings.NewReplacer(`\\.`, ".", `\.`, ".")

@@ -7,9 +7,10 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"mlcfg/internal/lazyregexp"
 )
 
 // Weights are a checkpoint's, in parts.
@@ -117,10 +118,10 @@ func ReadIndex(source string, data []byte) (Index, error) {
 }
 
 var (
-	inLayer = regexp.MustCompile(`\blayers\.(\d+)\.`)
+	inLayer = lazyregexp.New(`\blayers\.(\d+)\.`)
 	// whole are tensors that each rank of tensor parallel has all of.
-	whole = regexp.MustCompile(`norm|router|mlp\.gate\.|block_sparse_moe\.gate\.|q_a_proj|kv_a_proj|indexer|\bvision|visual|multi_modal|mm_projector|audio`)
-	heads = regexp.MustCompile(`[kv]_proj|key_value`)
+	whole = lazyregexp.New(`norm|router|mlp\.gate\.|block_sparse_moe\.gate\.|q_a_proj|kv_a_proj|indexer|\bvision|visual|multi_modal|mm_projector|audio`)
+	heads = lazyregexp.New(`[kv]_proj|key_value`)
 )
 
 // sorted makes parts of the tensors of a checkpoint; layers are the model's, those beyond are its draft's.

@@ -2,11 +2,11 @@ package launch
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"mlcfg/internal/backend"
+	"mlcfg/internal/lazyregexp"
 )
 
 // wrappers are programs that start the one behind them. A container's image may stand in their
@@ -23,7 +23,7 @@ var shells = []string{"bash", "sh", "zsh", "dash", "ksh"}
 var containers = []string{"docker", "podman", "nerdctl"}
 
 // functionName is what functions of other scripts are called, which start what is behind them.
-var functionName = regexp.MustCompile(`^[a-z0-9]+(?:_[a-z0-9]+)+$`)
+var functionName = lazyregexp.New(`^[a-z0-9]+(?:_[a-z0-9]+)+$`)
 
 // executors start a program in a container that runs, with exec.
 var executors = []string{"docker", "podman", "nerdctl", "kubectl", "oc"}
@@ -32,7 +32,7 @@ var executors = []string{"docker", "podman", "nerdctl", "kubectl", "oc"}
 var remotes = []string{"ssh", "pdsh", "pssh", "tmux", "screen", "sbatch", "salloc", "watch"}
 
 // assignment is NAME=VALUE.
-var assignment = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
+var assignment = lazyregexp.New(`^[A-Za-z_][A-Za-z0-9_]*=`)
 
 // withoutWrappers passes over the programs before the one that starts an engine, and returns the
 // variables that they set.

@@ -1,11 +1,11 @@
 package launch
 
 import (
-	"regexp"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
 
+	"mlcfg/internal/lazyregexp"
 	"mlcfg/internal/source"
 )
 
@@ -192,7 +192,7 @@ func (f *File) composeWords(n *source.Node) []Word {
 }
 
 // list are the words of a list of scalars.
-func (f *File) list(n *source.Node, place *regexp.Regexp) []Word {
+func (f *File) list(n *source.Node, place *lazyregexp.Regexp) []Word {
 	if n == nil {
 		return nil
 	}
@@ -208,13 +208,13 @@ func (f *File) list(n *source.Node, place *regexp.Regexp) []Word {
 
 // kubernetesPlace is what is filled in later: a variable of Kubernetes, and what Helm or an
 // operator writes.
-var kubernetesPlace = regexp.MustCompile(`\$\([A-Za-z_][A-Za-z0-9_.-]*\)|\{\{.*?\}\}`)
+var kubernetesPlace = lazyregexp.New(`\$\([A-Za-z_][A-Za-z0-9_.-]*\)|\{\{.*?\}\}`)
 
 // open is the word of a scalar with a [Hole] for each place that is filled in later.
-func (f *File) open(n *source.Node, place *regexp.Regexp) Word { return holes(f.Word(n), place) }
+func (f *File) open(n *source.Node, place *lazyregexp.Regexp) Word { return holes(f.Word(n), place) }
 
 // holes puts a [Hole] in the place of what an expression finds.
-func holes(w Word, place *regexp.Regexp) Word {
+func holes(w Word, place *lazyregexp.Regexp) Word {
 	found := place.FindAllStringIndex(w.Text, -1)
 	if found == nil {
 		return w

@@ -2,9 +2,9 @@ package launch
 
 import (
 	"bytes"
-	"regexp"
 
 	"mlcfg/internal/backend"
+	"mlcfg/internal/lazyregexp"
 )
 
 // directives are what comments of a file tell this program.
@@ -14,7 +14,7 @@ type directives struct {
 }
 
 // engineComment names the release of an engine: # mlcfg: engine=vllm=0.27.1
-var engineComment = regexp.MustCompile(`mlcfg:[ \t]*engine=([a-z]+)=([^\s,;]+)`)
+var engineComment = lazyregexp.New(`mlcfg:[ \t]*engine=([a-z]+)=([^\s,;]+)`)
 
 // directives reads the comments of a file; the last of two about an engine counts.
 func (f *File) directives() directives {

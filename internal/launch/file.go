@@ -2,11 +2,11 @@ package launch
 
 import (
 	"bytes"
-	"regexp"
 	"unicode/utf8"
 
 	"mlcfg/internal/backend"
 	"mlcfg/internal/diag"
+	"mlcfg/internal/lazyregexp"
 	"mlcfg/internal/source"
 )
 
@@ -48,7 +48,7 @@ func (f *File) Names() bool {
 }
 
 // firstLine is what YAML begins with, behind comments.
-var firstLine = regexp.MustCompile(`^(?:\s*(?:#[^\n]*)?\n)*(?:---|%YAML|\{|\s*- |\s*["']?[A-Za-z_][^\n:=()]*["']?:(?:\s|$))`)
+var firstLine = lazyregexp.New(`^(?:\s*(?:#[^\n]*)?\n)*(?:---|%YAML|\{|\s*- |\s*["']?[A-Za-z_][^\n:=()]*["']?:(?:\s|$))`)
 
 // Documents are the YAML documents of the file that are maps, with the file's own places;
 // none where it is no YAML. A document with faults is left out.

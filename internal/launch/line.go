@@ -2,12 +2,12 @@ package launch
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"mlcfg/internal/diag"
+	"mlcfg/internal/lazyregexp"
 	"mlcfg/internal/source"
 	"mlcfg/schema"
 )
@@ -90,7 +90,7 @@ func (r *lineReader) fault(d diag.Diagnostic, words ...Word) {
 func (r *lineReader) release() string { return r.schema.Engine + " " + r.schema.Version() }
 
 // negativeNumber is what argparse takes for a value although it begins with a dash.
-var negativeNumber = regexp.MustCompile(`^-\d+$|^-\d*\.\d+$`)
+var negativeNumber = lazyregexp.New(`^-\d+$|^-\d*\.\d+$`)
 
 // isFlag reports whether a word is an option to the server's parser, and not a value.
 func (r *lineReader) isFlag(w Word) bool {

@@ -1,10 +1,10 @@
 package launch
 
 import (
-	"regexp"
 	"strings"
 
 	"mlcfg/internal/diag"
+	"mlcfg/internal/lazyregexp"
 )
 
 // markdownPage reads the fences of pages: scripts, and files of the other kinds.
@@ -53,7 +53,7 @@ func isShellFence(language string) bool {
 }
 
 // filledIn are names that a reader is to fill in: <model>, {{model}}, [PORT].
-var filledIn = regexp.MustCompile(`<[A-Za-z][A-Za-z0-9 _/.:|-]*>|\{\{[^{}\n]*\}\}|…`)
+var filledIn = lazyregexp.New(`<[A-Za-z][A-Za-z0-9 _/.:|-]*>|\{\{[^{}\n]*\}\}|…`)
 
 // fences finds the blocks of code of a page.
 func fences(text string) (all []fence) {

@@ -1,11 +1,11 @@
 package launch
 
 import (
-	"regexp"
 	"strings"
 
 	"mlcfg/internal/backend"
 	"mlcfg/internal/diag"
+	"mlcfg/internal/lazyregexp"
 	"mlcfg/schema"
 )
 
@@ -60,7 +60,7 @@ func OfImage(b *backend.Backend, image Word) Release {
 }
 
 // versionForm is a release number of Python's, with what comes behind it.
-var versionForm = regexp.MustCompile(`^[vV]?(\d+\.\d+(?:\.\d+)*(?:\.?post\d+)?)((?:rc|a|b)\d+)?(\.dev\d+)?(\+[0-9A-Za-z.]+)?$`)
+var versionForm = lazyregexp.New(`^[vV]?(\d+\.\d+(?:\.\d+)*(?:\.?post\d+)?)((?:rc|a|b)\d+)?(\.dev\d+)?(\+[0-9A-Za-z.]+)?$`)
 
 // OfNumber reads a number as people and build systems write it: v0.33.0, 0.33.0+rocm700,
 // 0.33.0rc1, 0.26.1rc1.dev255+g5e35a6f. One that no schema is there for stands for the nearest

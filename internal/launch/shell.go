@@ -3,13 +3,13 @@ package launch
 import (
 	"bytes"
 	"errors"
-	"regexp"
 	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
 
 	"mlcfg/internal/backend"
+	"mlcfg/internal/lazyregexp"
 )
 
 const shellName = "shell script"
@@ -31,7 +31,7 @@ var shellScript = Adapter{
 	},
 }
 
-var shebang = regexp.MustCompile(`^#!.*\b(?:ba|da|z|k)?sh\b`)
+var shebang = lazyregexp.New(`^#!.*\b(?:ba|da|z|k)?sh\b`)
 
 // isScript reports whether a file without a first line that says so is a script.
 func (f *File) isScript() bool {

@@ -2,11 +2,11 @@ package launch
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"mlcfg/internal/backend"
+	"mlcfg/internal/lazyregexp"
 	"mlcfg/internal/source"
 )
 
@@ -124,7 +124,7 @@ var srtModes = []struct {
 }
 
 // srtPlace is a parameter of a sweep, or of the job.
-var srtPlace = regexp.MustCompile(`\{[A-Za-z_][A-Za-z0-9_]*\}`)
+var srtPlace = lazyregexp.New(`\{[A-Za-z_][A-Za-z0-9_]*\}`)
 
 // srt returns the workers of a recipe.
 func (f *File) srt(root *source.Node) []Launch {

@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"math"
 	"math/big"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"mlcfg/internal/diag"
+	"mlcfg/internal/lazyregexp"
 	"mlcfg/internal/source"
 	"mlcfg/schema"
 )
@@ -25,7 +25,7 @@ func text(w Word) *source.Node {
 }
 
 // toFillIn is a value that a reader or a tool is to fill in: <name>, REPLACE_ME.
-var toFillIn = regexp.MustCompile(`^<[A-Za-z][^<>]*>$|\bREPLACE_[A-Z]`)
+var toFillIn = lazyregexp.New(`^<[A-Za-z][^<>]*>$|\bREPLACE_[A-Z]`)
 
 // value is what the words behind a flag say, nil where that is not known or no value of its kind.
 func (r *lineReader) value(a *Argument, words []Word) *source.Node {

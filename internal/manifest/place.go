@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"mlcfg/internal/lazyregexp"
 )
 
 // Place is an open place of a word in a role: what only the machine that runs
@@ -21,9 +23,9 @@ type Place struct {
 }
 
 var (
-	placeForm = compiled(`\{([a-z][a-z-]*)((?::[^{}]*)?)\}`)
+	placeForm = lazyregexp.New(`\{([a-z][a-z-]*)((?::[^{}]*)?)\}`)
 	// opening is a brace that might be taken for the beginning of a place.
-	opening = compiled(`\{([a-z])`)
+	opening = lazyregexp.New(`\{([a-z])`)
 
 	placeNames = map[string]bool{
 		"host": true, "port": true, "path": true, "nodes": true, "node": true,
@@ -34,7 +36,7 @@ var (
 )
 
 // Literal is a text as a word of a role that has no open place in it.
-func Literal(text string) string { return opening().ReplaceAllString(text, "{brace}$1") }
+func Literal(text string) string { return opening.ReplaceAllString(text, "{brace}$1") }
 
 // OpenPath is a word of a role for a path of the configuration: absolute ones
 // are open, for they may have another name on the machine that runs it.
@@ -51,7 +53,7 @@ func OpenPath(path string) string {
 func Fill(word string, fill func(Place) (string, error)) (string, error) {
 	var b strings.Builder
 	end := 0
-	for _, at := range placeForm().FindAllStringSubmatchIndex(word, -1) {
+	for _, at := range placeForm.FindAllStringSubmatchIndex(word, -1) {
 		b.WriteString(word[end:at[0]])
 		end = at[1]
 		p := Place{Name: word[at[2]:at[3]], Arg: strings.TrimPrefix(word[at[4]:at[5]], ":")}

@@ -5,19 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"unicode/utf8"
+
+	"mlcfg/internal/lazyregexp"
 )
 
 // maxDigits bounds the length of a number; longer ones are refused.
 const maxDigits = 1000
 
 var (
-	intForm   = compiled(`^-?(0|[1-9][0-9]*)$`)
-	floatForm = compiled(`^-?(0|[1-9][0-9]*)\.[0-9]+(e[-+][0-9]+)?$`)
+	intForm   = lazyregexp.New(`^-?(0|[1-9][0-9]*)$`)
+	floatForm = lazyregexp.New(`^-?(0|[1-9][0-9]*)\.[0-9]+(e[-+][0-9]+)?$`)
 )
 
 // line is one line of the text: how deep it stands, and what stands there.
@@ -205,24 +205,18 @@ func readNumber(s string) (any, error) {
 	if len(s) > maxDigits {
 		return nil, fmt.Errorf("a value of %d characters is neither a number nor quoted text", len(s))
 	}
-	if intForm().MatchString(s) {
+	if intForm.MatchString(s) {
 		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
 			return n, nil
 		}
 		n, _ := new(big.Int).SetString(s, 10)
 		return n, nil
 	}
-	if floatForm().MatchString(s) {
+	if floatForm.MatchString(s) {
 		if f, err := strconv.ParseFloat(s, 64); err == nil {
 			return f, nil
 		}
 		return nil, fmt.Errorf("%s is out of a float's range", s)
 	}
 	return nil, fmt.Errorf("%q is neither a number nor a boolean nor quoted text", s)
-}
-
-// compiled is a pattern that is compiled at its first use: a program that starts for one
-// file needs few of them.
-func compiled(pattern string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }

@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 
 	"mlcfg/internal/backend"
+	"mlcfg/internal/lazyregexp"
 )
 
 // Role is one kind of process that an engine consists of; an engine that is one
@@ -117,7 +117,7 @@ func (m *Manifest) agree() error {
 }
 
 // plainFile is a name without a folder.
-var plainFile = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+var plainFile = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
 // fields is the role as it stands on disk.
 func (r *Role) fields() map[string]any {

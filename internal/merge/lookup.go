@@ -84,7 +84,7 @@ func (r *resolver) find(p part, path []string) (spot, []string, *fault) {
 	if r.dialect == source.OmegaConf24 {
 		form = keyForm24
 	}
-	if !form().MatchString(key) {
+	if !form.MatchString(key) {
 		return spot{}, nil, noKey(p)
 	}
 	dots, names := steps(key)
@@ -226,7 +226,7 @@ func (s spot) step(key string, d source.Dialect) (next spot, names []string, ok 
 	switch {
 	case n == nil:
 	case n.Kind == source.List:
-		if !indexForm().MatchString(key) {
+		if !indexForm.MatchString(key) {
 			break
 		}
 		i, err := strconv.Atoi(strings.ReplaceAll(key, "_", ""))
@@ -250,7 +250,7 @@ func (s spot) step(key string, d source.Dialect) (next spot, names []string, ok 
 // refuseResolver refuses calls of resolvers: the manifest of one configuration is to be
 // the same on every machine, at any time.
 func refuseResolver(p part) *fault {
-	m := resolverForm().FindStringSubmatch(p.inner[0].text)
+	m := resolverForm.FindStringSubmatch(p.inner[0].text)
 	if m == nil {
 		return nil
 	}

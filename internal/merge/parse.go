@@ -1,9 +1,9 @@
 package merge
 
 import (
-	"regexp"
 	"strings"
-	"sync"
+
+	"mlcfg/internal/lazyregexp"
 )
 
 // part is a piece of a text: plain, or what stands in ${}.
@@ -75,18 +75,18 @@ func parseUntil(s string, depth int) (parts []part, rest string, f *fault) {
 }
 
 // resolverForm is a call of a resolver: its name and a colon.
-var resolverForm = compiled(`^\s*([A-Za-z_][A-Za-z0-9_.]*)\s*:(.*)$`)
+var resolverForm = lazyregexp.New(`^\s*([A-Za-z_][A-Za-z0-9_.]*)\s*:(.*)$`)
 
 // keyForm is a path of keys.
-var keyForm = compiled(keyPattern)
+var keyForm = lazyregexp.New(keyPattern)
 
 const keyPattern = `^(\.*)([^\\{}()\[\]:.\s'"]+|\[[^\\{}()\[\]:.\s'"]+\])(\.[^\\{}()\[\]:.\s'"]+|\[[^\\{}()\[\]:.\s'"]+\])*$`
 
 // keyForm24 is keyForm with what 2.4 lets a backslash escape.
-var keyForm24 = compiled(strings.ReplaceAll(keyPattern, `[^\\{}()\[\]:.\s'"]+`, `(?:[^\\{}()\[\]:.\s'"]|\\[\\.\[\]:=])+`))
+var keyForm24 = lazyregexp.New(strings.ReplaceAll(keyPattern, `[^\\{}()\[\]:.\s'"]+`, `(?:[^\\{}()\[\]:.\s'"]|\\[\\.\[\]:=])+`))
 
 // indexForm is a text that Python's int() takes.
-var indexForm = compiled(`^[-+]?[0-9]+(_[0-9]+)*$`)
+var indexForm = lazyregexp.New(`^[-+]?[0-9]+(_[0-9]+)*$`)
 
 // steps splits a key's path: how many dots lead it, and its steps. A backslash makes what
 // follows a part of a step.
@@ -113,10 +113,4 @@ func steps(key string) (dots int, path []string) {
 		path = append(path, step.String())
 	}
 	return dots, path
-}
-
-// compiled is a pattern that is compiled at its first use: a program that starts for one
-// file needs few of them.
-func compiled(pattern string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }

@@ -2,10 +2,10 @@ package report
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 
+	"mlcfg/internal/lazyregexp"
 	"mlcfg/internal/record"
 )
 
@@ -78,7 +78,7 @@ func cause(r *record.Record) string {
 
 // word is a UUID, whose groups may be letters alone, or what stands between
 // characters that are neither letter nor digit.
-var word = regexp.MustCompile(`[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9A-Za-z]+`)
+var word = lazyregexp.New(`[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9A-Za-z]+`)
 
 const (
 	digits    = "0123456789"

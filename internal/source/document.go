@@ -100,7 +100,7 @@ func (dialect Dialect) ParseDocument(name string, data []byte) (*Document, diag.
 		return nil, found
 	}
 	t := newText(name, data)
-	t.dialect, t.bangs = dialect, bareBang().Match(data)
+	t.dialect, t.bangs = dialect, bareBang.Match(data)
 	d := &docBuilder{t: t, b: builder{text: t}, doc: &Document{Name: name, Root: root, Dialect: dialect}}
 	doc, err := t.document()
 	if err != nil && t.mendSlashes() {

@@ -67,7 +67,7 @@ func (b *builder) checkSpace(key, value *yaml.Node) {
 	if value.Kind != yaml.ScalarNode || value.Style != 0 || value.Line <= key.Line || b.alias != nil {
 		return
 	}
-	if m := keyNoSpace().FindStringSubmatch(value.Value); m != nil && !strings.Contains(value.Value, "://") {
+	if m := keyNoSpace.FindStringSubmatch(value.Value); m != nil && !strings.Contains(value.Value, "://") {
 		b.add(diag.Diagnostic{
 			Pos: b.pos(value), Severity: diag.Warning, Code: "text-like-key",
 			Message:    fmt.Sprintf("%s is a text, for there is no space behind its colon", clip(value.Value)),

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"mlcfg/internal/diag"
+	"mlcfg/internal/lazyregexp"
 )
 
 // ParseOverride reads one override of the form section.key=value, with index
@@ -65,20 +66,20 @@ func keyParts(key string) []string {
 }
 
 var (
-	pathHead = compiled(`^\.*[^.\[]*`)
-	pathRest = compiled(`\.([^.\[]*)|\[(.*?)\]`)
+	pathHead = lazyregexp.New(`^\.*[^.\[]*`)
+	pathRest = lazyregexp.New(`\.([^.\[]*)|\[(.*?)\]`)
 )
 
 // splitPath splits a.b and a[b] as OmegaConf does: each dot begins an element,
 // which may be empty, and brackets hold one.
 func splitPath(key string) []string {
-	head := pathHead().FindString(key)
+	head := pathHead.FindString(key)
 	path := strings.Split(head, ".")
 	rest := key[len(head):]
 	if strings.HasPrefix(rest, "[") && path[len(path)-1] == "" {
 		path = path[:len(path)-1]
 	}
-	for _, m := range pathRest().FindAllStringSubmatch(rest, -1) {
+	for _, m := range pathRest.FindAllStringSubmatch(rest, -1) {
 		if m[1] != "" {
 			path = append(path, m[1])
 		} else {

@@ -9,6 +9,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"mlcfg/internal/diag"
+	"mlcfg/internal/lazyregexp"
 )
 
 // Parse reads a configuration file. The root is a Map; that of an empty file
@@ -31,7 +32,7 @@ func (d Dialect) Parse(name string, data []byte) (*Node, diag.List) {
 			Message: "the file holds no configuration",
 		})
 		root = &Node{Kind: Map, Pos: t.at(1, 1)}
-	case root != nil && root.Kind == String && !root.Quoted && keyNoSpace().MatchString(root.Str):
+	case root != nil && root.Kind == String && !root.Quoted && keyNoSpace.MatchString(root.Str):
 		d, _ := t.noSpace(diag.Diagnostic{Severity: diag.Error, Code: "syntax"}, root.Pos.Line)
 		found.Add(d)
 		root = nil
@@ -109,7 +110,7 @@ func (t *text) slow() (*Node, diag.List) {
 }
 
 // bareBang is what may be a tag without a name.
-var bareBang = compiled(`!([ \t\r\n\x{85}\x{2028}\x{2029},\]}]|$)`)
+var bareBang = lazyregexp.New(`!([ \t\r\n\x{85}\x{2028}\x{2029},\]}]|$)`)
 
 // isEmpty tells a document without content from one that holds a value.
 func isEmpty(n *yaml.Node) bool {
@@ -117,7 +118,7 @@ func isEmpty(n *yaml.Node) bool {
 }
 
 // versionLine is a %YAML directive of version 1 above the document.
-var versionLine = compiled(`^((?:[%#][^\r\n]*|[ \t]*)[\r\n]+)*?%YAML[ \t]+1\.([0-9]{1,9})[ \t]*[\r\n]`)
+var versionLine = lazyregexp.New(`^((?:[%#][^\r\n]*|[ \t]*)[\r\n]+)*?%YAML[ \t]+1\.([0-9]{1,9})[ \t]*[\r\n]`)
 
 // asVersion1 returns text with the directive %YAML 1.2 as %YAML 1.1. This YAML
 // library refuses the former; PyYAML reads any 1.x as 1.1, libyaml that one.
@@ -125,7 +126,7 @@ func asVersion1(data []byte, d Dialect) []byte {
 	if !bytes.Contains(data, []byte("%YAML")) {
 		return data
 	}
-	m := versionLine().FindSubmatchIndex(data)
+	m := versionLine.FindSubmatchIndex(data)
 	if m == nil || d == OmegaConf24 && string(data[m[4]:m[5]]) != "2" {
 		return data
 	}
@@ -147,7 +148,7 @@ func (t *text) document() (doc *yaml.Node, err error) {
 			doc, err = nil, fmt.Errorf("yaml: %v", r)
 		}
 	}()
-	t.bangs = bareBang().Match(t.data)
+	t.bangs = bareBang.Match(t.data)
 	decoder := yaml.NewDecoder(bytes.NewReader(asVersion1(t.data, t.dialect)))
 	var first, second yaml.Node
 	switch err := decoder.Decode(&first); {

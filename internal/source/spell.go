@@ -2,12 +2,11 @@ package source
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"unicode"
 
+	"mlcfg/internal/lazyregexp"
 	"mlcfg/internal/python"
 )
 
@@ -20,7 +19,7 @@ func (n *Node) Spell() string {
 	case Bool:
 		return strconv.FormatBool(n.Bool)
 	case Int:
-		if plainInt().MatchString(n.Text) && !n.Quoted {
+		if plainInt.MatchString(n.Text) && !n.Quoted {
 			return n.Text
 		}
 		return n.Int.String()
@@ -33,19 +32,19 @@ func (n *Node) Spell() string {
 }
 
 var (
-	plainInt   = compiled(`^[-+]?(0|[1-9][0-9]*|0x[0-9a-fA-F]+)$`)
-	plainFloat = compiled(`^([-+]?[0-9]+\.[0-9]*|\.[0-9]+)([eE][-+][0-9]+)?$|^[-+]?\.(inf|Inf|INF)$|^\.(nan|NaN|NAN)$`)
+	plainInt   = lazyregexp.New(`^[-+]?(0|[1-9][0-9]*|0x[0-9a-fA-F]+)$`)
+	plainFloat = lazyregexp.New(`^([-+]?[0-9]+\.[0-9]*|\.[0-9]+)([eE][-+][0-9]+)?$|^[-+]?\.(inf|Inf|INF)$|^\.(nan|NaN|NAN)$`)
 	// bareExponent is a float that YAML 1.1 takes for text.
-	bareExponent = compiled(`^([-+]?[0-9]+)(\.[0-9]*)?[eE]([-+]?)([0-9]+)$`)
+	bareExponent = lazyregexp.New(`^([-+]?[0-9]+)(\.[0-9]*)?[eE]([-+]?)([0-9]+)$`)
 )
 
 func (n *Node) spellFloat() string {
 	switch {
 	case n.Quoted:
-	case plainFloat().MatchString(n.Text):
+	case plainFloat.MatchString(n.Text):
 		return n.Text
 	default:
-		if m := bareExponent().FindStringSubmatch(n.Text); m != nil {
+		if m := bareExponent.FindStringSubmatch(n.Text); m != nil {
 			fraction, sign := m[2], m[3]
 			if len(fraction) < 2 {
 				fraction = ".0"
@@ -81,12 +80,12 @@ func (n *Node) SpellKey() string {
 // otherwise tells the texts without quotes that YAML 1.1 or 1.2 reads as
 // something other than text, where the reader here does not.
 func otherwise(s string) bool {
-	return resolvePlain(s) != tagString || numberElsewhere().MatchString(s) || boolElsewhere[s] || s == "-" || s == "?"
+	return resolvePlain(s) != tagString || numberElsewhere.MatchString(s) || boolElsewhere[s] || s == "-" || s == "?"
 }
 
 var (
 	// Numbers of YAML 1.2 (08, 0o17, -.5) and dates of YAML 1.1.
-	numberElsewhere = compiled(`^[-+]?([0-9]+|0o[0-7]+|0x[0-9a-fA-F]+|(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?)$` +
+	numberElsewhere = lazyregexp.New(`^[-+]?([0-9]+|0o[0-7]+|0x[0-9a-fA-F]+|(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?)$` +
 		`|^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt \t].*)?$`)
 	boolElsewhere = map[string]bool{"y": true, "Y": true, "n": true, "N": true}
 )
@@ -126,18 +125,12 @@ func escaped(r rune) bool { return r != ' ' && !unicode.IsPrint(r) }
 
 // Text makes a scalar of a text for a new entry, without quotes where it needs none.
 func Text(s string) *Node {
-	plain := plainText().MatchString(s) && !otherwise(s)
+	plain := plainText.MatchString(s) && !otherwise(s)
 	return &Node{Kind: String, Str: s, Text: s, Quoted: !plain}
 }
 
 // plainText are texts that need no quotes wherever they stand.
-var plainText = compiled(`^[A-Za-z0-9_/][A-Za-z0-9_/.+-]*$`)
+var plainText = lazyregexp.New(`^[A-Za-z0-9_/][A-Za-z0-9_/.+-]*$`)
 
 // Unquoted makes a scalar of a text as if it stood without quotes.
 func Unquoted(s string) *Node { return &Node{Kind: String, Str: s, Text: s} }
-
-// compiled is a pattern that is compiled at its first use: a program that starts for one
-// file needs few of them.
-func compiled(pattern string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
-}

@@ -12,6 +12,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"mlcfg/internal/diag"
+	"mlcfg/internal/lazyregexp"
 )
 
 // The YAML library stops at the first fault and names the line at which the
@@ -62,8 +63,8 @@ type failure struct {
 }
 
 var (
-	failureLine   = compiled(`^yaml: (?:line (\d+): )?((?s).*)$`)
-	unknownAnchor = compiled(`^unknown anchor '(.*)' referenced$`)
+	failureLine   = lazyregexp.New(`^yaml: (?:line (\d+): )?((?s).*)$`)
+	unknownAnchor = lazyregexp.New(`^unknown anchor '(.*)' referenced$`)
 )
 
 // parserMessages are the messages of the library's parser, whose line is one
@@ -91,7 +92,7 @@ func failureOf(data []byte) (f failure) {
 		case errors.Is(err, io.EOF):
 			return failure{}
 		case err != nil:
-			m := failureLine().FindStringSubmatch(err.Error())
+			m := failureLine.FindStringSubmatch(err.Error())
 			if m == nil {
 				return failure{message: err.Error()}
 			}

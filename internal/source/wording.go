@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"mlcfg/internal/diag"
+	"mlcfg/internal/lazyregexp"
 )
 
 // syntaxFault finds the place of the first fault of syntax and says it in
@@ -14,7 +15,7 @@ import (
 func (t *text) syntaxFault() diag.Diagnostic {
 	f := failureOf(t.data)
 	d := diag.Diagnostic{Severity: diag.Error, Code: "syntax"}
-	if m := unknownAnchor().FindStringSubmatch(f.message); m != nil {
+	if m := unknownAnchor.FindStringSubmatch(f.message); m != nil {
 		line := t.failingLine(f.message)
 		at := t.start(line) + max(bytes.Index(t.line(line), []byte("*"+m[1])), 0)
 		d.Pos, d.Code = t.offsetAt(at), "unknown-alias"
@@ -128,7 +129,7 @@ func (t *text) unexpected(d diag.Diagnostic, f failure) diag.Diagnostic {
 // missingValue words a bracket or comma where a value is expected.
 func (t *text) missingValue(d diag.Diagnostic, f failure) diag.Diagnostic {
 	at := t.failingOffset(f.line, f.message)
-	if m := doubleComma().FindIndex(t.line(f.line)); m != nil {
+	if m := doubleComma.FindIndex(t.line(f.line)); m != nil {
 		at = t.start(f.line) + m[1] - 1
 	}
 	if open := openBrackets(t.data); len(open) > 0 && len(bytes.TrimSpace(t.data[min(at, len(t.data)):])) == 0 {
@@ -145,13 +146,13 @@ func (t *text) missingValue(d diag.Diagnostic, f failure) diag.Diagnostic {
 }
 
 // isKey reports whether s is a key and its colon.
-func isKey(s []byte) bool { return keyColon().Match(s) }
+func isKey(s []byte) bool { return keyColon.Match(s) }
 
 var (
-	keyColon    = compiled(`^[^\s"'\[\]{},#:]+ *:$`)
-	keyNoSpace  = compiled(`^(\s*(?:- +)*)([A-Za-z_][\w.-]*)([:=])(\S.*?)\s*$`)
-	doubleComma = compiled(`[\[{,] *,`)
-	bareWord    = compiled(`^\s*(?:- +)*([^\s#]+)`)
+	keyColon    = lazyregexp.New(`^[^\s"'\[\]{},#:]+ *:$`)
+	keyNoSpace  = lazyregexp.New(`^(\s*(?:- +)*)([A-Za-z_][\w.-]*)([:=])(\S.*?)\s*$`)
+	doubleComma = lazyregexp.New(`[\[{,] *,`)
+	bareWord    = lazyregexp.New(`^\s*(?:- +)*([^\s#]+)`)
 )
 
 // openIndents lists the indentations that a line could have.
@@ -241,7 +242,7 @@ func (t *text) keyWithoutColon(d diag.Diagnostic, line int) diag.Diagnostic {
 	}
 	d.Pos = t.offsetAt(t.start(line) + indentOf(s))
 	word := ""
-	if m := bareWord().FindSubmatch(s); m != nil {
+	if m := bareWord.FindSubmatch(s); m != nil {
 		word = string(m[1])
 	}
 	d.Message = fmt.Sprintf("%q stands where a key is expected, and has no colon", clip(word))
@@ -251,7 +252,7 @@ func (t *text) keyWithoutColon(d diag.Diagnostic, line int) diag.Diagnostic {
 
 // noSpace words key:value and key=value, with the mended text.
 func (t *text) noSpace(d diag.Diagnostic, line int) (diag.Diagnostic, bool) {
-	m := keyNoSpace().FindSubmatch(t.line(line))
+	m := keyNoSpace.FindSubmatch(t.line(line))
 	if m == nil {
 		return d, false
 	}

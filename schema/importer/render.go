@@ -5,17 +5,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"mlcfg/internal/lazyregexp"
 
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/literal"
 )
 
 // plainName is what the engines' keys look like.
-var plainName = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
+var plainName = lazyregexp.New(`^[A-Za-z0-9_.-]+$`)
 
 // renderField writes a definition as one line of CUE, without its releases:
 // label, value, attributes.

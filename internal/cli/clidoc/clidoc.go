@@ -45,8 +45,8 @@ const manHelp = `Man writes the manual pages, one a command, as roff.
   %[1]s man man/man1
   man -l man/man1/%[1]s.1`
 
-// With returns commands with those of this package behind them: completion, and two
-// that stay hidden. All get their help texts.
+// With returns commands with those of this package after them: completion, and two
+// that stay hidden.
 func (p Program) With(commands []*cli.Command) []*cli.Command {
 	var all []*cli.Command
 	completion := &cli.Command{
@@ -82,9 +82,6 @@ func (p Program) With(commands []*cli.Command) []*cli.Command {
 		},
 	}
 	all = append(commands, completion, man, ask)
-	for _, c := range all {
-		setHelp(p.Name, c)
-	}
 	return all
 }
 

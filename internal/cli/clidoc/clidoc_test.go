@@ -133,7 +133,9 @@ func TestWritePages(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	_, commands := tree()
+	p, commands := tree()
+	p.SetHelp(commands, []string{"tool", "run"})
+	p.SetHelp(commands, []string{"tool", "data", "info"})
 	goldenfile.Check(t, filepath.Join("testdata", "run.help"), commands[0].CustomHelpTemplate)
 	goldenfile.Check(t, filepath.Join("testdata", "data.help"), commands[1].CustomHelpTemplate)
 }
@@ -143,12 +145,15 @@ func TestHelp(t *testing.T) {
 func TestHelpIsShown(t *testing.T) {
 	for _, args := range [][]string{{"run", "--help"}, {"run", "-h"}, {"data", "--help"}, {"data", "info", "--help"}} {
 		var out bytes.Buffer
-		commands := Program{Name: "tool", Out: &out}.With([]*cli.Command{
+		p := Program{Name: "tool", Out: &out}
+		commands := p.With([]*cli.Command{
 			{Name: "run", Usage: "run it", Description: "As {{.Name}} stands here."},
 			{Name: "data", Usage: "look", Subcommands: []*cli.Command{{Name: "info", Usage: "tell"}}},
 		})
 		app := &cli.App{Name: "tool", Writer: &out, HideHelpCommand: true, Commands: commands}
-		if err := app.Run(append([]string{"tool"}, args...)); err != nil {
+		line := append([]string{"tool"}, args...)
+		p.SetHelp(commands, line)
+		if err := app.Run(line); err != nil {
 			t.Fatal(err)
 		}
 		name := strings.Join(append([]string{"tool"}, args[:len(args)-1]...), " ")

@@ -2,9 +2,10 @@ package clidoc
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
+
+	"mlcfg/internal/lazyregexp"
 
 	"github.com/urfave/cli/v2"
 )
@@ -76,7 +77,7 @@ func (p Program) values(command *cli.Command, flag, given string) []string {
 }
 
 // inBrackets is a remark about one of the formats that a usage text lists.
-var inBrackets = regexp.MustCompile(` \([^)]*\)`)
+var inBrackets = lazyregexp.New(` \([^)]*\)`)
 
 // formats are the values of a flag that takes a FORMAT, which its usage text lists
 // behind a colon: "FORMAT of the list: text or json".

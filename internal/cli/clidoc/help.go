@@ -2,6 +2,7 @@ package clidoc
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -10,14 +11,21 @@ import (
 // helpWidth is where the lines of help texts end, in characters.
 const helpWidth = 80
 
-// setHelp returns a command and those below it the help text of this package as
-// their template: the flag package's own has every name of a flag twice, in lines
-// of any length.
-func setHelp(parent string, c *cli.Command) {
-	name := parent + " " + c.Name
-	c.CustomHelpTemplate = strings.ReplaceAll(helpOf(name, c), "{{", `{{"{{"}}`)
-	for _, sub := range c.Subcommands {
-		setHelp(name, sub)
+// SetHelp sets the help text of the command that a command line names, args[0] being
+// the program's name, and of those above it: the flag package's own has every name of a
+// flag twice, in lines of any length. Making the texts of all commands would be a fifth
+// of a program's start.
+func (p Program) SetHelp(commands []*cli.Command, args []string) {
+	name := p.Name
+	for _, word := range args[min(1, len(args)):] {
+		at := slices.IndexFunc(commands, func(c *cli.Command) bool { return c.HasName(word) })
+		if at < 0 {
+			return
+		}
+		c := commands[at]
+		name += " " + c.Name
+		c.CustomHelpTemplate = strings.ReplaceAll(helpOf(name, c), "{{", `{{"{{"}}`)
+		commands = c.Subcommands
 	}
 }
 

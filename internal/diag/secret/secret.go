@@ -4,10 +4,10 @@ package secret
 
 import (
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
+
+	"mlcfg/internal/lazyregexp"
 )
 
 // prefixes start the credentials of common services.
@@ -42,7 +42,7 @@ func Hide(s string) string {
 	for range 4 { // what stands behind a credential may be one only now
 		hidden := cut(cut(s, places(s)), settings(cut(s, places(s)), Within, unmistakable))
 		if slices.ContainsFunc(prefixes, func(p string) bool { return strings.Contains(hidden, p) }) {
-			hidden = token().ReplaceAllString(hidden, Mask)
+			hidden = token.ReplaceAllString(hidden, Mask)
 		}
 		if hidden == s {
 			break
@@ -82,27 +82,23 @@ func URL(raw string) string {
 // The patterns are compiled when a text makes them needed.
 var (
 	// token finds the credentials of common services within a text.
-	token = pattern(`\b(?:hf_|sk-|gh[pos]_|github_pat_|glpat-|AKIA|ASIA|AIza|xox[bp]-|nvapi-|dckr_pat_|pypi-)[A-Za-z0-9_-]{12,}`)
+	token = lazyregexp.New(`\b(?:hf_|sk-|gh[pos]_|github_pat_|glpat-|AKIA|ASIA|AIza|xox[bp]-|nvapi-|dckr_pat_|pypi-)[A-Za-z0-9_-]{12,}`)
 	// userinfo finds what may be one in a URL: what stands between :// and the last
 	// @ of a word. A secret may hold slashes, as those of S3 do.
-	userinfo = pattern(`[A-Za-z][A-Za-z0-9+.-]*://([^\s"'<>@]*(?:@[^\s"'<>@]*)*)@`)
-	port     = pattern(`^\d*(?:/|$)`)
+	userinfo = lazyregexp.New(`[A-Za-z][A-Za-z0-9+.-]*://([^\s"'<>@]*(?:@[^\s"'<>@]*)*)@`)
+	port     = lazyregexp.New(`^\d*(?:/|$)`)
 	// parameter finds the parameters of a URL.
-	parameter = pattern(`[?&]([A-Za-z0-9_.-]+)=([^&#\s"'<>]+)`)
+	parameter = lazyregexp.New(`[?&]([A-Za-z0-9_.-]+)=([^&#\s"'<>]+)`)
 	// header finds what servers are told to let somebody in.
-	header = pattern(`(?i)\b(?:bearer|basic)\s+([A-Za-z0-9._~+/=-]{8,})`)
+	header = lazyregexp.New(`(?i)\b(?:bearer|basic)\s+([A-Za-z0-9._~+/=-]{8,})`)
 	// web finds JSON Web Tokens.
-	web = pattern(`\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*`)
+	web = lazyregexp.New(`\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*`)
 	// private finds the body of a key in PEM.
-	private = pattern(`-----BEGIN [A-Z ]*PRIVATE KEY-----([^-]*)`)
+	private = lazyregexp.New(`-----BEGIN [A-Z ]*PRIVATE KEY-----([^-]*)`)
 	// setting finds a name and what stands between it and its value in a line of
 	// YAML, of JSON, of a shell, of an override or of a header.
-	setting = pattern(`([A-Za-z_][A-Za-z0-9_-]*)(["']?\s*[:=]\s*["']?)`)
+	setting = lazyregexp.New(`([A-Za-z_][A-Za-z0-9_-]*)(["']?\s*[:=]\s*["']?)`)
 )
-
-func pattern(text string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
-}
 
 // places are where credentials stand that show by their form, begin and end in
 // turns, in order and without overlap.
@@ -114,33 +110,33 @@ func places(s string) []int {
 		}
 	}
 	if strings.Contains(s, "://") {
-		for _, m := range userinfo().FindAllStringSubmatchIndex(s, -1) {
+		for _, m := range userinfo.FindAllStringSubmatchIndex(s, -1) {
 			if lets(s[m[2]:m[3]], s[m[1]:]) {
 				add(m[2], m[3])
 			}
 		}
 	}
 	if strings.Contains(s, "?") {
-		for _, m := range parameter().FindAllStringSubmatchIndex(s, -1) {
+		for _, m := range parameter.FindAllStringSubmatchIndex(s, -1) {
 			if query(s[m[2]:m[3]]) && !strings.HasPrefix(s[m[4]:], "${") {
 				add(m[4], m[5])
 			}
 		}
 	}
 	if strings.ContainsAny(s, " \t") {
-		for _, m := range header().FindAllStringSubmatchIndex(s, -1) {
+		for _, m := range header.FindAllStringSubmatchIndex(s, -1) {
 			if word := s[m[2]:m[3]]; strings.ContainsAny(word, "0123456789") || len(word) >= 20 {
 				add(m[2], m[3])
 			}
 		}
 	}
 	if strings.Contains(s, "eyJ") {
-		for _, m := range web().FindAllStringIndex(s, -1) {
+		for _, m := range web.FindAllStringIndex(s, -1) {
 			add(m[0], m[1])
 		}
 	}
 	if strings.Contains(s, "PRIVATE KEY") {
-		for _, m := range private().FindAllStringSubmatchIndex(s, -1) {
+		for _, m := range private.FindAllStringSubmatchIndex(s, -1) {
 			add(m[2], m[3])
 		}
 	}
@@ -174,7 +170,7 @@ func lets(info, rest string) bool {
 	switch {
 	case strings.Contains(user, "/"): // the host has ended before
 		return false
-	case both && port().MatchString(password) && strings.Contains(info, "/"): // host:8000/path@version
+	case both && port.MatchString(password) && strings.Contains(info, "/"): // host:8000/path@version
 		return false
 	case strings.HasPrefix(rest, "sha256:"): // an image by its digest
 		return false
@@ -200,7 +196,7 @@ func settings(s string, says func(name string) bool, form func(between, value st
 	}
 	var all []int
 	end := 0 // of the last value
-	for _, m := range setting().FindAllStringSubmatchIndex(s, -1) {
+	for _, m := range setting.FindAllStringSubmatchIndex(s, -1) {
 		if m[0] < end || !says(s[m[2]:m[3]]) {
 			continue
 		}

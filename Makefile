@@ -9,7 +9,7 @@ ENGINES     ?= .engines
 INTEGRATION ?= -timeout 3h
 
 .PHONY: build
-build: ## build bin/mlcfg, bin/mlcfg-cue (which mlcfg starts for what only CUE or Parquet reads) and bin/mlrun, static binaries
+build: ## build bin/mlcfg, bin/mlcfg-cue (which mlcfg starts for what needs CUE, Parquet, zstd or xz) and bin/mlrun, static binaries
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -tags split,urfave_cli_no_docs -o bin/mlcfg ./cmd/mlcfg
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -tags urfave_cli_no_docs -o bin/mlcfg-cue ./cmd/mlcfg
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -tags urfave_cli_no_docs -o bin/mlrun ./cmd/mlrun

@@ -128,7 +128,7 @@ func TestSplit(t *testing.T) {
 		t.Skipf("SKIPPED: go list does not work here: %v", err)
 	}
 	for dep := range strings.FieldsSeq(string(out)) {
-		for _, slow := range []string{"cuelang.org/", "github.com/cockroachdb/apd", "google.golang.org/protobuf", "github.com/parquet-go/", "github.com/russross/blackfriday", "encoding/gob", "net/http"} {
+		for _, slow := range []string{"cuelang.org/", "github.com/cockroachdb/apd", "google.golang.org/protobuf", "github.com/parquet-go/", "github.com/klauspost/compress/zstd", "github.com/ulikunitz/xz", "github.com/russross/blackfriday", "encoding/gob", "net/http"} {
 			if strings.HasPrefix(dep, slow) {
 				t.Errorf("mlcfg built with -tags split depends on %s", dep)
 			}

@@ -18,7 +18,7 @@ import (
 	"mlcfg/internal/dataset"
 )
 
-// This is mlcfg without CUE and Parquet, as make build and a release have it. Go starts every
+// This is mlcfg without CUE, Parquet, zstd and xz, as make build and a release have it. Go starts every
 // package that is linked, whether it is used or not, and CUE's alone take four times as long
 // as an empty program, so that they stay out of what starts once for every file. Work that they
 // are needed for goes to mlcfg-cue, the same program built whole, before anything is printed.
@@ -45,8 +45,8 @@ func (a *app) handOverAfter(err error, args []string) (status int, done bool) {
 	switch {
 	case errors.As(err, &needs):
 		return a.runWhole(needs.File, args), true
-	case errors.Is(err, dataset.ErrWithoutParquet):
-		return a.runWhole("a Parquet file", args), true
+	case errors.Is(err, dataset.ErrLeftOut):
+		return a.runWhole("a Parquet, zstd or xz file", args), true
 	}
 	return 0, false
 }

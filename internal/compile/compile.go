@@ -84,7 +84,7 @@ type Outcome struct {
 	// configuration does not say what is run.
 	Loadgen map[string]any
 	// Err says that this build of the program cannot compile the configuration, but a
-	// whole one can; nothing else is then to be used. See dataset.ErrWithoutParquet.
+	// whole one can; nothing else is then to be used. See dataset.ErrLeftOut.
 	Err error
 	// Secrets are what no output may show; Found does not.
 	Secrets check.Credentials

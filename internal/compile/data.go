@@ -59,7 +59,7 @@ func (f *dataFile) read() {
 	set, err := dataset.Read(context.Background(), f.local, dataset.Options{Only: dataset.RequestRoles(), AllowEmpty: true})
 	if err != nil {
 		f.err = err
-		if errors.Is(err, dataset.ErrWithoutParquet) {
+		if errors.Is(err, dataset.ErrLeftOut) {
 			f.unbuilt = fmt.Errorf("reading %s: %w", f.local, err)
 		}
 		return

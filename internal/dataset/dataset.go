@@ -16,9 +16,9 @@ import (
 	"fmt"
 )
 
-// ErrWithoutParquet is the error of a program that is built without Parquet (the build
-// tag split) about a Parquet file.
-var ErrWithoutParquet = errors.New("this program is built without Parquet")
+// ErrLeftOut is the error of a program that is built without Parquet, zstd and xz (the
+// build tag split) about a file of theirs.
+var ErrLeftOut = errors.New("this program is built without Parquet, zstd and xz")
 
 // Sample is one row of a data set. Slices may be shared between samples and
 // are to be read only.

@@ -14,8 +14,6 @@ import (
 	"mlcfg/internal/plainfile"
 
 	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
-	"github.com/ulikunitz/xz"
 )
 
 // file is a data set's file and what its first bytes tell.
@@ -120,25 +118,10 @@ type compression struct {
 
 var compressions = []compression{
 	{"\x1f\x8b", ".gz", func(r io.Reader) (io.ReadCloser, error) { return gzip.NewReader(r) }},
-	{"\x28\xb5\x2f\xfd", ".zst", func(r io.Reader) (io.ReadCloser, error) {
-		z, err := zstd.NewReader(r, zstd.WithDecoderMaxMemory(maxWindow), zstd.WithDecoderConcurrency(1))
-		if err != nil {
-			return nil, err
-		}
-		return z.IOReadCloser(), nil
-	}},
+	{"\x28\xb5\x2f\xfd", ".zst", openZstd},
 	{"BZh", ".bz2", func(r io.Reader) (io.ReadCloser, error) { return io.NopCloser(bzip2.NewReader(r)), nil }},
-	{"\xfd7zXZ\x00", ".xz", func(r io.Reader) (io.ReadCloser, error) {
-		z, err := xz.ReaderConfig{DictCap: maxWindow}.NewReader(r)
-		if err != nil {
-			return nil, err
-		}
-		return io.NopCloser(z), nil
-	}},
+	{"\xfd7zXZ\x00", ".xz", openXZ},
 }
-
-// maxWindow bounds what a decompressor may hold of the text before.
-const maxWindow = 256 << 20
 
 // open opens the file's content, decompressed.
 func (f file) open() (io.ReadCloser, error) {

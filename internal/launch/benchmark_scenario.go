@@ -1,11 +1,11 @@
 package launch
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"mlcfg/internal/backend"
+	"mlcfg/internal/lazyregexp"
 	"mlcfg/internal/source"
 )
 
@@ -48,7 +48,7 @@ type scenarioRole struct {
 }
 
 // scenarioPlace is what the templates fill in, which no shell could.
-var scenarioPlace = regexp.MustCompile(`\$\{[A-Za-z]+\.[A-Za-z.]+\}|\$\([A-Za-z_][A-Za-z0-9_]*\)|\{\{.*?\}\}`)
+var scenarioPlace = lazyregexp.New(`\$\{[A-Za-z]+\.[A-Za-z.]+\}|\$\([A-Za-z_][A-Za-z0-9_]*\)|\{\{.*?\}\}`)
 
 // common is a key that stands in an item's common part, or in the item itself.
 func common(item *source.Node, path ...string) *source.Node {

@@ -1,13 +1,13 @@
 package launch
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
 
 	"mlcfg/internal/diag"
+	"mlcfg/internal/lazyregexp"
 	"mlcfg/internal/source"
 )
 
@@ -29,10 +29,10 @@ var dockerfile = Adapter{
 
 var (
 	// firstInstruction is what a Dockerfile begins with, behind comments.
-	firstInstruction = regexp.MustCompile(`(?i)^(?:\s*(?:#.*)?\r?\n)*(?:ARG .*\r?\n(?:\s*(?:#.*)?\r?\n)*)*FROM\s+\S`)
-	startsProgram    = regexp.MustCompile(`(?im)^\s*(?:ENTRYPOINT|CMD)\s`)
+	firstInstruction = lazyregexp.New(`(?i)^(?:\s*(?:#.*)?\r?\n)*(?:ARG .*\r?\n(?:\s*(?:#.*)?\r?\n)*)*FROM\s+\S`)
+	startsProgram    = lazyregexp.New(`(?im)^\s*(?:ENTRYPOINT|CMD)\s`)
 	// documentOf is the word that ends a document in an instruction.
-	documentOf = regexp.MustCompile(`<<-?["']?([A-Za-z_][A-Za-z0-9_]*)["']?`)
+	documentOf = lazyregexp.New(`<<-?["']?([A-Za-z_][A-Za-z0-9_]*)["']?`)
 )
 
 // instruction is one of a Dockerfile, its name in capitals.

@@ -32,11 +32,18 @@ func configFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "engine-version", Usage: "`ENGINE=RELEASE` to check against, such as vllm=0.9.2 (default: the project's, or the newest release that has most of the keys)"},
 		&cli.StringSliceFlag{Name: "map", Usage: "read paths below FROM (inside a container) at TO instead (`FROM=TO`); manifests keep the original path"},
 		&cli.StringFlag{Name: "round", Usage: "MLPerf `ROUND` whose LoadGen settings apply (default: the project's, or the newest)"},
-		&cli.StringFlag{Name: "omegaconf", Usage: "`RELEASE` of OmegaConf as which configuration is read, 2.3 or 2.4 (default: the project's, or 2.3)"},
-		&cli.StringFlag{Name: "project", Usage: "project `FILE`, or none to use none (default: the nearest mlcfg.cue in a parent folder)"},
+		omegaconfFlag(), projectFlag(),
 		&cli.StringFlag{Name: "config-path", Usage: "`DIR` of the overlay, with --config-name, as in the older harness"},
 		&cli.StringFlag{Name: "config-name", Usage: "`NAME` of the overlay in --config-path, without .yaml"},
 	}
+}
+
+func omegaconfFlag() cli.Flag {
+	return &cli.StringFlag{Name: "omegaconf", Usage: "`RELEASE` of OmegaConf as which configuration is read, 2.3 or 2.4 (default: the project's, or 2.3)"}
+}
+
+func projectFlag() cli.Flag {
+	return &cli.StringFlag{Name: "project", Usage: "project `FILE`, or none to use none (default: the nearest mlcfg.cue in a parent folder)"}
 }
 
 // loader is what the flags come to: overlays, and how to read and compile them.

@@ -28,12 +28,14 @@ const maxInput = 32 << 20
 type textFile struct {
 	path string
 	data []byte
+	// dialect is the release of OmegaConf as which it is read.
+	dialect source.Dialect
 }
 
 // shown is a text of the file, or what becomes of it, without credentials; empty
 // where nothing of it can be shown.
 func (f *textFile) shown(text []byte) []byte {
-	root, _ := source.Parse(f.path, text)
+	root, _ := f.dialect.Parse(f.path, text)
 	if root == nil {
 		return nil
 	}
@@ -53,7 +55,7 @@ const notShown = "it holds what looks like a credential, which does not go to st
 
 // readFiles reads the files that a command line names; folders are walked for
 // configuration files, and no argument at all is standard input.
-func (a *app) readFiles(args []string) ([]textFile, error) {
+func (a *app) readFiles(args []string, read source.Dialect) ([]textFile, error) {
 	if len(args) == 0 || len(args) == 1 && args[0] == "-" {
 		data, err := io.ReadAll(io.LimitReader(a.stdin, maxInput+1))
 		switch {
@@ -62,13 +64,13 @@ func (a *app) readFiles(args []string) ([]textFile, error) {
 		case len(data) > maxInput:
 			return nil, fmt.Errorf("reading standard input: larger than %d MiB", maxInput>>20)
 		}
-		return []textFile{{standardInput, data}}, nil
+		return []textFile{{standardInput, data, read}}, nil
 	}
 	var files []textFile
 	for _, arg := range args {
 		info, err := os.Stat(arg)
 		if err == nil && info.IsDir() {
-			walked, err := configFiles(arg)
+			walked, err := configFiles(arg, read)
 			if err != nil {
 				return nil, fmt.Errorf("reading %s: %w", arg, err)
 			}
@@ -79,6 +81,7 @@ func (a *app) readFiles(args []string) ([]textFile, error) {
 		if err != nil {
 			return nil, err
 		}
+		f.dialect = read
 		files = append(files, f)
 	}
 	return files, nil
@@ -93,13 +96,13 @@ func readFile(path string) (textFile, error) {
 		}
 		return textFile{}, fmt.Errorf("reading %s: %w", path, err)
 	}
-	return textFile{path, data}, nil
+	return textFile{path: path, data: data}, nil
 }
 
 // configFiles are the YAML files below a folder that have a key of a
 // configuration at their top. Hidden folders and files are left out, and so are
 // manifests, whose bytes are their own.
-func configFiles(dir string) ([]textFile, error) {
+func configFiles(dir string, read source.Dialect) ([]textFile, error) {
 	var files []textFile
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		switch {
@@ -114,7 +117,7 @@ func configFiles(dir string) ([]textFile, error) {
 			return nil
 		}
 		f, err := readFile(path)
-		if err == nil && isConfig(f) {
+		if f.dialect = read; err == nil && isConfig(f) {
 			files = append(files, f)
 		}
 		return err
@@ -125,7 +128,7 @@ func configFiles(dir string) ([]textFile, error) {
 // isConfig reports whether a file has a key of a configuration at its top, the
 // older format included. One that cannot be read has, so that its faults are told.
 func isConfig(f textFile) bool {
-	root, found := source.Parse(f.path, f.data)
+	root, found := f.dialect.Parse(f.path, f.data)
 	if root == nil {
 		return found.HasErrors()
 	}

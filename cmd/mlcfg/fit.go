@@ -216,8 +216,12 @@ func anyVersion(text string) (engine, release string, err error) {
 // overridesOf are the key=value of the command line as an engine's arguments and variables.
 func overridesOf(c *cli.Context, engine string) (fit.Args, map[string]string, error) {
 	args, env := fit.Args{}, map[string]string{}
+	read, err := dialect(c, c.Args().Slice())
+	if err != nil {
+		return nil, nil, err
+	}
 	for i, override := range c.StringSlice("set") {
-		node, found := source.ParseOverride(i+1, override)
+		node, found := read.ParseOverride(i+1, override)
 		if found.HasErrors() || node == nil {
 			return nil, nil, fmt.Errorf("%s: %s", override, found[0].Message)
 		}

@@ -11,7 +11,6 @@ import (
 	"mlcfg/internal/atomicfile"
 	"mlcfg/internal/cli/output"
 	"mlcfg/internal/diag"
-	"mlcfg/internal/source"
 	"mlcfg/internal/source/layout"
 	"mlcfg/schema"
 )
@@ -42,7 +41,7 @@ func (a *app) fmtCommand() *cli.Command {
 			&cli.BoolFlag{Name: "write", Aliases: []string{"w"}, Usage: "rewrite the files"},
 			&cli.BoolFlag{Name: "diff", Aliases: []string{"d"}, Usage: "show what differs"},
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the list: text or json"},
-			&cli.StringFlag{Name: "omegaconf", Value: source.Dialects[0], Usage: "`RELEASE` of OmegaConf as which files are read, 2.3 or 2.4"},
+			omegaconfFlag(), projectFlag(),
 		},
 		Action: a.fmt,
 	}
@@ -73,11 +72,11 @@ func (a *app) fmt(c *cli.Context) error {
 	if asJSON && show {
 		return withHint("leave one out", "-d and --format json write two things to standard output")
 	}
-	dialect, err := source.ParseDialect(c.String("omegaconf"))
+	read, err := dialect(c, c.Args().Slice())
 	if err != nil {
-		return oneOf("omegaconf", c.String("omegaconf"), source.Dialects...)
+		return err
 	}
-	files, err := a.readFiles(c.Args().Slice())
+	files, err := a.readFiles(c.Args().Slice(), read)
 	if err != nil {
 		return err
 	}
@@ -88,7 +87,7 @@ func (a *app) fmt(c *cli.Context) error {
 	var all []formatted
 	var trouble error
 	differs, faulty := false, false
-	results, err := onEach(files, func(f textFile) (formatted, error) { return fmtFile(f, order, dialect), nil })
+	results, err := onEach(files, func(f textFile) (formatted, error) { return fmtFile(f, order), nil })
 	if err != nil {
 		return err
 	}
@@ -151,13 +150,13 @@ func (a *app) fmt(c *cli.Context) error {
 var errLeft = errors.New("some files were left as they are")
 
 // fmtFile formats a file, without a word.
-func fmtFile(f textFile, order []string, dialect source.Dialect) formatted {
+func fmtFile(f textFile, order []string) formatted {
 	result := formatted{File: f.path}
-	if root, _ := dialect.Parse(f.path, f.data); root != nil && isManifest(root) {
+	if root, _ := f.dialect.Parse(f.path, f.data); root != nil && isManifest(root) {
 		result.Fault = "it is a manifest, whose bytes are its own"
 		return result
 	}
-	result.out, result.found, result.err = layout.Format(f.path, f.data, order, dialect)
+	result.out, result.found, result.err = layout.Format(f.path, f.data, order, f.dialect)
 	switch {
 	case result.err != nil:
 		result.Fault = result.err.Error()

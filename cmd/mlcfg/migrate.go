@@ -74,7 +74,7 @@ func (a *app) migrate(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	files, err := a.readFiles(l.overlays)
+	files, err := a.readFiles(l.overlays, l.project.OmegaConf())
 	if err != nil {
 		return err
 	}

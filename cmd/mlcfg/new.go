@@ -33,6 +33,7 @@ func (a *app) newCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "from", Usage: "`OVERLAY` to start from (default: the nearest)"},
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the list: text or json"},
+			omegaconfFlag(), projectFlag(),
 		},
 		Action: a.new,
 	}
@@ -60,11 +61,15 @@ func (a *app) new(c *cli.Context) error {
 			return withHint("name one with --from", "there is no overlay of variant %s beside %s", name.Variant, path)
 		}
 	}
+	read, err := dialect(c, []string{path})
+	if err != nil {
+		return err
+	}
 	f, err := readFile(from)
 	if err != nil {
 		return err
 	}
-	made, err := edit.Make(path, from, f.data)
+	made, err := edit.Make(path, from, f.data, read)
 	if err != nil {
 		return withHint("mlcfg lint "+from+" tells more", "%w", err)
 	}
@@ -72,7 +77,7 @@ func (a *app) new(c *cli.Context) error {
 	for _, o := range overlays {
 		if n, ok := edit.NameOf(o); ok && n.Variant == name.Variant && n.Folder == name.Folder {
 			if g, err := readFile(o); err == nil {
-				if root, _ := source.Parse(o, g.data); root != nil {
+				if root, _ := read.Parse(o, g.data); root != nil {
 					others[o] = root
 				}
 			}

@@ -14,6 +14,7 @@ import (
 	"mlcfg/internal/diag"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/plainfile"
+	"mlcfg/internal/source"
 
 	"mlcfg/schema"
 )
@@ -60,6 +61,24 @@ func settings(c *cli.Context, operands []string) (*config.Settings, error) {
 		return nil, &projectFault{file, found}
 	}
 	return s, nil
+}
+
+// dialect is the release of OmegaConf as which files are read: the one that --omegaconf
+// names, or the project's.
+func dialect(c *cli.Context, operands []string) (source.Dialect, error) {
+	name := c.String("omegaconf")
+	if name == "" {
+		s, err := settings(c, operands)
+		if err != nil {
+			return 0, err
+		}
+		name = s.OmegaConf
+	}
+	d, err := source.ParseDialect(name)
+	if err != nil {
+		return 0, oneOf("omegaconf", name, source.Dialects...)
+	}
+	return d, nil
 }
 
 // siteSchema reads the site's own schemas that a project file names.

@@ -81,7 +81,7 @@ func (a *app) trim(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if l.overlays, err = overlaysIn(l.overlays); err != nil {
+	if l.overlays, err = l.overlaysIn(l.overlays); err != nil {
 		return err
 	}
 	all, err := onEach(l.overlays, l.trim)
@@ -146,14 +146,14 @@ func (a *app) listTrimmed(t trimmed) error {
 }
 
 // overlaysIn returns the overlays that a command line names; folders are walked.
-func overlaysIn(args []string) ([]string, error) {
+func (l *loader) overlaysIn(args []string) ([]string, error) {
 	var overlays []string
 	for _, arg := range args {
 		if !isDir(arg) {
 			overlays = append(overlays, arg)
 			continue
 		}
-		files, err := configFiles(arg)
+		files, err := configFiles(arg, l.project.OmegaConf())
 		if err != nil {
 			return nil, fmt.Errorf("reading %s: %w", arg, err)
 		}

@@ -76,20 +76,22 @@ type Made struct {
 	Text []byte
 	// Changed are the values with the machine's name, Look what to look at.
 	Changed, Look []Spot
+
+	read source.Dialect
 }
 
-// Make makes the text of an overlay of another. Lines keep their numbers.
-func Make(path, from string, data []byte) (*Made, error) {
+// Make makes the text of an overlay of another, which is read as a release of OmegaConf does. Lines keep their numbers.
+func Make(path, from string, data []byte, read source.Dialect) (*Made, error) {
 	to, ok := NameOf(path)
 	old, okOld := NameOf(from)
 	if !ok {
 		return nil, fmt.Errorf("%s does not name a machine: an overlay is VARIANT_MACHINE.yaml", path)
 	}
-	doc, found := source.ParseDocument(from, data)
+	doc, found := read.ParseDocument(from, data)
 	if doc == nil {
 		return nil, fmt.Errorf("%s has faults: %s", from, found[0].Message)
 	}
-	m := &Made{}
+	m := &Made{read: read}
 	if !okOld {
 		m.Text = data
 		return m, nil
@@ -115,7 +117,7 @@ func Make(path, from string, data []byte) (*Made, error) {
 	})
 	m.scenario(doc.Root, lines, old.Variant, to.Variant)
 	m.Text = []byte(strings.Join(lines, ""))
-	again, found := source.Parse(path, m.Text)
+	again, found := read.Parse(path, m.Text)
 	if again == nil || found.HasErrors() {
 		return nil, fmt.Errorf("the name %s does not go into the text of %s", to.Machine, from)
 	}
@@ -177,7 +179,7 @@ func isWord(c byte) bool {
 // Differing adds to what is to be looked at the values in which the overlays of the
 // same kind differ from one another: most likely they were tuned for each machine.
 func (m *Made) Differing(path string, others map[string]*source.Node) {
-	root, _ := source.Parse(path, m.Text)
+	root, _ := m.read.Parse(path, m.Text)
 	changed := map[string]bool{}
 	for _, c := range m.Changed {
 		changed[c.Key] = true

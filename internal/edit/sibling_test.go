@@ -1,6 +1,10 @@
 package edit
 
-import "testing"
+import (
+	"testing"
+
+	"mlcfg/internal/source"
+)
 
 func TestNearest(t *testing.T) {
 	overlays := []string{
@@ -31,12 +35,12 @@ func TestMake(t *testing.T) {
 		{"a: |\n  m1\n", "a: |\n  m1\n"},
 	}
 	for _, tt := range tests {
-		got, err := Make("offline_m2.yaml", "offline_m1.yaml", []byte(tt.text))
+		got, err := Make("offline_m2.yaml", "offline_m1.yaml", []byte(tt.text), source.OmegaConf23)
 		if err != nil || string(got.Text) != tt.want {
 			t.Errorf("%q gives %q, want %q (%v)", tt.text, got.Text, tt.want, err)
 		}
 	}
-	if got, err := Make("offline_m1-b.yaml", "offline_m1.yaml", []byte("a: m1/m1\n")); err != nil || string(got.Text) != "a: m1-b/m1-b\n" {
+	if got, err := Make("offline_m1-b.yaml", "offline_m1.yaml", []byte("a: m1/m1\n"), source.OmegaConf23); err != nil || string(got.Text) != "a: m1-b/m1-b\n" {
 		t.Errorf("%q %v", got.Text, err)
 	}
 }

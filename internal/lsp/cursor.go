@@ -60,8 +60,8 @@ func keyOf(line string) (key string, indent int, ok bool) {
 
 // keyAt finds the key that a position is on or behind, by the text's own places;
 // start is where it begins. It is nil where the text cannot be read.
-func (d *document) keyAt(p position) (path []string, start int) {
-	root, _ := source.Parse(d.path, []byte(d.text))
+func (d *document) keyAt(p position, read source.Dialect) (path []string, start int) {
+	root, _ := read.Parse(d.path, []byte(d.text))
 	column := len([]rune(d.before(p))) + 1
 	var walk func(n *source.Node, at []string)
 	walk = func(n *source.Node, at []string) {

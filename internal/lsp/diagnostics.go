@@ -7,7 +7,6 @@ import (
 
 	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
-	"mlcfg/internal/source"
 )
 
 // Faulty is an error that has findings; they are shown instead of it.
@@ -48,11 +47,7 @@ func (s *Server) findings(d *document) diag.List {
 		return found
 	}
 	if s.isBase(d) {
-		var read source.Dialect
-		if session, err := s.session(d); err == nil {
-			read = session.Files.OmegaConf
-		}
-		_, found := read.Parse(d.path, []byte(d.text))
+		_, found := s.dialect(d).Parse(d.path, []byte(d.text))
 		return found
 	}
 	r, err := s.resolve(d)

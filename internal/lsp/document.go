@@ -10,6 +10,7 @@ import (
 
 	"mlcfg/internal/compile"
 	"mlcfg/internal/config"
+	"mlcfg/internal/source"
 )
 
 // document is a file that is open in the editor.
@@ -150,6 +151,15 @@ func (s *Server) session(d *document) (*Session, error) {
 		s.sessions[dir] = session
 	}
 	return session, err
+}
+
+// dialect is the release of OmegaConf as which a document is read.
+func (s *Server) dialect(d *document) source.Dialect {
+	session, err := s.session(d)
+	if err != nil {
+		return source.OmegaConf23
+	}
+	return session.Files.OmegaConf
 }
 
 // resolved is a document as the compiler sees it.

@@ -11,7 +11,7 @@ func (s *Server) at(p *documentParams) (d *document, r *resolved, path []string,
 	if d, err = s.find(p); err != nil {
 		return nil, nil, nil, 0, err
 	}
-	path, start = d.keyAt(p.Position)
+	path, start = d.keyAt(p.Position, s.dialect(d))
 	if path == nil {
 		if c := d.cursorAt(p.Position); c.key != "" {
 			path, start = c.path(), c.start

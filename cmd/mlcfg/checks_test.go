@@ -30,7 +30,9 @@ var noExample = map[string]string{
 	"ignored-without-reason": "An example is on [launches](launches.md#switching-a-finding-off).",
 	"data-set":               "Only compile and check look at data sets; an example is on [compile](compile.md#the-data-set).",
 	"bad-override":           "An override in a spelling of Hydra's (`+key=value`, `++key=value`, `~key`) has it.",
+	"dropped-value":          "An example is on [launches](launches.md#findings).",
 	"engine-file":            "Lint looks at overlays; a program that reads an engine's own file of arguments has it.",
+	"pair":                   "An example is on [launches](launches.md#prefill-and-decode).",
 	"passed-over":            "Lint without operands has it, where a project file names `models/**/*.yaml` and `models/x/offline_y.yml` is there.",
 }
 

@@ -325,6 +325,11 @@ func (lc *LaunchChecker) File(f *launch.File, launches []launch.Launch) (found d
 			}
 		}
 	}
+	for _, d := range lc.pairs(launches) {
+		if !ignored.Has(d.Code, d.Pos.Line) {
+			found.Add(d)
+		}
+	}
 	found.Sort()
 	return found
 }

@@ -33,6 +33,8 @@ func (lc *LaunchChecker) another(l *launch.Launch, line *launch.Line, f launchFi
 		part.Variables = l.Variables[f.variable : f.variable+1]
 	case f.config:
 		part.Config = l.Config
+	case f.Code == launch.CodeDropped:
+		part.Dropped = slices.DeleteFunc(slices.Clone(l.Dropped), func(d launch.Dropped) bool { return d.Flag.Pos() != f.Pos })
 	case f.words != nil && f.Code == launch.Code:
 		// Alone it would be taken for the model.
 		part.Words = append([]launch.Word{{Text: "model"}}, f.words...)
@@ -102,6 +104,9 @@ func signature(l *launch.Launch) string {
 	}
 	if l.Config != nil {
 		b.WriteString("\x00" + l.Config.Path + "\x00" + string(l.Config.Data))
+	}
+	for _, d := range l.Dropped {
+		b.WriteString("\x00" + d.Flag.Text + "\x00" + d.Value)
 	}
 	for _, v := range l.Variables {
 		b.WriteString("\x00" + v.Name + "=" + v.Value.Text)

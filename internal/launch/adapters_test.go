@@ -101,7 +101,17 @@ roles:
   agg:
     args: {max-num-seqs: 4, connector: nixl}
     env: {A: 1}
-`, "aggregated 7:12 vllm 0.20.1 --model@2:15 /m@2:15 --max-num-seqs@7:12 4@7:26 $A=1\n"},
+`, "aggregated 7:12 vllm 0.20.1 --model@2:15 /m@2:15 --max-num-seqs@7:12 4@7:26 --kv-transfer-config@7:40 {\"kv_connector\": \"NixlConnector\", \"kv_role\": \"kv_both\"}@7:40 $A=1\n"},
+		{"srt-slurm, the engine's own server, a connector", `model: {path: /m, container: "vllm/vllm-openai:v0.21.0"}
+resources: {}
+frontend: {type: vllm}
+backend: {type: vllm, connector: lmcache, vllm_config: {aggregated: {seed: 1}}}
+`, "aggregated 4:70 vllm 0.21.0 --model@1:15 /m@1:15 --seed@4:70 1@4:76\n"},
+		{"srt-slurm, a connector of a role", `model: {path: /m, container: x}
+resources: {}
+backend: {type: vllm, connector: lmcache, vllm_config: {aggregated: {connector: null, seed: 1}, decode: {seed: 2}}}
+`, "aggregated 3:70 vllm --model@1:15 /m@1:15 --seed@3:87 1@3:93\n" +
+			"decode 3:106 vllm --model@1:15 /m@1:15 --seed@3:106 2@3:112 --kv-transfer-config@3:34 {\"kv_connector\": \"LMCacheConnectorV1\", \"kv_role\": \"kv_both\"}@3:34\n"},
 		{"srt-slurm, overrides", `base:
   model: {path: /m, container: x}
   resources: {}
@@ -110,9 +120,9 @@ override_a:
   backend: {vllm_config: {aggregated: {seed: null}}}
 zip_override_b:
   backend: {vllm_config: {aggregated: {max-num-seqs: [8, 9]}}}
-`, "aggregated 4:52 vllm --model@2:17 /m@2:17 --max-num-seqs@8:40 8@8:55 --seed@4:52 1@4:58\n" +
-			"aggregated 4:52 vllm --model@2:17 /m@2:17 --max-num-seqs@8:40 9@8:58 --seed@4:52 1@4:58\n" +
-			"aggregated 4:61 vllm --model@2:17 /m@2:17 --max-num-seqs@4:61 2@4:75\n"},
+`, "aggregated 4:52 vllm --model@2:17 /m@2:17 --max-num-seqs@8:40 8@8:55 --seed@4:52 1@4:58 --kv-transfer-config@4:51 {\"kv_connector\": \"NixlConnector\", \"kv_role\": \"kv_both\"}@4:51\n" +
+			"aggregated 4:52 vllm --model@2:17 /m@2:17 --max-num-seqs@8:40 9@8:58 --seed@4:52 1@4:58 --kv-transfer-config@4:51 {\"kv_connector\": \"NixlConnector\", \"kv_role\": \"kv_both\"}@4:51\n" +
+			"aggregated 4:61 vllm --model@2:17 /m@2:17 --max-num-seqs@4:61 2@4:75 --kv-transfer-config@4:51 {\"kv_connector\": \"NixlConnector\", \"kv_role\": \"kv_both\"}@4:51\n"},
 		{"recipe of a model", `model:
   model_id: a/b
   min_vllm_version: "0.21.0"

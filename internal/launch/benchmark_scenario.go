@@ -2,6 +2,7 @@ package launch
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"mlcfg/internal/backend"
@@ -22,9 +23,12 @@ var benchmarkScenario = Adapter{
 			if !isScenario(root) {
 				continue
 			}
-			for _, item := range root.Lookup("scenario").Items {
+			for i, item := range root.Lookup("scenario").Items {
 				for _, role := range scenarioRoles {
-					found = append(found, f.scenarioRole(item, role)...)
+					for _, l := range f.scenarioRole(item, role) {
+						l.Deployment = strconv.Itoa(i)
+						found = append(found, l)
+					}
 				}
 			}
 		}

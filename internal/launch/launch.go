@@ -43,8 +43,22 @@ type Launch struct {
 	Config *File
 	// Variables are those that the engine's process gets by this file.
 	Variables []Variable
+	// Dropped are keys of the file of which the program that makes the words says nothing.
+	Dropped []Dropped
+	// Deployment is the same for launches that are parts of one deployment.
+	Deployment string
 	// Devices is how many devices the file gives to the launch; 0 where it does not tell.
 	Devices int
+}
+
+// Dropped is a key whose value makes no words, though the engine has one for it.
+type Dropped struct {
+	// Flag is the flag that another value would be given by, where the key stands.
+	Flag Word
+	// Value is what stands there: false, null.
+	Value string
+	// By is the program that drops it.
+	By string
 }
 
 // Role is a launch's part in a deployment.
@@ -115,7 +129,11 @@ func Read(f *File) []Launch {
 		found := a.Read(f)
 		said := f.directives()
 		for i := range found {
-			found[i].Release = found[i].Release.under(said.releases[found[i].Backend.Engine])
+			l := &found[i]
+			l.Release = l.Release.under(said.releases[l.Backend.Engine])
+			if l.Role == Whole {
+				l.Role = ownRole(l.Words)
+			}
 		}
 		slices.SortStableFunc(found, func(a, b Launch) int { return a.Pos.Compare(b.Pos) })
 		return found

@@ -51,7 +51,7 @@ type Fault struct {
 
 // Line reads the words of a launch as a release does.
 func (l *Launch) Line(s *schema.Schema) *Line {
-	if len(l.Words) == 0 && l.Config == nil {
+	if len(l.Words) == 0 && len(l.Dropped) == 0 && l.Config == nil {
 		return &Line{} // the flags of a release are many
 	}
 	r := lineReader{parser: parserOf(s, l.Program.EngineOnly), launch: l, words: l.Words, line: &Line{}}
@@ -62,6 +62,9 @@ func (l *Launch) Line(s *schema.Schema) *Line {
 		r.next()
 	}
 	r.replaced()
+	for _, d := range l.Dropped {
+		r.dropped(d)
+	}
 	return r.line
 }
 
@@ -85,6 +88,39 @@ func (r *lineReader) fault(d diag.Diagnostic, words ...Word) {
 		d.Pos = words[0].Pos()
 	}
 	r.line.Found = append(r.line.Found, Fault{Diagnostic: d, Words: words})
+}
+
+// CodeDropped is the code of findings about keys that make no words.
+const CodeDropped = "dropped-value"
+
+// dropped says of a key that makes no words what the engine has in its place, where that is
+// something else than what the key says.
+func (r *lineReader) dropped(d Dropped) {
+	name, inside := r.normal(d.Flag.Text)
+	o, _, _ := r.find(name)
+	if o.key == nil || o.off || inside != "" {
+		return
+	}
+	key := o.key
+	fault := diag.Diagnostic{Code: CodeDropped, Key: key.Name, Severity: diag.Warning}
+	switch {
+	case d.Value != "false" && (!key.HasDefault || key.Default == nil):
+		return
+	case d.Value != "false":
+		fault.Severity = diag.Info
+	case key.Default == false, key.Kinds&schema.Bool == 0:
+		return
+	}
+	what := "the engine chooses"
+	if key.HasDefault && key.Default != nil {
+		what = "it has its default, " + schema.Format(key.Default)
+	}
+	fault.Message = fmt.Sprintf("%s drops a %s: %s gets nothing of %s, and %s", d.By, d.Value, r.release(), strings.TrimPrefix(d.Flag.Text, "--"), what)
+	if d.Value == "false" && key.Flag.Negative != "" {
+		fault.Suggestion = strings.TrimPrefix(key.Flag.Negative, "--") + ": true"
+		fault.Hint = "write " + fault.Suggestion
+	}
+	r.fault(fault, d.Flag)
 }
 
 func (r *lineReader) release() string { return r.schema.Engine + " " + r.schema.Version() }

@@ -3,6 +3,7 @@ package launch
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"mlcfg/internal/backend"
@@ -19,8 +20,11 @@ var srtRecipe = Adapter{
 	Read: func(f *File) []Launch {
 		var found []Launch
 		for _, root := range f.Documents() {
-			for _, recipe := range srtVariants(root) {
-				found = append(found, f.srt(recipe)...)
+			for i, recipe := range srtVariants(root) {
+				for _, l := range f.srt(recipe) {
+					l.Deployment = strconv.Itoa(i)
+					found = append(found, l)
+				}
 			}
 		}
 		return found
@@ -148,7 +152,10 @@ func (f *File) srt(root *source.Node) []Launch {
 			if len(args.Fields) > 0 {
 				l.Pos = args.Fields[0].KeyPos
 			}
-			l.Words = f.srtWords(b, root, args)
+			l.Words, l.Dropped = f.srtWords(b, root, args)
+			if b.Engine == backend.VLLM && l.Program.Module != "" {
+				l.Words = append(l.Words, f.srtConnector(root, role, args)...)
+			}
 			for _, section := range env {
 				if section == nil {
 					continue
@@ -212,10 +219,12 @@ func (f *File) srtRelease(b *backend.Backend, root, role *source.Node) Release {
 // srtOwn are keys of a role's arguments that srt-slurm takes for itself.
 var srtOwn = []string{"connector", "kv-events-config"}
 
+// srtSets are arguments that srt-slurm sets by itself.
+var srtSets = []string{"model-path", "served-model-name", "host", "port", "nccl-port", "dist-init-addr", "nnodes", "node-rank", "disaggregation-mode", "disaggregation-bootstrap-port"}
+
 // srtWords are the words that srt-slurm makes of a role's arguments: sorted keys, true a flag
 // alone, false and null nothing.
-func (f *File) srtWords(b *backend.Backend, root, args *source.Node) []Word {
-	var words []Word
+func (f *File) srtWords(b *backend.Backend, root, args *source.Node) (words []Word, dropped []Dropped) {
 	if path := root.Lookup("model", "path"); path != nil && path.Kind == source.String {
 		w := f.open(path, srtPlace)
 		if rest, ok := strings.CutPrefix(w.Text, "hf:"); ok {
@@ -236,6 +245,9 @@ func (f *File) srtWords(b *backend.Backend, root, args *source.Node) []Word {
 		flag := NewWord(name, field.KeyPos)
 		switch v := field.Value; {
 		case v.Kind == source.Null, v.Kind == source.Bool && !v.Bool:
+			if value := map[bool]string{true: "null", false: "false"}[v.Kind == source.Null]; !slices.Contains(srtSets, name) {
+				dropped = append(dropped, Dropped{Flag: Flag(flag)[0], Value: value, By: "srt-slurm"})
+			}
 		case v.Kind == source.Bool:
 			words = append(words, Flag(flag)...)
 		case v.Kind == source.List:
@@ -250,5 +262,35 @@ func (f *File) srtWords(b *backend.Backend, root, args *source.Node) []Word {
 			words = append(words, Flag(flag, f.open(v, srtPlace))...)
 		}
 	}
-	return words
+	return words, dropped
+}
+
+// srtConnectors are the short names of a connector, with what srt-slurm makes of them.
+var srtConnectors = map[string]string{
+	"nixl":    `{"kv_connector": "NixlConnector", "kv_role": "kv_both"}`,
+	"lmcache": `{"kv_connector": "LMCacheConnectorV1", "kv_role": "kv_both"}`,
+	"kvbm":    `{"kv_connector": "DynamoConnector", "kv_connector_module_path": "kvbm.vllm_integration.connector", "kv_role": "kv_both"}`,
+}
+
+// srtConnector is the argument that srt-slurm makes of the connector of a role under Dynamo, which
+// is the role's own, the engine's, or nixl.
+func (f *File) srtConnector(root, role, args *source.Node) []Word {
+	text := NewWord("nixl", args.Pos)
+	for _, n := range []*source.Node{args.Lookup("connector"), role.Lookup("engine", "connector"), root.Lookup("engine", "connector"), root.Lookup("backend", "connector")} {
+		if n == nil {
+			continue
+		}
+		if n.Kind != source.String {
+			return nil // null is none
+		}
+		text = f.open(n, srtPlace)
+		break
+	}
+	if text.Text == "null" || text.Text == "none" || args.Lookup("kv-transfer-config") != nil || args.Lookup("kv_transfer_config") != nil {
+		return nil
+	}
+	if preset, ok := srtConnectors[strings.ToLower(text.Text)]; ok {
+		text = Word{Text: preset, spans: []span{{0, text.Pos()}}}
+	}
+	return []Word{NewWord("--kv-transfer-config", text.Pos()), text}
 }

@@ -81,6 +81,8 @@ func TestCheckResources(t *testing.T) {
 			[]string{"cannot be made: input/output error", "cannot be made: input/output error"},
 		},
 		{"files that are not there", func(p *Plan) { p.Engine.Model, p.Data.File = "/none", "/none" }, digests("00", "00"), nil},
+		{"folders instead of files", func(p *Plan) { p.Data.File = dir }, digests(usual.modelMD5[0], "00"), nil},
+		{"a worker node", func(p *Plan) { p.Data.Path, p.Engine.Node = "/mine.pkl", &engine.Node{Index: 2, Count: 2} }, right, nil},
 		{"an engine that runs already", func(p *Plan) { p.Engine.External, p.Manifest.EngineConfig["model"] = true, "/mine" }, right, nil},
 		{"a simulated engine", func(p *Plan) { p.Engine.Simulated = true }, digests("00", "00"), nil},
 		{"no benchmark's", func(p *Plan) { p.Benchmark = "tiny" }, digests("00", "00"), nil},
@@ -133,6 +135,30 @@ func TestCheckDeclared(t *testing.T) {
 		got := p.checkDeclared(context.Background(), dataset.Digest)
 		if c.want == "" && len(got) > 0 || c.want != "" && (len(got) != 1 || !got[0].Fatal || !strings.Contains(got[0].Text, c.want)) {
 			t.Errorf("%s %s: %+v, want %s", c.key, c.declared, got, c.want)
+		}
+	}
+	for name, c := range map[string]struct {
+		model, data string
+		worker      bool
+		want        []string
+	}{
+		"a model in one file":        {shard, data, false, []string{"the data set " + data + " has md5:", "the model " + shard + " has md5:"}},
+		"files that are not there":   {"/none", "/none", false, []string{"there is no file to compare it with: the model's first file"}},
+		"a data set that is not":     {shard, "/none", false, []string{"the model " + shard + " has md5:"}},
+		"a worker, which reads none": {shard, data, true, []string{"the model " + shard + " has md5:"}},
+	} {
+		p := planned(map[string]any{"dataset_digest": "md5:00", "model_digest": "md5:00"})
+		p.Engine.Model, p.Data.File = c.model, c.data
+		if c.worker {
+			p.Engine.Node = &engine.Node{Index: 2, Count: 2}
+		}
+		got := p.checkDeclared(context.Background(), dataset.Digest)
+		if !slices.EqualFunc(got, c.want, func(f Finding, want string) bool { return f.Fatal && strings.Contains(f.Text, want) }) {
+			t.Errorf("%s: %+v, want %q", name, got, c.want)
+		}
+		p.NoResourceCheck = true // which says nothing of digests that are declared
+		if all := p.Check(context.Background()); !strings.Contains(texts(all), c.want[0]) {
+			t.Errorf("%s: not checked before a run: %+v", name, all)
 		}
 	}
 	p := planned(map[string]any{"dataset_digest": "md5:00", "model_digest": "md5:00"})

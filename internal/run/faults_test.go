@@ -130,6 +130,13 @@ func TestInterrupted(t *testing.T) {
 	if !errors.Is(err, ErrInterrupted) || !strings.Contains(invalid, "ended during preflight: interrupted") || state.MeasuringSince != nil {
 		t.Errorf("%v, %+v, %q", err, state, invalid)
 	}
+	// An interrupt while the engine is looked for is not its fault.
+	ctx, cancel = context.WithCancel(t.Context())
+	looked := front(t, start(t, mock.Config{})[0].URL(), func(int) page { cancel(); return page{} })
+	_, state, invalid, err = begin(t, ctx, external(looked), nil)
+	if !errors.Is(err, ErrInterrupted) || !strings.Contains(invalid, "ended during engine start: interrupted") || state.MeasuringSince != nil {
+		t.Errorf("%v, %+v, %q", err, state, invalid)
+	}
 	ctx, cancel = context.WithCancel(t.Context())
 	defer cancel()
 	servers := start(t, mock.Config{Fault: func(n int) mock.Fault {

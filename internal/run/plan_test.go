@@ -164,6 +164,11 @@ func TestSendText(t *testing.T) {
 			t.Errorf("%q", p.Notes)
 		}
 	}
+	// Chats have no texts of their own; their answers are told of alone.
+	p := &Plan{Manifest: &manifest.Manifest{HarnessConfig: map[string]any{"sorting": map[string]any{"strategy": "ascending"}}}, settings: loadgen.Settings{Scenario: loadgen.Offline}, samples: &prompts{answers: 2}}
+	if err := p.sendText("no tokenizer"); err != nil || !slices.Equal(p.Notes, []string{"the recorded answers of 2 samples do not bound their outputs, since their tokens cannot be counted: no tokenizer"}) {
+		t.Errorf("%v, %q", err, p.Notes)
+	}
 }
 
 // The recorded answer of a chat is not sent, and bounds the output.
@@ -262,6 +267,14 @@ func TestWarmUpPrompts(t *testing.T) {
 	var fixed client.Request
 	if p.fillWarmUp(&fixed, 20); fixed.Tokens[0] != 100+380 || fixed.Tokens[1] != 100+387 || fixed.Tokens[63] != 100+821 {
 		t.Errorf("%v", fixed.Tokens)
+	}
+	made, err := newPrompts(synthetic(1), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var same client.Request
+	if (&Plan{samples: made}).fillWarmUp(&same, 20); !slices.Equal(same.Tokens, fixed.Tokens) || same.Text != "" {
+		t.Errorf("%+v", same)
 	}
 	text := &Plan{samples: issuingTexts(t)}
 	var r client.Request

@@ -61,6 +61,9 @@ func TestScenarioPlan(t *testing.T) {
 		{scenario: loadgen.Server, harness: map[string]any{"schedule_algo": "dice"}, fault: "dice"},
 		{scenario: loadgen.Offline, harness: map[string]any{"sorting": map[string]any{"strategy": "dice"}}, fault: "dice"},
 		{scenario: loadgen.Offline, harness: map[string]any{"sorting": map[string]any{"strategy": "buckets", "buckets": []any{"half"}}}, fault: "an entry that is no number: half"},
+		{scenario: loadgen.Offline, harness: map[string]any{"sorting": map[string]any{"strategy": "buckets", "capacities": []any{1.0, "half"}}}, fault: "harness_config.sorting.capacities has an entry that is no number: half"},
+		{scenario: loadgen.SingleStream, harness: map[string]any{"concurrency": int64(4)}, pace: client.OnCompletion, concurrency: 4},
+		{scenario: loadgen.SingleStream, harness: map[string]any{"concurrency": int64(0)}, pace: client.OnCompletion, concurrency: 1},
 		{scenario: loadgen.MultiStream, fault: "not executed"},
 	} {
 		s := issuing(t, c.scenario, loadgen.PerformanceOnly, 24, c.harness)

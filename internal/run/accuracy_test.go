@@ -4,14 +4,17 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"mlcfg/internal/client"
 	"mlcfg/internal/client/mock"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
+	"mlcfg/internal/record"
 )
 
 type entry struct {
@@ -105,6 +108,29 @@ func TestAccuracyLog(t *testing.T) {
 				t.Errorf("%d records", n)
 			}
 		})
+	}
+}
+
+// An entry has the answer's first token where the run has token latencies and streams, and
+// no entry is made up of an answer without tokens.
+func TestAccuracyEntry(t *testing.T) {
+	for _, c := range []struct {
+		ids             []int32
+		tokens, offline bool
+		want            string
+	}{
+		{[]int32{1, 2}, true, false, `"data" : "0100000002000000", "token_data" : "01000000", "token_count" : 2`},
+		{[]int32{1}, true, false, `"data" : "01000000", "token_data" : "01000000", "token_count" : 1`},
+		{nil, true, false, `"data" : "", "token_data" : "", "token_count" : 0`},
+		{[]int32{1, 2}, true, true, `"data" : "0100000002000000", "token_count" : 2`},
+		{[]int32{1, 2}, false, false, `"data" : "0100000002000000"`},
+	} {
+		var b strings.Builder
+		s := &sink{accuracy: loadgen.NewAccuracyLog(&b), tokens: c.tokens, offline: c.offline}
+		err := s.answer(&client.Result{Record: record.Record{Seq: 7, Sample: 3, OutputTokens: int64(len(c.ids))}, OutputIDs: c.ids})
+		if err = errors.Join(err, s.accuracy.Close()); err != nil || !strings.Contains(b.String(), `{ "seq_id" : 7, "qsl_idx" : 3, `+c.want+` }`) {
+			t.Errorf("%v: %v, %s; want %s", c.ids, err, b.String(), c.want)
+		}
 	}
 }
 

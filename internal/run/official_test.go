@@ -76,9 +76,14 @@ func TestOfficial(t *testing.T) {
 				t.Errorf("planned with %q of %q", p.OfficialLoadGen, p.LoadgenPython)
 			}
 			dir := filepath.Join(t.TempDir(), "run")
-			sum, err := Run(t.Context(), p, Output{Dir: dir, Program: loadgen.Program{Name: "mlrun", Version: "test"}})
+			var log strings.Builder
+			sum, err := Run(t.Context(), p, Output{Dir: dir, Log: &Log{W: &log}, Program: loadgen.Program{Name: "mlrun", Version: "test"}})
 			if err != nil {
 				t.Fatal(err)
+			}
+			// What is done stands in the log as in any run.
+			if line := fmt.Sprintf("%d of %d samples", sum.Samples, p.Samples); !strings.Contains(log.String(), line) {
+				t.Errorf("the log lacks %q:\n%s", line, log.String())
 			}
 			if sum.Valid == c.fault || sum.OfficialLoadGen != p.OfficialLoadGen {
 				t.Errorf("valid %t, %q, by %q", sum.Valid, sum.Reasons, sum.OfficialLoadGen)
@@ -113,6 +118,14 @@ func TestOfficial(t *testing.T) {
 			text, err := os.ReadFile(filepath.Join(dir, loadgen.SummaryName))
 			if err != nil {
 				t.Fatal(err)
+			}
+			// The first query is counted from where LoadGen's schedule has it.
+			phases, err := p.effective.Phases(loadgen.Generator{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if cursor := phases[0].Cursor(); !cursor.Next() || loaded.Records[0].Scheduled != cursor.Query.Scheduled {
+				t.Errorf("the first is scheduled at %v, by LoadGen at %v", loaded.Records[0].Scheduled, cursor.Query.Scheduled)
 			}
 			failed := 0
 			var last time.Duration

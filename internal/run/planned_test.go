@@ -58,16 +58,21 @@ func TestNotesOfAPlan(t *testing.T) {
 	}{
 		"nothing of note": {func(*manifest.Manifest) {}, Options{}, client.Completions, "", ""},
 		"a closed loop": {
-			func(m *manifest.Manifest) { m.HarnessConfig[bench.ConcurrencyKey] = int64(4) }, Options{},
+			func(m *manifest.Manifest) { m.HarnessConfig[bench.ConcurrencyKey] = int64(4) },
+			Options{},
 			client.Completions, "4 requests in flight: a closed loop, which is no scenario of LoadGen's", "",
 		},
 		"one in flight": {func(m *manifest.Manifest) { m.HarnessConfig[bench.ConcurrencyKey] = int64(1) }, Options{}, client.Completions, "", ""},
 		"a closed loop of LoadGen's": {
-			func(m *manifest.Manifest) { m.HarnessConfig[bench.ConcurrencyKey] = int64(4) }, Options{LoadgenPython: "/none/python"},
+			func(m *manifest.Manifest) { m.HarnessConfig[bench.ConcurrencyKey] = int64(4) },
+			Options{LoadgenPython: "/none/python"},
 			"", "", "harness_config.concurrency is 4: the official LoadGen has no such scenario",
 		},
 		"chats": {
-			func(m *manifest.Manifest) { m.HarnessConfig["dataset_path"], m.Data.Columns = chats, []string{"messages"} }, Options{},
+			func(m *manifest.Manifest) {
+				m.HarnessConfig["dataset_path"], m.Data.Columns = chats, []string{"messages"}
+			},
+			Options{},
 			client.Chat, "", "",
 		},
 		"no data set": {func(m *manifest.Manifest) { m.HarnessConfig["dataset_path"] = file("{") }, Options{}, "", "", "data.jsonl"},
@@ -75,10 +80,12 @@ func TestNotesOfAPlan(t *testing.T) {
 			func(m *manifest.Manifest) {
 				m.HarnessConfig["dataset_path"], m.Data.Columns = file(strings.Repeat(`{"prompt":"hello"}`+"\n", truthSamples)), []string{"prompt"}
 			},
-			Options{Tokenizer: "/none/tokenizer.json"}, "", "", "reading the tokenizer: ",
+			Options{Tokenizer: "/none/tokenizer.json"},
+			"", "", "reading the tokenizer: ",
 		},
 		"a short model": {
-			func(m *manifest.Manifest) { m.EngineConfig["max_model_len"] = int64(truthSamples + truthTokens - 2) }, Options{},
+			func(m *manifest.Manifest) { m.EngineConfig["max_model_len"] = int64(truthSamples + truthTokens - 2) },
+			Options{},
 			client.Completions, "2 samples ask for more tokens than engine_config.max_model_len, 30, leaves behind the prompt: their answers end there", "",
 		},
 		"a parameter of another type": {func(m *manifest.Manifest) { m.SamplingConfig["max_tokens"] = "many" }, Options{}, "", "", "sampling_config.max_tokens"},
@@ -137,16 +144,19 @@ func TestStartOfAPhase(t *testing.T) {
 		"offline": {loadgen.Offline, nil, "", live.Phase{Name: "performance", Total: 48}, true, "Offline, performance: 1 queries, 48 samples, scheduled over 0.0 s"},
 		"single stream": {
 			loadgen.SingleStream, func(s *loadgen.Settings) { s.MinDuration = time.Second }, "",
-			live.Phase{Name: "performance", LastDue: time.Second}, false, "SingleStream, performance: ",
+			live.Phase{Name: "performance", LastDue: time.Second},
+			false, "SingleStream, performance: ",
 		},
 		"a latency": {
 			loadgen.Server, func(s *loadgen.Settings) { s.UseTokenLatencies, s.ServerTargetLatency = false, 7*time.Second }, "",
-			live.Phase{Name: "performance", Total: 48, Latency: 7 * time.Second}, true, "Server, performance: ",
+			live.Phase{Name: "performance", Total: 48, Latency: 7 * time.Second},
+			true, "Server, performance: ",
 		},
 		"accuracy": {loadgen.Server, func(s *loadgen.Settings) { s.Mode = loadgen.AccuracyOnly }, "", live.Phase{Name: "accuracy", Total: truthSamples}, true, "Server, accuracy: 24 queries"},
 		"issued by the official LoadGen": {
 			loadgen.Server, nil, "5.1",
-			live.Phase{Name: "performance", Total: 48, TTFT: 20 * time.Second, TPOT: 20 * time.Second}, false, "Server, performance: 48 queries",
+			live.Phase{Name: "performance", Total: 48, TTFT: 20 * time.Second, TPOT: 20 * time.Second},
+			false, "Server, performance: 48 queries",
 		},
 	} {
 		m := mocked(t, c.scenario, func(s *loadgen.Settings, m *manifest.Manifest) {

@@ -116,3 +116,39 @@ func TestRecoverWhileRunning(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// What of a killed run cannot be read or written keeps it from being finished: nothing is
+// sealed that is not whole.
+func TestRecoverObstacles(t *testing.T) {
+	got := runOn(t, mocked(t, loadgen.Offline, nil), start(t, mock.Config{})[:1], Options{})
+	kill(t, got.dir)
+	for _, name := range []string{record.FileName, record.ManifestFile, record.PartsDir, record.SummaryFile, record.SealFile} {
+		dir := filepath.Join(t.TempDir(), "run")
+		if err := os.CopyFS(dir, os.DirFS(got.dir)); err != nil {
+			t.Fatal(err)
+		}
+		at := filepath.Join(dir, name)
+		err := errors.Join(os.RemoveAll(at), os.Mkdir(at, 0o700))
+		if name == record.PartsDir { // a file where a folder is to be
+			err = errors.Join(os.RemoveAll(at), os.WriteFile(at, nil, 0o600))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := Recover(dir); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if info, err := os.Stat(filepath.Join(dir, record.SealFile)); err == nil && info.Mode().IsRegular() {
+			t.Errorf("%s: it is sealed", name)
+		}
+		// The lock is free again: what was in the way can be cleared and the run finished.
+		d, err := record.OpenDir(dir)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -82,7 +82,7 @@ func TestCompareCounts(t *testing.T) {
 		"no tokenizer": {func(r *runner) { r.plan.Data.Tokenizer = "" }, 0, ""},
 		"no samples":   {func(r *runner) { r.plan.samples = nil }, 0, ""},
 		"ids alone":    {func(r *runner) { r.plan.samples.set.Samples = r.plan.samples.set.Samples[:1] }, 0, ""},
-		"given up":     {func(r *runner) { r.plan.StallTimeout = -1 }, 0, "note: the engine's counts of tokens could not be compared with those of t.json: "},
+		"given up":     {func(*runner) {}, 0, "note: the engine's counts of tokens could not be compared with those of t.json: "},
 	} {
 		set := &dataset.Set{Samples: []dataset.Sample{
 			{Tokens: []int32{1}}, {Prompt: "a text", Tokens: []int32{1, 2}}, {Prompt: "a text of four", Tokens: []int32{1, 2, 3}}, {Prompt: "another", Tokens: []int32{1}},

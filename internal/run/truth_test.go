@@ -305,6 +305,20 @@ func checkLogs(t *testing.T, got *told, failed int) {
 	if ended := strings.Contains(got.logs, "Ending naturally"); ended == (got.plan.settings.Scenario == loadgen.Server) {
 		t.Errorf("that the test ended by itself is logged: %t", ended)
 	}
+	if ended := got.plan.settings.Scenario != loadgen.Server; ended && !regexp.MustCompile(`"key": "generic_message", "value": "Ending naturally.*"is_error": false`).MatchString(got.logs) {
+		t.Error("that the test ended by itself is an error")
+	}
+	// A power meter's interval is that of the requests, on the machine's clock.
+	power := regexp.MustCompile(`"key": "power_(begin|end)", "value": "([^"]+)"`).FindAllStringSubmatch(got.logs, -1)
+	const form = "01-02-2006 15:04:05.000"
+	var last time.Duration
+	for i := range got.records {
+		last = max(last, got.records[i].Done)
+	}
+	began, end := got.since.UTC().Format(form), got.since.Add(last).UTC().Format(form)
+	if len(power) != 2 || power[0][2] != began || power[1][2] < end {
+		t.Errorf("the power meter's interval is %q; requests were from %s to %s", power, began, end)
+	}
 	// Lines have the time since the log was opened.
 	times := regexp.MustCompile(`"time_ms": ([0-9.]+)`).FindAllStringSubmatch(got.logs, -1)
 	if len(times) == 0 || times[len(times)-1][1] == "0.000000" {
@@ -324,6 +338,15 @@ func checkLogs(t *testing.T, got *told, failed int) {
 		if m == nil || m[1] != strconv.FormatInt(int64(want), 10) {
 			t.Errorf("%s is %d; LoadGen's summary says %q", name, want, m)
 		}
+	}
+}
+
+// A test that a limit ends early says so as LoadGen does, as an error, and is not VALID.
+func TestEndsEarly(t *testing.T) {
+	m := mocked(t, loadgen.Server, func(s *loadgen.Settings, _ *manifest.Manifest) { s.MaxQueryCount = 20 })
+	got := runOn(t, m, start(t, mock.Config{}), Options{Limits: Limits{LateLimit: time.Hour}})
+	if len(got.records) != 20 || got.summary.Valid || !regexp.MustCompile(`"key": "error_runtime", "value": "IssueQueryThread 0 Ending early: Max query count reached. query_count 20".*"is_error": true`).MatchString(got.logs) {
+		t.Errorf("%d records, valid %t\n%s", len(got.records), got.summary.Valid, got.logs)
 	}
 }
 

@@ -97,6 +97,7 @@ func TestReplacedArguments(t *testing.T) {
 		"alone":       {Node{}, "serve --nnodes 2 --port {port}", []int{4}, ""},
 		"head of two": {Node{1, 2, "h", ""}, "serve --nnodes 2 --port {port} --head", []int{4}, ""},
 		"of three":    {Node{1, 3, "h", ""}, "serve --nnodes 3 --port {port} --head", []int{4}, "engine_config.nnodes is 2, but --node 1/3 means 3"},
+		"two faults":  {Node{2, 3, "h", ""}, "serve --nnodes 3 --none", nil, "engine_config.nnodes is 2, but --node 2/3 means 3"},
 		"worker":      {Node{2, 2, "h", ""}, "serve --nnodes 2 --none", nil, "engine_config.port is {port}, but --node 2/2 means --none"},
 	} {
 		open := places{plan: &Plan{}, node: c.node}

@@ -41,9 +41,14 @@ func portFree(port int) error {
 
 // choosePort finds a free port and locks it.
 func choosePort() (int, portLock, error) {
+	return firstFree(func() int { return lowestPort + rand.IntN(highestPort-lowestPort) })
+}
+
+// firstFree locks the first port that is free of those that next gives.
+func firstFree(next func() int) (int, portLock, error) {
 	var last error
 	for range portTries {
-		port := lowestPort + rand.IntN(highestPort-lowestPort)
+		port := next()
 		lock, err := lockPort(port)
 		if err == nil {
 			if err = portFree(port); err == nil {

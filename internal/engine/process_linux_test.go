@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -182,7 +183,12 @@ func TestLaunchFails(t *testing.T) {
 		"its CPUs are no list":   {func(r *Replica) { r.CPUs = "a" }, `engine replica 0 cannot be started: "a" is no list of CPUs`},
 		"its files have no room": {func(r *Replica) { r.Files = []File{{Name: "none/x"}} }, "engine replica 0 cannot be started: writing the engine's configuration: "},
 		"its program is none":    {func(r *Replica) { r.Command[0] = "/none" }, "engine replica 0 cannot be started: starting /none: "},
-		"its companion is none":  {func(r *Replica) { r.Companion = &Companion{Name: "ray", Command: []string{"/none"}} }, "engine replica 0 ray cannot be started: starting /none: "},
+		"its companion ends": {
+			func(r *Replica) {
+				r.Companion = &Companion{Name: "ray", Address: loopback + ":1", Command: []string{os.Args[0], "fake-ray", "die", filepath.Join(t.TempDir(), "lock"), loopback + ":1"}}
+			}, "engine replica 0 lost its ray, which ended by itself: exit status 1",
+		},
+		"its companion is none": {func(r *Replica) { r.Companion = &Companion{Name: "ray", Command: []string{"/none"}} }, "engine replica 0 ray cannot be started: starting /none: "},
 	} {
 		dir := t.TempDir()
 		plan := fakePlan("serve", dir, 1)
@@ -261,7 +267,92 @@ func TestInterruptedBeforeTheCompanion(t *testing.T) {
 	if _, err := Start(ctx, plan, fakeOptions(dir)); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
+	if _, err := os.Stat(filepath.Join(dir, "engine", "replica-0.log")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the engine was started without it: %v", err)
+	}
 	if left := holders(filepath.Join(dir, "lock")); len(left) > 0 {
 		t.Errorf("left: %v", left)
 	}
+}
+
+// A port that another run keeps, or that something listens on, is passed over and not kept;
+// where none is free that is said, with why the last was not.
+func TestFirstFree(t *testing.T) {
+	free, lock, err := choosePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock.release()
+	l, err := net.Listen("tcp", loopback+":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	taken := l.Addr().(*net.TCPAddr).Port
+	kept, other, err := choosePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.release()
+	ports := []int{taken, kept, free}
+	port, lock, err := firstFree(func() int { p := ports[0]; ports = ports[1:]; return p })
+	if err != nil || port != free {
+		t.Errorf("%d, %v, want %d", port, err, free)
+	}
+	if again, err := lockPort(free); err == nil {
+		again.release()
+		t.Error("the port that was chosen is not kept")
+	}
+	lock.release()
+	if lock, err = lockPort(taken); err != nil {
+		t.Errorf("the port that was passed over is kept: %v", err)
+	}
+	lock.release()
+	if _, _, err := firstFree(func() int { return taken }); err == nil || !errors.Is(err, syscall.EADDRINUSE) || !strings.HasPrefix(err.Error(), "no free port among 20000 to 32000: ") {
+		t.Errorf("%v", err)
+	}
+	for want, port := range map[string]int{"is kept by another run": kept, "is taken: ": taken} {
+		if _, err := takePort(port); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("port %d %s", port, want)) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
+
+// Who writes to a log is told from who reads it: one of the two is killed when all else fails.
+func TestWrites(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	for flags, want := range map[int]bool{os.O_RDONLY: false, os.O_WRONLY: true, os.O_RDWR: true, os.O_APPEND | os.O_WRONLY: true} {
+		f, err := os.OpenFile(path, flags|os.O_CREATE, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := writes(os.Getpid(), path); got != want {
+			t.Errorf("opened with %#x: %t", flags, got)
+		}
+		if writes(os.Getpid(), path+"2") {
+			t.Error("a file that nobody has open is written to")
+		}
+		f.Close()
+	}
+	if writes(os.Getpid(), path) || writes(1<<30, path) {
+		t.Error("a closed file is written to")
+	}
+	if !tracksResources(startedAs(t, "multiprocessing.resource_tracker")) || tracksResources(startedAs(t, "engine")) || tracksResources(1<<30) {
+		t.Error("a resource tracker is not told from others")
+	}
+}
+
+// startedAs is a process with a word in its command line.
+func startedAs(t *testing.T, word string) (pid int) {
+	t.Helper()
+	cmd := exec.Command("/bin/sh", "-c", "read line; exit 0", word)
+	in, err := cmd.StdinPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { in.Close(); _ = cmd.Wait() })
+	return cmd.Process.Pid
 }

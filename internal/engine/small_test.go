@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -111,5 +112,26 @@ func TestDescribe(t *testing.T) {
 		if got := describe(status); got != want {
 			t.Errorf("%#x: %q, want %q", int(status), got, want)
 		}
+	}
+}
+
+// A variable that is passed through is named, and its value is nobody's to read.
+func TestEnvVarText(t *testing.T) {
+	for want, v := range map[string]EnvVar{
+		`A=x {"name":"A","value":"x"}`:                  {Name: "A", Value: "x"},
+		`A (passed through) {"name":"A","passed":true}`: {Name: "A", Value: "secret", Passed: true},
+	} {
+		text, err := json.Marshal(v)
+		if got := v.String() + " " + string(text); err != nil || got != want {
+			t.Errorf("%s, %v, want %s", got, err, want)
+		}
+	}
+}
+
+// Engines that somebody else started are blamed by their address, and left alone.
+func TestExternalEngines(t *testing.T) {
+	e := &external{endpoints: []Endpoint{{URL: "http://a:1"}, {URL: "http://b:2"}}}
+	if f := e.Blame(1, "hangs"); f.Error() != "engine replica 1 at http://b:2 hangs" || e.Died() != nil || e.Stop(0) != nil || len(e.Endpoints()) != 2 {
+		t.Errorf("%v, %v", f, e)
 	}
 }

@@ -468,6 +468,16 @@ func TestPowerScript(t *testing.T) {
 	if _, err := run(ctx, slow); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
+	// What it started ends with it, though it ended well itself.
+	kept := write("kept.sh", "#!/bin/sh\nsetsid sh -c 'while :; do sleep 1; done' "+child+" &\ntrap 'exit 0' TERM\necho begun >"+fifo+"\nwhile :; do sleep 0.05; done\n", 0o755)
+	ctx, cancel = context.WithCancel(context.Background())
+	go func() { os.ReadFile(fifo); cancel() }()
+	if _, err := run(ctx, kept); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	if left := holders(child); len(left) > 0 {
+		t.Errorf("a script that was interrupted left %v", left)
+	}
 	// One that does not heed it is killed when the run is aborted, however long it might take.
 	abort := make(chan struct{})
 	ctx, cancel = context.WithCancel(context.Background())

@@ -184,14 +184,13 @@ func (s *supervisor) listen(input *bufio.Reader) {
 
 func (s *supervisor) run() {
 	var killed time.Time // when the killing began
-	kill := time.NewTimer(time.Hour)
-	kill.Stop()
+	var kill <-chan time.Time
 	end := func(grace time.Duration) {
 		s.keep = false
 		syscall.Kill(-s.pid, syscall.SIGTERM)
 		// A stopped engine hears nothing before it is continued.
 		syscall.Kill(-s.pid, syscall.SIGCONT)
-		kill.Reset(grace)
+		kill = time.After(grace)
 	}
 	for {
 		select {
@@ -205,14 +204,14 @@ func (s *supervisor) run() {
 				return
 			}
 			signalTree(os.Getpid(), syscall.SIGTERM, nil)
-			kill.Reset(leftoverGrace)
-		case <-kill.C:
+			kill = time.After(leftoverGrace)
+		case <-kill:
 			if killed.IsZero() {
 				killed = time.Now()
 			}
 			signalTree(os.Getpid(), syscall.SIGKILL, func(pid int) bool { return time.Since(killed) < trackerGrace && tracksResources(pid) })
 			// Once more: what was being started has been missed.
-			kill.Reset(killInterval)
+			kill = time.After(killInterval)
 		case <-s.gone:
 			return
 		}

@@ -58,6 +58,14 @@ func TestOfficialVerdict(t *testing.T) {
 			t.Errorf("%q: valid %t, %q", text, sum.Valid, sum.Reasons)
 		}
 	}
+	// Why it is INVALID is said as of any run.
+	dir := fixture(t, 30, official, nil)
+	if err := os.WriteFile(filepath.Join(dir, loadgen.SummaryName), []byte("Result is : INVALID\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if sum := judged(t, dir).Summary; !slices.Contains(sum.Reasons, MinQueries) {
+		t.Errorf("%q", sum.Reasons)
+	}
 	if sum := judged(t, fixture(t, 600, official, nil)).Summary; sum.Valid || !slices.Contains(sum.Reasons, "the official LoadGen wrote no result") {
 		t.Errorf("without a summary: %q", sum.Reasons)
 	}
@@ -309,6 +317,12 @@ func TestJudgeRefuses(t *testing.T) {
 	r := made(loadgen.Server, 10, ended, nil)
 	r.Manifest.Loadgen = map[string]any{"server_target_qps": "fast"}
 	if j, err := Judge(r); err == nil || j != nil {
+		t.Errorf("%v, %v", j, err)
+	}
+	nothing := made(loadgen.Server, 10, ended, func(s *loadgen.Settings) {
+		s.Mode, s.PerformanceIssueSame, s.PerformanceIssueSameIndex = loadgen.SubmissionRun, true, 64
+	})
+	if j, err := Judge(nothing); err == nil || j != nil || !strings.HasPrefix(err.Error(), "laying out the test: ") {
 		t.Errorf("%v, %v", j, err)
 	}
 	if s, err := NewSheet(r); err == nil || s != nil {

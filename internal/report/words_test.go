@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -40,13 +41,13 @@ func TestFlat(t *testing.T) {
 	m := &manifest.Manifest{
 		BenchmarkName: "b", Scenario: "server", TestMode: "performance", Machine: "alpha", Backend: "vllm", Engine: manifest.Engine{Name: "vllm", Version: "0.9.2"},
 		EnvConfig:      map[string]string{"A": "1"},
-		EngineConfig:   map[string]any{"n": int64(2), "none": nil, "map": map[string]any{"x": 1.5, "empty": map[string]any{}}, "list": []any{"a", true}},
+		EngineConfig:   map[string]any{"n": int64(2), "nan": math.NaN(), "none": nil, "map": map[string]any{"x": 1.5, "empty": map[string]any{}}, "list": []any{"a", true}},
 		SamplingConfig: map[string]any{"top_p": 0.5}, HarnessConfig: map[string]any{"sorting": map[string]any{"strategy": "ignore"}},
 		Loadgen: map[string]any{"mode": "PerformanceOnly", "origins": map[string]any{"mode": "x"}, "effective": map[string]any{"y": int64(1)}},
 	}
 	want := map[string]string{
 		"backend": "vllm", "engine": "vllm 0.9.2", "machine": "alpha", "benchmark_name": "b", "scenario": "server", "test_mode": "performance", "env_config.A": "1",
-		"engine_config.n": "2", "engine_config.map.x": "1.5", "engine_config.map.empty": "{}", "engine_config.list": `["a",true]`,
+		"engine_config.n": "2", "engine_config.nan": "NaN", "engine_config.map.x": "1.5", "engine_config.map.empty": "{}", "engine_config.list": `["a",true]`,
 		"sampling_config.top_p": "0.5", "harness_config.sorting.strategy": "ignore", "loadgen.mode": "PerformanceOnly",
 	}
 	if diff := cmp.Diff(want, Flat(m)); diff != "" {
@@ -92,6 +93,14 @@ func TestFailuresTogether(t *testing.T) {
 	}
 	if f := got[mostCauses]; f.Cause != "other causes" || fmt.Sprint(f.Requests) != fmt.Sprint(rest) || f.FirstS != float64(71+2*mostCauses) {
 		t.Errorf("%+v", f)
+	}
+	for v, want := range map[float64]float64{1.5: 1.5, 0: 0, -1: 0, math.Inf(1): 0, math.Inf(-1): 0} {
+		if got := finite(v); got != want {
+			t.Errorf("%v as a rate is %v", v, got)
+		}
+	}
+	if got := finite(math.NaN()); got != 0 {
+		t.Errorf("no number as a rate is %v", got)
 	}
 	for text, want := range map[string]string{
 		"g1h22 end": "gNhN end", "status 503: x9": "status 503: xN", "HTTP 500 after 17 bytes": "HTTP 500 after N bytes", "id abcdef01": "id N", "id abcdef0": "id N", "word abcdefgh": "word abcdefgh",

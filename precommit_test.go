@@ -195,15 +195,19 @@ func snapshot(t *testing.T, root string) string {
 	dir := t.TempDir()
 	for file := range strings.Lines(string(out)) {
 		file = strings.TrimSuffix(file, "\n")
-		data, err := os.ReadFile(filepath.Join(root, file))
+		info, err := os.Stat(filepath.Join(root, file))
 		if err != nil {
 			continue // taken out and not yet committed
+		}
+		data, err := os.ReadFile(filepath.Join(root, file))
+		if err != nil {
+			t.Fatal(err)
 		}
 		path := filepath.Join(dir, file)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, data, 0o644); err != nil {
+		if err := os.WriteFile(path, data, info.Mode()); err != nil {
 			t.Fatal(err)
 		}
 	}

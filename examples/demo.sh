@@ -32,3 +32,5 @@ run() {
 }
 run "$out/$stamp-offline" "$out/manifests/llama2-70b-offline_alpha-vllm.yaml"
 run "$out/$stamp-server" "$out/manifests/llama2-70b-server_alpha-sglang.yaml"
+"$mlrun" report --format html -o "$out/$stamp.html" "$out/$stamp-offline" "$out/$stamp-server" || [ $? -eq 1 ]
+echo "report: $out/$stamp.html"

@@ -65,24 +65,42 @@ func TestDocs(t *testing.T) {
 	}
 }
 
-// TestReadmeIndex: the README's table leads to every page under docs.
-func TestReadmeIndex(t *testing.T) {
+// TestDocsIndex: docs/README.md leads to every page beside it, and every link of every page leads somewhere.
+func TestDocsIndex(t *testing.T) {
 	root := sharedata.Root(t)
-	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	pages, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
 	if err != nil || len(pages) == 0 {
 		t.Fatalf("%d pages: %v", len(pages), err)
 	}
+	index, err := os.ReadFile(filepath.Join(root, "docs", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, page := range pages {
 		name := filepath.Base(page)
-		if row := "| [docs/" + name + "](docs/" + name + ") |"; !bytes.Contains(readme, []byte(row)) {
-			t.Errorf("README.md has no line of its index for docs/%s: %s", name, row)
+		if link := "](" + name + ") |"; name != "README.md" && !bytes.Contains(index, []byte(link)) {
+			t.Errorf("docs/README.md has no row for %s", name)
+		}
+	}
+	for _, page := range append(pages, filepath.Join(root, "README.md"), filepath.Join(root, "CONTRIBUTING.md"), filepath.Join(root, "CHANGELOG.md")) {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, link := range linkMark.FindAllSubmatch(text, -1) {
+			target, _, _ := strings.Cut(string(link[1]), "#")
+			if target == "" || strings.Contains(target, "://") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), target)); err != nil {
+				t.Errorf("%s leads to %s, which is not there", page, target)
+			}
 		}
 	}
 }
+
+// linkMark is a link of Markdown, or the source of an image.
+var linkMark = regexp.MustCompile(`(?:\]\(|src="|srcset=")([^)\s"]+)`)
 
 var corpusMark = regexp.MustCompile(`<!-- run in corpus (\w+) -->`)
 

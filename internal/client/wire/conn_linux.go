@@ -29,7 +29,7 @@ type Conn struct {
 	into    []byte
 	n       int
 	err     error
-	control [128]byte
+	message message
 
 	received int64
 	asked    atomic.Bool // the stamp of the last write is to come
@@ -76,7 +76,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 // recvmsg is a try to read; false waits for the next.
 func (c *Conn) recvmsg(fd uintptr) bool {
 	for {
-		n, control, _, _, err := unix.Recvmsg(int(fd), c.into, c.control[:], 0)
+		n, stamp, err := c.message.receive(int(fd), c.into, 0)
 		switch {
 		case errors.Is(err, unix.EINTR):
 			continue
@@ -85,7 +85,7 @@ func (c *Conn) recvmsg(fd uintptr) bool {
 			return true
 		}
 		if err == nil {
-			c.n, c.received = n, stampIn(c.control[:control])
+			c.n, c.received = n, stamp
 		}
 		if c.asked.Load() {
 			c.reap(int(fd))
@@ -95,35 +95,19 @@ func (c *Conn) recvmsg(fd uintptr) bool {
 	}
 }
 
-// reap reads the stamp of the last write, where it is there.
+// reap reads the stamp of the last write, where it is there. It is for the goroutine that reads.
 func (c *Conn) reap(fd int) {
-	var control [128]byte
-	var none [1]byte // no room at all has the library ask for the kind of socket
+	var none [1]byte
 	for {
-		_, n, _, _, err := unix.Recvmsg(fd, none[:], control[:], unix.MSG_ERRQUEUE)
+		_, stamp, err := c.message.receive(fd, none[:], unix.MSG_ERRQUEUE)
 		if err != nil {
 			return
 		}
-		if stamp := stampIn(control[:n]); stamp != 0 {
+		if stamp != 0 {
 			c.left.Store(stamp)
 			c.asked.Store(false)
 		}
 	}
-}
-
-// stampIn finds the kernel's own time among control messages, 0 where there is none.
-func stampIn(control []byte) int64 {
-	for len(control) > 0 {
-		header, data, rest, err := unix.ParseOneSocketControlMessage(control)
-		if err != nil {
-			return 0
-		}
-		if header.Level == unix.SOL_SOCKET && header.Type == unix.SCM_TIMESTAMPING && len(data) >= 16 {
-			return int64(binary.NativeEndian.Uint64(data))*1e9 + int64(binary.NativeEndian.Uint64(data[8:]))
-		}
-		control = rest
-	}
-	return 0
 }
 
 // Received is when the last of what Read returned had come, in nanoseconds of the
@@ -173,7 +157,8 @@ var ask = func() (message [24]byte) {
 	return message
 }()
 
-// Reap looks for the stamp of the last write, and returns it as Left does.
+// Reap looks for the stamp of the last write, and returns it as Left does. It is for the
+// goroutine that reads.
 func (c *Conn) Reap() int64 {
 	_ = c.raw.Control(func(fd uintptr) { c.reap(int(fd)) })
 	return c.left.Load()

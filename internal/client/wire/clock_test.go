@@ -42,33 +42,81 @@ func TestClock(t *testing.T) {
 	}
 }
 
-// A wall clock that is set, by however little and whichever way, puts nothing off.
+// A wall clock that is set, by however little and whichever way, puts nothing off: a
+// stamp from either side of the step is taken by the difference of its own side, and
+// where it could be from both, the time of the read counts.
 func TestClockStep(t *testing.T) {
+	const (
+		tick   = 200 * time.Microsecond
+		before = 1000 // the tick of the step
+	)
 	for _, step := range []time.Duration{time.Hour, -time.Hour, 70 * time.Millisecond, -70 * time.Millisecond, 200 * time.Microsecond, -200 * time.Microsecond} {
-		h, c := newHands()
-		h.pass(time.Second)
-		c.At(h.wall, 0, h.mono)
-		for i := range 4000 {
-			stamp, came := h.wall, h.mono
-			h.pass(200 * time.Microsecond)
-			if i == 1000 { // between the stamp and its read
-				h.wall += int64(step)
-			}
-			if i == 1001 { // as long as another connection's waited
-				stamp, came = stamp-int64(step)-int64(time.Millisecond), came-time.Millisecond
-			}
-			h.pass(200 * time.Microsecond)
-			at, ok := c.At(stamp, 0, h.mono)
-			if ok && at != came {
-				t.Fatalf("step of %v: stamp %d is taken as %v, it is of %v", step, i, at, came)
-			}
-			if believed := i < 1000 || i > 3600; !ok && believed {
-				t.Fatalf("step of %v: stamp %d is not believed", step, i)
+		for _, waits := range []time.Duration{tick, 30 * time.Millisecond} { // between the stamp and its read
+			for _, since := range []time.Duration{time.Hour, 10 * time.Millisecond} { // between the request and the stamp
+				h, c := newHands()
+				var stamps []int64
+				var came []time.Duration
+				doubted := 0
+				for i := range 2 * before {
+					h.pass(tick)
+					if i == before {
+						h.wall += int64(step)
+					}
+					stamps, came = append(stamps, h.wall), append(came, h.mono)
+					at := i - int(waits/tick)
+					if at < 0 {
+						continue
+					}
+					got, ok := c.At(stamps[at], came[at]-since, h.mono)
+					switch {
+					case ok && (got < came[at]-time.Microsecond || got > came[at]+time.Microsecond):
+						t.Fatalf("step of %v: the stamp of %v is taken as %v", step, came[at], got)
+					case !ok && got != h.mono:
+						t.Fatalf("step of %v: the stamp of %v is not used, and the time is %v, not that of the read, %v", step, came[at], got, h.mono)
+					case !ok:
+						doubted++
+					}
+				}
+				// Both sides are possible only where both times lie between the request and the
+				// read, and both within reach of their side: that is while the step was not
+				// yet looked for, and for as long as the clock was set back.
+				most := 0
+				if step <= looksEvery && max(step, -step) <= since+waits {
+					most = int((looksEvery+max(-step, 0))/tick) + 2
+				}
+				if doubted > most {
+					t.Errorf("step of %v, read %v later, sent %v before: %d stamps are not used, %d at most could be of both sides", step, waits, since, doubted, most)
+				}
+				if n := len(c.view.Load().spans); n != 2 {
+					t.Errorf("step of %v: %d spans, want 2", step, n)
+				}
 			}
 		}
-		if c.Steps() == 0 {
-			t.Errorf("a step of %v was not seen", step)
+	}
+}
+
+// A clock that is set again and again is still right, and what is known of it does not grow.
+func TestClockSteps(t *testing.T) {
+	h, c := newHands()
+	used := 0
+	for i := range 1000 {
+		h.pass(50 * time.Millisecond)
+		if i%2 == 0 {
+			h.wall += int64(time.Duration(i%7-3) * 10 * time.Second)
 		}
+		h.pass(time.Millisecond)
+		stamp, came := h.wall, h.mono
+		h.pass(time.Millisecond)
+		at, ok := c.At(stamp, came-time.Millisecond, h.mono)
+		if ok && at != came {
+			t.Fatalf("the stamp of %v is taken as %v", came, at)
+		}
+		if ok {
+			used++
+		}
+	}
+	if n := len(c.view.Load().spans); n != mostSpans || used < 900 {
+		t.Errorf("%d spans are kept and %d of 1000 stamps are used; want %d, and nearly all", n, used, mostSpans)
 	}
 }
 

@@ -149,10 +149,14 @@ func TestProbeBehindAFront(t *testing.T) {
 	} {
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(map[string]int{"/health": c.health, "/v1/models": c.models}[r.URL.Path] + map[bool]int{true: 404}[r.URL.Path == "/version"])
-			w.Write([]byte(`{"data":[{"id":"m"}]}`))
+			w.Write([]byte(`{"data":[{"id":"m"}],"version":"of an error page"}`))
 		}))
 		for _, external := range []bool{true, false} {
-			err := probe(t.Context(), asker(Access{}), b, &Endpoint{URL: s.URL}, external)
+			e := Endpoint{URL: s.URL}
+			err := probe(t.Context(), asker(Access{}), b, &e, external)
+			if e.Release != "" {
+				t.Errorf("its release is %q", e.Release)
+			}
 			want := c.external
 			if !external && c.health != 200 {
 				want = "/health answers "

@@ -234,11 +234,9 @@ func (p *Plan) replica(s setup, o Options) (Replica, error) {
 		program = nil
 	}
 	line := open.line(append([]manifest.Argument{{Words: program}}, arguments...), open.circumstances(false))
-	if len(o.Command) > 0 { // the user's own words have no open places
-		line.words = slices.Concat(o.Command, line.words)
-		for i := range line.ported {
-			line.ported[i] += len(o.Command)
-		}
+	line.words = slices.Concat(o.Command, line.words) // the user's own words have no open places
+	for i := range line.ported {
+		line.ported[i] += len(o.Command)
 	}
 	p.Model = open.word("", s.role.Model)
 	var files []File

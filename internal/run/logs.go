@@ -11,7 +11,6 @@ import (
 // openLogs starts LoadGen's logs with what is known before the first request.
 func (r *runner) openLogs() (err error) {
 	opened := time.Now()
-	r.began = opened
 	elapsed := func() time.Duration { return time.Since(opened) }
 	if r.logs, err = loadgen.CreateLogs(r.dir.Path, r.out.Program, os.Getpid(), elapsed); err != nil {
 		return err

@@ -56,7 +56,7 @@ func (s *scenario) plan() (client.Plan, client.Source, error) {
 		return p, s.inOrder(), err
 	case loadgen.SingleStream:
 		p.Pace, p.Concurrency = client.OnCompletion, 1
-		if n, ok := manifest.Int(s.manifest.HarnessConfig, bench.ConcurrencyKey); ok && n > 1 {
+		if n, ok := manifest.Int(s.manifest.HarnessConfig, bench.ConcurrencyKey); ok && n > 0 {
 			p.Concurrency = int(n) // mlrun bench: a closed loop, which is no scenario of LoadGen's
 		}
 		return p, s.inOrder(), nil

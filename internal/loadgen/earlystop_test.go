@@ -118,6 +118,13 @@ func TestMinPassingQueriesBadInput(t *testing.T) {
 			t.Errorf("p=%v: %d", p, got)
 		}
 	}
+	// Where no run could be long enough, within what a float can count.
+	const near = 1 - 1e-15 // of a percentile that is met by 4.6e15 queries without a miss
+	for misses, never := range map[int64]bool{0: false, 1: true, 2: true} {
+		if got := MinPassingQueries(misses, near); (got == neverPassing) != never {
+			t.Errorf("%d misses: %d", misses, got)
+		}
+	}
 	if got := MinPassingQueries(3, 1e-300); got < 1 {
 		t.Errorf("tiny percentile: %d", got)
 	}
@@ -136,7 +143,7 @@ func discardableInOrder(queries int64, p float64) int64 {
 }
 
 func TestDiscardable(t *testing.T) {
-	for _, p := range []float64{0.5, 0.9, 0.99} {
+	for _, p := range []float64{0.01, 0.3, 0.5, 0.9, 0.99} {
 		for _, queries := range []int64{1, 63, 64, 65, 80, 81, 100, 662, 663, 900, 5000} {
 			got, need, ok := discardable(queries, p)
 			if ok != (queries >= need) {

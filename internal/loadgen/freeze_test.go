@@ -171,6 +171,21 @@ func TestFreezeFindings(t *testing.T) {
 			},
 		},
 		{
+			"a duration without an end",
+			Request{Benchmark: "llama2-70b", Scenario: Server, Round: "v5.1", Mode: PerformanceOnly, Harness: &Harness{TargetQPS: -1, DurationSec: 1e12}},
+			[]string{"- error loadgen-limit: 1e+12 seconds are too long: the longest possible is " + maxDuration.String()},
+		},
+		{
+			"as many samples as its own",
+			Request{Benchmark: "llama2-70b", Scenario: Server, Round: "v5.1", Mode: PerformanceOnly, Harness: &Harness{TargetQPS: -1, TotalSampleCount: 24576, DurationSec: -1}},
+			nil,
+		},
+		{
+			"no count of samples",
+			Request{Benchmark: "llama2-70b", Scenario: Server, Round: "v5.1", Mode: PerformanceOnly, Harness: &Harness{TargetQPS: -1, DurationSec: -1}},
+			nil,
+		},
+		{
 			"mode in user.conf",
 			Request{Benchmark: "llama2-70b", Round: "v5.1", Mode: PerformanceOnly, UserConf: conf(UserConf, "*.*.mode = 1\n")},
 			[]string{"user.conf:1:1 warning conf-ignored: the mode is set by test_mode, after user.conf"},
@@ -218,6 +233,13 @@ func TestFreezeOrigins(t *testing.T) {
 	if s.Settings.ServerTargetQPS != 7.5 || s.Settings.MaxQueryCount != 100 || s.Library.TotalSampleCount != 100 || s.Settings.MinDuration != 600*time.Second ||
 		s.UserConf != "/x/user.conf" || len(s.UserConfSHA256) != 64 || !s.Frozen {
 		t.Errorf("got %+v", s)
+	}
+	// A benchmark may have a data set of its own for accuracy.
+	for mode, want := range map[Mode]uint64{PerformanceOnly: 6396, AccuracyOnly: 4395} {
+		of, _ := Freeze(Request{Benchmark: "gpt-oss-120b", Scenario: Offline, Mode: mode, Round: "v6.0"})
+		if of.Library.TotalSampleCount != want {
+			t.Errorf("%v has %d samples, want %d", mode, of.Library.TotalSampleCount, want)
+		}
 	}
 	read, err := ReadSection(s.Map())
 	if read.frozen = nil; err != nil || !reflect.DeepEqual(read, s) {

@@ -22,6 +22,7 @@ type LogFile struct {
 	mu   sync.Mutex
 	path string
 	file *os.File
+	sync func(*os.File) error // forces a file or a folder to the disk
 	buf  []byte
 	// err is the first failure. Nothing is written after it, so that a gap in
 	// the middle of a log cannot be taken for a whole one.
@@ -41,7 +42,7 @@ func CreateLogFile(path string) (*LogFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("creating %s: %w", path, err)
 	}
-	return &LogFile{path: path, file: f, buf: make([]byte, 0, logFileBuffer)}, nil
+	return &LogFile{path: path, file: f, sync: (*os.File).Sync, buf: make([]byte, 0, logFileBuffer)}, nil
 }
 
 // Write appends p whole.
@@ -95,7 +96,7 @@ func (l *LogFile) Close() error {
 		err = os.Rename(l.path+PartialSuffix, l.path)
 	}
 	if err == nil {
-		syncFolder(filepath.Dir(l.path))
+		l.syncFolder()
 	}
 	return err
 }
@@ -106,7 +107,7 @@ func (l *LogFile) Abort() error {
 	defer l.mu.Unlock()
 	l.flush()
 	err := l.err
-	if syncErr := l.file.Sync(); err == nil && syncErr != nil {
+	if syncErr := l.sync(l.file); err == nil && syncErr != nil {
 		err = fmt.Errorf("writing %s: %w", l.path, syncErr)
 	}
 	if closeErr := l.file.Close(); err == nil && closeErr != nil {
@@ -122,9 +123,9 @@ func (l *LogFile) discard() error {
 }
 
 // syncFolder makes a rename durable where the file system can.
-func syncFolder(dir string) {
-	if d, err := os.Open(dir); err == nil {
-		_ = d.Sync()
+func (l *LogFile) syncFolder() {
+	if d, err := os.Open(filepath.Dir(l.path)); err == nil {
+		_ = l.sync(d)
 		d.Close()
 	}
 }

@@ -2,8 +2,10 @@ package loadgen
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -115,5 +117,47 @@ func TestLogFileKeepsThePartialAfterAFailure(t *testing.T) {
 	}
 	if _, err := os.Stat(path); err == nil {
 		t.Error("an incomplete log got its name")
+	}
+}
+
+// A log is on the disk before it has its name, and its name is when Close returns; what cannot
+// be forced there is no log that is whole.
+func TestLogFileIsSynced(t *testing.T) {
+	for name, c := range map[string]struct {
+		end    func(*LogFile) error
+		fails  bool
+		synced []string
+	}{
+		"closed":              {(*LogFile).Close, false, []string{"log.partial", "."}},
+		"aborted":             {(*LogFile).Abort, false, []string{"log.partial"}},
+		"a disk that is full": {(*LogFile).Close, true, []string{"log.partial"}},
+	} {
+		dir := t.TempDir()
+		l, err := CreateLogFile(filepath.Join(dir, "log"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var synced []string
+		l.sync = func(f *os.File) error {
+			at, err := filepath.Rel(dir, f.Name())
+			if err != nil {
+				t.Error(err)
+			}
+			synced = append(synced, at)
+			_, err = os.Stat(filepath.Join(dir, "log"))
+			if renamed := err == nil; renamed != (at == ".") {
+				t.Errorf("%s: %s is synced; the log has its name: %t", name, at, renamed)
+			}
+			if c.fails {
+				return errors.New("no space left on device")
+			}
+			return f.Sync()
+		}
+		if err := c.end(l); (err != nil) != c.fails || !slices.Equal(synced, c.synced) {
+			t.Errorf("%s: %v, synced %q, want %q", name, err, synced, c.synced)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "log")); (err == nil) != (name == "closed") {
+			t.Errorf("%s: the log has its name: %v", name, err)
+		}
 	}
 }

@@ -71,4 +71,7 @@ func TestLogsAbort(t *testing.T) {
 	if text := readFile(t, filepath.Join(dir, DetailName+PartialSuffix)); len(lines(t, text)) != 1 {
 		t.Errorf("partial log %q", text)
 	}
+	if err := logs.Abort(); err == nil {
+		t.Error("logs that are closed are closed once more")
+	}
 }

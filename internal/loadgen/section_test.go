@@ -38,6 +38,12 @@ func TestSectionFaults(t *testing.T) {
 			t.Errorf("%s: error %v, want one that names it", name, err)
 		}
 	}
+	// Of several the first is told.
+	m := Section{Settings: DefaultSettings()}.Map()
+	m["frozen"], m["round"], m["library_total_sample_count"] = 1, 1, -1
+	if _, err := ReadSection(m); err == nil || !strings.HasPrefix(err.Error(), "loadgen.frozen must be a bool, it is 1") {
+		t.Error(err)
+	}
 }
 
 // TestSectionInEffect refuses a section from which this program derives something

@@ -23,6 +23,7 @@ func TestCredential(t *testing.T) {
 		"engine_config.keys[0]":       func(m *Manifest) { m.EngineConfig["keys"] = []any{"https://h/?sig=s3cret"} },
 		"engine_config.apiKey[0]":     func(m *Manifest) { m.EngineConfig["apiKey"] = []any{"s3cret"} },
 		"engine_config.***":           func(m *Manifest) { m.EngineConfig["sk-s3cret0123456789abcdef"] = int64(1) },
+		"env_config.***":              func(m *Manifest) { m.EnvConfig = map[string]string{"sk-s3cret0123456789abcdef": ""} },
 		"env_config.HEADERS":          func(m *Manifest) { m.EnvConfig = map[string]string{"HEADERS": "Authorization: Bearer s3cret12"} },
 		"harness_config.dataset_path": func(m *Manifest) { m.HarnessConfig["dataset_path"] = "https://u:s3cret@h/d" },
 		"no": func(m *Manifest) {

@@ -3,12 +3,12 @@ package check
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 
 	"mlcfg/internal/backend"
 	"mlcfg/internal/diag"
+	"mlcfg/internal/lazyregexp"
 	"mlcfg/schema"
 )
 
@@ -20,7 +20,7 @@ type shape struct {
 	path []string
 	// takes is what the engine wants: the whole text, and a number as its text. Keys are
 	// those of a map.
-	takes *regexp.Regexp
+	takes *lazyregexp.Regexp
 	keys  bool
 	want  string
 	// source is where the engine looks.
@@ -29,59 +29,59 @@ type shape struct {
 
 // shapes are those that no reader of the engines' sources finds: they are tests of their
 // own code.
-func shapes() []shape {
-	whole := func(s string) *regexp.Regexp { return regexp.MustCompile(`^(?:` + s + `)$`) }
-	return []shape{
-		{
-			backend.VLLM, schema.EngineConfig,
-			[]string{"show_hidden_metrics_for_version"},
-			whole(`\s*v?(?:\d+!)?\d+(?:\.\d+)*(?:[-_.]?(?i:alpha|a|beta|b|preview|pre|c|rc)[-_.]?\d*)?(?:-\d+|[-_.]?(?i:post|rev|r)[-_.]?\d*)?(?:[-_.]?(?i:dev)[-_.]?\d*)?(?:\+[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)*)?\s*`), false,
-			"the number of a release, such as 0.33", "vllm/config/observability.py: packaging.version.parse",
-		},
-		{
-			backend.VLLM, schema.EngineConfig,
-			[]string{"pt_load_map_location"},
-			whole(`[^{]*|\{\s*(?:"[^"]*"\s*:\s*"[^"]*"\s*,?\s*)*\}`), false,
-			"the name of a device, or JSON with such names", "vllm/config/load.py: str | dict[str, str]",
-		},
-		{
-			backend.VLLM, schema.EngineConfig,
-			[]string{"numa_bind_cpus"},
-			whole(`\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*`), false,
-			"a list of CPUs as numactl takes it, such as 0-3 or 0,2,4-7", "vllm/config/parallel.py: _NUMACTL_CPUSET_PATTERN",
-		},
-		{
-			backend.VLLM, schema.EngineConfig,
-			[]string{"compilation_config", "custom_ops"},
-			whole(`all|none|[+-].+`), false,
-			"all, none, +op or -op", "vllm/config/compilation.py: Invalid syntax for custom op",
-		},
-		{
-			backend.VLLM, schema.SamplingConfig,
-			[]string{"logit_bias"},
-			whole(`\s*[+-]?\d+\s*`), true, "the number of a token", "vllm/entrypoints/openai: int(token_id)",
-		},
-		{
-			backend.SGLang, schema.SamplingConfig,
-			[]string{"logit_bias"},
-			whole(`\s*[+-]?\d+\s*`), true, "the number of a token", "sglang/srt/sampling/sampling_params.py: int(token_id)",
-		},
-		{
-			backend.SGLang, schema.SamplingConfig,
-			[]string{"watermark", "context_window"},
-			whole(`[1-9]\d*`), false, "an integer of at least 1", "sglang/srt/sampling/watermarking/core.py: must be a positive integer",
-		},
-		{
-			backend.SGLang, schema.SamplingConfig,
-			[]string{"watermark", "key"},
-			whole(`(?:0[xX])?[0-9a-fA-F]+`), false, "hex digits", "sglang/srt/sampling/watermarking/core.py: parse_watermark_key",
-		},
-	}
+var shapes = []shape{
+	{
+		backend.VLLM, schema.EngineConfig,
+		[]string{"show_hidden_metrics_for_version"},
+		wholeText(`\s*v?(?:\d+!)?\d+(?:\.\d+)*(?:[-_.]?(?i:alpha|a|beta|b|preview|pre|c|rc)[-_.]?\d*)?(?:-\d+|[-_.]?(?i:post|rev|r)[-_.]?\d*)?(?:[-_.]?(?i:dev)[-_.]?\d*)?(?:\+[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)*)?\s*`), false,
+		"the number of a release, such as 0.33", "vllm/config/observability.py: packaging.version.parse",
+	},
+	{
+		backend.VLLM, schema.EngineConfig,
+		[]string{"pt_load_map_location"},
+		wholeText(`[^{]*|\{\s*(?:"[^"]*"\s*:\s*"[^"]*"\s*,?\s*)*\}`), false,
+		"the name of a device, or JSON with such names", "vllm/config/load.py: str | dict[str, str]",
+	},
+	{
+		backend.VLLM, schema.EngineConfig,
+		[]string{"numa_bind_cpus"},
+		wholeText(`\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*`), false,
+		"a list of CPUs as numactl takes it, such as 0-3 or 0,2,4-7", "vllm/config/parallel.py: _NUMACTL_CPUSET_PATTERN",
+	},
+	{
+		backend.VLLM, schema.EngineConfig,
+		[]string{"compilation_config", "custom_ops"},
+		wholeText(`all|none|[+-].+`), false,
+		"all, none, +op or -op", "vllm/config/compilation.py: Invalid syntax for custom op",
+	},
+	{
+		backend.VLLM, schema.SamplingConfig,
+		[]string{"logit_bias"},
+		wholeText(`\s*[+-]?\d+\s*`), true, "the number of a token", "vllm/entrypoints/openai: int(token_id)",
+	},
+	{
+		backend.SGLang, schema.SamplingConfig,
+		[]string{"logit_bias"},
+		wholeText(`\s*[+-]?\d+\s*`), true, "the number of a token", "sglang/srt/sampling/sampling_params.py: int(token_id)",
+	},
+	{
+		backend.SGLang, schema.SamplingConfig,
+		[]string{"watermark", "context_window"},
+		wholeText(`[1-9]\d*`), false, "an integer of at least 1", "sglang/srt/sampling/watermarking/core.py: must be a positive integer",
+	},
+	{
+		backend.SGLang, schema.SamplingConfig,
+		[]string{"watermark", "key"},
+		wholeText(`(?:0[xX])?[0-9a-fA-F]+`), false, "hex digits", "sglang/srt/sampling/watermarking/core.py: parse_watermark_key",
+	},
 }
+
+// wholeText matches a text that is s altogether.
+func wholeText(s string) *lazyregexp.Regexp { return lazyregexp.New(`^(?:` + s + `)$`) }
 
 // textsHaveShape refuses texts that the engine cannot take apart.
 func textsHaveShape(c *Config, found *diag.List) {
-	for _, s := range shapes() {
+	for _, s := range shapes {
 		if s.engine != c.Schema.Engine {
 			continue
 		}

@@ -14,8 +14,8 @@ import (
 )
 
 const lspHelp = `Lsp is a language server for editors, over standard input and output: the findings
-of lint while you type, completion of keys and values, what a key is and where its
-value is from, and the way to the base's line.
+of lint while you type with edits that fix them, completion of keys and values, what a
+key is and where its value comes from, the way to the base's line, formatting, symbols.
 
 The flags are those of lint; the project file, mlcfg.cue, is found for each file by
 itself. docs/lint.md says how editors are set up.

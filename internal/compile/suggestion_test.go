@@ -15,6 +15,7 @@ import (
 
 	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
+	"mlcfg/internal/source"
 	"mlcfg/tools/sharedata"
 )
 
@@ -254,9 +255,9 @@ func (tt *suggestionCase) run(t *testing.T) {
 	}
 	override := tt.override
 	if text, ok := files[d.Pos.File]; ok {
-		files[d.Pos.File] = put(text, d.Pos, d.Suggestion)
+		files[d.Pos.File] = put(t, text, d.Pos, d.Suggestion)
 	} else if strings.HasPrefix(d.Pos.File, "--set") {
-		override = put(override, d.Pos, d.Suggestion)
+		override = put(t, override, d.Pos, d.Suggestion)
 	} else {
 		t.Fatalf("%v is no place of these files", d.Pos)
 	}
@@ -276,63 +277,24 @@ func (tt *suggestionCase) run(t *testing.T) {
 	}
 }
 
-// put puts a suggestion instead of what stands at a position: the whole entry where it
-// is one, a key's name, a value, a word of a conf file.
-func put(text string, pos diag.Pos, suggestion string) string {
-	lines := strings.SplitAfter(text, "\n")
-	line := lines[pos.Line-1]
-	from := len(string([]rune(line)[:pos.Column-1]))
-	rest := strings.TrimRight(line[from:], "\n")
-	end := len(line) - 1
+// put puts a suggestion instead of what stands at a position: in YAML what source.Instead
+// says, in an override the rest of it, in a conf file a word or the line.
+func put(t *testing.T, text string, pos diag.Pos, suggestion string) string {
+	t.Helper()
+	from, to := pos.Column-1, len(text)
 	switch {
-	case pos.File == "user.conf" && strings.Contains(suggestion, "= "):
-		from = 0
-	case pos.File == "user.conf":
-		end = from + len(strings.Fields(rest)[0])
 	case strings.HasPrefix(pos.File, "--set"):
-		end = len(line)
-	case strings.Contains(suggestion, ": ") && suggestion[0] != '{' && suggestion[0] != '"':
-		if end = strings.LastIndexAny(line, "}]"); end < 0 {
-			from, end = len(line)-len(strings.TrimLeft(line, " ")), len(line)-1
+	case pos.File == "user.conf":
+		if to = from + len(strings.Fields(text[from:])[0]); strings.Contains(suggestion, "= ") {
+			from, to = 0, len(text)-1
 		}
-	case strings.HasPrefix(rest, "- "): // a list by indentation, up to the end of the file here
-		return strings.Join(lines[:pos.Line-1], "") + line[:from] + suggestion + "\n"
 	default:
-		end = from + span(rest, line[:from])
-	}
-	lines[pos.Line-1] = line[:from] + suggestion + line[end:]
-	return strings.Join(lines, "")
-}
-
-// span is the length of a key or value at the head of s, behind before in its line.
-func span(s, before string) int {
-	if q := s[0]; q == '"' || q == '\'' {
-		for i := 1; i < len(s); i++ {
-			switch {
-			case q == '"' && s[i] == '\\':
-				i++
-			case s[i] == q:
-				return i + 1
-			}
+		var ok bool
+		if from, to, ok = source.Instead(text, pos, suggestion); !ok {
+			t.Fatalf("no place for %q at %v in\n%s", suggestion, pos, text)
 		}
 	}
-	if s[0] == '{' || s[0] == '[' {
-		return strings.LastIndexAny(s, "}]") + 1
-	}
-	if !strings.Contains(before, ":") || strings.ContainsAny(before, "{") && strings.HasSuffix(strings.TrimSpace(before), "{") || strings.HasSuffix(before, ", ") {
-		if colon := strings.IndexByte(s, ':'); colon >= 0 {
-			return colon
-		}
-	}
-	if strings.ContainsAny(before, "[{") {
-		if end := strings.IndexAny(s, ",]}"); end >= 0 {
-			return end
-		}
-	}
-	if comment := strings.Index(s, " #"); comment >= 0 {
-		return comment
-	}
-	return len(s)
+	return text[:from] + suggestion + text[to:]
 }
 
 // TestSuggestionsAreTried finds the functions that make suggestions and holds that each has a

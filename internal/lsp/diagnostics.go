@@ -3,6 +3,7 @@ package lsp
 import (
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"mlcfg/internal/config"
@@ -18,17 +19,19 @@ type Faulty interface {
 // publish sends the findings of a document.
 func (s *Server) publish(d *document) error {
 	params := publishParams{URI: d.uri, Version: d.version, Diagnostics: []diagnostic{}}
+	for _, f := range s.shown(d) {
+		params.Diagnostics = append(params.Diagnostics, s.diagnostic(d, f))
+	}
+	return s.conn.write(notification{"2.0", "textDocument/publishDiagnostics", params})
+}
+
+// shown are the findings of a document that the project has not switched off.
+func (s *Server) shown(d *document) diag.List {
 	var silenced map[string]string
 	if session, err := s.session(d); err == nil && session.Settings != nil {
 		silenced = session.Settings.Silenced
 	}
-	for _, f := range s.findings(d) {
-		if silenced[f.Code] != "" {
-			continue
-		}
-		params.Diagnostics = append(params.Diagnostics, s.diagnostic(d, f))
-	}
-	return s.conn.write(notification{"2.0", "textDocument/publishDiagnostics", params})
+	return slices.DeleteFunc(s.findings(d), func(f diag.Diagnostic) bool { return silenced[f.Code] != "" })
 }
 
 // findings are lint's for an overlay, and for a file that starts engines; of a base those of reading it.

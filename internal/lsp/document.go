@@ -10,6 +10,7 @@ import (
 
 	"mlcfg/internal/compile"
 	"mlcfg/internal/config"
+	"mlcfg/internal/diag"
 	"mlcfg/internal/source"
 )
 
@@ -71,6 +72,12 @@ func (d *document) position(line, column int) position {
 	runes := []rune(d.line(line - 1))
 	at := max(0, min(column-1, len(runes)))
 	return position{max(0, line-1), len(utf16.Encode(runes[:at]))}
+}
+
+// positionAt turns an offset in the text, in bytes, into the protocol's position.
+func (d *document) positionAt(offset int) position {
+	before := d.text[:offset]
+	return position{strings.Count(before, "\n"), len(utf16.Encode([]rune(before[strings.LastIndexByte(before, '\n')+1:])))}
 }
 
 // find returns the document that a request is about.
@@ -170,18 +177,74 @@ type resolved struct {
 	outcome compile.Outcome
 }
 
-// resolve reads a document on its base and checks it.
+// resolve reads a document on its base and checks it; where lines cannot be read, without them.
 func (s *Server) resolve(d *document) (*resolved, error) {
 	session, err := s.session(d)
 	if err != nil {
 		return nil, err
 	}
+	text, unread := d.readable(session.Files.OmegaConf)
 	r := &resolved{session: session, project: config.New(session.Files)}
-	if r.config, err = r.project.LoadText(d.path, []byte(d.text)); err != nil {
+	if r.config, err = r.project.LoadText(d.path, []byte(text)); err != nil {
 		return nil, err
 	}
 	r.outcome = session.Compiler.Check(r.config)
+	if len(unread) > 0 {
+		r.outcome.Found = append(unread, r.outcome.Found...)
+		r.outcome.Found.Sort()
+	}
 	return r, nil
+}
+
+// maxUnread bounds the lines that are left out of a document so that the rest can be read.
+const maxUnread = 4
+
+// readable is the text without the lines that YAML cannot read, each left empty with what is
+// indented below it, and what is wrong with them: while somebody types, the line under the
+// cursor seldom is whole, and the findings of all others shall stay. Where that many lines
+// do not help, it is the text as it is.
+func (d *document) readable(dialect source.Dialect) (text string, unread diag.List) {
+	lines := slices.Clone(d.lines)
+	for range maxUnread + 1 {
+		text = strings.Join(lines, "\n")
+		root, found := dialect.Parse(d.path, []byte(text))
+		if root != nil {
+			return text, unread
+		}
+		at := slices.IndexFunc(found, func(f diag.Diagnostic) bool {
+			return f.Severity == diag.Error && f.Pos.Line >= 1 && f.Pos.Line <= len(lines) && strings.TrimSpace(lines[f.Pos.Line-1]) != ""
+		})
+		if at < 0 {
+			break
+		}
+		unread = append(unread, found[at])
+		n := found[at].Pos.Line - 1
+		indent := indentOf(lines[n])
+		for lines[n] = ""; n+1 < len(lines) && indentOf(lines[n+1]) > indent; n++ {
+			lines[n+1] = ""
+		}
+	}
+	return d.text, nil
+}
+
+// indentOf is the indentation of a line; an empty line has none.
+func indentOf(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
+
+// configuration returns the session of an overlay or a base; ok is false for other files, such
+// as those that start engines, and manifests, whose bytes are their own.
+func (s *Server) configuration(d *document) (session *Session, ok bool) {
+	session, err := s.session(d)
+	if err != nil || filepath.Ext(d.path) != ".yaml" && filepath.Ext(d.path) != ".yml" {
+		return nil, false
+	}
+	if s.isBase(d) {
+		return session, true
+	}
+	if _, launches := d.launches(); len(launches) > 0 {
+		return nil, false
+	}
+	c, err := config.New(session.Files).LoadText(d.path, []byte(d.text))
+	return session, err == nil && c.Overlay.Root.Lookup("kind") == nil
 }
 
 // isBase reports whether a document is a base, which goes below overlays and is

@@ -1,8 +1,11 @@
 package lsp
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
+	"mlcfg/internal/compile"
 	"mlcfg/internal/explain"
 )
 
@@ -39,7 +42,7 @@ func (s *Server) hover(p *documentParams) (any, error) {
 	}
 	key := strings.Join(path, ".")
 	var text strings.Builder
-	for _, target := range r.outcome.Targets {
+	for _, target := range readersFirst(r.outcome.Targets, path[0]) {
 		if target.Values == nil {
 			continue
 		}
@@ -64,6 +67,21 @@ func (s *Server) hover(p *documentParams) (any, error) {
 	}
 	over := d.word(p.Position.Line+1, start)
 	return hover{markup{"markdown", fenced(text.String())}, &over}, nil
+}
+
+// readersFirst are the targets, those whose engine has the section first: to the others it
+// is nothing.
+func readersFirst(targets []compile.Target, section string) []compile.Target {
+	return slices.SortedStableFunc(slices.Values(targets), func(a, b compile.Target) int {
+		return cmp.Compare(rank(a, section), rank(b, section))
+	})
+}
+
+func rank(t compile.Target, section string) int {
+	if strings.HasPrefix(section, t.Backend.Engine+"_") {
+		return 0
+	}
+	return 1
 }
 
 // fenced puts text into a block that none of its lines can end.

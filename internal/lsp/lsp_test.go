@@ -329,7 +329,7 @@ func FuzzServer(f *testing.F) {
 		frame := func(s string) string { return fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(s), s) }
 		var in, out bytes.Buffer
 		in.WriteString(frame(message(1, "initialize", object{})) + frame(opened(uri, text)))
-		for i, method := range []string{"hover", "completion", "definition"} {
+		for i, method := range []string{"hover", "completion", "definition", "codeAction", "documentSymbol", "formatting"} {
 			in.WriteString(frame(asked(i+2, method, uri, line, character)))
 		}
 		in.WriteString(raw)

@@ -45,6 +45,7 @@ type documentParams struct {
 		Text    *string `json:"text"`
 	} `json:"textDocument"`
 	Position position `json:"position"`
+	Range    span     `json:"range"`
 	Changes  []struct {
 		Range *span  `json:"range"`
 		Text  string `json:"text"`
@@ -81,6 +82,32 @@ type completionList struct {
 	Items      []completionItem `json:"items"`
 }
 
+type textEdit struct {
+	Range span   `json:"range"`
+	Text  string `json:"newText"`
+}
+
+// codeAction is an edit that mends findings.
+type codeAction struct {
+	Title     string       `json:"title"`
+	Kind      string       `json:"kind"`
+	Mends     []diagnostic `json:"diagnostics"`
+	Preferred bool         `json:"isPreferred"`
+	Edit      struct {
+		Changes map[string][]textEdit `json:"changes"`
+	} `json:"edit"`
+}
+
+// symbol is an entry of a document's outline.
+type symbol struct {
+	Name      string   `json:"name"`
+	Detail    string   `json:"detail,omitempty"`
+	Kind      int      `json:"kind"`
+	Range     span     `json:"range"`
+	Selection span     `json:"selectionRange"`
+	Children  []symbol `json:"children,omitempty"`
+}
+
 // capabilities are what the server says that it can do.
 var capabilities = map[string]any{
 	"capabilities": map[string]any{
@@ -89,6 +116,10 @@ var capabilities = map[string]any{
 		"completionProvider": map[string]any{"triggerCharacters": []string{":", " "}},
 		"hoverProvider":      true,
 		"definitionProvider": true,
+
+		"documentSymbolProvider":     true,
+		"documentFormattingProvider": true,
+		"codeActionProvider":         map[string]any{"codeActionKinds": []string{"quickfix"}},
 	},
 	"serverInfo": map[string]any{"name": "mlcfg"},
 }

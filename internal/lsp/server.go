@@ -1,6 +1,7 @@
 // Package lsp is a language server for overlays, over a pair of streams:
-// findings as you type, the same as lint's; completion of keys and values; what a
-// key is and where its value is from; the way to the base's line.
+// findings as you type, the same as lint's, and edits that mend them; completion of keys
+// and values; what a key is and where its value is from; the way to the base's line;
+// the layout of fmt; an outline.
 //
 //	s := lsp.Server{Open: open}
 //	err := s.Run(ctx, os.Stdin, os.Stdout)
@@ -181,6 +182,10 @@ func (s *Server) handle(r request) (result any, err error) {
 		"textDocument/completion": s.completion,
 		"textDocument/hover":      s.hover,
 		"textDocument/definition": s.definition,
+
+		"textDocument/codeAction":     s.codeAction,
+		"textDocument/documentSymbol": s.documentSymbol,
+		"textDocument/formatting":     s.formatting,
 	}
 	method := methods[r.Method]
 	if method == nil {

@@ -64,10 +64,7 @@ func TestAccuracyLog(t *testing.T) {
 			config := mock.Config{PerEvent: truthPerCall}
 			if c.fault {
 				config.Fault = func(n int) mock.Fault {
-					if n%4 == 1 {
-						return mock.Aborted
-					}
-					return mock.NoFault
+					return map[int]mock.Fault{1: mock.Aborted, 3: mock.Cut}[n%4]
 				}
 			}
 			m := mocked(t, c.scenario, func(s *loadgen.Settings, m *manifest.Manifest) {
@@ -76,7 +73,7 @@ func TestAccuracyLog(t *testing.T) {
 			})
 			got := runOn(t, m, start(t, config, config), Options{})
 			log := answers(t, got.dir)
-			ok := 0
+			ok, cut := 0, 0
 			for _, r := range got.records {
 				if r.Seq >= truthSamples && c.mode == loadgen.SubmissionRun {
 					continue // the performance phase, of which nothing is logged
@@ -84,6 +81,11 @@ func TestAccuracyLog(t *testing.T) {
 				e, logged := log[r.Seq]
 				if logged != r.OK() {
 					t.Errorf("an entry is there: %t; %+v", logged, r)
+				}
+				if strings.HasPrefix(r.Error, causes[mock.Cut]) { // after its first event, which nobody counted
+					if cut++; r.OutputTokens != truthPerCall {
+						t.Errorf("%d tokens came: %+v", truthPerCall, r)
+					}
 				}
 				if !logged {
 					continue
@@ -100,6 +102,9 @@ func TestAccuracyLog(t *testing.T) {
 						t.Errorf("token %d of sample %d is %d", i, r.Sample, id)
 					}
 				}
+			}
+			if (cut > 0) != c.fault {
+				t.Errorf("%d answers were cut short", cut)
 			}
 			if ok != len(log) || ok == 0 || c.fault == (ok == truthSamples) {
 				t.Errorf("%d answers, %d entries", ok, len(log))

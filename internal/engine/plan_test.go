@@ -231,6 +231,35 @@ func TestPlanRefuses(t *testing.T) {
 	}
 }
 
+// An open place of a variable or of a companion that cannot be filled here is an error.
+func TestPlanOfOpenPlaces(t *testing.T) {
+	for name, c := range map[string]struct {
+		backend string
+		change  func(*manifest.Role)
+		node    Node
+		fault   string
+	}{
+		"a variable": {"vllm", func(r *manifest.Role) {
+			r.Variables = append(r.Variables, manifest.Variable{Name: "X", Value: "{nodes}"})
+		}, Node{}, "speak of several machines where there is one"},
+		"a companion's address":  {"ray", func(r *manifest.Role) { r.Companion.Address = "{head-address:0}" }, Node{1, 2, "10.0.0.1", ""}, `"0" is no port`},
+		"a worker's companion":   {"ray", func(r *manifest.Role) { r.Companion.Arguments[0].Words = []string{"{head-port:0}"} }, Node{2, 2, "10.0.0.1", ""}, `"0" is no port`},
+		"the head's own command": {"ray", func(r *manifest.Role) { r.Arguments[0].Words = []string{"{head-port:0}"} }, Node{1, 2, "10.0.0.1", ""}, `"0" is no port`},
+	} {
+		m := server(c.backend, "0.9.2")
+		if err := spell.Load(m); err != nil {
+			t.Fatal(err)
+		}
+		if c.node.many() {
+			m.Roles[0].Replicas, m.Roles[0].Devices = 1, 4
+		}
+		c.change(&m.Roles[0])
+		if _, err := NewPlan(m, Options{Node: c.node}); err == nil || !strings.Contains(err.Error(), c.fault) {
+			t.Errorf("%s: %v, want %s", name, err, c.fault)
+		}
+	}
+}
+
 // What is asked for beside the manifest, and what the plan says of it.
 func TestPlanOptions(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"mlcfg/internal/backend"
 )
 
 // Lists of CPUs as the kernel writes them, and nothing else.
@@ -133,5 +136,17 @@ func TestExternalEngines(t *testing.T) {
 	e := &external{endpoints: []Endpoint{{URL: "http://a:1"}, {URL: "http://b:2"}}}
 	if f := e.Blame(1, "hangs"); f.Error() != "engine replica 1 at http://b:2 hangs" || e.Died() != nil || e.Stop(0) != nil || len(e.Endpoints()) != 2 {
 		t.Errorf("%v, %v", f, e)
+	}
+	// An interrupt while they are looked for is not their fault.
+	b, _ := backend.Of("vllm")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	plan := &Plan{Facts: b, External: true, Replicas: []Replica{{URL: "http://127.0.0.1:1"}}}
+	if _, err := Start(ctx, plan, StartOptions{}); err == nil || !errors.Is(err, context.Canceled) || err.Error() != context.Canceled.Error() {
+		t.Errorf("interrupted: %v", err)
+	}
+	var failure *Failure
+	if _, err := Start(t.Context(), plan, StartOptions{}); !errors.As(err, &failure) || !strings.HasPrefix(err.Error(), "engine replica 0 at http://127.0.0.1:1 does not serve: ") {
+		t.Errorf("nobody there: %v", err)
 	}
 }

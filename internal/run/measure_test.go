@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"mlcfg/internal/client"
 	"mlcfg/internal/engine"
+	"mlcfg/internal/loadgen"
+	"mlcfg/internal/manifest"
 	"mlcfg/internal/record"
 )
 
@@ -123,5 +127,18 @@ func TestStall(t *testing.T) {
 	want := "engine replica 0 at " + server.URL() + " hangs: nothing came from it for "
 	if err == nil || !strings.Contains(err.Error(), want) || state.Phase != record.Measuring || !strings.Contains(invalid, want) {
 		t.Errorf("%s: %v, %+v, %q; want %s", dir, err, state, invalid, want)
+	}
+	// One that hangs in the warm-up is not measured.
+	p, err := NewPlan(t.Context(), mocked(t, loadgen.Server, func(_ *loadgen.Settings, m *manifest.Manifest) { m.HarnessConfig["enable_warmup"] = true }), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir = filepath.Join(t.TempDir(), "run")
+	sum, err := Run(t.Context(), p, Output{Dir: dir})
+	if err == nil || !strings.Contains(err.Error(), want) || sum != nil {
+		t.Errorf("%v, %+v; want %s", err, sum, want)
+	}
+	if state, err := record.ReadState(dir); err != nil || state.MeasuringSince != nil || !slices.ContainsFunc(state.Faults, func(f string) bool { return strings.HasPrefix(f, "ended during warm-up: ") }) {
+		t.Errorf("%+v, %v", state, err)
 	}
 }

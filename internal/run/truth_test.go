@@ -308,6 +308,12 @@ func checkLogs(t *testing.T, got *told, failed int) {
 	if ended := got.plan.settings.Scenario != loadgen.Server; ended && !regexp.MustCompile(`"key": "generic_message", "value": "Ending naturally.*"is_error": false`).MatchString(got.logs) {
 		t.Error("that the test ended by itself is an error")
 	}
+	// It begins with what is run, on what, and by which settings.
+	for key, value := range map[string]string{"sut_name": `"vllm on alpha"`, "qsl_name": fmt.Sprintf("%q", got.plan.Data.Path), "requested_test_mode": `"PerformanceOnly"`} {
+		if !strings.Contains(got.logs, fmt.Sprintf(`"key": %q, "value": %s`, key, value)) {
+			t.Errorf("LoadGen's logs lack that %s is %s", key, value)
+		}
+	}
 	// A power meter's interval is that of the requests, on the machine's clock.
 	power := regexp.MustCompile(`"key": "power_(begin|end)", "value": "([^"]+)"`).FindAllStringSubmatch(got.logs, -1)
 	const form = "01-02-2006 15:04:05.000"

@@ -15,6 +15,7 @@ import subprocess
 import sys
 
 import datasets
+import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -29,6 +30,9 @@ CHATS = [{"messages": [{"role": "user", "content": t}]} for t in TEXTS]
 PARTS = [{"messages": [{"role": "user", "content": [{"type": "text", "text": t}]}]} for t in TEXTS]
 TOOLS = [{"messages": [{"role": "user", "content": t}, {"role": "assistant", "content": None, "tool_calls": [{"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}]},
                        {"role": "tool", "tool_call_id": "c", "content": "1"}]} for t in TEXTS]
+IMAGES = [{"messages": [{"role": "user", "content": [{"type": "text", "text": t}, {"type": "image_url", "image_url": {"url": "data:,"}}]}, {"role": "assistant", "content": []},
+                        {"role": "user", "content": [{"type": "text", "text": "b"}]}]} for t in TEXTS]
+NESTED = {"messages with parts": PARTS, "messages with images": IMAGES, "messages with tools": TOOLS}
 FRAME, CHAT_FRAME = pd.DataFrame(ROWS), pd.DataFrame(CHATS)
 rows = []
 wrong = 0
@@ -93,7 +97,18 @@ def others():
     for codec in ("NONE", "SNAPPY", "GZIP", "ZSTD", "BROTLI", "LZ4"):
         case("pyarrow", "Parquet, " + codec.lower(), codec + ".parquet", lambda p: pq.write_table(pa.Table.from_pylist(ROWS), p, compression=codec))
     case("pyarrow", "Parquet, messages", "chat.parquet", lambda p: pq.write_table(pa.Table.from_pylist(CHATS), p), CHATS)
-    case("pyarrow", "Parquet, messages with parts", "parts.parquet", lambda p: pq.write_table(pa.Table.from_pylist(PARTS), p), PARTS)
+    for form, chats in NESTED.items():
+        file = form.split()[-1] + ".parquet"
+        case("pyarrow", "Parquet, " + form, "pa_" + file, lambda p: pq.write_table(pa.Table.from_pylist(chats), p, row_group_size=2), chats)
+        case("polars", "Parquet, " + form, "pl_" + file, pl.DataFrame(chats).write_parquet, chats)
+        case("datasets", "Parquet, " + form, "ds_" + file, datasets.Dataset.from_list(chats).to_parquet, chats)
+        (FOLDER / "in.jsonl").write_text(lines(chats), encoding="utf-8")
+        query = "read_json('%s', format='newline_delimited')" % (FOLDER / "in.jsonl")
+        case("duckdb", "Parquet, " + form, "dd_" + file, lambda p: duckdb.sql("copy (select * from %s) to '%s' (format parquet)" % (query, p)), chats)
+        case("duckdb", "JSON lines, " + form, "dd_%s.jsonl" % file, lambda p: duckdb.sql("copy (select * from %s) to '%s' (format json)" % (query, p)), chats)
+    duckdb.register("flat", pa.Table.from_pylist(ROWS))
+    for form, ending, how in (("Parquet", "parquet", "parquet"), ("Parquet, zstd", "zstd.parquet", "parquet, compression zstd, row_group_size 2"), ("JSON lines", "jsonl", "json"), ("CSV", "csv", "csv, header")):
+        case("duckdb", form, "dd." + ending, lambda p: duckdb.sql("copy (select * from flat) to '%s' (format %s)" % (p, how)))
     frame = pl.DataFrame(ROWS)
     case("polars", "Parquet", "pl.parquet", frame.write_parquet)
     case("polars", "JSON", "pl.json", frame.write_json)
@@ -117,7 +132,7 @@ def others():
 
 pandas()
 others()
-versions = ", ".join("%s %s" % (p, importlib.metadata.version(p)) for p in ("pandas", "numpy", "pyarrow", "polars", "datasets"))
+versions = ", ".join("%s %s" % (p, importlib.metadata.version(p)) for p in ("pandas", "numpy", "pyarrow", "polars", "duckdb", "datasets"))
 print("Versions: %s.\n\n| library | form | mlrun |\n| --- | --- | --- |" % versions)
 for row in rows:
     print("| %s | %s | %s |" % tuple(c.replace("|", "\\|") for c in row))

@@ -11,7 +11,7 @@ folder=${1:-$(mktemp -d)}
 [ -n "${1:-}" ] || trap 'rm -rf "$folder"' EXIT
 mkdir -p "$folder/files"
 [ -x "$folder/venv/bin/python" ] || python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install -q --upgrade pandas numpy pyarrow polars datasets zstandard tokenizers nltk
+"$folder/venv/bin/pip" install -q --upgrade pandas numpy pyarrow polars duckdb datasets zstandard tokenizers nltk
 go build -o "$folder/mlrun" ./cmd/mlrun
 status=0
 "$folder/venv/bin/python" scripts/formats.py "$folder/mlrun" "$folder/files" || status=1

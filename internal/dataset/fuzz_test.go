@@ -1,10 +1,13 @@
 package dataset
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/parquet-go/parquet-go"
 )
 
 // fuzzFile runs a reader on any bytes: it may fail, and must do so in peace.
@@ -45,7 +48,11 @@ func FuzzPickle(f *testing.F) {
 }
 
 func FuzzParquet(f *testing.F) {
-	fuzzFile(f, "x.parquet", testFiles(f, "testdata/*.parquet")...)
+	var chats bytes.Buffer
+	if err := parquet.Write(&chats, chatRows()); err != nil {
+		f.Fatal(err)
+	}
+	fuzzFile(f, "x.parquet", append(testFiles(f, "testdata/*.parquet"), chats.String())...)
 }
 
 func testFiles(f *testing.F, patterns ...string) []string {

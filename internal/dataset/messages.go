@@ -150,6 +150,11 @@ func messageOf(m map[string]any, shareGPT bool) (Message, error) {
 	switch content := m["content"].(type) {
 	case string:
 		out.Content, raw["content"] = content, content
+	case []int32: // the reader of lists takes an empty one for token ids
+		if len(content) > 0 {
+			return Message{}, fmt.Errorf("want role and content as texts, and content is a list of numbers")
+		}
+		raw["content"], plain = []any{}, false
 	case []any:
 		parts, err := textOf(content)
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"mlcfg/internal/plainfile"
@@ -17,8 +18,8 @@ import (
 
 // readParquet reads the wanted columns of a Parquet file, one after the other.
 //
-// A column may hold numbers, texts, lists of either, or lists of structures
-// with the fields of chat messages. Parquet files compress well, so what a
+// A column may hold numbers, texts, lists of either, or chat messages, whose
+// fields may hold structures and lists. Parquet files compress well, so what a
 // small file may become is bounded (expansion).
 func readParquet(ctx context.Context, f file, b *builder) (err error) {
 	if f.packed != nil {
@@ -52,13 +53,6 @@ type parquetFile struct {
 	b    *builder
 	left int64 // bytes that values may still take
 	file *parquet.File
-}
-
-// leaf is a column that holds values.
-type leaf struct {
-	name    string // of the last part of its path
-	index   int
-	listDef int // definition level from which the list has an element; 0 for no list
 }
 
 func (p *parquetFile) read(ctx context.Context) error {
@@ -125,39 +119,8 @@ func gather(c *parquet.Column, leaves *[]*parquet.Column) {
 	}
 }
 
-// leaves returns the value columns below c with what their levels mean.
-func leaves(c *parquet.Column, def, listDef, lists int) ([]leaf, error) {
-	switch {
-	case c.Repeated():
-		def++
-		listDef = def
-		lists++
-	case c.Optional():
-		def++
-	}
-	if lists > 1 {
-		return nil, errors.New("lists of lists are not read")
-	}
-	if c.Leaf() {
-		return []leaf{{c.Name(), c.Index(), listDef}}, nil
-	}
-	var out []leaf
-	for _, x := range c.Columns() {
-		more, err := leaves(x, def, listDef, lists)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, more...)
-	}
-	return out, nil
-}
-
 // column reads one top-level column into the samples.
 func (p *parquetFile) column(ctx context.Context, c *parquet.Column, role Role) error {
-	all, err := leaves(c, 0, 0, 0)
-	if err != nil {
-		return err
-	}
 	put := func(row int, v any) error {
 		if row >= len(p.b.set.Samples) {
 			return errLimit
@@ -167,45 +130,31 @@ func (p *parquetFile) column(ctx context.Context, c *parquet.Column, role Role) 
 		}
 		return nil
 	}
-	if len(all) == 1 {
-		if err := p.leaf(ctx, all[0], put); err != nil && !errors.Is(err, errLimit) {
-			return err
-		}
-		return nil
+	all := leaves(c)
+	if len(all) == 1 && all[0].lists() < 2 {
+		return p.leaf(ctx, c.Name(), all[0].index, &assembler{listDef: all[0].listDef(), put: put, left: &p.left, row: -1})
 	}
 	if role != RoleMessages {
+		if len(all) == 1 {
+			return errors.New("a list of lists where numbers or texts are wanted")
+		}
 		return errors.New("a structure where numbers or texts are wanted")
 	}
 	// Chat messages: each field is a column of its own; put them together.
-	rows := make([][]any, len(p.b.set.Samples))
+	cells := make([]cell, len(p.b.set.Samples))
+	wanted := append([]string{"role", "content", "from", "value"}, passedOn...)
 	for _, l := range all {
-		switch l.name {
-		case "role", "content", "from", "value":
-		default:
+		if !slices.Contains(wanted, l.field()) {
 			continue
 		}
-		err := p.leaf(ctx, l, func(row int, v any) error {
-			if row >= len(rows) {
-				return errLimit
-			}
-			list, _ := v.([]any)
-			for i, x := range list {
-				if i == len(rows[row]) {
-					rows[row] = append(rows[row], map[string]any{})
-				}
-				rows[row][i].(map[string]any)[l.name] = x
-			}
-			return nil
-		})
-		if err != nil && !errors.Is(err, errLimit) {
+		if err := p.leaf(ctx, l.field(), l.index, &nested{path: l.path, cells: cells, left: &p.left, row: -1}); err != nil {
 			return err
 		}
 	}
-	for row, list := range rows {
-		if list == nil {
-			continue
-		}
-		if err := put(row, list); err != nil {
+	for row := range cells {
+		v := cells[row].plain()
+		cells[row] = cell{}
+		if err := put(row, v); err != nil {
 			return err
 		}
 	}

@@ -152,3 +152,79 @@ func TestCheckPage(t *testing.T) {
 		})
 	}
 }
+
+type chatPart struct {
+	Type string  `parquet:"type"`
+	Text *string `parquet:"text,optional"`
+}
+
+type chatCall struct {
+	ID       string `parquet:"id"`
+	Function struct {
+		Name      string            `parquet:"name"`
+		Arguments map[string]string `parquet:"arguments"`
+	} `parquet:"function"`
+}
+
+type chatTurn struct {
+	Role    string     `parquet:"role"`
+	Content []chatPart `parquet:"content,optional,list"`
+	Calls   []chatCall `parquet:"tool_calls,optional,list"`
+	Scores  []int64    `parquet:"scores,list"` // not passed on, so not read
+}
+
+type chatRow struct {
+	Messages []chatTurn `parquet:"messages,optional,list"`
+	Prompt   string     `parquet:"prompt"`
+}
+
+func chatRows() []chatRow {
+	text := func(s string) chatPart { return chatPart{"text", &s} }
+	call := chatCall{ID: "c"}
+	call.Function.Name, call.Function.Arguments = "f", map[string]string{"x": "1", "y": "2"}
+	return []chatRow{
+		{Messages: []chatTurn{{Role: "user", Content: []chatPart{text("a"), {Type: "image"}, text("b")}}}},
+		{Prompt: "none"},
+		{Messages: []chatTurn{{Role: "system", Content: []chatPart{text("s")}, Scores: []int64{1, 2}}, {Role: "user", Content: []chatPart{text("c")}}, {Role: "assistant", Calls: []chatCall{call, {ID: "d"}}}, {Role: "tool", Content: []chatPart{text("1")}}}},
+	}
+}
+
+// TestParquetMessages holds that lists and structures inside of messages are put
+// together, row groups and nulls between them.
+func TestParquetMessages(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.parquet")
+	if err := parquet.WriteFile(path, chatRows(), parquet.MaxRowsPerRowGroup(2)); err != nil {
+		t.Fatal(err)
+	}
+	set, err := Read(t.Context(), path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := [][]string{
+		{`{"content":[{"text":"a","type":"text"},{"type":"image"},{"text":"b","type":"text"}],"role":"user"}`},
+		nil,
+		{
+			`{"content":[{"text":"s","type":"text"}],"role":"system"}`, `{"content":[{"text":"c","type":"text"}],"role":"user"}`,
+			`{"content":null,"role":"assistant","tool_calls":[{"function":{"arguments":{"x":"1","y":"2"},"name":"f"},"id":"c"},{"function":{"arguments":{},"name":""},"id":"d"}]}`,
+			`{"content":[{"text":"1","type":"text"}],"role":"tool"}`,
+		},
+	}
+	var got [][]string
+	for _, s := range set.Samples {
+		var raw []string
+		for _, m := range s.Messages {
+			raw = append(raw, m.Raw)
+		}
+		got = append(got, raw)
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	if m := set.Samples[0].Messages[0]; m.Content != "a\nb" {
+		t.Errorf("its text is %q", m.Content)
+	}
+	set, err = Read(t.Context(), path, Options{Limit: 1})
+	if err != nil || set.Len() != 1 || len(set.Samples[0].Messages) != 1 {
+		t.Errorf("limit: %v, %v", set, err)
+	}
+}

@@ -12,34 +12,43 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// leaf reads the values of one column and returns them row by row: a value, or
-// for a list []int32 or []any.
-func (p *parquetFile) leaf(ctx context.Context, l leaf, put func(row int, v any) error) error {
-	a := assembler{leaf: l, put: put, left: &p.left, row: -1}
+// sink takes the values of one column in order.
+type sink interface {
+	add(parquet.Value) error
+	// flush is called after the last value and returns how many rows there were.
+	flush() (rows int, err error)
+}
+
+// leaf gives the values of one column to a sink, until that has enough of them.
+func (p *parquetFile) leaf(ctx context.Context, name string, index int, to sink) error {
 	for g, group := range p.file.RowGroups() {
-		if l.index >= len(group.ColumnChunks()) {
-			return fmt.Errorf("row group %d does not hold it", g)
+		if index >= len(group.ColumnChunks()) {
+			return fmt.Errorf("row group %d does not hold %s", g, name)
 		}
-		if err := p.checkChunk(g, l.index); err != nil {
+		if err := p.checkChunk(g, index); err != nil {
 			return fmt.Errorf("row group %d: %w", g, err)
 		}
-		if err := readChunk(ctx, group.ColumnChunks()[l.index], &a); err != nil {
-			if errors.Is(err, errLimit) {
-				return err
-			}
+		err := readChunk(ctx, group.ColumnChunks()[index], to)
+		if errors.Is(err, errLimit) {
+			return nil
+		}
+		if err != nil {
 			return fmt.Errorf("row group %d: %w", g, err)
 		}
 	}
-	if err := a.flush(); err != nil {
+	n, err := to.flush()
+	switch {
+	case errors.Is(err, errLimit):
+		return nil
+	case err != nil:
 		return err
-	}
-	if rows := p.file.NumRows(); int64(a.row)+1 != rows {
-		return fmt.Errorf("it holds %d rows, the file %d", a.row+1, rows)
+	case int64(n) != p.file.NumRows():
+		return fmt.Errorf("%s holds %d rows, the file %d", name, n, p.file.NumRows())
 	}
 	return nil
 }
 
-func readChunk(ctx context.Context, chunk parquet.ColumnChunk, a *assembler) error {
+func readChunk(ctx context.Context, chunk parquet.ColumnChunk, to sink) error {
 	pages := chunk.Pages()
 	defer pages.Close()
 	buf := make([]parquet.Value, 1024)
@@ -58,7 +67,7 @@ func readChunk(ctx context.Context, chunk parquet.ColumnChunk, a *assembler) err
 		for {
 			n, err := values.ReadValues(buf)
 			for _, v := range buf[:n] {
-				if err := a.add(v); err != nil {
+				if err := to.add(v); err != nil {
 					parquet.Release(page)
 					return err
 				}
@@ -74,20 +83,24 @@ func readChunk(ctx context.Context, chunk parquet.ColumnChunk, a *assembler) err
 	}
 }
 
-// assembler puts the values of a column together to rows.
+// assembler puts the values of a column together to rows: a value, or for a list
+// []int32 or []any.
 type assembler struct {
-	leaf leaf
-	put  func(row int, v any) error
-	left *int64
-	row  int
+	listDef int // definition level from which the list has an element; 0 for no list
+	put     func(row int, v any) error
+	left    *int64
+	row     int
 
 	// The list under way: ints as long as all elements are small integers.
-	open bool
-	null bool
-	ints []int32
-	list []any
-	last string // the text made last, shared by equal ones that follow
+	open  bool
+	null  bool
+	ints  []int32
+	list  []any
+	texts lastText
 }
+
+// lastText is the text made last, shared by equal ones that follow.
+type lastText string
 
 var errExpansion = errors.New("its values take far more memory than the file's size allows: refused as damaged or hostile")
 
@@ -95,22 +108,22 @@ func (a *assembler) add(v parquet.Value) error {
 	if *a.left -= 8; *a.left < 0 {
 		return errExpansion
 	}
-	if a.leaf.listDef == 0 {
+	if a.listDef == 0 {
 		a.row++
-		x, err := a.value(v)
+		x, err := a.texts.value(v, a.left)
 		if err != nil {
 			return err
 		}
 		return a.put(a.row, x)
 	}
 	if v.RepetitionLevel() == 0 {
-		if err := a.flush(); err != nil {
+		if err := a.close(); err != nil {
 			return err
 		}
 		a.row++
 		a.open, a.null = true, false
-		if v.IsNull() && v.DefinitionLevel() < a.leaf.listDef {
-			a.null = v.DefinitionLevel() < a.leaf.listDef-1
+		if v.IsNull() && v.DefinitionLevel() < a.listDef {
+			a.null = v.DefinitionLevel() < a.listDef-1
 			return nil
 		}
 	}
@@ -125,7 +138,7 @@ func (a *assembler) add(v parquet.Value) error {
 		}
 		a.ints = nil
 	}
-	x, err := a.value(v)
+	x, err := a.texts.value(v, a.left)
 	if err != nil {
 		return err
 	}
@@ -134,8 +147,10 @@ func (a *assembler) add(v parquet.Value) error {
 	return nil
 }
 
-// flush returns away the list that is complete.
-func (a *assembler) flush() error {
+func (a *assembler) flush() (rows int, err error) { return a.row + 1, a.close() }
+
+// close puts the list that is complete.
+func (a *assembler) close() error {
 	if !a.open {
 		return nil
 	}
@@ -152,8 +167,8 @@ func (a *assembler) flush() error {
 	return a.put(a.row, v)
 }
 
-// value returns one value as a plain one.
-func (a *assembler) value(v parquet.Value) (any, error) {
+// value returns one value as a plain one; the bytes of texts are taken from left.
+func (t *lastText) value(v parquet.Value, left *int64) (any, error) {
 	if v.IsNull() {
 		return nil, nil
 	}
@@ -168,13 +183,13 @@ func (a *assembler) value(v parquet.Value) (any, error) {
 	case parquet.Double:
 		return finite(v.Double()), nil
 	case parquet.ByteArray, parquet.FixedLenByteArray:
-		if b := v.ByteArray(); string(b) != a.last {
-			if *a.left -= int64(len(b)); *a.left < 0 {
+		if b := v.ByteArray(); string(b) != string(*t) {
+			if *left -= int64(len(b)); *left < 0 {
 				return nil, errExpansion
 			}
-			a.last = string(b)
+			*t = lastText(b)
 		}
-		return a.last, nil
+		return string(*t), nil
 	}
 	return nil, fmt.Errorf("values of type %s are not read", v.Kind())
 }

@@ -15,61 +15,33 @@ import (
 // bpe is a byte-pair encoding: characters are joined pair by pair, the pair that
 // was learnt first before all others, the leftmost of equals first.
 type bpe struct {
-	vocab        map[string]int32
+	vocabulary
 	merges       map[pair]merge
-	bytes        [256]int32 // ids of <0x00> to <0xFF>, -1 for none
-	unknown      int32      // -1 for none
+	bytes        *fallback // nil for none
+	unknown      int32     // -1 for none
 	fuseUnknown  bool
-	byteFallback bool
-	ignoreMerges bool // a piece that is a token is that token
+	ignoreMerges bool   // a piece that is a token is that token
+	prefix       string // of what continues a word
+	suffix       string // of what ends one
 }
 
 type pair struct{ left, right int32 }
 
 type merge struct{ rank, id int32 }
 
-type modelFile struct {
-	Type         string           `json:"type"`
-	Dropout      *float64         `json:"dropout"`
-	Unknown      *string          `json:"unk_token"`
-	Prefix       *string          `json:"continuing_subword_prefix"`
-	Suffix       *string          `json:"end_of_word_suffix"`
-	FuseUnknown  bool             `json:"fuse_unk"`
-	ByteFallback bool             `json:"byte_fallback"`
-	IgnoreMerges bool             `json:"ignore_merges"`
-	Vocab        jsontext.Value   `json:"vocab"`
-	Merges       []jsontext.Value `json:"merges"`
-}
-
-func parseModel(raw jsontext.Value) (*bpe, error) {
-	if len(raw) == 0 {
-		return nil, errors.New("the file has none")
-	}
-	var f modelFile
-	if err := json.Unmarshal(raw, &f, lenient); err != nil {
-		return nil, err
-	}
-	switch f.Type {
-	case "BPE":
-	case "": // files older than the field: BPE has merges
-		if f.Merges == nil {
-			return nil, errors.New("the type is not given")
-		}
-	default:
-		return nil, fmt.Errorf("type %s is not read, want BPE", f.Type)
-	}
-	switch {
-	case f.Dropout != nil && *f.Dropout != 0:
+func parseBPE(f *modelFile, v vocabulary) (model, error) {
+	if f.Dropout != nil && *f.Dropout != 0 {
 		return nil, errors.New("dropout makes it random")
-	case f.Prefix != nil && *f.Prefix != "", f.Suffix != nil && *f.Suffix != "":
-		return nil, errors.New("prefixes and suffixes of words are not read")
 	}
-	m := &bpe{unknown: -1, fuseUnknown: f.FuseUnknown, byteFallback: f.ByteFallback, ignoreMerges: f.IgnoreMerges}
-	if err := json.Unmarshal(f.Vocab, &m.vocab, lenient); err != nil {
-		return nil, fmt.Errorf("vocab: %w", err)
+	m := &bpe{vocabulary: v, unknown: -1, fuseUnknown: f.FuseUnknown, ignoreMerges: f.IgnoreMerges}
+	if f.ByteFallback {
+		m.bytes = newFallback(v.id)
 	}
-	for i := range m.bytes {
-		m.bytes[i] = m.id(fmt.Sprintf("<0x%02X>", i))
+	if f.Prefix != nil {
+		m.prefix = *f.Prefix
+	}
+	if f.Suffix != nil {
+		m.suffix = *f.Suffix
 	}
 	if f.Unknown != nil {
 		if m.unknown = m.id(*f.Unknown); m.unknown < 0 {
@@ -82,20 +54,13 @@ func parseModel(raw jsontext.Value) (*bpe, error) {
 		if err != nil {
 			return nil, fmt.Errorf("merge %d: %w", i, err)
 		}
-		l, r, id := m.id(left), m.id(right), m.id(left+right)
+		l, r, id := m.id(left), m.id(right), m.id(left+right[min(len(m.prefix), len(right)):])
 		if l < 0 || r < 0 || id < 0 {
 			return nil, fmt.Errorf("merge %d: %q and %q or what they make is not in the vocabulary", i, left, right)
 		}
 		m.merges[pair{l, r}] = merge{int32(i), id}
 	}
 	return m, nil
-}
-
-func (m *bpe) id(token string) int32 {
-	if id, ok := m.vocab[token]; ok {
-		return id
-	}
-	return -1
 }
 
 // mergeParts reads one merge: "a b", or ["a", "b"] since a part may hold a blank.
@@ -118,44 +83,47 @@ func mergeParts(raw jsontext.Value) (left, right string, err error) {
 	return left, right, nil
 }
 
-// encode appends the ids of a piece.
+// encode appends the ids of a piece. An unknown character is written when the next
+// known one or the end comes, after the bytes of what stands between, as the library does.
 func (m *bpe) encode(ids []int32, text string) ([]int32, error) {
 	if m.ignoreMerges {
-		if id, ok := m.vocab[text]; ok {
+		if id, ok := m.vocabulary[text]; ok {
 			return append(ids, id), nil
 		}
 	}
 	start := len(ids)
-	fused := false
+	held := false // an unknown character is not yet written
 	for i := 0; i < len(text); {
 		_, n := utf8.DecodeRuneInString(text[i:])
 		char := text[i : i+n]
-		i += n
-		if id, ok := m.vocab[char]; ok {
-			ids, fused = append(ids, id), false
-			continue
+		if i > 0 && m.prefix != "" {
+			char = m.prefix + char
 		}
-		if m.byteFallback && m.allBytes(char) {
-			for j := range len(char) {
-				ids = append(ids, m.bytes[char[j]])
+		if i += n; i == len(text) && m.suffix != "" {
+			char += m.suffix
+		}
+		if id, ok := m.vocabulary[char]; ok {
+			if held {
+				ids, held = append(ids, m.unknown), false
 			}
-			fused = false
+			ids = append(ids, id)
 			continue
 		}
-		if m.unknown >= 0 && !(m.fuseUnknown && fused) {
-			ids, fused = append(ids, m.unknown), true
+		if m.bytes != nil {
+			if all, ok := m.bytes.encode(ids, char); ok {
+				ids = all
+				continue
+			}
 		}
+		if held && !m.fuseUnknown {
+			ids = append(ids, m.unknown)
+		}
+		held = m.unknown >= 0
+	}
+	if held {
+		ids = append(ids, m.unknown)
 	}
 	return append(ids[:start], m.join(ids[start:])...), nil
-}
-
-func (m *bpe) allBytes(s string) bool {
-	for i := range len(s) {
-		if m.bytes[s[i]] < 0 {
-			return false
-		}
-	}
-	return true
 }
 
 // join merges the symbols of one piece in place and returns what is left.

@@ -92,7 +92,7 @@ func (t *Tokenizer) named(key string, raw jsontext.Value) ([]int32, error) {
 	if id, ok := t.added.ids[token.Content]; ok {
 		return []int32{id}, nil
 	}
-	if id, ok := t.model.vocab[token.Content]; ok {
+	if id := t.model.id(token.Content); id >= 0 {
 		return []int32{id}, nil
 	}
 	return nil, fmt.Errorf("%s %q is no token of tokenizer.json", key, token.Content)

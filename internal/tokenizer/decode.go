@@ -23,6 +23,9 @@ type decoderFile struct {
 	Replacement    string           `json:"replacement"`
 	PrependScheme  string           `json:"prepend_scheme"`
 	AddPrefixSpace *bool            `json:"add_prefix_space"`
+	Prefix         string           `json:"prefix"`
+	Suffix         string           `json:"suffix"`
+	CleanUp        bool             `json:"cleanup"`
 }
 
 func parseDecoder(raw jsontext.Value, depth int, g *growth) (decoder, error) {
@@ -93,6 +96,19 @@ func parseDecoder(raw jsontext.Value, depth int, g *growth) (decoder, error) {
 		}, nil
 	case "Metaspace":
 		return decodeMetaspace(f), nil
+	case "WordPiece":
+		return decodeWordPiece(f.Prefix, f.CleanUp), nil
+	case "BPEDecoder":
+		return func(t []string) []string {
+			for i := range t {
+				blank := " "
+				if i == len(t)-1 {
+					blank = ""
+				}
+				t[i] = strings.ReplaceAll(t[i], f.Suffix, blank)
+			}
+			return t
+		}, g.by(2)
 	}
 	return nil, fmt.Errorf("type %s is not read", f.Type)
 }
@@ -168,10 +184,11 @@ func decodeMetaspace(f decoderFile) decoder {
 	keep := f.PrependScheme == "never" || f.PrependScheme == "" && f.AddPrefixSpace != nil && !*f.AddPrefixSpace
 	return func(tokens []string) []string {
 		for i, t := range tokens {
-			if i == 0 && !keep {
-				t = strings.TrimPrefix(t, mark)
+			blank := " "
+			if i == 0 && !keep { // every mark of the first token goes
+				blank = ""
 			}
-			tokens[i] = strings.ReplaceAll(t, mark, " ")
+			tokens[i] = strings.ReplaceAll(t, mark, blank)
 		}
 		return tokens
 	}
@@ -210,8 +227,13 @@ func partial(b []byte) int {
 
 // cleanUp removes blanks as transformers' clean_up_tokenization does.
 func cleanUp(s string) string {
-	for _, p := range [][2]string{{" .", "."}, {" ?", "?"}, {" !", "!"}, {" ,", ","}, {" ' ", "'"}, {" n't", "n't"}, {" 'm", "'m"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}} {
-		s = strings.ReplaceAll(s, p[0], p[1])
+	return replaceEach(s, " .", ".", " ?", "?", " !", "!", " ,", ",", " ' ", "'", " n't", "n't", " 'm", "'m", " 's", "'s", " 've", "'ve", " 're", "'re")
+}
+
+// replaceEach replaces pairs one after the other, each in what the one before made.
+func replaceEach(s string, pairs ...string) string {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		s = strings.ReplaceAll(s, pairs[i], pairs[i+1])
 	}
 	return s
 }

@@ -130,7 +130,7 @@ func bertNormalizer(f normalizerFile) normalizer {
 		})
 	}
 	if f.Accents != nil && *f.Accents || f.Accents == nil && yes(f.Lower) {
-		steps = append(steps, normalForm(norm.NFD), without("mn"))
+		steps = append(steps, normalForm(norm.NFD), without(runeset.BertAccent))
 	}
 	if yes(f.Lower) {
 		steps = append(steps, lowercase())

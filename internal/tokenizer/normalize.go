@@ -33,6 +33,7 @@ type normalizerFile struct {
 	Content     string           `json:"content"`
 	StripLeft   bool             `json:"strip_left"`
 	StripRight  bool             `json:"strip_right"`
+	Charsmap    []byte           `json:"precompiled_charsmap"`
 	CleanText   *bool            `json:"clean_text"`
 	Chinese     *bool            `json:"handle_chinese_chars"`
 	Accents     *bool            `json:"strip_accents"`
@@ -106,6 +107,12 @@ func parseNormalizer(raw jsontext.Value, depth int, g *growth) (normalizer, erro
 		}), nil
 	case "ByteLevel":
 		return pure(byteText), g.by(2)
+	case "Precompiled":
+		m, err := newCharsmap(f.Charsmap)
+		if err != nil {
+			return nil, err
+		}
+		return m.normalize, g.by(maxExpansion)
 	case "BertNormalizer":
 		return bertNormalizer(f), g.by(3)
 	}

@@ -123,6 +123,8 @@ func parsePreTokenizer(raw jsontext.Value, depth int) (preTokenizer, error) {
 			return nil, fmt.Errorf("a length of %d", f.Length)
 		}
 		return &splitter{cut: every(f.Length), behavior: "Isolated"}, nil
+	case "UnicodeScripts":
+		return scripts{runeset.Scripts()}, nil
 	}
 	return nil, fmt.Errorf("type %s is not read", f.Type)
 }

@@ -5,13 +5,14 @@
 //	ids, err := tok.Encode("hello", true)
 //	text := tok.Decode(ids, true)
 //
-// Byte-pair encodings are read: byte-level ones (GPT-2, Llama 3, Qwen, DeepSeek,
-// gpt-oss) and those made from SentencePiece (Llama 2, Mistral, Mixtral), with
-// their normalizers, splits, added tokens, templates and decoders. Regular expressions
-// are Oniguruma's (package onig), classes of characters those of the library (package
-// runeset). Not read, and refused by name when the file is opened: WordPiece,
-// WordLevel and Unigram models, and precompiled normalizers. Padding and truncation
-// settings of the file are passed over. Chat templates are not applied.
+// Byte-pair encodings are read, byte-level ones (GPT-2, Llama 3, Qwen, DeepSeek,
+// gpt-oss) and those made from SentencePiece (Llama 2, Mistral, Mixtral), and Unigram
+// (XLM-R, T5), WordPiece (BERT) and WordLevel models, with their normalizers, splits,
+// added tokens, templates and decoders. Regular expressions are Oniguruma's (package
+// onig), classes of characters those of the library (package runeset). Not read, and
+// refused by name when the file is opened: dropout, two templates one after the other,
+// and the decoder CTC. Padding and truncation settings of the file are passed over. Chat
+// templates are not applied.
 //
 // Of a tokenizer_config.json beside the file, what transformers 4.57 does with it is
 // done: the tokens that begin and end a text where the class takes them from there,
@@ -42,7 +43,7 @@ type Tokenizer struct {
 
 	normalizer normalizer
 	pre        preTokenizer
-	model      *bpe
+	model      model
 	added      *added
 	template   []templatePart
 	decoder    decoder
@@ -112,8 +113,8 @@ func Parse(data []byte) (*Tokenizer, error) {
 	if t.decoder, err = parseDecoder(f.Decoder, 0, &growth{}); err != nil {
 		return nil, fmt.Errorf("decoder: %w", err)
 	}
-	t.names = make(map[int32]string, len(t.model.vocab)+len(f.Added))
-	for s, id := range t.model.vocab {
+	t.names = map[int32]string{}
+	for s, id := range t.model.all() {
 		t.names[id] = s
 	}
 	for _, a := range f.Added {

@@ -82,16 +82,17 @@ func compareFolder(t *testing.T, dir string) {
 func TestRefused(t *testing.T) {
 	const model = `"model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"]}`
 	tests := []struct{ name, file, want string }{
-		{"wordpiece", `{"model": {"type": "WordPiece", "vocab": {}}}`, "model: type WordPiece is not read, want BPE"},
-		{"unigram", `{"model": {"type": "Unigram", "vocab": [["a", 0.5]]}}`, "type Unigram is not read"},
+		{"type", `{"model": {"type": "Trigram", "vocab": {}}}`, "model: type Trigram is not read, want BPE, Unigram, WordPiece or WordLevel"},
+		{"unigram", `{"model": {"type": "Unigram", "vocab": [["a", 0.5], ["b"]]}}`, "is no pair of a token and its score"},
+		{"unigram unknown", `{"model": {"type": "Unigram", "unk_id": 1, "vocab": [["a", 0.5]]}}`, "unk_id 1, want one of the 1 tokens"},
+		{"no type", `{"model": {"vocab": {}}}`, "the type is not given"},
 		{"no model", `{}`, "model: the file has none"},
 		{"not json", `{"model": `, "unexpected EOF"},
 		{"dropout", `{"model": {"type": "BPE", "dropout": 0.1, "vocab": {}, "merges": []}}`, "dropout"},
-		{"suffix", `{"model": {"type": "BPE", "end_of_word_suffix": "</w>", "vocab": {}, "merges": []}}`, "suffixes of words"},
 		{"merge", `{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": ["a b"]}}`, `merge 0: "a" and "b" or what they make`},
 		{"merge pair", `{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": [["a"]]}}`, "is no pair"},
 		{"unknown token", `{"model": {"type": "BPE", "unk_token": "x", "vocab": {"a": 0}, "merges": []}}`, `unk_token "x"`},
-		{"precompiled", `{` + model + `, "normalizer": {"type": "Precompiled"}}`, "normalizer: type Precompiled is not read"},
+		{"precompiled", `{` + model + `, "normalizer": {"type": "Precompiled"}}`, "normalizer: precompiled_charsmap is damaged"},
 		{"look-behind", `{` + model + `, "pre_tokenizer": {"type": "Split", "pattern": {"Regex": "(?<=a+)b"}, "behavior": "Isolated"}}`, "look-behind without a bound"},
 		{"reference", `{` + model + `, "pre_tokenizer": {"type": "Split", "pattern": {"Regex": "(b)\\1"}, "behavior": "Isolated"}}`, "refers to a group"},
 		{"behavior", `{` + model + `, "pre_tokenizer": {"type": "Split", "pattern": {"String": "a"}, "behavior": "Odd"}}`, `behavior "Odd"`},
@@ -193,6 +194,13 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "Split", "pattern": {"Regex": "\\s+(?!\\S)|\\s+|[^\\s\\d]+"}, "behavior": "MergedWithNext", "invert": true},
 		{"type": "Metaspace", "replacement": "x", "prepend_scheme": "first"}, {"type": "ByteLevel"}]}, "decoder": {"type": "ByteLevel"},
 		"model": {"type": "BPE", "ignore_merges": true, "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": [["a", "b"]]}}`), "  ab  ab\n")
+	for _, name := range []string{"unigram", "wordpiece", "suffix"} {
+		raw, err := os.ReadFile("testdata/" + name + ".json")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(raw, "e\u0301 \ufb01 hello world")
+	}
 	f.Fuzz(func(t *testing.T, raw []byte, text string) {
 		tok, err := Parse(raw)
 		if err != nil {

@@ -20,9 +20,13 @@ const (
 	Mark            = "rust-mark" // what StripAccents removes
 	BertRemoved     = "bert-removed"
 	BertSpace       = "bert-space"
+	BertAccent      = "bert-accent"
 	BertChinese     = "bert-chinese"
 	NmtRemoved      = "nmt-removed"
 	NmtSpace        = "nmt-space"
+	GraphemeExtend  = "grapheme-extend"      // stays with the character before it
+	GraphemePrepend = "grapheme-prepend"     // takes the next one along
+	GraphemeControl = "grapheme-control"     // stands alone
 	Normalizing     = "normalization-active" // what a normal form changes, moves or makes
 )
 
@@ -53,17 +57,33 @@ func lookUp(name string) (Set, bool) {
 		if !ok || names[0] == '#' || !hasWord(names, name) {
 			continue
 		}
-		var spans []span
-		for r := range strings.FieldsSeq(ranges) {
-			low, high, two := strings.Cut(r, "-")
-			if !two {
-				high = low
-			}
-			spans = append(spans, span{hex(low), hex(high)})
-		}
-		return newSet(spans), true
+		return parse(ranges), true
 	}
 	return Set{}, false
+}
+
+func parse(ranges string) Set {
+	var spans []span
+	for r := range strings.FieldsSeq(ranges) {
+		low, high, two := strings.Cut(r, "-")
+		if !two {
+			high = low
+		}
+		spans = append(spans, span{hex(low), hex(high)})
+	}
+	return newSet(spans)
+}
+
+// Scripts returns the sets of characters that the pre-tokenizer UnicodeScripts tells
+// apart.
+func Scripts() []Set {
+	var sets []Set
+	for line := range strings.Lines(tables) {
+		if name, ranges, ok := strings.Cut(line, ": "); ok && strings.HasPrefix(name, "script-") {
+			sets = append(sets, parse(ranges))
+		}
+	}
+	return sets
 }
 
 func hasWord(words, word string) bool {

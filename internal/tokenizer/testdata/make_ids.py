@@ -37,6 +37,8 @@ def main():
     out, path, seed, count = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     r = random.Random(seed)
     tok = Tokenizer.from_file(path)
+    tok.no_truncation()  # as transformers does unless asked
+    tok.no_padding()
     with open(out, "w") as f:
         for t in FIXED + [text(r) for _ in range(count - len(FIXED))]:
             ids = tok.encode(t).ids

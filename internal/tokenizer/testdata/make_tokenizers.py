@@ -9,6 +9,7 @@ COUNT random texts are added to the fixed ones.
 """
 import json
 import random
+import struct
 import sys
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
@@ -39,6 +40,7 @@ TEXTS = CORPUS[:5] + [
     "\u00e9 e\u0301 \ufb01 \u212b", "\U0001f469\u200d\U0001f680 \U0001f1e9\U0001f1ea", "\u00a0nbsp\u2003em", "\u1680\u2028\u0085x",
     "unknown \u0e44\u0e17\u0e22 \u05d0\u05d1", "1 22 333 4444 55555", "<s>hello</s>", "<s> hello </s> world", "a<|mark|>b <|mark|>", "x  <|left|>  y  <|right|>  z",
     "tokenword token word token", "\u2581already \u2581 marked", "\u0120dotted", "a" * 300, "ab " * 200, "!?!?...--- ...", "under_score __init__ CamelCase HTTPServer2",
+    "e\u0301\u0323 \ufb01\u0301 \r\n \u00aa\u0302 \u1100\u1161\u0301 \u00e9\u20dd \u06001 \u00a9\u200d\u00a9", "\u043f\u0440hello\u4f60\u3053\u30fc ok", "supercalifragilisticexpialidocious",
     "zero\x00byte \x01\x1f", "\u0130stanbul \u03a3\u03a3", "<0x41>", "e\u0301" * 5,
 ]
 
@@ -131,12 +133,86 @@ def families():
         else:
             t.decoder = decoders.Fuse()
         yield name, t
+    yield from words()
+    yield from unigrams()
+
+
+def double_array(entries):
+    """SentencePiece's precompiled_charsmap: a double array of the keys, and what they become."""
+    texts, trie = b"", {}
+    for key, to in entries.items():
+        node = trie
+        for b in key.encode():
+            node = node.setdefault(b, {})
+        node[0] = len(texts)
+        texts += to.encode() + b"\0"
+    units = {0: 0}
+
+    def place(node, at):
+        base = next(b for b in range(1, 1 << 20) if all(b ^ c not in units for c in node))
+        for c in node:
+            units[base ^ c] = c
+        units[at] |= (at ^ base) << 10 | (0x100 if 0 in node else 0)
+        for c, below in node.items():
+            if c == 0:
+                units[base] = below
+            else:
+                place(below, base ^ c)
+
+    place(trie, 0)
+    flat = [units.get(i, 0) for i in range(max(units) | 255)]
+    return struct.pack("<%dI" % (len(flat) + 1), 4 * len(flat), *flat) + texts
+
+
+CHARSMAP = {"\u00e9": "e", "e\u0301": "E", "\r": " ", "\u2003": " ", "\ufb01": "fi", "\u1100\u1161": "G", "\u0e01": "", "\u4e16": "world", "\U0001f600": ":)", "\u00aa": "a", "\u0600": "#", "\u1161": "A", "\u00a9": "(c)"}
+
+
+def unigram(normalizer, pre, byte_fallback=False):
+    special = ["<s>", "</s>", "<unk>"] + (["<0x%02X>" % i for i in range(256)] if byte_fallback else [])
+    t = Tokenizer(models.Unigram())
+    t.normalizer, t.pre_tokenizer = normalizer, pre
+    t.train_from_iterator(CORPUS, trainers.UnigramTrainer(vocab_size=len(special) + 150, show_progress=False, special_tokens=special, unk_token="<unk>"))
+    raw = json.loads(t.to_str())
+    raw["model"]["byte_fallback"] = byte_fallback
+    raw["added_tokens"] = raw["added_tokens"][:3]
+    t = Tokenizer.from_str(json.dumps(raw))
+    t.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Metaspace()])
+    begin(t, end="</s>")
+    return t
+
+
+def words():
+    """Vocabularies of words and their parts."""
+    t = Tokenizer(models.WordPiece(unk_token="[UNK]", max_input_chars_per_word=20))
+    t.normalizer, t.pre_tokenizer = normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer()
+    t.train_from_iterator(CORPUS, trainers.WordPieceTrainer(vocab_size=200, show_progress=False, special_tokens=["[UNK]", "<s>", "</s>"]))
+    t.decoder = decoders.WordPiece()
+    begin(t, end="</s>")
+    yield "wordpiece", t
+    t = Tokenizer(models.WordLevel(unk_token="<unk>"))
+    t.pre_tokenizer = pre_tokenizers.Whitespace()
+    t.train_from_iterator(CORPUS, trainers.WordLevelTrainer(vocab_size=60, show_progress=False, special_tokens=["<unk>"]))
+    yield "wordlevel", t
+    t = Tokenizer(models.BPE(unk_token="<unk>", end_of_word_suffix="</w>", continuing_subword_prefix="@", fuse_unk=True))
+    t.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    t.train_from_iterator(CORPUS, trainers.BpeTrainer(vocab_size=300, show_progress=False, special_tokens=["<unk>"], end_of_word_suffix="</w>", continuing_subword_prefix="@"))
+    t.decoder = decoders.BPEDecoder()
+    yield "suffix", t
+    raw = json.loads(t.to_str())  # some bytes of unknown characters are tokens
+    raw["model"].update(byte_fallback=True, vocab=dict(raw["model"]["vocab"], **{"<0x%02X>" % b: 1000 + b for b in range(256) if b != 0xc3}))
+    yield "some_bytes", Tokenizer.from_str(json.dumps(raw))
+
+
+def unigrams():
+    yield "unigram", unigram(normalizers.Sequence([normalizers.Precompiled(double_array(CHARSMAP)), normalizers.Replace(Regex(" {2,}"), " ")]), pre_tokenizers.Metaspace())
+    yield "unigram_bytes", unigram(None, pre_tokenizers.Metaspace(split=False), byte_fallback=True)
+    yield "scripts", unigram(normalizers.NFKC(), pre_tokenizers.UnicodeScripts())
 
 
 def random_texts(seed, count):
     r = random.Random(seed)
     words = " ".join(CORPUS).split(" ") + ["\n", "\n\n", "\t", "  ", "   ", "\u00a0", "\u3000", "'s", "'LL", "1", "23", "456", "7890", "\u00e9", "\u4e16", "\U0001f600", "<s>", "</s>", "<|mark|>",
-                                         "<|left|>", "<|right|>", "token", "Camel", "\u2581", "\u0301", "_", "-", "!", "...", "\r\n", "\u200d", "\x00", "\u0e01"]
+                                         "<|left|>", "<|right|>", "token", "Camel", "\u2581", "\u0301", "_", "-", "!", "...", "\r\n", "\u200d", "\x00", "\u0e01", *CHARSMAP]
     for _ in range(count):
         yield "".join(r.choice(words) + r.choice(["", "", " ", " "]) for _ in range(r.randint(1, 30)))
     for _ in range(count):

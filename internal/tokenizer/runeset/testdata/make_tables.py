@@ -8,6 +8,7 @@ each has Unicode tables of its own version. Every class is asked of the library
 itself, over every code point, so that no version needs to be known here.
 """
 import pathlib
+import struct
 
 import tokenizers
 from tokenizers import Regex, normalizers, pre_tokenizers
@@ -94,6 +95,50 @@ def split_at(pre):
     return where(lambda c: len(pre.pre_tokenize_str("a" + c + "a")) > 1)
 
 
+def scripts():
+    """The scripts that UnicodeScripts tells apart, each under the name of its first character; the characters that go with any script are in none."""
+    pre, found = pre_tokenizers.UnicodeScripts(), {}
+    last = None
+    for c in CHARS:
+        if not pre.pre_tokenize_str(c):
+            continue
+        for first in ([last] if last else []) + [f for f in found if f != last]:
+            if len(pre.pre_tokenize_str(first + c)) == 1:
+                last = first
+                break
+        else:
+            last = c
+        found.setdefault(last, []).append(ord(c))
+    return ["script-%X: %s" % (ord(first), ranges(points)) for first, points in found.items()]
+
+
+def charsmap(key):
+    """A normalizer that writes key as X: a double array of one key, 256 units a byte."""
+    units = [0] * (256 * (len(key) + 2))
+    units[0] = 256 << 10
+    for depth, b in enumerate(key):
+        at = 256 * (depth + 1) ^ b
+        units[at] = b | (at ^ 256 * (depth + 2)) << 10 | (0x100 if depth == len(key) - 1 else 0)
+    blob = struct.pack("<%dI" % (len(units) + 1), 4 * len(units), *units)
+    return normalizers.Precompiled(blob + b"X\0").normalize_str
+
+
+def graphemes():
+    """What stays with the character before it, what takes the next one along, and what stands alone: a short cluster whose first bytes are a key is replaced whole."""
+    a = charsmap(b"a")
+    yield "grapheme-extend: " + ranges(where(lambda c: a("a" + c) == "X"))
+    small = [c for c in CHARS if c > "\0"]
+    prepend, control = [], []
+    for c in small:
+        n = charsmap(c.encode())
+        if n(c + "b") == "X":
+            prepend.append(ord(c))
+        if ord(c) < 0x10000 and n(c + "\u0301") != "X":
+            control.append(ord(c))
+    yield "grapheme-prepend: " + ranges(prepend)
+    yield "grapheme-control: " + ranges([0] + control)
+
+
 def main():
     lines = []
     for group, form in ((CATEGORIES, r"\p{%s}"), (BINARY, r"\p{%s}"), (SCRIPTS, r"\p{%s}"), (POSIX, r"[[:%s:]]")):
@@ -114,6 +159,7 @@ def main():
                 lines.append("%s: %s" % (" ".join(known), ranges(points)))
     b = normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=False, strip_accents=False, lowercase=False).normalize_str
     han = normalizers.BertNormalizer(clean_text=False, handle_chinese_chars=True, strip_accents=False, lowercase=False).normalize_str
+    accents = normalizers.BertNormalizer(clean_text=False, handle_chinese_chars=False, strip_accents=True, lowercase=False).normalize_str
     nmt = normalizers.Nmt().normalize_str
     strip = normalizers.StripAccents().normalize_str
     lower = normalizers.Lowercase().normalize_str
@@ -131,10 +177,13 @@ def main():
         "rust-mark: " + ranges(where(lambda c: strip("a" + c) == "a")),
         "bert-removed: " + ranges(where(lambda c: b("a" + c + "a") == "aa")),
         "bert-space: " + ranges(where(lambda c: b("a" + c + "a") == "a a")),
+        "bert-accent: " + ranges(where(lambda c: accents("a" + c) == "a")),
         "bert-chinese: " + ranges(where(lambda c: han(c) == " " + c + " ")),
         "nmt-removed: " + ranges(where(lambda c: nmt("a" + c + "a") == "aa")),
         "nmt-space: " + ranges(where(lambda c: nmt("a" + c + "a") == "a a")),
         "normalization-active: " + ranges(sorted(active)),
+        *graphemes(),
+        *scripts(),
         "lower> " + " ".join("%X>%s" % (ord(c), "+".join("%X" % ord(x) for x in lower(c))) for c in CHARS if lower(c) != c),
     ]
     head = "# Classes of characters of tokenizers %s, in hexadecimal. Written by testdata/make_tables.py; do not edit.\n" % tokenizers.__version__

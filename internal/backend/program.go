@@ -105,6 +105,12 @@ func (i *Image) release(tag string) (release string, later bool) {
 // splitReference is an image's name and tag; what has no tag is latest.
 func splitReference(reference string) (name, tag string) {
 	reference = strings.TrimPrefix(reference, "docker://")
+	if name, ok := strings.CutSuffix(reference, ".sqsh"); ok { // what enroot makes of one: vllm+vllm-openai+v0.21.0.sqsh
+		parts := strings.Split(name[strings.LastIndexByte(name, '/')+1:], "+")
+		if last := len(parts) - 1; last > 0 {
+			return strings.Join(parts[:last], "/"), parts[last]
+		}
+	}
 	reference, _, _ = strings.Cut(reference, "@")
 	reference = strings.Replace(reference, "#", "/", 1) // enroot's way of a registry
 	if colon := strings.LastIndexByte(reference, ':'); colon > strings.LastIndexByte(reference, '/') {

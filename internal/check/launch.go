@@ -219,6 +219,11 @@ func (c *launchCheck) unclear() {
 			c.faulty[c.launch.Backend.EngineSection()+"."+f.Key] = true
 		}
 	}
+	for _, name := range c.launch.Maybe {
+		if !slices.ContainsFunc(c.launch.Variables, func(v launch.Variable) bool { return v.Name == name }) {
+			c.faulty[c.launch.Backend.EnvSection()+"."+name] = true
+		}
+	}
 	for _, v := range c.launch.Variables {
 		if !v.Value.Known() {
 			c.faulty[c.launch.Backend.EnvSection()+"."+v.Name] = true

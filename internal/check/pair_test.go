@@ -87,3 +87,24 @@ func TestPairs(t *testing.T) {
 		})
 	}
 }
+
+// TestVariablesOfAnotherBlock holds that a variable of a recipe is not missed where a block for
+// hardware, or a feature, sets it.
+func TestVariablesOfAnotherBlock(t *testing.T) {
+	const recipe = `model: {model_id: a/b, min_vllm_version: "0.24.0"}
+variants:
+  default: {}
+  fp4: {extra_env: {VLLM_ROCM_USE_AITER_MOE: "1"}}
+`
+	for text, want := range map[string]int{
+		recipe: 2, // by the oldest release and the newest
+		recipe + "hardware_overrides: {amd: {extra_env: {VLLM_ROCM_USE_AITER: \"1\"}}}\n":                    0,
+		recipe + "features: {f: {hardware_overrides: {amd: {extra_env: {VLLM_ROCM_USE_AITER: \"1\"}}}}}\n": 0,
+	} {
+		f := launch.NewFile("x.yaml", []byte(text))
+		found := NewLaunchChecker(LaunchOptions{}).File(f, launch.Read(f))
+		if len(found) != want {
+			t.Errorf("%d findings of\n%s\nwant %d: %v", len(found), text, want, found)
+		}
+	}
+}

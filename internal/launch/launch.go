@@ -43,6 +43,8 @@ type Launch struct {
 	Config *File
 	// Variables are those that the engine's process gets by this file.
 	Variables []Variable
+	// Maybe are names of variables that another part of the file may set beside these.
+	Maybe []string
 	// Dropped are keys of the file of which the program that makes the words says nothing.
 	Dropped []Dropped
 	// Deployment is the same for launches that are parts of one deployment.

@@ -66,6 +66,12 @@ func (f *File) recipe(root *source.Node) []Launch {
 		}
 	}
 	blocks := append(f.recipeBlocks(root.Lookup("hardware_overrides")), f.recipeBlocks(root.Lookup("strategy_overrides"))...)
+	var elsewhere []string
+	for _, block := range slices.Concat(blocks, asked) {
+		for _, v := range block.env {
+			elsewhere = append(elsewhere, v.Name)
+		}
+	}
 	variants := root.Lookup("variants")
 	if variants == nil || len(variants.Fields) == 0 {
 		variants = &source.Node{Kind: source.Map, Fields: []source.Field{{Key: "default", Value: &source.Node{Kind: source.Map, Pos: model.Pos}}}}
@@ -88,6 +94,7 @@ func (f *File) recipe(root *source.Node) []Launch {
 				l.Words = append(l.Words, NewWord(tensorParallel, id.Pos), Unknown(id.Pos, false))
 			}
 			l.Set(all.env...)
+			l.Maybe = elsewhere
 			found = append(found, l)
 		}
 		add(own, features)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/merge"
 	"mlcfg/schema"
@@ -12,6 +13,13 @@ import (
 
 // builtInOf names the list that a key of a nested map is held to.
 var builtInOf = map[string]string{"attention_config.backend": "attention_backend"}
+
+// overridden are names on no list that only a model is started with which puts its own in their
+// place (INCConfig.override_quantization_method of vllm/model_executor/layers/quantization/inc).
+var overridden = struct {
+	engine, first, list string
+	names               []string
+}{backend.VLLM, "0.16.0", "quantization", []string{"auto_round", "auto-round"}}
 
 // builtIn holds a text to the list that the engine holds it to when it starts,
 // where the argument's type takes any. A list that plugins may add to is a matter
@@ -41,6 +49,9 @@ func (c *checker) inBuiltIn(t *merge.Tree, below []string, list string, key *sch
 		names = append(names, fmt.Sprint(name))
 	}
 	if slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, text) }) {
+		return true
+	}
+	if o := overridden; o.engine == c.schema.Engine && o.list == list && slices.Contains(o.names, text) && schema.CompareReleases(c.schema.Release, o.first) >= 0 {
 		return true
 	}
 	if key != nil && built.Limit == "" && (v == key.Default || strings.EqualFold(text, "none") && key.Default == "") {

@@ -136,6 +136,7 @@ func TestNested(t *testing.T) {
 		{"vllm", "0.33.0", "attention_config: {backend: FLASH_ATTNN}", "error not-in-enum FLASH_ATTN"},
 		{"vllm", "0.33.0", "attention_backend: flash_attn", ""},
 		{"vllm", "0.33.0", "quantization: fp88", "warning not-built-in fp8"},
+		{"vllm", "0.27.1", "quantization: auto_round", ""},
 		{"vllm", "0.33.0", "load_format: safetensor", "warning not-built-in safetensors"},
 		{"vllm", "0.33.0", "load_format: safetensors, quantization: fp8", ""},
 		{"sglang", "0.5.23", "speculative_algorithm: EAGLE4", "warning not-built-in EAGLE"},

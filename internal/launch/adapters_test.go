@@ -75,6 +75,18 @@ spec:
     command: ["m", "--seed", "1"]
     environment: {X: 2}
 `, "4:38 vllm m@5:16 --seed@5:21 1@5:31 $X=2\n"},
+		{"compose, a default in a script that sets its own", `services:
+  a:
+    image: vllm/vllm-openai:v0.21.0
+    entrypoint:
+      - bash
+      - -c
+      - |
+        n=4; a=
+        case "$$OFF" in yes) n=0 ;; esac
+        if [ "$$n" -gt 0 ]; then a="--x $$n"; fi
+        exec vllm serve ${MODEL:-m} $$a
+`, "11:14 vllm 0.21.0 m@11:34\n11:14 vllm 0.21.0 m@11:34 --x@10:37 4@8:11\n"},
 		{
 			"markdown", "# vllm\n\n```bash\nvllm serve <model> --port 80\n```\n\n- in a list\n\n  ```console\n  $ vllm serve m \\\n    --seed 1\n  INFO vllm serve --nonsense\n  ```\n\n```yaml\nservices:\n  a:\n    image: vllm/vllm-openai:v0.21.0\n    command: [--model, m]\n```\n\n```python\nvllm serve --nonsense\n```\n",
 			"4:1 vllm *@4:12 --port@4:20 80@4:27\n10:5 vllm m@10:16 --seed@11:5 1@11:12\n19:15 vllm 0.21.0 --model@19:15 m@19:24\n",

@@ -250,7 +250,7 @@ func (f *File) interpolated(w Word, known map[string]Word) Word {
 			value := Unknown(w.At(i), false)
 			if rest := strings.TrimPrefix(strings.TrimPrefix(name, ":"), "-"); rest != name && strings.HasPrefix(strings.TrimPrefix(name, ":"), "-") && rest != "" {
 				value = f.interpolated(w.Slice(to-len(rest), to), known)
-				value.presumed = true
+				value = value.presume()
 			}
 			if own, ok := known[inner[:len(inner)-len(name)]]; ok {
 				value = own

@@ -104,9 +104,7 @@ func (s *imageBuild) instruction(i instruction) {
 	case "ARG":
 		name, _, ok := strings.Cut(i.text.Text, "=")
 		if ok {
-			value := s.value(i.text.From(len(name) + 1))
-			value.presumed = true
-			s.args[name] = value
+			s.args[name] = s.value(i.text.From(len(name) + 1)).presume()
 		}
 	}
 	if s.stage == nil {

@@ -146,5 +146,5 @@ func isPattern(w *syntax.Word) bool {
 // certain is the text of a word that nothing outside of the script changes.
 func (r *run) certain(w *syntax.Word) (string, bool) {
 	joined := r.joined(w)
-	return joined.Text, joined.Known() && !joined.presumed
+	return joined.Text, joined.Known() && !joined.presumed()
 }

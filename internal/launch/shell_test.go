@@ -64,6 +64,7 @@ func TestShell(t *testing.T) {
 		{"a script in a document", "N=3\ncat > run.sh <<EOF\n#!/bin/sh\nexec vllm serve m \\\n  --a $N --b \\$C\nEOF\n", "4:6 vllm m@4:17 --a@5:3 3@1:3 --b@5:10 *@5:15\n"},
 		{"quotes in a document", "cat > run.sh <<EOF\nvllm serve m --c \"{\\\"a\\\":1}\" --d \\$HOME\nEOF\n", "2:1 vllm m@2:12 --c@2:14 {\"a\":1}@2:19 --d@2:30 *@2:35\n"},
 		{"a document as it stands", "cat > run.sh <<'EOF'\nvllm serve m --d \"\\$X\"\nEOF\n", "2:1 vllm m@2:12 --d@2:14 $X@2:20\n"},
+		{"a default beside what the script sets", "N=\"${N:-4}\"\ncase $OFF in yes) N=0 ;; esac\nA=()\nif [ \"$N\" -gt 0 ]; then A=(--x ${N}); fi\nvllm serve m \"${A[@]}\"\n", "5:1 vllm m@5:12\n5:1 vllm m@5:12 --x@4:28 4@1:9\n"},
 		{"no launch", "echo vllm serve m\npkill -f \"vllm serve\"\n# vllm serve m\nvllm bench serve --model m\npython3 -m sglang.bench_serving\n", ""},
 		{"another program", "vllm serve m --omni\n", ""},
 	} {

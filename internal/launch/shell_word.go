@@ -35,7 +35,7 @@ func (r *run) joined(w *syntax.Word) Word {
 	}
 	joined := Join(b.out...)
 	if len(joined.spans) == 0 {
-		joined.spans = []span{{0, r.script.At(int(w.Pos().Offset()))}}
+		joined.spans = []span{{pos: r.script.At(int(w.Pos().Offset()))}}
 	}
 	return joined
 }
@@ -128,7 +128,7 @@ func (r *run) parts(b *fieldBuilder, parts []syntax.WordPart, quoted bool) {
 		case *syntax.DblQuoted:
 			b.open, b.tight = true, true
 			if len(b.here) == 0 {
-				b.here = []Word{{spans: []span{{0, r.script.At(at + 1)}}}}
+				b.here = []Word{{spans: []span{{pos: r.script.At(at + 1)}}}}
 			}
 			inner := b.whole
 			b.whole = false
@@ -298,8 +298,7 @@ func (r *run) expansion(e *syntax.Expansion, words []Word, list, set bool) ([]Wo
 		if e.Word == nil || list {
 			return nil, list, false
 		}
-		w := r.joined(e.Word)
-		w.presumed = true
+		w := r.joined(e.Word).presume()
 		return []Word{w}, false, w.Text != "" // nothing is no default that a script counts on
 	case syntax.ErrorUnset, syntax.ErrorUnsetOrNull:
 		return words, list, set

@@ -290,7 +290,7 @@ func (f *File) srtConnector(root, role, args *source.Node) []Word {
 		return nil
 	}
 	if preset, ok := srtConnectors[strings.ToLower(text.Text)]; ok {
-		text = Word{Text: preset, spans: []span{{0, text.Pos()}}}
+		text = Word{Text: preset, spans: []span{{pos: text.Pos()}}}
 	}
 	return []Word{NewWord("--kv-transfer-config", text.Pos()), text}
 }

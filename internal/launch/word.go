@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"slices"
 	"sort"
 	"strings"
 	"unicode/utf8"
@@ -24,9 +25,6 @@ type Word struct {
 
 	// scalar reports whether a word that may be many is a variable, most likely one word.
 	scalar bool
-	// presumed reports whether a part of it is a default, in whose place anything may come from
-	// outside.
-	presumed bool
 	// spans are sorted by offset; text between two of them stands as it is in the file.
 	spans []span
 }
@@ -35,14 +33,16 @@ type Word struct {
 type span struct {
 	offset int
 	pos    diag.Pos
+	// presumed reports whether it is a default, in whose place anything may come from outside.
+	presumed bool
 }
 
 // NewWord makes a word of text that stands as it is at a place.
 func NewWord(text string, at diag.Pos) Word {
-	w := Word{Text: text, spans: []span{{0, at}}}
+	w := Word{Text: text, spans: []span{{pos: at}}}
 	for i := strings.IndexByte(text, '\n'); i >= 0 && i+1 < len(text); {
 		at.Line, at.Column = at.Line+1, 1
-		w.spans = append(w.spans, span{i + 1, at})
+		w.spans = append(w.spans, span{offset: i + 1, pos: at})
 		next := strings.IndexByte(text[i+1:], '\n')
 		if next < 0 {
 			break
@@ -54,11 +54,25 @@ func NewWord(text string, at diag.Pos) Word {
 
 // Unknown makes a word that the file does not tell; many says that it may be several, or none.
 func Unknown(at diag.Pos, many bool) Word {
-	return Word{Text: Hole, Many: many, spans: []span{{0, at}}}
+	return Word{Text: Hole, Many: many, spans: []span{{pos: at}}}
 }
 
 // Known reports whether all of the word is.
 func (w Word) Known() bool { return !strings.Contains(w.Text, Hole) }
+
+// presumed reports whether any part of it is a default.
+func (w Word) presumed() bool {
+	return slices.ContainsFunc(w.spans, func(s span) bool { return s.presumed })
+}
+
+// presume is the word as a default.
+func (w Word) presume() Word {
+	w.spans = slices.Clone(w.spans)
+	for i := range w.spans {
+		w.spans[i].presumed = true
+	}
+	return w
+}
 
 // Pos is where the word begins.
 func (w Word) Pos() diag.Pos { return w.At(0) }
@@ -88,12 +102,16 @@ func (w Word) From(offset int) Word { return w.Slice(offset, len(w.Text)) }
 
 // Slice is the part of the word between two offsets.
 func (w Word) Slice(from, to int) Word {
-	part := Word{Text: w.Text[from:to], presumed: w.presumed, spans: []span{{0, w.At(from)}}}
+	part := Word{Text: w.Text[from:to], spans: []span{{pos: w.At(from)}}}
+	if i := w.after(from); i > 0 {
+		part.spans[0].presumed = w.spans[i-1].presumed
+	}
 	for _, s := range w.spans[w.after(from):] {
 		if s.offset >= to {
 			break
 		}
-		part.spans = append(part.spans, span{s.offset - from, s.pos})
+		s.offset -= from
+		part.spans = append(part.spans, s)
 	}
 	return part
 }
@@ -110,10 +128,10 @@ func Join(words ...Word) Word {
 	all.spans = make([]span, 0, spans)
 	for _, w := range words {
 		for _, s := range w.spans {
-			all.spans = append(all.spans, span{text.Len() + s.offset, s.pos})
+			s.offset += text.Len()
+			all.spans = append(all.spans, s)
 		}
 		text.WriteString(w.Text)
-		all.presumed = all.presumed || w.presumed
 	}
 	all.Text = text.String()
 	return all
@@ -178,12 +196,12 @@ func (f *File) align(text string, at diag.Pos) Word {
 			break
 		}
 		if len(w.spans) == 0 || here.Line != last.Line || here.Column != last.Column+1 {
-			w.spans = append(w.spans, span{offset, here})
+			w.spans = append(w.spans, span{offset: offset, pos: here})
 		}
 		last = here
 	}
 	if len(w.spans) == 0 {
-		w.spans = []span{{0, at}}
+		w.spans = []span{{pos: at}}
 	}
 	return w
 }

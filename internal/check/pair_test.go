@@ -98,7 +98,7 @@ variants:
 `
 	for text, want := range map[string]int{
 		recipe: 2, // by the oldest release and the newest
-		recipe + "hardware_overrides: {amd: {extra_env: {VLLM_ROCM_USE_AITER: \"1\"}}}\n":                    0,
+		recipe + "hardware_overrides: {amd: {extra_env: {VLLM_ROCM_USE_AITER: \"1\"}}}\n":                  0,
 		recipe + "features: {f: {hardware_overrides: {amd: {extra_env: {VLLM_ROCM_USE_AITER: \"1\"}}}}}\n": 0,
 	} {
 		f := launch.NewFile("x.yaml", []byte(text))

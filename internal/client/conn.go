@@ -288,9 +288,9 @@ func (c *conn) end(done time.Duration) {
 			Seq: c.request.ID, Sample: uint32(c.request.Sample), Replica: int32(c.replica),
 			Scheduled: c.scheduled, Issued: c.sent, Sent: c.sent, FirstToken: reached(a.first), Done: done,
 			InputTokens: int64(len(c.request.Tokens)), OutputTokens: int64(len(a.ids)), Finish: a.finish, Resent: c.resent,
-			Stamped: c.stamped && a.chunks > 0,
+			Stamped: c.stamped && a.chunks > 0, SentStamped: c.departed,
 		},
-		Begun: c.begun, FirstRead: reached(a.firstRead), LastRead: reached(a.lastRead), Departed: c.departed,
+		Begun: c.begun, FirstRead: reached(a.firstRead), LastRead: reached(a.lastRead),
 		LastToken: reached(a.last), Chunks: a.chunks, Burst: a.burst, Served: a.served, OutputIDs: a.ids, Text: a.text,
 		HTTPStatus: c.answer.status, Bytes: c.answer.bytes,
 	}

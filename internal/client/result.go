@@ -18,9 +18,7 @@ type Result struct {
 	// reads returned that completed the first and the last chunk: what Sent,
 	// FirstToken and LastToken are where the kernel has no time for them.
 	Begun, FirstRead, LastRead time.Duration
-	// Departed reports whether Sent is the kernel's time.
-	Departed bool
-	Chunks   int // stream events that carried tokens
+	Chunks                     int // stream events that carried tokens
 	// Burst is how many of the chunks the first read with one brought: more than a few of a
 	// slow stream were held back on the way.
 	Burst int

@@ -77,7 +77,7 @@ func (t *tally) add(r *Result) {
 		if r.Stamped {
 			t.stamped++
 		}
-		if r.Departed {
+		if r.SentStamped {
 			t.left++
 		}
 		if long, held := r.heldBack(); long {

@@ -71,7 +71,7 @@ func TestPartsRefused(t *testing.T) {
 	if err := openPart(filepath.Join(dir, "none"), use); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
 	}
-	for values, want := range map[int]string{partColumns: "", partColumns - 1: "", firstColumns: "", partColumns + 1: "a row of 17 values", firstColumns - 1: "a row of 13 values"} {
+	for values, want := range map[int]string{partColumns: "", partColumns - 1: "", firstColumns: "", partColumns + 1: "a row of 18 values", firstColumns - 1: "a row of 13 values"} {
 		row := appendRow(nil, &Record{Status: OK})
 		row = append(row, parquet.BooleanValue(true))[:values]
 		if err := new(Record).fill(row); (err == nil) != (want == "") || err != nil && err.Error() != want {

@@ -87,6 +87,7 @@ func (l *lines) written(text []byte, rec *Record) bool {
 	}
 	rec.Resent = s.skips(`,"resent":true`)
 	rec.Stamped = s.skips(`,"stamped":true`)
+	rec.SentStamped = s.skips(`,"sent_stamped":true`)
 	return s.ok && string(s.rest) == "}"
 }
 

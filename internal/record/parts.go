@@ -42,12 +42,13 @@ type partRow struct {
 	Error        *string `parquet:"error,dict"`
 	Resent       bool    `parquet:"resent"`
 	Stamped      bool    `parquet:"stamped"`
+	SentStamped  bool    `parquet:"sent_stamped"`
 }
 
 // partColumns are its columns. Runs recorded before the last ones were added have
 // fewer, never less than the first.
 const (
-	partColumns  = 16
+	partColumns  = 17
 	firstColumns = 14
 )
 
@@ -239,5 +240,6 @@ func appendRow(row parquet.Row, r *Record) parquet.Row {
 	text(r.Error)
 	put(parquet.BooleanValue(r.Resent))
 	put(parquet.BooleanValue(r.Stamped))
+	put(parquet.BooleanValue(r.SentStamped))
 	return row
 }

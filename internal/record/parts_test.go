@@ -227,8 +227,25 @@ type olderRow struct {
 	Error        *string `parquet:"error,dict"`
 }
 
+// stampedRow is olderRow with the first two columns that were added.
+type stampedRow struct {
+	olderRow
+	Resent  bool `parquet:"resent"`
+	Stamped bool `parquet:"stamped"`
+}
+
 // Parts of runs that were recorded before the last columns were added are read.
 func TestOlderParts(t *testing.T) {
+	done, finish := int64(9), "stop"
+	row := olderRow{Seq: 3, Sample: 5, Done: &done, OutputTokens: 7, Status: string(OK), Finish: &finish}
+	want := Record{Seq: 3, Sample: 5, Sent: NotReached, FirstToken: NotReached, Done: 9, OutputTokens: 7, Status: OK, Finish: "stop"}
+	testOlderPart(t, row, want)
+	want.Resent, want.Stamped = true, true
+	testOlderPart(t, stampedRow{olderRow: row, Resent: true, Stamped: true}, want)
+}
+
+func testOlderPart[R any](t *testing.T, row R, want Record) {
+	t.Helper()
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, PartsDir), 0o755); err != nil {
 		t.Fatal(err)
@@ -237,16 +254,14 @@ func TestOlderParts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := parquet.NewGenericWriter[olderRow](f)
-	done, finish := int64(9), "stop"
-	if _, err := w.Write([]olderRow{{Seq: 3, Sample: 5, Done: &done, OutputTokens: 7, Status: string(OK), Finish: &finish}}); err != nil {
+	w := parquet.NewGenericWriter[R](f)
+	if _, err := w.Write([]R{row}); err != nil {
 		t.Fatal(err)
 	}
 	if err := errors.Join(w.Close(), f.Close()); err != nil {
 		t.Fatal(err)
 	}
-	want := []Record{{Seq: 3, Sample: 5, Sent: NotReached, FirstToken: NotReached, Done: 9, OutputTokens: 7, Status: OK, Finish: "stop"}}
-	if diff := cmp.Diff(want, readParts(t, dir)); diff != "" {
+	if diff := cmp.Diff([]Record{want}, readParts(t, dir)); diff != "" {
 		t.Error(diff)
 	}
 }

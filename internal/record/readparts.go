@@ -174,6 +174,7 @@ func (r *Record) fill(row parquet.Row) error {
 	}
 	r.Resent = len(row) > 14 && row[14].Boolean()
 	r.Stamped = len(row) > 15 && row[15].Boolean()
+	r.SentStamped = len(row) > 16 && row[16].Boolean()
 	return r.validate()
 }
 

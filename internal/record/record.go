@@ -57,7 +57,7 @@ type Record struct {
 	// Issued is when the query was issued: offline, when the one query was, and
 	// else when the request left, or was given up without having left.
 	Issued time.Duration `json:"issued_ns"`
-	// Sent is when the request left: by the kernel's clock where it has told, else just
+	// Sent is when the request left: by the kernel's clock with SentStamped, and else just
 	// before the first byte was written.
 	Sent time.Duration `json:"sent_ns"`
 	// FirstToken is when the first token's bytes had come, Done when the last of the
@@ -78,6 +78,8 @@ type Record struct {
 	// Stamped says that the kernel told when the response came; the file has it only
 	// where it is so.
 	Stamped bool `json:"stamped,omitempty"`
+	// SentStamped says the same of when the request left.
+	SentStamped bool `json:"sent_stamped,omitempty"`
 }
 
 // AppendJSON appends r as one JSON object without a newline. It writes what
@@ -105,6 +107,9 @@ func (r *Record) AppendJSON(b []byte) []byte {
 	}
 	if r.Stamped {
 		b = append(b, `,"stamped":true`...)
+	}
+	if r.SentStamped {
+		b = append(b, `,"sent_stamped":true`...)
 	}
 	return append(b, '}')
 }

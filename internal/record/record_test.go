@@ -15,7 +15,7 @@ import (
 
 func samples() []Record {
 	return []Record{
-		{Seq: 0, Query: 0, Sample: 7, Replica: 1, Scheduled: 0, Issued: 10, Sent: 20, FirstToken: 3000, Done: 900000, InputTokens: 12, OutputTokens: 128, Status: OK, Finish: "length", Resent: true, Stamped: true},
+		{Seq: 0, Query: 0, Sample: 7, Replica: 1, Scheduled: 0, Issued: 10, Sent: 20, FirstToken: 3000, Done: 900000, InputTokens: 12, OutputTokens: 128, Status: OK, Finish: "length", Resent: true, Stamped: true, SentStamped: true},
 		{Seq: 1, Query: 1, Sample: 8, Scheduled: 5, Issued: 11, Sent: NotReached, FirstToken: NotReached, Done: 77, Status: Failed, Error: "HTTP 400: \"bad\"\n<b>\xff"},
 		{Seq: 1<<64 - 1, Query: 2, Sample: 1<<32 - 1, Replica: -1, Status: Abandoned, Done: NotReached},
 		{Seq: 3, Status: Failed, Error: `a\b`},
@@ -46,6 +46,7 @@ type line struct {
 	Error        *string        `json:"error"`
 	Resent       bool           `json:"resent,omitempty"`
 	Stamped      bool           `json:"stamped,omitempty"`
+	SentStamped  bool           `json:"sent_stamped,omitempty"`
 }
 
 func lineOf(r *Record) line {
@@ -63,7 +64,7 @@ func lineOf(r *Record) line {
 	}
 	return line{
 		r.Seq, r.Query, r.Sample, r.Replica, r.Scheduled, r.Issued, moment(r.Sent), moment(r.FirstToken), moment(r.Done),
-		r.InputTokens, r.OutputTokens, r.Status, text(r.Finish), text(r.Error), r.Resent, r.Stamped,
+		r.InputTokens, r.OutputTokens, r.Status, text(r.Finish), text(r.Error), r.Resent, r.Stamped, r.SentStamped,
 	}
 }
 

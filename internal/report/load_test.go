@@ -144,23 +144,29 @@ func TestWritersFail(t *testing.T) {
 	}
 }
 
-// By whose clock times are is said wherever the kernel's is among them.
+// By whose clock times are is said in each form.
 func TestClock(t *testing.T) {
-	for stamped, want := range map[uint64]string{
-		0: "", 1: "the kernel's for 1 of 20 responses; when they were read for the others", 20: "the kernel's: when responses came, not when they were read",
+	for _, c := range []struct {
+		stamped, sent int
+		want          string
+	}{
+		{0, 0, "mlrun's: when requests were written and responses were read"},
+		{1, 0, "the kernel's for 1 of 20 responses and no requests; when they were read and written for the others"},
+		{20, 19, "the kernel's for all responses and 19 of 20 requests; when they were read and written for the others"},
+		{20, 20, "the kernel's: when requests left and responses came"},
 	} {
 		r := made(loadgen.Server, 21, ended, nil)
 		fail(&r.Records[0], "HTTP 500")
-		for i := range stamped {
-			r.Records[i+1].Stamped = true
+		for i := range 20 {
+			r.Records[i+1].Stamped, r.Records[i+1].SentStamped = i < c.stamped, i < c.sent
 		}
 		s := sheetOf(t, r)
 		var text strings.Builder
 		if err := WriteSheetText(&text, s); err != nil {
 			t.Fatal(err)
 		}
-		if s.Clock() != want || strings.Contains(text.String(), "clock       "+want) != (want != "") || slices.Contains(s.Environment, Setting{"clock", want}) != (want != "") {
-			t.Errorf("%d: %q, want %q, in %v and\n%s", stamped, s.Clock(), want, s.Environment, text.String())
+		if !strings.Contains(text.String(), "\nclock       "+c.want+"\n") || !slices.Contains(s.Environment, Setting{"clock", c.want}) {
+			t.Errorf("%d, %d: want %q in %v and\n%s", c.stamped, c.sent, c.want, s.Environment, text.String())
 		}
 	}
 }

@@ -58,6 +58,9 @@ type Summary struct {
 	// Stamped is of how many completed samples the kernel told when the response came;
 	// the times of the others are those at which it was read.
 	Stamped uint64 `json:"stamped,omitempty"`
+	// SentStamped is of how many of them it told when the request left; the others left
+	// when they were about to be written.
+	SentStamped uint64 `json:"sent_stamped,omitempty"`
 
 	// Errors counts the failed requests by cause, rare ones of many together.
 	Errors map[string]int `json:"errors,omitempty"`
@@ -139,6 +142,9 @@ func (s *Summary) count(records []record.Record) {
 			s.Completed++
 			if rec.Stamped {
 				s.Stamped++
+			}
+			if rec.SentStamped {
+				s.SentStamped++
 			}
 			continue
 		}

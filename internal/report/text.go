@@ -55,15 +55,26 @@ func WriteText(w io.Writer, s *Summary) error {
 	return err
 }
 
-// Clock says by whose clock the times are, where the kernel's is among them.
+// Clock says by whose clock the times of the completed samples are; empty where there is none.
 func (s *Summary) Clock() string {
-	switch s.Stamped {
-	case 0:
-		return ""
-	case s.Completed:
-		return "the kernel's: when responses came, not when they were read"
+	of := func(n uint64) string {
+		switch n {
+		case 0:
+			return "no"
+		case s.Completed:
+			return "all"
+		}
+		return fmt.Sprintf("%d of %d", n, s.Completed)
 	}
-	return fmt.Sprintf("the kernel's for %d of %d responses; when they were read for the others", s.Stamped, s.Completed)
+	switch {
+	case s.Completed == 0:
+		return ""
+	case s.Stamped == 0 && s.SentStamped == 0:
+		return "mlrun's: when requests were written and responses were read"
+	case s.Stamped == s.Completed && s.SentStamped == s.Completed:
+		return "the kernel's: when requests left and responses came"
+	}
+	return fmt.Sprintf("the kernel's for %s responses and %s requests; when they were read and written for the others", of(s.Stamped), of(s.SentStamped))
 }
 
 func writeSpreads(b *strings.Builder, s *Summary) {

@@ -185,7 +185,7 @@ func (o Options) timing(ctx context.Context, rate float64) (Timing, error) {
 		tpot = append(tpot, math.Abs(micros(x.LastToken-x.FirstToken)-rest)/(timingTokens-1))
 		ttftRead = append(ttftRead, math.Abs(micros(x.FirstRead-x.Begun)-first))
 		tpotRead = append(tpotRead, math.Abs(micros(x.LastRead-x.FirstRead)-rest)/(timingTokens-1))
-		if x.Stamped && x.Departed {
+		if x.Stamped && x.SentStamped {
 			t.Stamped++
 		}
 		if i > 0 {

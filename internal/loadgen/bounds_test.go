@@ -58,15 +58,17 @@ func TestEdgesOfSettings(t *testing.T) {
 		change func(*Settings)
 		fault  string // empty: they are taken
 	}{
-		"a server's rate below 0":           {func(s *Settings) { s.ServerTargetQPS = -1 }, ""},
-		"a stream's latency below 0":        {func(s *Settings) { s.Scenario, s.SingleStreamExpectedLatencyNS = SingleStream, -1 }, "single_stream_expected_latency_ns asks for "},
-		"no latency":                        {func(s *Settings) { s.Scenario, s.SingleStreamExpectedLatencyNS = SingleStream, 0 }, "single_stream_expected_latency_ns asks for "},
-		"no samples in a query":             {func(s *Settings) { s.Scenario, s.MultiStreamSamplesPerQuery = MultiStream, 0 }, "samples_per_query is 0"},
-		"no scenario":                       {func(s *Settings) { s.Scenario = Scenario(len(scenarioNames)) }, "Scenario(4) is not a scenario"},
-		"no mode":                           {func(s *Settings) { s.Mode = Mode(len(modeNames)) }, "Mode(4) is not a mode"},
-		"a same index beyond":               {func(s *Settings) { s.PerformanceIssueSame, s.PerformanceIssueSameIndex = true, 64 }, "performance_issue_same_index is 64, the loaded set has samples 0 to 63"},
-		"a same index at the end":           {func(s *Settings) { s.PerformanceIssueSame, s.PerformanceIssueSameIndex = true, 63 }, ""},
-		"unique goes before the same index": {func(s *Settings) { s.PerformanceIssueUnique, s.PerformanceIssueSame, s.PerformanceIssueSameIndex = true, true, 64 }, ""},
+		"a server's rate below 0":    {func(s *Settings) { s.ServerTargetQPS = -1 }, ""},
+		"a stream's latency below 0": {func(s *Settings) { s.Scenario, s.SingleStreamExpectedLatencyNS = SingleStream, -1 }, "single_stream_expected_latency_ns asks for "},
+		"no latency":                 {func(s *Settings) { s.Scenario, s.SingleStreamExpectedLatencyNS = SingleStream, 0 }, "single_stream_expected_latency_ns asks for "},
+		"no samples in a query":      {func(s *Settings) { s.Scenario, s.MultiStreamSamplesPerQuery = MultiStream, 0 }, "samples_per_query is 0"},
+		"no scenario":                {func(s *Settings) { s.Scenario = Scenario(len(scenarioNames)) }, "Scenario(4) is not a scenario"},
+		"no mode":                    {func(s *Settings) { s.Mode = Mode(len(modeNames)) }, "Mode(4) is not a mode"},
+		"a same index beyond":        {func(s *Settings) { s.PerformanceIssueSame, s.PerformanceIssueSameIndex = true, 64 }, "performance_issue_same_index is 64, the loaded set has samples 0 to 63"},
+		"a same index at the end":    {func(s *Settings) { s.PerformanceIssueSame, s.PerformanceIssueSameIndex = true, 63 }, ""},
+		"unique goes before the same index": {func(s *Settings) {
+			s.PerformanceIssueUnique, s.PerformanceIssueSame, s.PerformanceIssueSameIndex = true, true, 64
+		}, ""},
 	} {
 		s := DefaultSettings()
 		s.Scenario, s.MinDuration, s.MinQueryCount, s.ServerTargetQPS = Server, 0, 10, 100

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -309,6 +310,31 @@ func TestCommand(t *testing.T) {
 		if got := command(dir); got != want {
 			t.Errorf("%s: %q, want %q", text, got, want)
 		}
+	}
+}
+
+// LoadGen's rules are asked in one place: whatever shows a verdict shows that of [Judge].
+func TestJudgedInOnePlace(t *testing.T) {
+	var callers []string
+	for _, top := range []string{"../../internal", "../../cmd"} {
+		err := filepath.WalkDir(top, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			for line := range strings.Lines(string(text)) {
+				if strings.Contains(line, "loadgen.Judge(") && !strings.HasPrefix(strings.TrimSpace(line), "//") {
+					callers = append(callers, path)
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(callers, []string{"../../internal/report/judge.go"}) {
+		t.Errorf("runs are judged in %q", callers)
 	}
 }
 

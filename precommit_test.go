@@ -2,6 +2,7 @@ package mlcfg_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -66,6 +67,66 @@ func TestPreCommit(t *testing.T) {
 		if out := r.run("pre-commit", "run", "--all-files"); strings.Count(out, "Passed") != 3 {
 			t.Errorf("with the hooks %s:\n%s", variant, out)
 		}
+	}
+}
+
+// TestPreCommitLaunches runs the hook for files that start engines over a repository that has
+// nothing of ours: a finding in each kind of file fails it, and what GitHub gets names their lines.
+func TestPreCommitLaunches(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: -short")
+	}
+	preCommit := pythonTool(t, "pre-commit", preCommitVersion)
+	root, err := filepath.Abs(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := t.TempDir()
+	if out, err := exec.Command("go", "build", "-o", bin, root+"/cmd/mlcfg").CombinedOutput(); err != nil {
+		t.Fatalf("building: %v\n%s", err, out)
+	}
+	r := &hookRun{t: t, dir: t.TempDir(), preCommit: preCommit, env: append(os.Environ(),
+		"PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "PRE_COMMIT_HOME="+t.TempDir(), "PRE_COMMIT_COLOR=never",
+		"GIT_CONFIG_GLOBAL=/dev/null", "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@b", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@b",
+	)}
+	hooks := snapshot(t, root)
+	r.git(r.dir, "init", "-q", "-b", "main")
+	r.write(".pre-commit-config.yaml", "repos:\n- repo: "+hooks+"\n  rev: "+strings.TrimSpace(r.git(hooks, "rev-parse", "HEAD"))+"\n  hooks: [{id: mlcfg-launches-system}]\n")
+	const fault, words = " --swap-space 4", `, "--swap-space", "4"`
+	faults := map[string]string{
+		"serve.sh":          "#!/bin/sh\n# mlcfg: engine=vllm=0.33.0\nvllm serve m --swap-space 4\n",
+		"docker/Dockerfile": "FROM vllm/vllm-openai:v0.33.0\nCMD [\"m\", \"--swap-space\", \"4\"]\n",
+		"compose.yml":       "services:\n  a:\n    image: vllm/vllm-openai:v0.33.0\n    command: [\"m\", \"--swap-space\", \"4\"]\n",
+		"docs/page.md":      "# vllm\n\n```sh\n# mlcfg: engine=vllm=0.33.0\nvllm serve m --swap-space 4\n```\n",
+	}
+	for file, text := range faults {
+		r.write(file, text)
+	}
+	r.git(r.dir, "add", ".")
+	out, annotations := r.run("pre-commit", "run", "--all-files"), r.run("mlcfg", "lint", "--format", "github", ".")
+	if !strings.Contains(out, "Failed") {
+		t.Errorf("the hook passes faults:\n%s", out)
+	}
+	for file, text := range faults {
+		line := strings.Count(text[:strings.Index(text, "--swap-space")], "\n") + 1
+		if place := fmt.Sprintf("%s:%d:", file, line); !strings.Contains(out, place) {
+			t.Errorf("the hook says nothing of %s:\n%s", place, out)
+		}
+		if place := fmt.Sprintf("::error file=%s,line=%d,", file, line); !strings.Contains(annotations, place) {
+			t.Errorf("GitHub gets nothing of %s:\n%s", place, annotations)
+		}
+		r.write(file, strings.NewReplacer(fault, "", words, "").Replace(text))
+	}
+	r.git(r.dir, "add", ".")
+	if out := r.run("pre-commit", "run", "--all-files"); !strings.Contains(out, "Passed") {
+		t.Errorf("the hook fails without a fault:\n%s", out)
+	}
+	// A commit of one file runs it too, whatever the file's type.
+	r.git(r.dir, "commit", "-q", "-m", "fine")
+	r.write("docker/Dockerfile", faults["docker/Dockerfile"])
+	r.git(r.dir, "add", ".")
+	if out := r.run("pre-commit", "run"); !strings.Contains(out, "Failed") {
+		t.Errorf("the hook does not run for a Dockerfile:\n%s", out)
 	}
 }
 

@@ -33,7 +33,11 @@ func upgradeFile(lc *check.LaunchChecker, s started, targets map[string]string, 
 			}
 		}
 		u := upgraded{File: fmt.Sprintf("%s:%d", s.file.Path, l.Pos.Line), Backend: l.Backend.Name, From: from.Version(), To: to.Release, Changes: []upgrade.Change{}, Done: []string{}}
-		for _, c := range upgrade.Launch(lc, l, from, to) {
+		changes := upgrade.Launch(lc, l, from, to)
+		if c, ok := upgrade.Release(s.file, l, to.Release); ok {
+			changes = append([]upgrade.Change{c}, changes...)
+		}
+		for _, c := range changes {
 			if c.Pos.Line == 0 || !slices.ContainsFunc(all, func(o upgrade.Change) bool { return o.Pos == c.Pos && o.Kind == c.Kind && o.Message == c.Message }) {
 				u.Changes = append(u.Changes, c)
 				all = append(all, c)

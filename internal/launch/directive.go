@@ -28,7 +28,7 @@ func (f *File) directives() directives {
 			continue
 		}
 		r := OfNumber(b, string(f.Data[m[4]:m[5]]))
-		r.From, r.Pos = "a comment", f.place(m[4])
+		r.From, r.Pos = "a comment", f.Place(m[4])
 		d.releases[b.Engine] = r
 	}
 	return d

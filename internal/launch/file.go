@@ -119,8 +119,8 @@ func (f *File) forget() {
 	f.documents, f.parsed, f.text, f.starts = nil, false, "", nil
 }
 
-// place names an offset of the file.
-func (f *File) place(offset int) diag.Pos {
+// Place names an offset of the file.
+func (f *File) Place(offset int) diag.Pos {
 	before := f.Data[:offset]
 	line := bytes.LastIndexByte(before, '\n') + 1
 	return diag.Pos{File: f.Path, Line: bytes.Count(before, []byte{'\n'}) + 1, Column: utf8.RuneCount(before[line:]) + 1}

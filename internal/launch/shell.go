@@ -27,7 +27,7 @@ var shellScript = Adapter{
 		return f.isScript()
 	},
 	Read: func(f *File) []Launch {
-		return f.Shell(NewWord(string(f.Data), f.place(0)))
+		return f.Shell(NewWord(string(f.Data), f.Place(0)))
 	},
 }
 

@@ -93,8 +93,8 @@ func Inferred(l *launch.Launch, before string) (*schema.Schema, error) {
 	return schema.Load(engine, release)
 }
 
-// EditLaunches makes the safe edits of changes where the file has the words as they are: it gives
-// flags and variables their new names, and takes out flags that have nothing to do any more. What
+// EditLaunches makes the safe edits of changes where the file has the words as they are: it writes
+// the new release where the old one is named, gives flags and variables their new names, and takes out flags that have nothing to do any more. What
 // is left of the line stays. It returns nil where there is nothing to do.
 func EditLaunches(f *launch.File, launches []launch.Launch, changes []Change) (text []byte, done []Change) {
 	type cut struct {
@@ -109,6 +109,8 @@ func EditLaunches(f *launch.File, launches []launch.Launch, changes []Change) (t
 		}
 		k := cut{from: at}
 		switch {
+		case c.Kind == Named:
+			k.to, k.by = at+len(c.Key), c.Rename
 		case c.Rename != "":
 			old, by, ok := spelled(f.Data[at:], c)
 			if !ok {

@@ -24,6 +24,7 @@ type Kind string
 
 // The kinds, in the order in which a report has them.
 const (
+	Named      Kind = "release"     // what names the release in a file that starts the engine
 	Removed    Kind = "removed"     // the release does not know the key
 	Refused    Kind = "refused"     // the release does not take the value that is set
 	Deprecated Kind = "deprecated"  // still taken, advised against
@@ -95,7 +96,7 @@ func (c *comparer) section(section, name string) {
 	})
 }
 
-func order(k Kind) int { return slices.Index([]Kind{Removed, Refused, Deprecated, Default}, k) }
+func order(k Kind) int { return slices.Index([]Kind{Named, Removed, Refused, Deprecated, Default}, k) }
 
 // field compares a key that is set.
 func (c *comparer) field(section string, t *merge.Tree) {

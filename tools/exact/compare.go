@@ -96,7 +96,18 @@ func judge(c tried, written any, a answer, code string) tried {
 // meant reports whether a value that is taken here, and which the engine reads as another
 // one, means the same to it: nothing, JSON text of it, or what its documentation says.
 func meant(c tried, a answer, written any) bool {
-	return nothing(written) && nothing(a.Value) || sameJSON(a.Value, written) || alike(c, a)
+	return nothing(written) && nothing(a.Value) || sameJSON(a.Value, written) || namedByItself(a.Value, written) || alike(c, a)
+}
+
+// namedByItself reports whether a map names each text of a list by the text: a LoRA path without
+// a name, in releases of SGLang that keep them by name.
+func namedByItself(read, written any) bool {
+	named, isMap := read.(map[string]any)
+	list, isList := written.([]any)
+	return isMap && isList && len(named) == len(list) && !slices.ContainsFunc(list, func(v any) bool {
+		name, isText := v.(string)
+		return !isText || named[name] != v
+	})
 }
 
 // nothing reports whether a value is empty, which is what null is to the engines.

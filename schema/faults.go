@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -46,7 +47,7 @@ func (k *Key) faults(alts []Alternative, value any, path []string) []Fault {
 		f.Suggestion = suggestType(alts, value)
 	case f.Code == "":
 		f.Code = NotInEnum
-		f.Suggestion = nearestLiteral(literals, value)
+		f.Suggestion = cmp.Or(nearestLiteral(literals, value), suggestType(alts, value))
 	}
 	f.Message = fmt.Sprintf("%s where %s is wanted", Format(value), want)
 	return []Fault{f}

@@ -52,14 +52,7 @@ func (k *Key) checkConfig(m map[string]any) []Fault {
 			inner, ok = sec.Key(strings.ReplaceAll(name, "-", "_"))
 		}
 		if !ok {
-			f := Fault{Code: UnknownKey, Path: []string{name}, Want: "a key of " + sec.Name, Suggestion: Nearest(sec.Names(), name)}
-			if note, gone := Gone(k.schema.Engine, k.schema.Release, sec.Name, name); gone && note.Replaced != "" {
-				if _, here := sec.Key(note.Replaced); here {
-					f.Suggestion = note.Replaced
-				}
-			}
-			f.Message = fmt.Sprintf("%s has no key %q", sec.Name, name)
-			found = append(found, f)
+			found = append(found, sec.lacks(name, m[name]))
 			continue
 		}
 		for _, f := range inner.Check(m[name]) {
@@ -71,6 +64,30 @@ func (k *Key) checkConfig(m map[string]any) []Fault {
 		found = sec.refuses(m)
 	}
 	return found
+}
+
+// lacks is the fault of a key that a map has and its class does not. What other releases
+// have is not misspelt: the nearest name means something else.
+func (s *Section) lacks(name string, value any) Fault {
+	f := Fault{Code: UnknownKey, Path: []string{name}, Want: "a key of " + s.Name, Message: fmt.Sprintf("%s has no key %q", s.Name, name)}
+	engine, release := s.schema.Engine, s.schema.Release
+	became := Became(engine, release, History(engine, s.Name, name))
+	if became == "" {
+		f.Suggestion = Nearest(s.Names(), name)
+	} else {
+		f.Message += ": " + became
+	}
+	note, gone := Gone(engine, release, s.Name, name)
+	if !gone {
+		return f
+	}
+	f.Message += ": " + note.Text
+	if next, here := s.Key(note.Replaced); here {
+		if f.Suggestion = ""; len(next.Check(value)) == 0 {
+			f.Suggestion = note.Replaced
+		}
+	}
+	return f
 }
 
 // dashes reports whether the engine takes dashes for the underscores in the names of

@@ -12,7 +12,10 @@ import (
 )
 
 // builtInOf names the list that a key of a nested map is held to.
-var builtInOf = map[string]string{"attention_config.backend": "attention_backend"}
+var builtInOf = map[string]string{
+	"attention_config.backend":                   "attention_backend",
+	"structured_outputs_config.reasoning_parser": "reasoning_parser",
+}
 
 // overridden are names on no list that only a model is started with which puts its own in their
 // place (INCConfig.override_quantization_method of vllm/model_executor/layers/quantization/inc).

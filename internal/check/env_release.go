@@ -125,7 +125,7 @@ func (c *checker) inert(t *merge.Tree, why string, note schema.Note) {
 		Message: fmt.Sprintf("%s does nothing in %s: %s", t.Key, c.engineRelease(), why),
 	}
 	if note.Text != "" {
-		c.tookItsPlace(&d, schema.EnvConfig, note)
+		c.tookItsPlace(&d, t, schema.EnvConfig, note)
 	}
 	c.add(d)
 }

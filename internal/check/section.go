@@ -201,7 +201,7 @@ func (c *checker) deprecated(t *merge.Tree, key *schema.Key, section string) {
 		d.Hint = strings.TrimPrefix(d.Hint+"; "+note.Text, "; ")
 		if note.Replaced != "" {
 			d.Hint += ": " + note.Replaced + " takes its place"
-			if hasKey(c.schema.Section(section), note.Replaced) {
+			if c.takesIt(t, section, note.Replaced) || hasKey(c.schema.Section(section), note.Replaced) && len(key.Check(settingOf(t).Node.Interface())) > 0 {
 				d.Suggestion = note.Replaced
 			}
 		}

@@ -33,7 +33,7 @@ func (c *checker) unknownEngine(t *merge.Tree, section, schemaSection string) {
 	if history := schema.History(c.schema.Engine, schemaSection, t.Key); len(history) > 0 {
 		d.Message += ": " + c.becameOf(history)
 		if note := c.gone(schemaSection, t.Key, history); note.Text != "" {
-			c.tookItsPlace(&d, schemaSection, note)
+			c.tookItsPlace(&d, t, schemaSection, note)
 		} else if near != "" {
 			d.Hint = "the nearest that is there is " + near
 		}
@@ -42,7 +42,7 @@ func (c *checker) unknownEngine(t *merge.Tree, section, schemaSection string) {
 			d.Hint = fmt.Sprintf("%s: false says so", name)
 		}
 	} else if note, ok := schema.Gone(c.schema.Engine, c.schema.Release, schemaSection, t.Key); ok {
-		c.tookItsPlace(&d, schemaSection, note)
+		c.tookItsPlace(&d, t, schemaSection, note)
 	} else if name := behindFlag(c.schema.Section(schemaSection), t.Key); name != "" {
 		d.Suggestion = name
 		d.Hint = fmt.Sprintf("its name is %s, %s is the flag on the command line", name, t.Key)
@@ -70,15 +70,21 @@ func (c *checker) negated(name, schemaSection string) (string, bool) {
 }
 
 // tookItsPlace hints at what a note says of a key.
-func (c *checker) tookItsPlace(d *diag.Diagnostic, schemaSection string, note schema.Note) {
+func (c *checker) tookItsPlace(d *diag.Diagnostic, t *merge.Tree, schemaSection string, note schema.Note) {
 	d.Hint = note.Text
 	if note.Replaced == "" {
 		return
 	}
 	d.Hint += fmt.Sprintf(": %s takes its place", note.Replaced)
-	if hasKey(c.schema.Section(schemaSection), note.Replaced) {
+	if c.takesIt(t, schemaSection, note.Replaced) {
 		d.Suggestion = note.Replaced
 	}
+}
+
+// takesIt reports whether a section has a key that takes the value of another one.
+func (c *checker) takesIt(t *merge.Tree, schemaSection, name string) bool {
+	key, known := c.schema.Section(schemaSection).Key(name)
+	return known && len(key.Check(settingOf(t).Node.Interface())) == 0
 }
 
 // behindFlag finds the key that the server's command line spells as name, with

@@ -21,7 +21,7 @@ func environPackage(t *testing.T, environ string) string {
 		"sglang/srt/environ.py": "import os\n\nclass Envs:\n    SGLANG_NEW = EnvBool(False)\n    SGLANG_SIZE = EnvInt(3)\n\n" + environ,
 		"sglang/srt/other.py": "import os\n\ndef get_bool_env_var(name: str, default: str = \"false\") -> bool:\n    value = os.getenv(name, default)\n" +
 			"    return value.lower() in (\"true\", \"1\")\n\n\nX = get_bool_env_var(\n    \"SGLANG_KEYWORD\", default=\"true\"\n)\n" +
-			"NAME = \"SGLANG_HELD\"\nif os.environ.get(NAME):\n    pass\nN = int(os.getenv(\"SGLANG_NUMBER\", \"4\"))\nS = os.getenv(\"SGLANG_SWITCH\", \"0\") == \"1\"\n",
+			"NAME = \"SGLANG_HELD\"\nif os.environ.get(NAME):\n    pass\nN = int(os.getenv(\"SGLANG_NUMBER\", \"4\"))\nS = os.getenv(\"SGLANG_SWITCH\", \"0\") == \"1\"\nF = bool(os.environ.get(\"SGLANG_FILLED\"))\n",
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -85,7 +85,7 @@ func TestReads(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"SGLANG_KEYWORD": "env-truth true", "SGLANG_HELD": "env-text <nil>", "SGLANG_NUMBER": "env-int 4", "SGLANG_SWITCH": "env-switch 0",
+		"SGLANG_KEYWORD": "env-truth true", "SGLANG_HELD": "env-text <nil>", "SGLANG_NUMBER": "env-int 4", "SGLANG_SWITCH": "env-switch 0", "SGLANG_FILLED": "env-filled <nil>",
 	} {
 		d, ok := found[name]
 		if !ok {
@@ -128,9 +128,13 @@ func TestUnseenShapes(t *testing.T) {
 	}
 	for from, want := range map[string]string{
 		`bool(int(os.getenv("VLLM_TRACE", "0")))`:                 "VLLM_TRACE is read by odd(",
+		`.__members__.keys()`:                                     "VLLM_KERNEL is held to lambda: list(",
 		`env_with_choices("VLLM_MODE", "auto", ["auto", "fast"])`: "env_with_choices has the arguments",
 	} {
 		text := strings.Replace(string(before), from, `odd(os.getenv("VLLM_TRACE", "0"))`, 1)
+		if strings.HasPrefix(from, ".__") {
+			text = strings.Replace(string(before), from, ".odd()", 1)
+		}
 		if strings.HasPrefix(from, "env_with") {
 			text = strings.Replace(string(before), "environment_variables:", "def env_with_choices(choices, env_name, default):\n    pass\n\n\nenvironment_variables:", 1)
 		}

@@ -97,6 +97,13 @@ def with_choices(alternatives, choices):
     return out
 
 
+def as_parsed(alternatives, argument):
+    """Whole numbers alone where the parser takes no others for a field that would."""
+    if kinds_of_parser(argument.kwargs.get("type")) != ["int"]:
+        return alternatives
+    return [{**a, "kind": "int"} if a["kind"] == "float" else a for a in alternatives]
+
+
 def of_field(field, argument=None, conditions=(), limit_source="", refused=()):
     """The definition of a field of a settings class, with its argument if it has one,
     and the conditions under which its class refuses it together with others."""
@@ -106,7 +113,7 @@ def of_field(field, argument=None, conditions=(), limit_source="", refused=()):
     alternatives = list(field.type)
     if argument is not None:
         out["doc"] = argument.help or out["doc"]
-        alternatives = with_choices(alternatives, argument.choices)
+        alternatives = as_parsed(with_choices(alternatives, argument.choices), argument)
         source = argument.field  # the settings class the argument was made from
         if source is not None:
             alternatives = annotated(alternatives, source)
@@ -118,6 +125,8 @@ def of_field(field, argument=None, conditions=(), limit_source="", refused=()):
     if not out.get("deprecated") and out["doc"].lower().lstrip(" *[(").startswith("deprecated"):
         out["deprecated"] = out["doc"]
     default = field.default
+    if isinstance(default, float) and default.is_integer() and not any(a["kind"] == "float" for a in alternatives):
+        default = int(default)
     if conditions and limits.allow(conditions, default):
         narrowed = limits.apply(alternatives, conditions)
         if narrowed is not None:

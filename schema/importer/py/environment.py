@@ -4,6 +4,7 @@ import ast
 import os
 import re
 
+import built
 import forms
 import reads
 from forms import Finder, is_getter
@@ -165,10 +166,12 @@ CHOOSERS = {
 def choices_of(ev, module, name, call, doc, default):
     helper = ast.unparse(call.func)
     given = arguments_of(module, helper, CHOOSERS[helper], call)
-    choices = ev.eval(given["choices"], module, {}) if "choices" in given else Unknown()
+    choices = choices_in(ev, module, given["choices"]) if "choices" in given else Unknown()
     if "default" in given:
         default = ev.eval(given["default"], module, {})
     if not isinstance(choices, list) or not all(isinstance(c, str) for c in choices):
+        if "choices" in given:
+            raise Unseen(f"{name} is held to {ast.unparse(given['choices'])}, a shape that is not known here")
         return definition(name, "text", env_default("text", default), doc)
     sensitive = "case_sensitive" not in given or ev.eval(given["case_sensitive"], module, {}) is not False
     words = "|".join(re.escape(c).replace("\\ ", " ") for c in choices)
@@ -179,6 +182,19 @@ def choices_of(ev, module, name, call, doc, default):
     elif not sensitive:
         alternatives.append({"kind": "pattern", "value": f"^{words}$"})
     return definition(name, "text", env_default("text", default), doc, alternatives=alternatives + [{"kind": "null"}])
+
+
+def choices_in(ev, module, node):
+    """The list that is given, or that a function without parameters returns: the names of an
+    Enum among them, list(__import__("package.module", ...).Name.__members__.keys())."""
+    if isinstance(node, ast.Lambda):
+        node = node.body
+    if not ast.unparse(node).endswith(".__members__.keys())"):
+        return ev.eval(node, module, {})
+    enum = node.args[0].func.value.value
+    where = ev.package.module(enum.value.args[0].value) if isinstance(enum.value, ast.Call) else module
+    words = built.members(ev.package, where, enum.attr) if where else None
+    return words[0] if words else Unknown()
 
 
 def arguments_of(module, helper, names, call):

@@ -158,6 +158,11 @@ class LimitReader:
     def any_of(self, parts, negate, module, owner, env):
         """One must hold: simple where all are about one key."""
         guards = {self.guard(p, owner) for p in parts} - {None}
+        rest = [p for p in parts if not self.guard(p, owner)]
+        if guards and len(rest) == 1:  # x is None, or all of these of x
+            all_of = self.conditions(rest[0], negate, module, owner, env)
+            if {k for k, _ in all_of} == guards:
+                return all_of
         found = [self.conditions(p, negate, module, owner, env) for p in parts if not self.guard(p, owner)]
         keys = {k for f in found for k, _ in f} | guards
         if len(keys) != 1 or not found or any(len(f) != 1 for f in found):

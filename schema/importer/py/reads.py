@@ -92,7 +92,7 @@ def scan(package, prefixes):
 
 
 # What stands before a name that is read, and behind it.
-BEFORE = re.compile(r"(?:\b(int|float)\(\s*)?([\w.]+)\(\s*(?:\w+\s*=\s*)?$")
+BEFORE = re.compile(r"(?:\b(int|float|bool)\(\s*)?([\w.]+)\(\s*(?:\w+\s*=\s*)?$")
 DEFAULT = rf"{STRING}|(?:[^(),\n\"']|\([^()\n]*\))+"
 COMPARED = rf"((?:\.lower\(\)|\.strip\(\))*)\s*((?:not\s+)?in\s*[(\[{{][^)\]}}]*|[=!]=\s*\(?\s*{STRING})?"
 AFTER = re.compile(rf"\s*(?:,\s*(?:\w+\s*=\s*)?({DEFAULT}|\w[\w.]*\({STRING}[^()\n]*\))\s*)?,?\s*\){COMPARED}")
@@ -157,6 +157,8 @@ def read_at(text, name, here):
     if w is None and not IS_GETTER.match(before.group(2)):
         return "text", Unknown("")
     form = w.form if w else before.group(1) or compared(after.group(2), after.group(3) or "")
+    if form == "bool" and not w and before.group(1):
+        form = compared(after.group(2), after.group(3)) if after.group(3) else "text" if after.group(2) else "filled"
     if form == "text" and not after.group(3):
         form = compared_below(text, lead, after)
     value = after.group(1)

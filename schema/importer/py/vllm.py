@@ -34,12 +34,16 @@ def read(package, notes):
     fields = reader.fields(engine_args)
     conditions = engine_conditions(ev, reader, engine_args, by_dest)
     converted = conversions(ev, engine_args)
+    held = held_by_settings(ev, reader, engine_args)
     engine, used = [], set()
     for name, f in fields.items():
         if name.startswith("_") or not f.init:
             continue
         used.add(name)
         found, source = conditions.get(name, ((), ""))
+        listed = getattr(by_dest.get(name), "choices", None)
+        if name in held and not listed and all(a["kind"] in ("string", "null") for a in f.type):
+            f.type = held[name] + [a for a in f.type if a["kind"] == "null" and a not in held[name]]
         f.type = f.type + [a for a in converted.get(name, []) if a not in f.type]
         engine.append(compose.of_field(f, by_dest.get(name), found, source))
     cli = [compose.of_argument(a) for a in by_dest.values() if a.dest not in used and a.dest not in ("help", "")]
@@ -65,6 +69,22 @@ def speculative(engine, sections):
             for a in d["type"]:
                 if a["kind"] == "map":
                     a["config"] = "SpeculativeConfig"
+
+
+def held_by_settings(ev, reader, engine_args):
+    """What arguments are held to when they become a field of a settings class that takes
+    certain texts alone: ParallelConfig(data_parallel_backend=self.data_parallel_backend)."""
+    out = {}
+    for node in ast.walk(engine_args.module.tree):
+        cls = ev.value_of(engine_args.module, node.func.id) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.keywords else None
+        if not isinstance(cls, Class):
+            continue
+        fields = reader.fields(cls)
+        for k in node.keywords:
+            own = isinstance(k.value, ast.Attribute) and ast.unparse(k.value.value) == "self"
+            if own and k.arg in fields and all(a["kind"] in ("literal", "null") for a in fields[k.arg].type):
+                out[k.value.attr] = fields[k.arg].type
+    return out
 
 
 KINDS = {"int": "int", "float": "float", "bool": "bool", "str": "string", "list": "list"}

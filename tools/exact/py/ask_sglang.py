@@ -75,7 +75,7 @@ class Tokenizer:
 
 
 def requests(sources):
-    absent.replace("sglang.kernels", "sglang.srt.layers")
+    absent.replace("sglang.kernels", "sglang.jit_kernel", "sglang.srt.layers")
     from sglang.srt.managers.io_struct import GenerateReqInput
 
     def ask(case):
@@ -88,7 +88,7 @@ def requests(sources):
 
 
 def chats(sources):
-    absent.replace("sglang.kernels", "sglang.srt.layers")
+    absent.replace("sglang.kernels", "sglang.jit_kernel", "sglang.srt.layers")
     from sglang.srt.entrypoints.openai.protocol import ChatCompletionRequest
 
     def ask(case):

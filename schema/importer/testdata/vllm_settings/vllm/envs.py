@@ -24,5 +24,11 @@ environment_variables: dict[str, Callable[[], Any]] = {
     "VLLM_TRACE": lambda: bool(int(os.getenv("VLLM_TRACE", "0"))),
     "VLLM_RATIO": lambda: float(os.getenv("VLLM_RATIO", "0.5")),
     "VLLM_USE_KERNEL": lambda: (os.environ.get("VLLM_USE_KERNEL", "True").lower() in ("true", "1")),
+    # Names of an Enum that is imported when it is asked for.
+    "VLLM_KERNEL": env_with_choices(
+        "VLLM_KERNEL",
+        None,
+        lambda: list(__import__("vllm.config.utils", fromlist=["KernelEnum"]).KernelEnum.__members__.keys()),
+    ),
     "VLLM_MODE": env_with_choices("VLLM_MODE", "auto", ["auto", "fast"]),
 }

@@ -16,6 +16,7 @@ class SamplingParams(msgspec.Struct, omit_defaults=True):
     top_k: int = 0
     stop: Optional[Union[str, list[str]]] = None
     max_tokens: Optional[int] = 16
+    truncate: Optional[int] = None
     _internal: int = 0
 
     def _verify_args(self) -> None:
@@ -26,5 +27,7 @@ class SamplingParams(msgspec.Struct, omit_defaults=True):
             raise ValueError("top_k")
         if self.max_tokens is not None and self.max_tokens < 1:
             raise ValueError("max_tokens")
+        if self.truncate is not None and (self.truncate == 0 or self.truncate < -1):
+            raise ValueError("truncate")
         if self.max_tokens is not None and self.n > 3:
             raise ValueError("about two keys: no limit of either")

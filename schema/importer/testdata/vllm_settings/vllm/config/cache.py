@@ -14,6 +14,9 @@ class CacheConfig:
     swap_space: float = 4
     """GiB of host memory."""
 
+    tier: Literal["host", "disk"] = "host"
+    """Where blocks go."""
+
     def _verify_args(self):
         if self.swap_space < 0:
             raise ValueError("negative")

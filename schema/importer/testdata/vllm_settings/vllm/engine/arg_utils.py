@@ -29,6 +29,8 @@ class EngineArgs:
     max_lora_rank: LoRARank = ModelConfig.max_lora_rank
     hf_overrides: Any = get_field(ModelConfig, "hf_overrides")
     enforce_eager: bool = False
+    tier: str = CacheConfig.tier
+    patience: float = 10.0
     _private: int = 1
 
     def __post_init__(self):
@@ -53,7 +55,12 @@ class EngineArgs:
         group.add_argument("--max-num-seqs", **{**scheduler_kwargs["max_num_seqs"], "default": None})
         group.add_argument("--scheduling-policy", **scheduler_kwargs["policy"])
         group.add_argument("--enforce-eager", action=argparse.BooleanOptionalAction, help="No graphs.")
+        group.add_argument("--tier", type=str, default="host")
+        group.add_argument("--patience", type=int, default=10.0)
         return parser
+
+    def create_engine_config(self):
+        return CacheConfig(swap_space=self.swap_space, tier=self.tier)
 
 
 @dataclass

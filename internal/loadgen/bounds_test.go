@@ -69,6 +69,8 @@ func TestEdgesOfSettings(t *testing.T) {
 		"unique goes before the same index": {func(s *Settings) {
 			s.PerformanceIssueUnique, s.PerformanceIssueSame, s.PerformanceIssueSameIndex = true, true, 64
 		}, ""},
+		"a percentile of all":  {func(s *Settings) { s.ServerTargetLatencyPercentile = 1 }, "server_target_latency_percentile is 1: it must lie between 0 and 1"},
+		"a percentile of none": {func(s *Settings) { s.SingleStreamTargetLatencyPercentile = 0 }, "single_stream_target_latency_percentile is 0: it must lie between 0 and 1"},
 	} {
 		s := DefaultSettings()
 		s.Scenario, s.MinDuration, s.MinQueryCount, s.ServerTargetQPS = Server, 0, 10, 100
@@ -144,6 +146,13 @@ func TestLimitsMetExactly(t *testing.T) {
 	for latency, want := range map[time.Duration]bool{serverSettings(false).TargetLatency: true, serverSettings(false).TargetLatency + 1: false} {
 		if v, _ := mustJudge(t, serverSettings(false), serverRecords(1000, latency, 0, 0)); v.PerfConstraintsMet != want || (v.PerfAdvice == "") != want {
 			t.Errorf("%v: met %t, %q", latency, v.PerfConstraintsMet, v.PerfAdvice)
+		}
+	}
+	for samples, want := range map[int]bool{1000: true, 999: false} {
+		e := serverSettings(false)
+		e.MinSampleCount = 1000
+		if v, _ := mustJudge(t, e, serverRecords(samples, time.Millisecond, 0, 0)); v.MinQueriesMet != want {
+			t.Errorf("%d samples of 1000: met %t", samples, v.MinQueriesMet)
 		}
 	}
 	e := serverSettings(false)

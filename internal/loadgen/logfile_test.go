@@ -137,6 +137,9 @@ func TestLogFileIsSynced(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if n, err := l.Write([]byte("a line\n")); n != 7 || err != nil {
+			t.Errorf("%d bytes written, %v", n, err)
+		}
 		var synced []string
 		l.sync = func(f *os.File) error {
 			at, err := filepath.Rel(dir, f.Name())

@@ -166,6 +166,10 @@ func TestCheckDeclared(t *testing.T) {
 	if got := p.checkDeclared(context.Background(), dataset.Digest); len(got) > 0 {
 		t.Errorf("what is made up is compared: %+v", got)
 	}
+	p.Engine.Simulated, p.Engine.External = false, true // whose model is not here
+	if got := p.checkDeclared(context.Background(), dataset.Digest); len(got) > 0 {
+		t.Errorf("the model of engines that run already is compared: %+v", got)
+	}
 	p = planned(map[string]any{"model_digest": "md5:00"})
 	p.Engine.Model = t.TempDir()
 	if got := p.checkDeclared(context.Background(), dataset.Digest); len(got) != 1 || !strings.Contains(got[0].Text, "no file to compare") {

@@ -43,8 +43,9 @@ func TestPromptForms(t *testing.T) {
 	if d.name() != "/data/x" {
 		t.Error(d.name())
 	}
-	d.locate(func(p string) string { return filepath.Join(t.TempDir(), p) }, false)
-	if d.missing == nil || d.Synthetic || !strings.HasSuffix(d.File, "/data/x") {
+	here := t.TempDir()
+	d.locate(func(p string) string { return filepath.Join(here, p) }, false)
+	if d.missing == nil || d.Synthetic || d.File != filepath.Join(here, "data/x") {
 		t.Errorf("%+v", d)
 	}
 	d.locate(nil, true)

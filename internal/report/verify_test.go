@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -20,8 +21,20 @@ import (
 // summary and log that belong to it.
 func wholeRun(t *testing.T) string {
 	t.Helper()
-	var queries []loadgen.Query
-	dir := fixture(t, 0, ended, nil)
+	queries := scheduled(t, fixture(t, 0, ended, nil))
+	dir := fixture(t, len(queries), ended, func(i int, r *record.Record) bool {
+		moved := queries[i].Scheduled - r.Scheduled
+		r.Sample, r.Scheduled, r.Issued, r.Sent = uint32(queries[i].Samples[0]), queries[i].Scheduled, r.Issued+moved, r.Sent+moved
+		r.FirstToken, r.Done = r.FirstToken+moved, r.Done+moved
+		return true
+	})
+	finish(t, dir)
+	return dir
+}
+
+// scheduled are the queries of the first phase that the manifest of a directory asks for.
+func scheduled(t *testing.T, dir string) (queries []loadgen.Query) {
+	t.Helper()
 	run, err := Load(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -35,17 +48,22 @@ func wholeRun(t *testing.T) string {
 		t.Fatal(err)
 	}
 	for q := range phases[0].Queries() {
-		q.Samples = append([]int(nil), q.Samples...)
+		q.Samples = slices.Clone(q.Samples)
 		queries = append(queries, q)
 	}
-	dir = fixture(t, len(queries), ended, func(i int, r *record.Record) bool {
-		moved := queries[i].Scheduled - r.Scheduled
-		r.Sample, r.Scheduled, r.Issued, r.Sent = uint32(queries[i].Samples[0]), queries[i].Scheduled, r.Issued+moved, r.Sent+moved
-		r.FirstToken, r.Done = r.FirstToken+moved, r.Done+moved
-		return true
-	})
-	finish(t, dir)
-	return dir
+	return queries
+}
+
+// judgeAnew writes the summary of what is in a directory now, and seals it again.
+func judgeAnew(t *testing.T, dir string) {
+	t.Helper()
+	sum, err := json.Marshal(judged(t, dir).Summary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.WriteFile(filepath.Join(dir, record.SummaryFile), sum, 0o644), record.Seal(dir)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // finish adds what a run writes after its records.

@@ -51,7 +51,7 @@ func (a *app) fitCommand() *cli.Command {
 			&cli.StringFlag{Name: "model", Usage: "`MODEL`: a folder, a card or a name (default: the file's)"},
 			&cli.StringFlag{Name: "gpu", Usage: "`NAME` of the GPU, such as H100 or \"H100 (79.19 GiB)\""},
 			&cli.IntFlag{Name: "gpus", Usage: "`N` GPUs (default: as many as the parallel sizes take)"},
-			&cli.Float64Flag{Name: "kv-gib", Usage: "`GIB` of the KV cache on each GPU, in place of what is computed"},
+			&cli.Float64Flag{Name: "kv-gib", Usage: "`GIB` of the KV cache on each GPU (default: computed)"},
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT`: text or json"},
 		),
 		Action: a.fit,

@@ -21,8 +21,8 @@ variables, with MISSING for what the file does not tell. Compiled, it gives the 
 command line as a set of flags and values. FILE:LINE is one of several launches.
 
 It prints the overlay, or writes it with -o; a base is written beside, config.yaml in
-the folder of models, where none is above. What an overlay does not take is told on
-standard error. It never overwrites.
+the folder of models, where none is above. What an overlay does not take is
+listed on standard error. It never overwrites.
 
   mlcfg import serve.sh
   mlcfg import serve.sh:12 -o lab/models/llama/offline_mi325x.yaml

@@ -19,11 +19,12 @@ type accessFlags struct {
 	headers              cli.StringSlice
 }
 
-func (f *accessFlags) list() []cli.Flag {
+// list are the flags; when is what their help begins with where they hold for some runs only.
+func (f *accessFlags) list(when string) []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "api-key-env", Usage: "with --external: send the key in environment variable `NAME` as Authorization: Bearer", Destination: &f.keyEnv},
-		&cli.StringSliceFlag{Name: "header", Usage: "with --external: send a header (`NAME: VALUE`) with every request; $VARIABLE as the value is that variable's", Destination: &f.headers},
-		&cli.StringFlag{Name: "cacert", Usage: "with --external: trust the certificates in `FILE` (PEM) beside the system's", Destination: &f.certificates},
+		&cli.StringFlag{Name: "api-key-env", Usage: when + "send the key in environment variable `NAME` as Authorization: Bearer", Destination: &f.keyEnv},
+		&cli.StringSliceFlag{Name: "header", Usage: when + "send a header (`NAME: VALUE`) with every request; $VARIABLE as the value is that variable's", Destination: &f.headers},
+		&cli.StringFlag{Name: "cacert", Usage: when + "trust the certificates in `FILE` (PEM) in addition to the system's", Destination: &f.certificates},
 	}
 }
 

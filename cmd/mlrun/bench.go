@@ -58,8 +58,8 @@ func (a *app) benchCommand() *cli.Command {
 	return &cli.Command{
 		Name: "bench", Usage: "measure an endpoint that is already running", ArgsUsage: "URL", Description: benchHelp,
 		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "rate", Usage: "send `N` requests a second, as Poisson has them; several, parted by commas, are a sweep", Destination: &f.rates},
-			&cli.StringFlag{Name: "concurrency", Usage: "keep `N` requests in flight; several, parted by commas, are a sweep (default: 8 without --rate)", Destination: &f.concurrencies},
+			&cli.StringFlag{Name: "rate", Usage: "send `N` requests a second with Poisson arrivals; a comma-separated list is a sweep", Destination: &f.rates},
+			&cli.StringFlag{Name: "concurrency", Usage: "keep `N` requests in flight; a comma-separated list is a sweep (default: 8 without --rate)", Destination: &f.concurrencies},
 			&cli.IntFlag{Name: "requests", Usage: "send `N` requests for each load", Value: 200, Destination: &f.requests},
 			&cli.StringFlag{Name: "model", Usage: "`NAME` of the model (default: the first that the endpoint lists)", Destination: &f.model},
 			&cli.StringFlag{Name: "data", Usage: "prompts from `FILE` (JSON lines, JSON, CSV, Parquet, ShareGPT) instead of random ones", Destination: &f.data},
@@ -68,16 +68,16 @@ func (a *app) benchCommand() *cli.Command {
 			&cli.BoolFlag{Name: "chat", Usage: "send prompts as chats", Destination: &f.chat},
 			&cli.BoolFlag{Name: "text", Usage: "send random prompts as words, not token ids (default for engines that are not known)", Destination: &f.text},
 			&cli.Uint64Flag{Name: "seed", Usage: "seed of lengths, tokens, order and arrival times", Value: 1, Destination: &f.seed},
-			limit(&cli.DurationFlag{Name: "ttft-limit", Usage: "an answer is good if its first token comes within `DURATION`", Destination: &f.limits.TTFT}),
-			limit(&cli.DurationFlag{Name: "tpot-limit", Usage: "an answer is good if a token takes `DURATION` on average, after the first", Destination: &f.limits.TPOT}),
-			limit(&cli.DurationFlag{Name: "latency-limit", Usage: "an answer is good if all of it takes `DURATION`", Destination: &f.limits.Latency}),
+			limit(&cli.DurationFlag{Name: "ttft-limit", Usage: "an answer counts for goodput if its first token comes within `DURATION` (default: no limit)", Destination: &f.limits.TTFT}),
+			limit(&cli.DurationFlag{Name: "tpot-limit", Usage: "an answer counts for goodput if its TPOT is at most `DURATION` (default: no limit)", Destination: &f.limits.TPOT}),
+			limit(&cli.DurationFlag{Name: "latency-limit", Usage: "an answer counts for goodput if it is complete within `DURATION` (default: no limit)", Destination: &f.limits.Latency}),
 			limit(&cli.DurationFlag{Name: "request-timeout", Usage: "fail a request after this time", Value: f.run.limits.RequestTimeout, Destination: &f.run.limits.RequestTimeout}),
 			&cli.BoolFlag{Name: "no-warmup", Usage: "skip the warm-up", Destination: &f.noWarmUp},
 			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "write to the new folder `DIR` (default: a new name under --results)", Destination: &f.out},
 			&cli.StringFlag{Name: "results", Usage: "create the folder in `DIR`", Value: "runs", Destination: &f.results},
 			&cli.StringFlag{Name: "format", Usage: "`FORMAT` of the figures: text or json", Value: "text", Destination: &f.format},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print only notes while runs are in progress", Destination: &f.quiet},
-		}, f.run.access.list()...),
+		}, f.run.access.list("")...),
 		Action: func(c *cli.Context) error { return a.bench(c, &f) },
 	}
 }

@@ -57,7 +57,7 @@ type runFlags struct {
 }
 
 func (f *runFlags) list() []cli.Flag {
-	return append(append(f.engine(), f.access.list()...),
+	return append(append(f.engine(), f.access.list("with --external: ")...),
 		&cli.BoolFlag{Name: "simulate", Usage: "use the simulated engine instead of a real one, and synthetic data if the data set is missing", Destination: &f.simulate},
 		&cli.StringSliceFlag{Name: "external", Usage: "send requests to an engine already running at `URL`; once for each replica", Destination: &f.external},
 		&cli.StringSliceFlag{Name: "sim-arg", Usage: "pass `ARG` to the simulated engine (see mlrun sim --help)", Destination: &f.simArgs},

@@ -137,6 +137,9 @@ func flagsOf(c *cli.Command) (all []docFlag) {
 			if doc.TakesValue() {
 				d.value, d.def = "VALUE", doc.GetDefaultText()
 			}
+			if d.def == "0s" || strings.Contains(d.usage, "(default") {
+				d.def = "" // no limit, or the text says what holds then
+			}
 		}
 		if before, rest, ok := strings.Cut(d.usage, "`"); ok {
 			if name, after, ok := strings.Cut(rest, "`"); ok {

@@ -40,7 +40,7 @@ func (l Load) Name() string {
 	return "concurrency-" + strconv.Itoa(l.Concurrency)
 }
 
-// ParseLoads reads lists of rates and of concurrencies, parted by commas.
+// ParseLoads reads lists of rates and of concurrencies, comma-separated.
 func ParseLoads(rates, concurrencies string) (loads []Load, err error) {
 	words := func(list string) []string {
 		if list == "" {

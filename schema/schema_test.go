@@ -25,6 +25,25 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+// TestNearestRelease: builds that have no release of their own; a number that is not known is none.
+func TestNearestRelease(t *testing.T) {
+	for _, tt := range []struct{ engine, spec, want string }{
+		{"vllm", "nightly", newest("vllm")},
+		{"vllm", "main", newest("vllm")},
+		{"vllm", "0.10.1.dev12", "0.10.1"},
+		{"vllm", "==v0.10.1rc1+g12345", "0.10.1"},
+		{"sglang", "0.4.9.dev3", "0.4.9"},
+		{"vllm", "99.0", ""},
+		{"vllm", "99.0rc1", ""},
+		{"vllm", "", ""},
+		{"tgi", "nightly", ""},
+	} {
+		if got := NearestRelease(tt.engine, tt.spec); got != tt.want {
+			t.Errorf("NearestRelease(%q, %q) = %q, want %q", tt.engine, tt.spec, got, tt.want)
+		}
+	}
+}
+
 func newest(engine string) string {
 	r := Releases(engine)
 	return r[len(r)-1]

@@ -59,3 +59,27 @@ func resolve(engine string, known []string, spec string) (string, error) {
 	near := slices.DeleteFunc([]string{below, above}, func(s string) bool { return s == "" })
 	return "", fmt.Errorf("no schema for %s %s; the nearest known are %s", engine, spec, strings.Join(near, " and "))
 }
+
+// NearestRelease is the known release that a build is to be checked against which has none of
+// its own: a candidate or nightly of a release by its number (0.33.0rc1, 0.10.1.dev12), the
+// newest for what has no number (nightly, latest, main). Empty where there is none.
+func NearestRelease(engine, spec string) string {
+	known := Releases(engine)
+	if len(known) == 0 {
+		return ""
+	}
+	spec = strings.TrimPrefix(strings.TrimLeft(strings.TrimSpace(spec), "="), "v")
+	end := strings.IndexFunc(spec, func(r rune) bool { return r != '.' && (r < '0' || r > '9') })
+	switch {
+	case end < 0:
+		return "" // a number, and none that is known
+	case end == 0:
+		return known[len(known)-1]
+	}
+	text := strings.TrimRight(spec[:end], ".")
+	release, err := resolve(engine, known, text)
+	if err != nil {
+		return ""
+	}
+	return release
+}

@@ -150,7 +150,9 @@ func compileOptions(c *cli.Context, s *config.Settings) (compile.Options, error)
 			return options, withHint("write --engine-version vllm=0.9.2", "--engine-version %s names no engine", text)
 		}
 		release, fork, err := schema.Version(engine, spec, s.Forks)
-		if err != nil {
+		if near := schema.NearestRelease(engine, spec); err != nil && near != "" {
+			return options, withHint("write --engine-version "+engine+"="+near+", the release it is nearest to", "--engine-version %s: %w", text, err)
+		} else if err != nil {
 			return options, fmt.Errorf("--engine-version %s: %w", text, err)
 		}
 		if options.Releases[engine] = release; fork != nil {

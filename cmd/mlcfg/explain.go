@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/explain"
 )
 
@@ -64,7 +66,7 @@ func (a *app) explain(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := a.oneBackend(c, l); err != nil {
+	if l, err = a.explainedBackend(c, l); err != nil {
 		return err
 	}
 	view, err := a.view(l, l.overlays[0])
@@ -72,6 +74,39 @@ func (a *app) explain(c *cli.Context) error {
 		return err
 	}
 	return a.writeView(c, view, pattern)
+}
+
+// explainedBackend is the loader for one backend: the one that the command line names, else the
+// one that the file names or the only one that the overlay has sections for, which is said.
+func (a *app) explainedBackend(c *cli.Context, l *loader) (*loader, error) {
+	if len(c.StringSlice("backend")) > 0 {
+		_, err := a.oneBackend(c, l)
+		return l, err
+	}
+	config, err := l.project.Load(l.overlays[0])
+	if err != nil {
+		return nil, err
+	}
+	var engines []string
+	for _, b := range backend.All() {
+		if config.Overlay.Root.Lookup(b.EngineSection()) != nil && !slices.Contains(engines, b.Engine) {
+			engines = append(engines, b.Engine)
+		}
+	}
+	assumed, _ := config.Tree.Lookup("backend").Interface().(string)
+	why := "the file names it"
+	if !slices.Contains(backend.Names(), assumed) {
+		if len(engines) != 1 {
+			_, err := a.oneBackend(c, l)
+			return l, err
+		}
+		assumed, why = engines[0], "the overlay has sections for it alone"
+	}
+	a.warn("--backend %s is assumed: %s", assumed, why)
+	if err := c.Set("backend", assumed); err != nil {
+		return nil, err
+	}
+	return loadOverlays(c, l.overlays)
 }
 
 // maxLong is how many keys are explained at full length: more are a section.

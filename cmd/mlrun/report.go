@@ -13,6 +13,7 @@ import (
 
 	"mlcfg/internal/atomicfile"
 	"mlcfg/internal/cli/output"
+	"mlcfg/internal/record"
 	"mlcfg/internal/report"
 	"mlcfg/internal/report/compare"
 	"mlcfg/internal/report/webreport"
@@ -71,6 +72,9 @@ func loadSheets(dirs []string) (sheets []*report.Sheet, errs []error) {
 	var seen []os.FileInfo
 	for _, dir := range dirs {
 		loaded, err := report.Load(dir)
+		if errors.Is(err, record.ErrNotFolder) {
+			err = withHint("a manifest is run first: mlrun run "+dir+" makes a run directory", "%w", err)
+		}
 		if info, statErr := os.Stat(dir); statErr == nil && err == nil {
 			if slices.ContainsFunc(seen, func(other os.FileInfo) bool { return os.SameFile(other, info) }) {
 				err = fmt.Errorf("the run %s is named twice", dir)

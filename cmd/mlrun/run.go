@@ -19,6 +19,7 @@ import (
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/loadgen/official"
 	"mlcfg/internal/manifest"
+	"mlcfg/internal/record"
 	"mlcfg/internal/report"
 	"mlcfg/internal/run"
 )
@@ -104,7 +105,15 @@ func (a *app) readManifest(c *cli.Context) (*manifest.Manifest, error) {
 		name := strings.TrimPrefix(c.Command.HelpName, "mlrun ") // tune buckets, not buckets
 		return nil, withHint("mlrun "+name+" manifest.yaml, or - for standard input", "%s takes one manifest, not %d", name, c.NArg())
 	}
-	m, err := manifest.ReadFile(c.Args().First(), a.stdin)
+	path := c.Args().First()
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		hint := "name one of its manifests; mlrun suite " + path + " runs all of them"
+		if _, err := os.Stat(filepath.Join(path, record.ManifestFile)); err == nil {
+			hint = "mlrun report " + path + " reports on it, mlrun run " + filepath.Join(path, record.ManifestFile) + " repeats it"
+		}
+		return nil, withHint(hint, "%s is a folder, and a manifest is a file", path)
+	}
+	m, err := manifest.ReadFile(path, a.stdin)
 	var bad *manifest.Error
 	if errors.As(err, &bad) {
 		return nil, withHint(bad.Hint, "%w", err)

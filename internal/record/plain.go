@@ -8,6 +8,9 @@ import (
 	"path/filepath"
 )
 
+// ErrNotFolder says of a path that it cannot be a run directory.
+var ErrNotFolder = errors.New("not a folder, and a run directory is one")
+
 // CheckPlain reports whether everything in the run directory at path is a file or a
 // folder: what comes from somebody else may hold a pipe that never ends, or a
 // link to a device or to a file outside.
@@ -15,6 +18,9 @@ func CheckPlain(path string) error {
 	root, err := filepath.EvalSymlinks(path)
 	if err == nil {
 		_, err = os.ReadDir(root)
+	}
+	if info, statErr := os.Stat(path); statErr == nil && !info.IsDir() {
+		return fmt.Errorf("reading the run directory: %s is %w", path, ErrNotFolder)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("there is no run directory %s", path)

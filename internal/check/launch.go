@@ -354,13 +354,21 @@ func (lc *LaunchChecker) Launch(l *launch.Launch) diag.List {
 	if l.Release.Floor && len(candidates) > 1 {
 		newest := found
 		for _, d := range lc.against(l, candidates, candidates[0]) {
-			if !slices.ContainsFunc(newest, func(n diag.Diagnostic) bool { return n.Severity == diag.Error && n.Pos == d.Pos && n.Code == d.Code }) {
+			if !slices.ContainsFunc(newest, func(n diag.Diagnostic) bool {
+				return n.Pos == d.Pos && n.Code == d.Code && (n.Severity == diag.Error || reason(n) == reason(d))
+			}) {
 				found.Add(d)
 			}
 		}
 	}
 	found.Sort()
 	return found
+}
+
+// reason is what a finding says behind the release.
+func reason(d diag.Diagnostic) string {
+	_, text, _ := strings.Cut(d.Message, ": ")
+	return text
 }
 
 func list(found []launchFinding) (all diag.List) {

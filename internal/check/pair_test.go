@@ -97,7 +97,7 @@ variants:
   fp4: {extra_env: {VLLM_ROCM_USE_AITER_MOE: "1"}}
 `
 	for text, want := range map[string]int{
-		recipe: 2, // by the oldest release and the newest
+		recipe: 1,
 		recipe + "hardware_overrides: {amd: {extra_env: {VLLM_ROCM_USE_AITER: \"1\"}}}\n":                  0,
 		recipe + "features: {f: {hardware_overrides: {amd: {extra_env: {VLLM_ROCM_USE_AITER: \"1\"}}}}}\n": 0,
 	} {

@@ -84,11 +84,15 @@ type Flag struct {
 	// empty where there is none.
 	Negative string
 	// Action is store (takes a value), store_true, store_false, append,
-	// bool (a switch with a Negative), count, or the engine's own action class.
+	// bool (a switch with a Negative), count, pairs (takes a map as KEY=VALUE,KEY=VALUE), or
+	// the engine's own action class.
 	Action string
 	// Nargs is "" (one value), "0", "?", "*", "+" or a count.
 	Nargs string
 }
+
+// Pairs is the [Flag.Action] of a flag that takes a map as KEY=VALUE pairs between commas.
+const Pairs = "pairs"
 
 // Key is one configuration key as one release of an engine knows it. Keys are
 // shared: do not change one.

@@ -22,7 +22,7 @@ type Program struct {
 	// Own are flags of the program itself, which the engine never sees; a star at the end
 	// stands for any rest.
 	Own []string
-	// Not are flags with which the program is another one.
+	// Not are flags with which the program is another one; a star at the end as in Own.
 	Not []string
 }
 
@@ -34,6 +34,9 @@ type Spelling struct {
 	// Dotted is the first release whose flags of JSON take the keys inside with dots
 	// (--flag.key value); empty for none. What is said so takes the place of all JSON.
 	Dotted string
+	// PairsFrom and PairsUntil are the releases, the second one exclusive, whose flags of JSON
+	// take a map of whole numbers as KEY=VALUE pairs too; empty for none.
+	PairsFrom, PairsUntil string
 	// UnitKeys are the only keys whose numbers take [Backend.Units]; nil: all whole numbers.
 	UnitKeys []string
 	// Level is the short flag behind which a number stands without a space, as in -O3;
@@ -165,11 +168,19 @@ func moduleOf(words []string) (string, int) {
 }
 
 // Owns reports whether a flag is the program's own.
-func (p *Program) Owns(flag string) bool {
-	return slices.ContainsFunc(p.Own, func(own string) bool {
-		if begin, ok := strings.CutSuffix(own, "*"); ok {
+func (p *Program) Owns(flag string) bool { return hasFlag(p.Own, flag) }
+
+// IsAnother reports whether a word is a flag with which the program is another one.
+func (p *Program) IsAnother(word string) bool {
+	flag, _, _ := strings.Cut(word, "=")
+	return hasFlag(p.Not, flag)
+}
+
+func hasFlag(flags []string, flag string) bool {
+	return slices.ContainsFunc(flags, func(f string) bool {
+		if begin, ok := strings.CutSuffix(f, "*"); ok {
 			return strings.HasPrefix(flag, begin)
 		}
-		return flag == own
+		return flag == f
 	})
 }

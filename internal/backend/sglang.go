@@ -26,7 +26,7 @@ var sglang = Backend{
 	},
 	Programs: []Program{
 		{Module: "sglang.launch_server"},
-		{Words: []string{"sglang", "serve"}, Positional: true},
+		{Words: []string{"sglang", "serve"}, Positional: true, Not: diffusionFlags},
 		// Dynamo takes its own flags out and hands the rest on (components/src/dynamo/sglang/args.py).
 		{Module: "dynamo.sglang", Own: dynamoFlags},
 	},
@@ -174,4 +174,13 @@ var sglang = Backend{
 		{"max_total_tokens", "--kv-cache-tokens"},
 		{"page_size", "--block-size"},
 	},
+}
+
+// diffusionFlags are of the server for images and video that sglang serve is for a diffusion
+// model (multimodal_gen/runtime/server_args of 0.5.23), and that no server for language models has.
+var diffusionFlags = []string{
+	"--num-gpus", "--ulysses-degree", "--ring-degree", "--sp-degree", "--cfg-parallel-size", "--enable-cfg-parallel", "--hsdp-*", "--use-fsdp-inference",
+	"--dit-*", "--vae-cpu-offload", "--text-encoder-*", "--image-encoder-*", "--denoiser-*", "--encoder-parallel", "--encoder-urls", "--decoder-urls", "--pin-cpu-memory",
+	"--layerwise-*", "--component-*", "--pipeline-class-name", "--transformer-weights-path", "--enable-cache-dit", "--cache-dit-*", "--enable-teacache", "--enable-spectrum",
+	"--adjust-frames", "--warmup-resolutions", "--boundary-ratio", "--disagg-role", "--performance-mode", "--webui",
 }

@@ -54,6 +54,8 @@ var vllm = Backend{
 	},
 	Spelling: Spelling{
 		Underscores: true, Dotted: "0.9.0", Level: "-O", LevelFlag: "--optimization-level",
+		// parse_type of vllm/engine/arg_utils.py.
+		PairsFrom: "0.8.5", PairsUntil: "0.10.0",
 		// The only arguments of the type human_readable_int.
 		UnitKeys: []string{
 			"max_model_len", "max_num_batched_tokens", "max_num_scheduled_tokens", "max_num_queued_tokens", "kv_cache_memory_bytes", "safetensors_prefetch_block_size",

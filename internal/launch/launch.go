@@ -156,7 +156,7 @@ func Command(words []Word) (l Launch, ok bool) {
 		return l, false
 	}
 	l = Launch{Pos: words[0].Pos(), Backend: b, Program: p, Words: words[n:], Variables: variables}
-	if slices.ContainsFunc(l.Words, func(w Word) bool { return slices.Contains(p.Not, w.Text) }) {
+	if slices.ContainsFunc(l.Words, func(w Word) bool { return p.IsAnother(w.Text) }) {
 		return l, false
 	}
 	return l, true

@@ -35,6 +35,11 @@ func of(engine, text string) *Launch {
 func TestLine(t *testing.T) {
 	for _, tt := range []struct{ engine, release, words, want string }{
 		{"vllm", "0.32.0", "m --max_model_len 8192", "model_tag=m max_model_len=8192"},
+		{"vllm", "0.7.0", "--limit-mm-per-prompt image=4,Video=2", "limit_mm_per_prompt={'image': 4, 'video': 2}"},
+		{"vllm", "0.7.0", `--limit-mm-per-prompt {"image":4}`, "limit_mm_per_prompt=? !wrong-type"},
+		{"vllm", "0.9.2", "--limit-mm-per-prompt image=4", "limit_mm_per_prompt={'image': 4}"},
+		{"vllm", "0.9.2", `--limit-mm-per-prompt {"image":4}`, "limit_mm_per_prompt={'image': 4}"},
+		{"vllm", "0.10.0", "--limit-mm-per-prompt image=4", "limit_mm_per_prompt='image=4'"},
 		{"vllm", "0.7.0", "m --seed 1", "model_tag=m seed=1"},
 		{"vllm", "0.32.0", "m --max_model-len=8k", "model_tag=m max_model_len=8000"},
 		{"vllm", "0.32.0", "m --max-model-len 8K", "model_tag=m max_model_len=8192"},

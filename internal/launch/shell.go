@@ -59,6 +59,7 @@ func (f *File) shell(script Word, variables []Variable, depth int, args ...Word)
 	if len(script.Text) > maxScript || depth > maxShells || !mentioned(script.Text) {
 		return nil
 	}
+	script = holes(script, templatePlace)
 	tree := parse(&script)
 	if tree == nil {
 		return nil
@@ -66,6 +67,10 @@ func (f *File) shell(script Word, variables []Variable, depth int, args ...Word)
 	x := &explorer{file: f, script: script, tree: tree, depth: depth, outer: variables, args: args, covered: map[branch]bool{}, queued: map[branch]bool{}, documents: map[string]bool{}}
 	return x.explore()
 }
+
+// templatePlace is what Helm, GitHub's workflows and others of their kind fill in before there is
+// a script.
+var templatePlace = lazyregexp.New(`\$?\{\{-?[ \t][^{}\n]*\}\}|\{\{[.$][^{}\n]*\}\}`)
 
 // parse reads a script. Lines that the parser refuses are blanked, in the script too.
 func parse(script *Word) *syntax.File {

@@ -51,6 +51,8 @@ func TestShell(t *testing.T) {
 		{"bash -c", "bash -c 'vllm serve m --a 1'\n", "1:10 vllm m@1:21 --a@1:23 1@1:27\n"},
 		{"wrappers", "nohup env A=1 numactl -N 0 srun --ntasks=1 uv run vllm serve m &\n", "1:51 vllm m@1:62 $A=1\n"},
 		{"json", "vllm serve m --c '{\"a\":\"b\"}'\n", "1:1 vllm m@1:12 --c@1:14 {\"a\":\"b\"}@1:19\n"},
+		{"a template", "vllm serve {{ $.Values.model }} -tp {{ .tp }} --c '{\"a\": {{ .Values.n }}}' --d={{- .d }}\n", "1:1 vllm *@1:12 -tp@1:33 *@1:37 --c@1:47 {\"a\": ?}@1:52 --d=?@1:76\n"},
+		{"images and video", "sglang serve --model-path m --tp 2 --ulysses-degree=2\n", ""},
 		{"json with a variable", "vllm serve m --c \"{\\\"a\\\":$N}\"\n", "1:1 vllm m@1:12 --c@1:14 {\"a\":?}@1:19\n"},
 		{"document", "C=$(cat <<EOF\n{\"a\": 1}\nEOF\n)\nvllm serve m --c \"$C\"\n", "5:1 vllm m@5:12 --c@5:14 {\"a\": 1}@2:1\n"},
 		{"docker run", "docker run --rm --gpus all -e A=1 vllm/vllm-openai:v0.21.0 --model m\n", "1:60 vllm 0.21.0 --model@1:60 m@1:68 $A=1\n"},

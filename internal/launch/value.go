@@ -42,7 +42,7 @@ func (r *lineReader) value(a *Argument, words []Word) *source.Node {
 		return n
 	case key.Flag.Nargs == "+" || key.Flag.Nargs == "*" || key.Flag.Action == "append":
 		return r.list(a, words)
-	case !slices.Contains([]string{"", "store", "StoreBoolean"}, key.Flag.Action):
+	case !slices.Contains([]string{"", "store", "StoreBoolean", schema.Pairs}, key.Flag.Action):
 		return nil // a class of the engine's own reads it
 	}
 	return r.scalar(a, words[0])
@@ -80,6 +80,18 @@ func (r *lineReader) list(a *Argument, words []Word) *source.Node {
 func (r *lineReader) scalar(a *Argument, w Word) *source.Node {
 	key, kinds := a.Key, a.Key.Kinds
 	structured := kinds&(schema.Map|schema.List) != 0
+	if kinds&schema.Map != 0 && w.Known() && r.takesPairs(key) {
+		if n := r.pairs(w); n != nil {
+			return n
+		}
+		if key.Flag.Action == schema.Pairs {
+			r.fault(diag.Diagnostic{
+				Pos: w.Pos(), Key: key.Name, Code: schema.WrongType,
+				Message: fmt.Sprintf("%s takes KEY=VALUE pairs after %s, such as image=4,video=2, and not %s", r.release(), a.Flag, quoted(w.Text)),
+			}, a.Words...)
+			return nil
+		}
+	}
 	if structured && strings.HasPrefix(strings.TrimSpace(w.Text), "{") || structured && kinds&schema.List != 0 && strings.HasPrefix(strings.TrimSpace(w.Text), "[") {
 		n, err := readJSON(w)
 		if err != nil && mayBeJSON(w) {

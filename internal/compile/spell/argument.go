@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,6 +26,9 @@ func argument(flag schema.Flag, value any) ([]string, error) {
 	}
 	if m, isMap := value.(map[string]any); isMap && len(m) == 0 && (flag.Nargs == "+" || flag.Nargs == "*") {
 		return nil, fmt.Errorf("%s needs at least one value, the map is empty; null leaves the argument out", name)
+	}
+	if m, isMap := value.(map[string]any); isMap && flag.Action == schema.Pairs {
+		return pairsArgument(name, m)
 	}
 	list, isList := value.([]any)
 	if !isList {
@@ -50,6 +55,26 @@ func argument(flag schema.Flag, value any) ([]string, error) {
 	// One value that is a list is read as JSON.
 	text, err := jsonText(list)
 	return pair(name, text), err
+}
+
+// pairsArgument is a map as KEY=VALUE pairs. The engine's reader takes JSON for one that has no
+// value, and makes the keys lower case.
+func pairsArgument(name string, m map[string]any) ([]string, error) {
+	if len(m) == 0 {
+		return nil, fmt.Errorf("%s needs at least one value, the map is empty; null leaves the argument out", name)
+	}
+	var pairs []string
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		text, err := word(m[key])
+		if err != nil {
+			return nil, err
+		}
+		if strings.ContainsAny(key+text, "=,") || key != strings.ToLower(key) {
+			return nil, fmt.Errorf("%s takes KEY=VALUE pairs with keys in lower case, which %q is not", name, key+"="+text)
+		}
+		pairs = append(pairs, key+"="+text)
+	}
+	return pair(name, strings.Join(pairs, ",")), nil
 }
 
 func boolArgument(flag schema.Flag, name string, on bool) ([]string, error) {

@@ -19,6 +19,7 @@ func TestArguments(t *testing.T) {
 		"paths": {Names: []string{"--paths"}, Action: "LoRAPathAction", Nargs: "*"},
 		"layer": {Names: []string{"--layer"}, Action: "append"},
 		"maybe": {Names: []string{"--maybe"}, Action: "store", Nargs: "?"},
+		"pairs": {Names: []string{"--pairs"}, Action: schema.Pairs},
 		"words": {Names: []string{"--words"}, Action: "StoreBoolean", Nargs: "?"},
 	}
 	for _, c := range []struct {
@@ -36,6 +37,9 @@ func TestArguments(t *testing.T) {
 		{"size", 1e22, "--size|1e+22"},
 		{"size", "auto", "--size|auto"},
 		{"size", "", "--size|"},
+		{"pairs", map[string]any{"video": int64(2), "image": int64(4)}, "--pairs|image=4,video=2"},
+		{"pairs", map[string]any{}, "!at least one value"},
+		{"pairs", map[string]any{"A": int64(4)}, "!lower case"},
 		{"size", "--eager", "--size=--eager"},
 		{"size", "a b; rm -rf /", "--size|a b; rm -rf /"},
 		{"size", true, "--size|true"},

@@ -78,6 +78,8 @@ type reader struct {
 	found   diag.List
 	// keys are the arguments by their long flag, without the dashes before it.
 	keys map[string]*schema.Key
+	// names are those flags, sorted.
+	names []string
 }
 
 func (r *reader) add(at diag.Pos, severity diag.Severity, code, suggestion, hint, format string, args ...any) {
@@ -103,6 +105,29 @@ func (r *reader) flags() {
 			}
 		}
 	}
+	r.names = slices.Sorted(maps.Keys(r.keys))
+}
+
+// key finds the argument that a flag means, which may be the beginning of one flag alone: the
+// server's parser reads words.
+func (r *reader) key(flag string) *schema.Key {
+	if key := r.keys[flag]; key != nil || flag == "" {
+		return key
+	}
+	if names := r.beginning(flag); len(names) == 1 {
+		return r.keys[names[0]]
+	}
+	return nil
+}
+
+// beginning returns the flags that begin with a text.
+func (r *reader) beginning(text string) []string {
+	from, _ := slices.BinarySearch(r.names, text)
+	to := from
+	for to < len(r.names) && strings.HasPrefix(r.names[to], text) {
+		to++
+	}
+	return r.names[from:to]
 }
 
 // argument is what the server makes of one entry.
@@ -110,20 +135,23 @@ func (r *reader) argument(f source.Field) Argument {
 	a := Argument{Pos: f.KeyPos, ValuePos: f.Value.Pos}
 	name, _, isDotted := strings.Cut(f.Key, ".")
 	hyphens := strings.ReplaceAll(name, "_", "-")
-	key, known := r.keys[name]
-	if !known && !r.form.Hyphens {
-		key, known = r.keys[hyphens]
+	key := r.key(name)
+	if key == nil && !r.form.Hyphens {
+		key = r.key(hyphens)
 	}
 	switch positive, negated := r.negated(hyphens); {
-	case known:
+	case key != nil:
 		a.Key = key.Name
 	case negated:
 		a.Key = positive
-	case r.form.Hyphens && r.keys[hyphens] != nil:
+	case r.form.Hyphens && r.key(hyphens) != nil:
 		r.add(f.KeyPos, diag.Error, schema.UnknownKey, hyphens, "write "+hyphens, "%s takes %s with hyphens alone in its file", r.engine(), f.Key)
 		return a
+	case len(r.beginning(hyphens)) > 1:
+		r.add(f.KeyPos, diag.Error, schema.UnknownKey, "", "write it out", "%s takes %s for the beginning of %s", r.engine(), f.Key, strings.Join(r.beginning(hyphens), " and "))
+		return a
 	default:
-		near := diag.Name(slices.Sorted(maps.Keys(r.keys)), hyphens)
+		near := diag.Name(r.names, hyphens)
 		d := fmt.Sprintf("%s has no argument %s", r.engine(), f.Key)
 		if near != "" {
 			d += ", did you mean " + near
@@ -188,6 +216,9 @@ func (r *reader) boolean(f source.Field, key *schema.Key, dotted bool) []string 
 	flag, on := "--"+f.Key, f.Value.Bool
 	isSwitch := key == nil || dotted || key.Flag.Negative != "" || slices.Contains([]string{"store_true", "store_false", "bool"}, key.Flag.Action)
 	switch {
+	case key != nil && key.Flag.Nargs == "0" && r.form.SwitchWords && !isSwitch:
+		r.add(f.KeyPos, diag.Error, Code, "", "write "+flag+" on the command line", "%s takes %s on its command line alone, not in its file", r.engine(), f.Key)
+		return nil
 	case !isSwitch && r.form.SwitchWords:
 		return []string{flag, fmt.Sprint(on)}
 	case on:

@@ -79,6 +79,10 @@ func TestFindings(t *testing.T) {
 		{"vllm", "0.32.0", "x.json", "seed: 1\n", "error engine-file "},
 		{"vllm", "0.32.0", "x.yaml", "- 1\n", "error not-a-map "},
 		{"sglang", "0.5.23", "x.yaml", "tp-size: 4\n", ""},
+		{"sglang", "0.5.23", "x.yaml", "tp: 4\n", ""}, // argparse takes the beginning of one flag alone
+		{"sglang", "0.5.23", "x.yaml", "pp: 2\n", "error unknown-key "},
+		{"sglang", "0.5.21", "x.yaml", "enable-dp-attention: true\n", ""},
+		{"sglang", "0.5.23", "x.yaml", "enable-dp-attention: true\n", "error engine-file "},
 		{"sglang", "0.5.23", "x.yaml", "tp_size: 4\n", "error unknown-key tp-size"},
 		{"sglang", "0.5.2", "x.yaml", "tp-size: 4\n", "error engine-file "},
 	} {

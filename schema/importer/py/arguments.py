@@ -76,8 +76,9 @@ class Argument:
         action = self.kwargs.get("action")
         if isinstance(action, Class) and "nargs=0" in ast.unparse(action.node):
             nargs = 0
+        pairs = repr(self.kwargs.get("type")) == "nullable_kvs"
         return {
-            "names": names, "negative": negative, "action": self.action,
+            "names": names, "negative": negative, "action": "pairs" if pairs else self.action,
             "nargs": "" if nargs is None or isinstance(nargs, Unknown) else str(nargs),
         }
 

@@ -145,8 +145,8 @@ func TestSheetGolden(t *testing.T) {
 
 // The whole of a small sheet as JSON, with a part of every kind in it.
 func TestSheetJSON(t *testing.T) {
-	simulated := ended
-	simulated.Simulated = true
+	simulated, end := ended, time.Date(2026, 1, 2, 3, 14, 15, 0, time.UTC)
+	simulated.Simulated, simulated.Started, simulated.Ended = true, end.Add(-10*time.Minute), &end
 	r := made(loadgen.Server, 20, simulated, func(s *loadgen.Settings) { s.TTFTLatency = 60 * time.Millisecond })
 	r.Path = filepath.Join(t.TempDir(), "made")
 	if err := os.Mkdir(r.Path, 0o755); err != nil {

@@ -173,6 +173,24 @@ func TestAnswersSaySo(t *testing.T) {
 	}
 }
 
+// A client that did not keep up makes what it timed INVALID, and nothing is timed for accuracy.
+func TestKeptUp(t *testing.T) {
+	for _, c := range []struct {
+		mode   loadgen.Mode
+		kept   bool
+		faults []string
+	}{
+		{loadgen.PerformanceOnly, true, nil},
+		{loadgen.PerformanceOnly, false, []string{"the client did not keep up: late", "the client did not keep up: stood still"}},
+		{loadgen.AccuracyOnly, false, nil},
+	} {
+		r := &runner{}
+		if r.keptUp(&loadgen.Phase{Mode: c.mode}, &client.Summary{KeptUp: c.kept, Reasons: []string{"late", "stood still"}}); !slices.Equal(r.state.Faults, c.faults) {
+			t.Errorf("%v, kept up %t: %q, want %q", c.mode, c.kept, r.state.Faults, c.faults)
+		}
+	}
+}
+
 // What the client could not know is told: connections that were made once more, and
 // that replicas broke theirs.
 func TestEndOfAPhase(t *testing.T) {

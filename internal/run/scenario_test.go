@@ -214,6 +214,29 @@ func TestOfflineDeal(t *testing.T) {
 	}
 }
 
+// How samples are dealt out is harness_config's and the engine's word, and from v6.0 on of one
+// benchmark the harness's own.
+func TestSortingOf(t *testing.T) {
+	for name, c := range map[string]struct {
+		benchmark, round string
+		sorting, engine  map[string]any
+		want             balance.Sorting
+	}{
+		"nothing is said": {"made-up", "v6.1", nil, nil, balance.Sorting{}},
+		"all": {
+			"made-up", "v6.1", map[string]any{"strategy": "buckets", "buckets": []any{1.5, int64(2)}, "capacities": []any{int64(3)}}, map[string]any{"max_num_batched_tokens": int64(8192)},
+			balance.Sorting{Strategy: balance.Buckets, Buckets: []float64{1.5, 2}, Capacities: []float64{3}, MaxNumBatchedTokens: 8192},
+		},
+		"interleaved": {interleaved, "v6.0", nil, nil, balance.Sorting{Interleave: true}},
+		"before v6.0": {interleaved, "v5.1", nil, nil, balance.Sorting{}},
+	} {
+		got, err := sortingOf(&manifest.Manifest{BenchmarkName: c.benchmark, Harness: c.round, HarnessConfig: map[string]any{"sorting": c.sorting}, EngineConfig: c.engine})
+		if err != nil || !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %+v, %v; want %+v", name, got, err, c.want)
+		}
+	}
+}
+
 // In order, requests are the schedule's, and end where LoadGen ends them:
 // accuracy mode never before all are issued.
 func TestInOrder(t *testing.T) {

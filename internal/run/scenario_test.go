@@ -224,7 +224,9 @@ func TestSortingOf(t *testing.T) {
 	}{
 		"nothing is said": {"made-up", "v6.1", nil, nil, balance.Sorting{}},
 		"all": {
-			"made-up", "v6.1", map[string]any{"strategy": "buckets", "buckets": []any{1.5, int64(2)}, "capacities": []any{int64(3)}}, map[string]any{"max_num_batched_tokens": int64(8192)},
+			"made-up", "v6.1",
+			map[string]any{"strategy": "buckets", "buckets": []any{1.5, int64(2)}, "capacities": []any{int64(3)}},
+			map[string]any{"max_num_batched_tokens": int64(8192)},
 			balance.Sorting{Strategy: balance.Buckets, Buckets: []float64{1.5, 2}, Capacities: []float64{3}, MaxNumBatchedTokens: 8192},
 		},
 		"interleaved": {interleaved, "v6.0", nil, nil, balance.Sorting{Interleave: true}},

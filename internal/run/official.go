@@ -206,10 +206,7 @@ func (q *officialQueries) next() (query official.Query, number uint64, ok bool) 
 	defer q.mu.Unlock()
 	if len(q.ids) == 0 {
 		q.first = query.At.Sub(q.start)
-		q.zero = q.first
-		if cursor := q.phase.Cursor(); cursor.Next() {
-			q.zero -= min(cursor.Query.Scheduled, q.first)
-		}
+		q.zero = q.first // where every schedule of LoadGen's begins
 	}
 	number = q.phase.FirstSample + uint64(len(q.ids))
 	q.ids = append(q.ids, query.IDs...)

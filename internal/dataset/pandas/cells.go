@@ -88,6 +88,8 @@ func (d *decoder) cell(v pickle.Value, depth int, put func(any) error, q *queue)
 		return d.arrayCell(v, depth, put, q)
 	case clsScalar:
 		return d.scalar(v, put, q)
+	case clsSeries, clsNewIndex, clsNDBacked, clsString, clsCategorical, clsMasked, clsArrow:
+		return d.compound(v, put, q)
 	case clsSet:
 		return d.sequence(v.Args().At(0), depth, put, q)
 	}
@@ -218,19 +220,22 @@ func (d *decoder) arrayCell(v pickle.Value, depth int, put func(any) error, q *q
 	return nil
 }
 
-// scalar puts a numpy number that is one cell.
+// scalar puts a numpy number or text that is one cell.
 func (d *decoder) scalar(v pickle.Value, put func(any) error, q *queue) error {
 	a := &array{}
 	if err := d.dtype(a, v.Args().At(0)); err != nil {
 		return err
 	}
 	raw := v.Args().At(1)
-	if !a.numeric() || raw.Kind() != pickle.Bytes && raw.Kind() != pickle.Latin1 {
+	if !a.numeric() && a.kind != 'U' || raw.Kind() != pickle.Bytes && raw.Kind() != pickle.Latin1 {
 		return fmt.Errorf("a numpy scalar of %s is not read", a.dtypeName())
 	}
 	q.ask(raw, func(b []byte, _ bool) error {
 		if len(b) != a.size {
 			return errShort
+		}
+		if a.kind == 'U' {
+			return put(a.text(b, 0))
 		}
 		return put(a.number(b, 0))
 	})

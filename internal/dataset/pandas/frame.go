@@ -8,9 +8,9 @@
 // (texts, lists, tuples, dicts, numpy arrays, numbers, None), columns of
 // numbers and truth values, StringDtype, categories, nullable numbers, and
 // columns backed by pyarrow that hold texts, integers or lists of integers.
-// Plain pickled lists of dicts and dicts of lists are read as frames too.
-// Not read: a multi-level column index, dates, decimals, sparse and interval
-// columns, pickled Series.
+// A Series, and plain pickled lists of dicts and dicts of lists, arrays or Series are
+// read as frames too. Not read: a multi-level column index, dates, decimals, sparse
+// and interval columns.
 package pandas
 
 import (
@@ -40,6 +40,7 @@ type Frame struct {
 type decoder struct {
 	doc    *pickle.Doc
 	budget int // nested values still to be made
+	inside int // Series and arrays around the one being read
 }
 
 // cells is where one column's cells are. It appends requests for what must be
@@ -83,6 +84,8 @@ func Open(ctx context.Context, src pickle.Source, opt pickle.Options) (*Frame, e
 	switch {
 	case d.class(root) == clsFrame && root.Kind() == pickle.Object:
 		err = f.frame(root)
+	case d.class(root) == clsSeries && root.Kind() == pickle.Object:
+		err = f.oneSeries(root)
 	case root.Kind() == pickle.List || root.Kind() == pickle.Tuple:
 		err = f.records(root)
 	case root.Kind() == pickle.Dict:

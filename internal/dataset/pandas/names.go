@@ -10,6 +10,7 @@ const (
 	_ class = iota
 	clsInert
 	clsFrame
+	clsSeries
 	clsManager
 	clsBlock
 	clsNewIndex
@@ -45,7 +46,8 @@ const (
 // write for a data frame. Nothing here is called; a name not listed is refused.
 var names = map[string]class{
 	"pandas.core.frame.DataFrame": clsFrame, "pandas.DataFrame": clsFrame,
-	"pandas.core.internals.managers.BlockManager": clsManager,
+	"pandas.core.series.Series": clsSeries, "pandas.Series": clsSeries,
+	"pandas.core.internals.managers.BlockManager": clsManager, "pandas.core.internals.managers.SingleBlockManager": clsManager,
 	"pandas._libs.internals._unpickle_block":      clsBlock,
 	"pandas.core.internals.blocks.new_block":      clsBlock,
 	"functools.partial":                           clsInert, // pandas 1.3 binds new_block's ndim with it

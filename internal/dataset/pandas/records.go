@@ -75,6 +75,11 @@ func (f *Frame) columnsOf(dict pickle.Value) error {
 				return fmt.Errorf("column %q: an array of two dimensions", name)
 			}
 			c, n = &blockRow{a: a}, a.cols
+		case d.class(v) == clsSeries:
+			var err error
+			if c, n, err = d.series(v); err != nil {
+				return fmt.Errorf("column %q: %w", name, err)
+			}
 		default:
 			return fmt.Errorf("the key %q holds %s, want a list or an array: the pickle is no data frame", name, d.describe(v))
 		}

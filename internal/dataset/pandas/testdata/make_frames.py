@@ -139,8 +139,21 @@ def lists():
     return {"tok_input": [[1], [2, 3]], "n": np.array([4, 5]), "input": ("a", LONG)}
 
 
+def held():
+    """Cells that hold Series, indexes and arrays of pandas, and numpy's half floats and texts."""
+    half = np.array([0.5, 2, 65504], dtype=np.float16)
+    return pd.DataFrame({
+        "series": [pd.Series([1, 2, 3]), pd.Series(["a", LONG]), pd.Series([pd.Series([0.5]), None], dtype=object)],
+        "index": [pd.Index([1, 2]), pd.Index(["x"]), pd.Index([])], "array": [pd.array([1, None]), pd.array(["a", None], dtype="string"), pd.array([True])],
+        "category": [pd.Categorical(["p", "q", "p"])] * 3, "arrow": [pd.array([[1], None], dtype=pd.ArrowDtype(pa.list_(pa.int64())))] * 3,
+        "half": half, "halves": [half, half[:1], half[:0]], "text": pd.Series([np.str_("x"), np.str_(""), np.float16(2)], dtype=object),
+    })
+
+
 def plain(x):
     """x as JSON has it; a missing value is null."""
+    if isinstance(x, (pd.Series, pd.Index, pd.api.extensions.ExtensionArray)):
+        return [plain(v) for v in x]
     if isinstance(x, dict):
         return {k: plain(v) for k, v in x.items()}
     if isinstance(x, (list, tuple, np.ndarray, collections.deque)):
@@ -158,6 +171,8 @@ def columns(v):
         for row in v:
             keys += [k for k in row if k not in keys]
         return {k: [plain(row.get(k)) for row in v] for k in keys}
+    if isinstance(v, pd.Series):
+        return {v.name: plain(v)}
     return {str(k): [plain(x) for x in v[k]] for k in v if k not in UNREAD}
 
 
@@ -167,7 +182,7 @@ def main(folder):
     if version >= "2":
         cases.update(records=records(), lists=lists(), empty=pd.DataFrame({"tok_input": [], "n": []}))
     if version >= "3":
-        cases.update(times=times(), views=views())
+        cases.update(times=times(), views=views(), held=held(), series=pd.Series(["a", LONG], name="input"), columns={"input": pd.Series(["a", LONG]), "n": pd.Series([1, 2], index=[5, 6])})
     for name, value in cases.items():
         for protocol in (2, pickle.HIGHEST_PROTOCOL):
             with open("%s/%s_%s_p%d.pkl" % (folder, version, name, protocol), "wb") as f:

@@ -21,6 +21,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+import transformers
 
 MLRUN, FOLDER = sys.argv[1], pathlib.Path(sys.argv[2])
 TEXTS = ["plain", "caf\u00e9 \u4e16\u754c \U0001f600", "line\r\nend \"quoted\", comma\ttab", " blanks "]
@@ -38,7 +39,7 @@ rows = []
 wrong = 0
 
 
-def case(library, form, name, write, want=None):
+def case(library, form, name, write, want=None, options=()):
     """Writes a file and compares what mlrun reads of it with want (ROWS without it)."""
     global wrong
     want = ROWS if want is None else want
@@ -48,7 +49,7 @@ def case(library, form, name, write, want=None):
     except Exception as e:  # the library cannot write this form
         rows.append((library, form, "not written: %s" % str(e).split("\n")[0][:80]))
         return
-    done = subprocess.run([MLRUN, "dataset", "convert", str(path), str(out)], capture_output=True, text=True)
+    done = subprocess.run([MLRUN, "dataset", "convert", *options, str(path), str(out)], capture_output=True, text=True)
     if done.returncode:
         rows.append((library, form, "refused: " + done.stderr.strip().split("\n")[0].split(name + ": ")[-1][:140]))
         return
@@ -130,9 +131,20 @@ def others():
     case("OpenAI", "tool calls", "tools.jsonl", text(lines(TOOLS)), TOOLS)
 
 
+def saved():
+    """Tokenizers as transformers saves them: the ids that it makes itself of the same texts."""
+    for name in ("llama3", "qwen2", "deepseek", "llama2", "unigram", "wordpiece"):
+        folder = FOLDER / name
+        transformers.PreTrainedTokenizerFast(tokenizer_file="internal/tokenizer/testdata/%s.json" % name).save_pretrained(folder)
+        made = transformers.AutoTokenizer.from_pretrained(folder)
+        want = [{"prompt": t, "tok_input": made(t)["input_ids"]} for t in TEXTS]
+        case("transformers", "tokenizer saved, " + name, name + ".jsonl", text(lines([{"prompt": t} for t in TEXTS])), want, ["--tokenizer", str(folder), "--special"])
+
+
 pandas()
 others()
-versions = ", ".join("%s %s" % (p, importlib.metadata.version(p)) for p in ("pandas", "numpy", "pyarrow", "polars", "duckdb", "datasets"))
+saved()
+versions = ", ".join("%s %s" % (p, importlib.metadata.version(p)) for p in ("pandas", "numpy", "pyarrow", "polars", "duckdb", "datasets", "transformers"))
 print("Versions: %s.\n\n| library | form | mlrun |\n| --- | --- | --- |" % versions)
 for row in rows:
     print("| %s | %s | %s |" % tuple(c.replace("|", "\\|") for c in row))

@@ -120,6 +120,10 @@ type Backend struct {
 	// section; nil where that is nothing. The field itself may be nil.
 	Companion func(section map[string]any) *Companion
 
+	// Transformers is what releases ask of the library that makes token ids of texts, from
+	// the first of each on.
+	Transformers []Requirement
+
 	// Requests is how generations are asked for.
 	Requests Requests
 	// TokenIDsFrom is the first release whose server gives the ids of generated

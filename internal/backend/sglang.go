@@ -61,6 +61,11 @@ var sglang = Backend{
 
 	WarmUp: "its server gets none",
 
+	// Requires-Dist of the wheels.
+	Transformers: []Requirement{
+		{"0.4.6.post5", "4"}, // ==4.51.1, to 4.57.1 in 0.5.9
+		{"0.5.10", "5"},      // ==5.3.0, to 5.19.0 in 0.5.23
+	},
 	Requests: Generate, MinTokens: "min_new_tokens", MaxTokens: "max_new_tokens",
 	// A streamed chat has no ids of tokens in any release, another has them from 0.5.23 on.
 	ChatLacksTokenIDs: true,

@@ -76,6 +76,13 @@ var vllm = Backend{
 	Variables: []Variable{{Name: "VLLM_HOST_IP", Value: "{address}", When: Address}},
 	Companion: vllmCompanion,
 
+	// Requires-Dist of the wheels. Before 0.11.1 a container has what was new at its time, 4.
+	Transformers: []Requirement{
+		{"0.6.0", "4 or 5"},  // >=4.43.2, to >=4.55.2 in 0.11.0
+		{"0.11.1", "4"},      // >=4.56.0,<5
+		{"0.19.1", "4 or 5"}, // >=4.56.0, and of 5 from 5.5.1 on
+		{"0.24.0", "5"},      // >=5.5.3, to >=5.16.1,<5.21.0 in 0.33.0
+	},
 	Requests: Completions, AskTokenIDs: map[string]any{"return_token_ids": true}, TokenIDsFrom: "0.10.2", MinTokens: "min_tokens", MaxTokens: "max_tokens",
 	ChatFields: map[string]ChatField{"logprobs": chatLogprobs},
 

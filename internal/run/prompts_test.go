@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"mlcfg/internal/backend"
 	"mlcfg/internal/client"
 	"mlcfg/internal/dataset"
 	"mlcfg/internal/manifest"
@@ -93,6 +94,21 @@ func TestTokenizerOf(t *testing.T) {
 		}
 		if got := TokenizerOf(&manifest.Manifest{Backend: c.backend, EngineConfig: c.engine}, c.translate); got != want {
 			t.Errorf("%s %v: %q, want %q", c.backend, c.engine, got, want)
+		}
+	}
+}
+
+// What a release's transformers would make of texts is noted where it may be version 5.
+func TestOtherTransformers(t *testing.T) {
+	for _, c := range []struct{ engine, version, under5, want string }{
+		{"vllm", "0.32.0", "the splits are others", "vLLM 0.32.0 takes transformers 5 (as its releases do since 0.24.0); ids are made here as transformers 4 makes them, and with 5 the splits are others"},
+		{"sglang", "0.5.9", "the splits are others", ""},
+		{"vllm", "0.12.0", "the splits are others", ""},
+		{"vllm", "0.32.0", "", ""},
+	} {
+		b, _ := backend.Of(c.engine)
+		if got := otherTransformers(b, c.version, c.under5); got != c.want {
+			t.Errorf("%s %s: %q, want %q", c.engine, c.version, got, c.want)
 		}
 	}
 }

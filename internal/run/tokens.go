@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"mlcfg/internal/backend"
 	"mlcfg/internal/client/balance"
@@ -68,10 +69,23 @@ func (p *Plan) tokenize(ctx context.Context, o Options) error {
 	if n > 0 {
 		p.Notes = append(p.Notes, fmt.Sprintf("token ids of %d samples made from their texts with %s", n, file))
 	}
+	if note := otherTransformers(p.Engine.Facts, p.Manifest.Engine.Version, tok.Under5); note != "" && !p.Engine.Simulated {
+		p.Notes = append(p.Notes, note)
+	}
 	if answers > 0 {
 		p.Notes = append(p.Notes, fmt.Sprintf("%d samples ask for as many tokens as their recorded answers have, counted with %s", answers, file))
 	}
 	return nil
+}
+
+// otherTransformers says that the engine's release may have a transformers library that
+// makes other ids of texts, as under5 says; empty where that is not known.
+func otherTransformers(b *backend.Backend, version, under5 string) string {
+	asks, ok := b.TransformersOf(version)
+	if !ok || under5 == "" || !strings.Contains(asks.Major, "5") {
+		return ""
+	}
+	return fmt.Sprintf("%s %s takes transformers %s (as its releases do since %s); ids are made here as transformers 4 makes them, and with 5 %s", b.Title, version, asks.Major, asks.From, under5)
 }
 
 // sendText notes that texts are sent as they are, and refuses that where the

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"mlcfg/internal/plainfile"
@@ -45,7 +46,19 @@ func (t *Tokenizer) configure(dir string) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	t.CleanUp = c.CleanUp
-	begins, own := ownTemplate[strings.TrimSuffix(strings.TrimSuffix(c.Class, "Fast"), "Tokenizer")]
+	class := strings.TrimSuffix(strings.TrimSuffix(c.Class, "Fast"), "Tokenizer")
+	before := t.template
+	if err := t.begin(class, &c); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	own := !slices.Equal(applyTemplate(before, nil), applyTemplate(t.template, nil))
+	t.Under5 = under5(dir, class, t.byteLevel, own)
+	return nil
+}
+
+// begin sets what begins and ends a text, where the class takes it from the configuration.
+func (t *Tokenizer) begin(class string, c *configFile) error {
+	begins, own := ownTemplate[class]
 	if !own {
 		return nil
 	}
@@ -56,14 +69,14 @@ func (t *Tokenizer) configure(dir string) error {
 	if begins {
 		ids, err := t.named("bos_token", c.BOS)
 		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
+			return err
 		}
 		template = append([]templatePart{{ids: ids}}, template...)
 	}
 	if c.AddEOS != nil && *c.AddEOS {
 		ids, err := t.named("eos_token", c.EOS)
 		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
+			return err
 		}
 		template = append(template, templatePart{ids: ids})
 	}

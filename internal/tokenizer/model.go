@@ -63,10 +63,13 @@ func parseModel(raw jsontext.Value) (model, error) {
 	if err != nil {
 		return nil, err
 	}
-	if kind == "Unigram" {
+	if kind == "Unigram" && !absent(f.Vocab) {
 		return parseUnigram(&f)
 	}
 	var v vocabulary
+	if absent(f.Vocab) {
+		return nil, errors.New("it has no vocab")
+	}
 	if err := json.Unmarshal(f.Vocab, &v, lenient); err != nil {
 		return nil, fmt.Errorf("vocab: %w", err)
 	}

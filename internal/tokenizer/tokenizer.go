@@ -40,7 +40,11 @@ type Tokenizer struct {
 	// does where tokenizer_config.json sets clean_up_tokenization_spaces. Open
 	// takes it from that file if it lies beside.
 	CleanUp bool
+	// Under5 says what AutoTokenizer of transformers 5 does otherwise with the folder that
+	// Open read; empty where nothing is known to differ.
+	Under5 string
 
+	byteLevel  bool
 	normalizer normalizer
 	pre        preTokenizer
 	model      model
@@ -96,7 +100,7 @@ func Parse(data []byte) (*Tokenizer, error) {
 	if err := json.Unmarshal(data, &f, lenient); err != nil {
 		return nil, err
 	}
-	t := &Tokenizer{cache: map[string][]int32{}}
+	t := &Tokenizer{cache: map[string][]int32{}, byteLevel: hasByteLevel(&f)}
 	var err error
 	if t.model, err = parseModel(f.Model); err != nil {
 		return nil, fmt.Errorf("model: %w", err)

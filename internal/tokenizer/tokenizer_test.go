@@ -161,6 +161,44 @@ func TestConfig(t *testing.T) {
 	}
 }
 
+// TestUnder5 holds what is said of transformers 5: as AutoTokenizer of 5.24.0 does with
+// such folders.
+func TestUnder5(t *testing.T) {
+	const begins, splits = "add_bos_token and add_eos_token are passed over", "the splits are those of the class "
+	tests := []struct{ name, file, config, model, want string }{
+		{"deepseek", "kimi", `{"tokenizer_class": "LlamaTokenizerFast", "bos_token": "<s>"}`, "deepseek_v3", begins},
+		{"the same either way", "kimi", `{"tokenizer_class": "LlamaTokenizerFast", "add_bos_token": false}`, "deepseek_v3", ""},
+		{"llama", "llama2", `{"tokenizer_class": "LlamaTokenizer", "bos_token": "<s>"}`, "llama", splits + "LlamaTokenizer"},
+		{"mixtral", "llama2", `{"tokenizer_class": "LlamaTokenizer", "bos_token": "<s>"}`, "mixtral", ""},
+		{"gpt2", "gpt2", `{"tokenizer_class": "GPT2Tokenizer"}`, "starcoder2", splits + "GPT2Tokenizer"},
+		{"bigcode", "gpt2", `{"tokenizer_class": "GPT2TokenizerFast"}`, "gpt_bigcode", ""},
+		{"no model", "gpt2", `{"tokenizer_class": "GPT2TokenizerFast"}`, "", splits + "GPT2Tokenizer"},
+		{"plain", "llama3", `{"tokenizer_class": "PreTrainedTokenizerFast"}`, "llama", ""},
+		{"no class", "llama3", `{}`, "llama", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			raw, err := os.ReadFile("testdata/" + tt.file + ".json")
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			for name, text := range map[string]string{"tokenizer.json": string(raw), "tokenizer_config.json": tt.config, "config.json": `{"model_type": "` + tt.model + `"}`} {
+				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			tok, err := Open(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := tok.Under5; (got == "") != (tt.want == "") || !strings.Contains(strings.ReplaceAll(got, "normalizer and the splits are", "splits are"), tt.want) {
+				t.Errorf("%q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestCleanUp(t *testing.T) {
 	dir := t.TempDir()
 	raw, err := os.ReadFile("testdata/llama3.json")

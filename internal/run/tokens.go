@@ -69,8 +69,10 @@ func (p *Plan) tokenize(ctx context.Context, o Options) error {
 	if n > 0 {
 		p.Notes = append(p.Notes, fmt.Sprintf("token ids of %d samples made from their texts with %s", n, file))
 	}
-	if note := otherTransformers(p.Engine.Facts, p.Manifest.Engine.Version, tok.Under5); note != "" && !p.Engine.Simulated {
-		p.Notes = append(p.Notes, note)
+	if b, ok := backend.With(p.Manifest.Backend, p.Manifest.Engine.Name); ok && !o.Engine.Simulate {
+		if note := otherTransformers(b, p.Manifest.Engine.Version, tok.Under5); note != "" {
+			p.Notes = append(p.Notes, note)
+		}
 	}
 	if answers > 0 {
 		p.Notes = append(p.Notes, fmt.Sprintf("%d samples ask for as many tokens as their recorded answers have, counted with %s", answers, file))

@@ -13,7 +13,7 @@ import (
 
 // TestPublished compares with what the tokenizers library makes of 4,600 texts with the
 // published files that TOKENIZER_FILES lists (a path list of tokenizer.json).
-// scripts/formats.sh fetches eight families and runs it.
+// scripts/formats.sh fetches them and runs it.
 func TestPublished(t *testing.T) {
 	paths := filepath.SplitList(os.Getenv("TOKENIZER_FILES"))
 	if len(paths) == 0 {

@@ -196,6 +196,7 @@ def install():
     import huggingface_hub.constants
     import torch.library
     import transformers
+    import triton.runtime.driver
     import uvloop
 
     # Truth of a stand-in is not asked where it decides what is done.
@@ -205,4 +206,6 @@ def install():
     uvloop.EventLoopPolicy = asyncio.DefaultEventLoopPolicy
     torch.library.infer_schema = schema
     torch.library.Library.m.name = "absent"  # everything is registered there already
+    triton.runtime.driver.active.get_current_target = lambda: types.SimpleNamespace(backend="cpu")
     transformers.PretrainedConfig.__class_validators__ = []
+    transformers.PretrainedConfig.from_dict.__func__ = Absent

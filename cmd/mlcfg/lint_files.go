@@ -60,8 +60,8 @@ func sortFiles(args []string) (sorted, error) {
 	return s, err
 }
 
-// walkGC keeps the memory of a walk below twice what is in use: most of it is gone with each file.
-const walkGC = 25
+// walkGC keeps the memory of a walk close to what is in use: most of it is gone with each file.
+const walkGC = 15
 
 // maxWalked bounds files below folders, in bytes: larger ones are data.
 const maxWalked = 1 << 20

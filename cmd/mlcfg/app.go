@@ -49,6 +49,7 @@ func (a *app) commands() []*cli.Command {
 		a.explainCommand(),
 		a.diffCommand(),
 		a.fitCommand(),
+		a.attestCommand(),
 		a.modelCommand(),
 		a.schemaCommand(),
 		a.lspCommand(),

@@ -153,6 +153,13 @@ type Backend struct {
 	Memory string
 	// Symptoms are messages of this engine alone; see [Backend.Diagnose].
 	Symptoms []Symptom
+	// Start are the lines of its log that say how it started, Info how a running one is asked for
+	// its configuration; AttentionNames are the names of backends of attention that its log
+	// writes out, Resolved the keys that a resolved value has under another name.
+	Start          []StartLine
+	Info           Info
+	AttentionNames map[string]string
+	Resolved       map[string]string
 	// OnCPU are words of a configuration that make the engine one for the CPU,
 	// which has no devices to be bound to.
 	OnCPU []CPU

@@ -161,6 +161,9 @@ var sglang = Backend{
 		},
 	},
 
+	Start: sglangStart,
+	// The second is the older name (srt/entrypoints/http_server.py).
+	Info: Info{Paths: []string{"/server_info", "/get_server_info"}, Tokens: "max_total_num_tokens"},
 	Symptoms: []Symptom{
 		{AtDevices, `SGLang only supports sm\d+ and above`, "this build of the engine has no code for this device", ""},
 		{AtMemory, `Loaded weights leave no GPU memory for the KV cache`, "the model leaves no device memory for the KV cache", "engine_config.mem_fraction_static"},
@@ -188,4 +191,16 @@ var diffusionFlags = []string{
 	"--dit-*", "--vae-cpu-offload", "--text-encoder-*", "--image-encoder-*", "--denoiser-*", "--encoder-parallel", "--encoder-urls", "--decoder-urls", "--pin-cpu-memory",
 	"--layerwise-*", "--component-*", "--pipeline-class-name", "--transformer-weights-path", "--enable-cache-dit", "--cache-dit-*", "--enable-teacache", "--enable-spectrum",
 	"--adjust-frames", "--warmup-resolutions", "--boundary-ratio", "--disagg-role", "--performance-mode", "--webui",
+}
+
+// sglangStart is what SGLang 0.4.6 to 0.5.23 print: srt/entrypoints/engine.py, srt/managers/scheduler.py,
+// srt/mem_cache/memory_pool.py and srt/model_executor.
+var sglangStart = []StartLine{
+	{StartAllCall, `server_args=ServerArgs\(`},
+	{StartAll, `server_args=\{`},
+	{StartTokens, `max_total_num_tokens=([0-9]+)`},
+	{StartKV, `#tokens: [0-9]+, K size: ([0-9.]+) GB, V size: ([0-9.]+) GB`},
+	{StartKV, `#tokens: [0-9]+, KV size: ([0-9.]+) GB`},
+	{StartWeights, `Load weight end\..*mem usage=([0-9.]+) GB`},
+	{StartAttention, `Use (\w+) backend by default`},
 }

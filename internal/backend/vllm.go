@@ -124,6 +124,16 @@ var vllm = Backend{
 	},
 
 	Symptoms: vllmSymptoms,
+	Start:    vllmStart,
+	// With VLLM_SERVER_DEV_MODE=1 alone (vllm/entrypoints/serve/instrumentator/server_info.py).
+	Info:     Info{Paths: []string{"/server_info"}, Text: "vllm_config"},
+	Resolved: map[string]string{"max_seq_len": "max_model_len"},
+	AttentionNames: map[string]string{
+		"Flash Attention": "FLASH_ATTN", "FlashInfer": "FLASHINFER", "Triton": "TRITON_ATTN", "Triton Attention": "TRITON_ATTN", "FlexAttention": "FLEX_ATTENTION",
+		"XFormers": "XFORMERS", "Tree Attention": "TREE_ATTN", "Cutlass MLA": "CUTLASS_MLA", "FlashInfer MLA": "FLASHINFER_MLA", "FlashAttention MLA": "FLASH_ATTN_MLA",
+		"FlashMLA": "FLASHMLA", "Sparse MLA": "FLASHMLA_SPARSE", "Triton MLA": "TRITON_MLA", "AITER MLA": "ROCM_AITER_MLA", "Rocm/Aiter Attention": "ROCM_AITER_FA",
+		"Rocm Attention": "ROCM_ATTN", "Aiter Flash Attention": "ROCM_AITER_FA", "Aiter Unified Attention": "ROCM_AITER_UNIFIED_ATTN",
+	},
 	OnCPU: []CPU{
 		{Key: "device", Value: "cpu"},
 		{Variable: "VLLM_TARGET_DEVICE", Value: "cpu"},
@@ -189,4 +199,22 @@ var vllmSymptoms = []Symptom{
 
 	{AtLast, `Cannot provide a placement group`, "Ray's nodes do not have the devices that are needed", "engine_config.tensor_parallel_size"},
 	{AtLast, `Failed to connect to GCS at address (\S+)`, "Ray's head at $1 is not reached (--head)", ""},
+}
+
+// vllmStart is what vLLM 0.8 to 0.32 print: vllm/entrypoints (api_server.py, later
+// serve/utils/api_utils.py), vllm/v1/engine/core.py, vllm/v1/core/kv_cache_utils.py,
+// vllm/v1/worker and vllm/platforms.
+var vllmStart = []StartLine{
+	{StartRelease, `vLLM (?:API )?server version v?([0-9][\w.+]*)`},
+	{StartRelease, `Initializing a V[01] LLM engine \(v([0-9][\w.+]*)\)`},
+	{StartArguments, `non-default args: \{`},
+	{StartResolved, `LLM engine \(v[0-9][\w.+]*\) with config: `},
+	{StartTokens, `KV cache size: ([0-9,]+) tokens`},
+	{StartConcurrency, `Maximum concurrency for ([0-9,]+) tokens per request: ([0-9.]+)x`},
+	{StartKV, `Available KV cache memory: (-?[0-9.]+) GiB`},
+	{StartWeights, `odel loading took ([0-9.]+) Gi?B`},
+	{StartAttention, `Using (?:AttentionBackendEnum\.|_Backend\.)?([A-Z][A-Z0-9_]+) (?:attention )?backend(?:\.| out of)`},
+	{StartAttention, `Using ([A-Z][\w/ ]*?) backend (?:for \S+ )?on V1 engine`},
+	{StartAttention, `Using ((?:Triton|Rocm|Aiter Flash|Aiter Unified) Attention|Triton MLA|AITER MLA) backend\.`}, // ROCm's, since 0.11.1
+	{StartUnread, `Unknown vLLM environment variable detected: (\w+)`},
 }

@@ -193,6 +193,24 @@ func release(ctx context.Context, client *http.Client, b *backend.Backend, e *En
 	return ""
 }
 
+// Info asks an engine for its configuration; source is where it is from, data nil where the engine
+// does not say.
+func Info(ctx context.Context, p *Plan, e Endpoint) (data []byte, source string) {
+	client := asker(p.Access)
+	for _, path := range p.Facts.Info.Paths {
+		res, err := get(ctx, client, e.URL+path)
+		if err != nil {
+			return nil, ""
+		}
+		data, err := io.ReadAll(io.LimitReader(res.Body, 4<<20))
+		res.Body.Close()
+		if err == nil && res.StatusCode == http.StatusOK {
+			return data, e.URL + path
+		}
+	}
+	return nil, ""
+}
+
 func get(ctx context.Context, client *http.Client, url string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

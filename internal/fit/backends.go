@@ -1,6 +1,7 @@
 package fit
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -54,17 +55,16 @@ var attentions = []attention{
 
 func with(types []string, more ...string) []string { return append(slices.Clone(types), more...) }
 
+// AttentionAsked is the backend of attention that arguments or variables name, empty for none.
+func AttentionAsked(a Args, env map[string]string) string {
+	name := cmp.Or(a.text("attention_backend"), a.in("attention_config").text("backend"), env["VLLM_ATTENTION_BACKEND"])
+	return strings.TrimSuffix(strings.ToUpper(name), "_VLLM_V1")
+}
+
 // backendTakes asks the backend of attention that is named; where none is, the engine chooses one
 // that takes the model.
 func backendTakes(c *checked) string {
-	name := c.Args.text("attention_backend")
-	if name == "" {
-		name = c.Args.in("attention_config").text("backend")
-	}
-	if name == "" {
-		name = c.Env["VLLM_ATTENTION_BACKEND"]
-	}
-	name = strings.TrimSuffix(strings.ToUpper(name), "_VLLM_V1")
+	name := AttentionAsked(c.Args, c.Env)
 	for i := range attentions {
 		a := &attentions[i]
 		if a.name == name && since(c.Release, a.first) && (a.last == "" || !since(c.Release, a.last)) {

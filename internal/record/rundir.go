@@ -7,10 +7,10 @@
 //	machine.json               what it ran on: kernel, processors, accelerators, driver
 //	metrics.jsonl              what the engines said of themselves, once a second
 //	engine/endpoints.json      what the running engines say that they are
+//	engine/start.json          what they said of their start, and where it is not as configured or predicted
 //	records.jsonl              one line a request, written as the run goes
 //	records.parquet/           the same in Parquet, sealed part by part as the run goes
 //	engine/replica-N.log       what each engine replica printed
-//	engine/endpoints.json      what the replicas say of themselves: model, release
 //	loadgen.log                what the official LoadGen printed, where it issued the queries
 //	power.log                  what the power script printed
 //	summary.json               verdict and figures, made from records.jsonl
@@ -43,6 +43,7 @@ const (
 	StateFile    = "state.json"
 	SummaryFile  = "summary.json"
 	EngineDir    = "engine"
+	StartFile    = "engine/start.json"
 	PowerLog     = "power.log"
 	LoadgenLog   = "loadgen.log"
 	InvalidFile  = "INVALID"

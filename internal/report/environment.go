@@ -31,6 +31,7 @@ func environment(r *Run, sum *Summary) []Setting {
 	add("engine", engine)
 	add("program", r.State.Program)
 	add("clock", sum.Clock())
+	add("KV cache", sum.Cache())
 	if r.State.OfficialLoadGen != "" {
 		add("official LoadGen", r.State.OfficialLoadGen)
 	}

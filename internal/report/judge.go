@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sort"
 
+	"mlcfg/internal/attest"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/record"
 )
@@ -78,7 +79,7 @@ func summarize(r *Run, j *Judgement) *Summary {
 		Format: Format, Subject: SubjectOf(r.Manifest),
 		Complete: r.State.Phase == record.Ended && len(r.State.Faults) == 0, Simulated: r.State.Simulated, SyntheticData: r.State.Synthetic,
 		OfficialLoadGen: r.State.OfficialLoadGen,
-		Reasons:         []string{}, Replicas: []Replica{},
+		Reasons:         []string{}, Replicas: []Replica{}, Starts: r.Starts, Remarks: attest.Faults(r.Starts),
 	}
 	s.count(j.Rows)
 	for _, f := range j.failures {

@@ -17,6 +17,7 @@ import (
 	"sort"
 	"strings"
 
+	"mlcfg/internal/attest"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/record"
@@ -42,6 +43,8 @@ type Run struct {
 	// Copy says what of the records' Parquet copy is not as the record file has it,
 	// of a run that has ended; empty where nothing is, or there is no copy.
 	Copy string
+	// Starts are what the engines said of their start; none where they said nothing.
+	Starts []attest.Start
 	// Problems are the lines of the INVALID file.
 	Problems []string
 }
@@ -96,6 +99,7 @@ func Load(path string) (*Run, error) {
 	if r.Metrics, err = metrics.ReadFile(path); err != nil {
 		return nil, fmt.Errorf("loading the run %s: %w", path, err)
 	}
+	readJSON(filepath.Join(path, record.StartFile), &r.Starts)
 	if state.OfficialLoadGen != "" {
 		if r.OfficialResult, err = officialResult(filepath.Join(path, loadgen.SummaryName)); err != nil {
 			return nil, fmt.Errorf("loading the run %s: %w", path, err)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"mlcfg/internal/attest"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/record"
@@ -66,6 +67,9 @@ type Summary struct {
 	Errors map[string]int `json:"errors,omitempty"`
 	// Replicas is the share of each engine replica.
 	Replicas []Replica `json:"replicas"`
+	// Starts are what the engines said of their start, what was predicted of it, and where it is
+	// not as configured; absent where they said nothing.
+	Starts []attest.Start `json:"engine_starts,omitempty"`
 	// Remarks are what a reader should know that makes no run invalid, such as a
 	// replica that is many times slower than the others.
 	Remarks []string `json:"notes,omitempty"`

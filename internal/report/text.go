@@ -48,11 +48,33 @@ func WriteText(w io.Writer, s *Summary) error {
 		}
 		b.WriteByte('\n')
 	}
+	if cache := s.Cache(); cache != "" {
+		fmt.Fprintf(&b, "KV cache    %s\n", cache)
+	}
 	for _, n := range s.Remarks {
 		fmt.Fprintf(&b, "note        %s\n", diag.Escape(n))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// Cache says how large the engines say their KV caches are, and what was predicted; empty where
+// they do not say.
+func (s *Summary) Cache() string {
+	var texts []string
+	for _, start := range s.Starts {
+		if start.Said == nil || start.Said.Tokens == nil {
+			continue
+		}
+		text := fmt.Sprintf("%d tokens a replica", *start.Said.Tokens)
+		if p := start.Predicted; p != nil && p.Tokens != nil {
+			text += fmt.Sprintf(", %d predicted", *p.Tokens)
+		}
+		if !slices.Contains(texts, text) {
+			texts = append(texts, text)
+		}
+	}
+	return strings.Join(texts, "; ")
 }
 
 // Clock says by whose clock the times of the completed samples are; empty where there is none.

@@ -28,6 +28,8 @@ func serveMock(args []string) int {
 	dies, _ := strconv.Atoi(args[0])
 	port := args[slices.Index(args, "--port")+1]
 	fmt.Println("mock engine at", port)
+	fmt.Println("INFO non-default args: {'max_num_seqs': 4, 'hf_token': 'hf_abc'}")
+	fmt.Println("INFO GPU KV cache size: 566,016 tokens")
 	s, err := mock.Start("127.0.0.1:"+port, mock.Config{Fault: func(n int) mock.Fault {
 		if n == dies {
 			os.Exit(7)
@@ -93,6 +95,25 @@ func TestStartedEngine(t *testing.T) {
 	if conn, err := net.Dial("tcp", "127.0.0.1:"+port); err == nil {
 		conn.Close()
 		t.Error("the run is over, and its engine serves")
+	}
+}
+
+// What an engine says of its start is held against the manifest, and stands in the summary.
+func TestStartOfEngine(t *testing.T) {
+	p := started(t, loadgen.Offline, -1, false)
+	dir := filepath.Join(t.TempDir(), "run")
+	var log strings.Builder
+	sum, err := Run(t.Context(), p, Output{Dir: dir, Log: &Log{W: &log}, Program: loadgen.Program{Name: "mlrun", Version: "test"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "max_num_seqs is configured as 5, in force is 4"
+	if !slices.Contains(sum.Remarks, want) || !strings.Contains(log.String(), "note: "+want+"\n") || len(sum.Starts) != 1 || *sum.Starts[0].Said.Tokens != 566016 || sum.Cache() != "566016 tokens a replica" {
+		t.Errorf("%q, %+v\n%s", sum.Remarks, sum.Starts, log.String())
+	}
+	kept, err := os.ReadFile(filepath.Join(dir, record.StartFile))
+	if err != nil || !strings.Contains(string(kept), want) || strings.Contains(string(kept), "hf_abc") {
+		t.Errorf("%s, %v", kept, err)
 	}
 }
 

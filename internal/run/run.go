@@ -93,7 +93,9 @@ type runner struct {
 	urls      []string // of the engines
 	metrics   *metrics.Scraper
 	active    time.Duration // what the current phase took
-	broken    bool          // connections to a replica broke during a phase
+	// accelerator is the first of the machine, as its driver calls it; empty where there is none.
+	accelerator string
+	broken      bool // connections to a replica broke during a phase
 }
 
 func (r *runner) run(ctx context.Context) error {
@@ -107,10 +109,14 @@ func (r *runner) run(ctx context.Context) error {
 	}
 	// The machine last, which may take seconds to look at: before it the directory says
 	// what it is.
-	if err := errors.Join(
-		r.dir.Write(record.ManifestFile, yaml), r.enter(record.Preflight), r.dir.WriteJSON(record.PlanFile, r.plan),
-		r.dir.WriteJSON(record.MachineFile, machine.Collect(ctx)),
-	); err != nil {
+	if err := errors.Join(r.dir.Write(record.ManifestFile, yaml), r.enter(record.Preflight), r.dir.WriteJSON(record.PlanFile, r.plan)); err != nil {
+		return err
+	}
+	on := machine.Collect(ctx)
+	if len(on.Accelerators) > 0 {
+		r.accelerator = on.Accelerators[0]
+	}
+	if err := r.dir.WriteJSON(record.MachineFile, on); err != nil {
 		return err
 	}
 	if err := r.preflight(ctx); err != nil {
@@ -223,6 +229,9 @@ func (r *runner) start(ctx context.Context) (engine.Engine, error) {
 	}
 	r.log.Step("ready after %.1f s", time.Since(began).Seconds())
 	if err := r.checkEndpoints(eng.Endpoints()); err != nil {
+		return nil, errors.Join(err, eng.Stop(orElse(r.out.grace, stopGrace)))
+	}
+	if err := r.attest(ctx, eng.Endpoints()); err != nil {
 		return nil, errors.Join(err, eng.Stop(orElse(r.out.grace, stopGrace)))
 	}
 	return eng, nil

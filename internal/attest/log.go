@@ -23,6 +23,7 @@ import (
 
 	"mlcfg/internal/backend"
 	"mlcfg/internal/diag/secret"
+	"mlcfg/internal/lazyregexp"
 )
 
 // Said is what an engine says of its start; nil and empty is what it does not say. A figure that
@@ -69,7 +70,7 @@ var startLines = sync.OnceValue(func() []line {
 	return all
 })
 
-var escape = regexp.MustCompile("\x1b\\[[0-9;]*m")
+var escape = lazyregexp.New("\x1b\\[[0-9;]*m")
 
 // ReadLog reads an engine's log. Lines that say nothing of a start, and those beyond 4 MiB, are passed over.
 func ReadLog(r io.Reader) (*Said, error) {
@@ -136,7 +137,7 @@ func (s *Said) line(text string) {
 }
 
 // rank is what a line begins with where a rank of several prints it.
-var rank = regexp.MustCompile(`(?:TP|DP|PP|EP)\d+`)
+var rank = lazyregexp.New(`(?:TP|DP|PP|EP)\d+`)
 
 func (s *Said) pool(of string, sizes []string) {
 	if s.pools == nil {

@@ -1,6 +1,10 @@
 package backend
 
-import "mlcfg/internal/lazyregexp"
+import (
+	"slices"
+
+	"mlcfg/internal/lazyregexp"
+)
 
 // SGLang is SGLang's name.
 const SGLang = "sglang"
@@ -27,8 +31,8 @@ var sglang = Backend{
 	Programs: []Program{
 		{Module: "sglang.launch_server"},
 		{Words: []string{"sglang", "serve"}, Positional: true, Not: diffusionFlags},
-		// Dynamo takes its own flags out and hands the rest on (components/src/dynamo/sglang/args.py).
-		{Module: "dynamo.sglang", Own: dynamoFlags},
+		// Dynamo takes its own flags out and hands the rest on (dynamo/sglang/args.py).
+		{Module: "dynamo.sglang", Own: slices.Concat(dynamoSGLang, dynamoFlags)},
 	},
 	Images: []Image{
 		{Repository: "lmsysorg/sglang", Tag: lazyregexp.New(`^v(\d+\.\d+\.\d+(?:\.post\d+|rc\d+)?)(?:[-+.]|$)`)},

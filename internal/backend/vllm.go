@@ -1,6 +1,10 @@
 package backend
 
-import "mlcfg/internal/lazyregexp"
+import (
+	"slices"
+
+	"mlcfg/internal/lazyregexp"
+)
 
 // VLLM is vLLM's name.
 const VLLM = "vllm"
@@ -33,8 +37,8 @@ var vllm = Backend{
 		{Words: []string{"vllm", "serve"}, Positional: true, Not: []string{"--omni"}},
 		{Module: "vllm.entrypoints.openai.api_server"},
 		{Module: "vllm.entrypoints.api_server"},
-		// Dynamo takes its own flags out and hands the rest on (components/src/dynamo/vllm/args.py).
-		{Module: "dynamo.vllm", EngineOnly: true, Own: dynamoFlags},
+		// Dynamo takes its own flags out and hands the rest on (dynamo/vllm/args.py).
+		{Module: "dynamo.vllm", EngineOnly: true, Own: slices.Concat(dynamoVLLM, dynamoFlags)},
 	},
 	Images: []Image{
 		{Repository: "vllm/vllm-openai", Tag: vllmTag, Later: vllmTagLater, Entry: true},
@@ -155,16 +159,6 @@ var (
 	vllmTag      = lazyregexp.New(`^v(\d+\.\d+\.\d+(?:\.post\d+|rc\d+)?)(?:[-+.]|$)|^vllm-.*-(\d+\.\d+\.\d+)-[0-9a-f]{7,}$`)
 	vllmTagLater = lazyregexp.New(`^vllm-`)
 )
-
-// dynamoFlags are Dynamo's own, of its adapters for every engine
-// (components/src/dynamo/common, components/src/dynamo/vllm/args.py).
-var dynamoFlags = []string{
-	"--dyn-*", "--request-plane", "--event-plane", "--discovery-backend", "--disaggregation-mode", "--is-prefill-worker", "--is-decode-worker", "--headless",
-	"--dump-config-to", "--namespace", "--endpoint", "--endpoint-types", "--connector", "--engine-config-json", "--migration-limit", "--store-kv", "--durable-kv-events",
-	"--multimodal-*", "--enable-multimodal", "--route-to-encoder", "--custom-jinja-template", "--output-modalities", "--use-kv-events", "--embedding-worker", "--enable-local-indexer",
-	"--no-enable-local-indexer", "--use-vllm-tokenizer", "--use-sglang-tokenizer", "--disagg-config*", "--frontend-decoding", "--mm-prompt-template", "--sleep-mode-level", "--enable-rl",
-	"--gms-*", "--benchmark-*", "--fpm-*", "--media-*", "--stage-configs-path", "--diffusion-*", "--image-*", "--video-*", "--embedding-transfer-mode", "--router-*",
-}
 
 // vllmBuckets stand in vllm/v1/metrics/loggers.py.
 var vllmBuckets = Buckets{

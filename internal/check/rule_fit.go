@@ -24,6 +24,8 @@ var fitKeys = map[string][]string{
 	"kv-type-on-gpu":              {"kv_cache_dtype"},
 	"attention-backend":           {"attention_backend"},
 	"pipeline-partition":          {"pipeline_parallel_size"},
+	"tool-parser":                 {"tool_call_parser"},
+	"reasoning-parser":            {"reasoning_parser"},
 	"no-kv-memory":                {"gpu_memory_utilization", "mem_fraction_static", "tensor_parallel_size", "tp_size"},
 	"request-does-not-fit":        {"max_model_len", "gpu_memory_utilization"},
 }
@@ -77,7 +79,7 @@ func modelFits(c *Config, found *diag.List) {
 				continue
 			}
 		}
-		if !reason.Refuses {
+		if !reason.Refuses && !reason.Doubts {
 			continue
 		}
 		at, _ := c.engine(c.Backend.Model)
@@ -86,6 +88,12 @@ func modelFits(c *Config, found *diag.List) {
 				at = k
 				break
 			}
+		}
+		if reason.Doubts {
+			d.Severity = diag.Warning
+			d.Message, d.Hint = path.Base(name)+": "+reason.Text, "see "+reason.Source
+			c.report(found, d, at)
+			continue
 		}
 		d.Message = fmt.Sprintf("%s %s refuses this for %s: %s", c.Schema.Engine, c.Schema.Release, path.Base(name), reason.Text)
 		d.Hint = "see " + reason.Source + "; mlcfg fit shows the whole computation"

@@ -23,8 +23,9 @@ type attention struct {
 	// model's own, nil for none.
 	sizes []int64
 	kv    []string
-	// kvFrom and sinksFrom are the least compute capability for those types and for sinks.
-	kvFrom, sinksFrom int
+	// kvFrom and sinksFrom are the least compute capability for those types and for sinks, sinksTo the
+	// highest for sinks; 0 is no bound.
+	kvFrom, sinksFrom, sinksTo int
 	// mla and sparse are of latent attention and of sparse attention; sinks reports whether learned sinks are taken.
 	mla, sparse, sinks bool
 }
@@ -38,9 +39,14 @@ var (
 // the releases from 0.11.2 to 0.32.0 answer. The first release that asks is 0.11.1.
 var attentions = []attention{
 	{name: "FLASH_ATTN", first: "0.11.1", low: 80, kv: fp8s, kvFrom: 90, sinks: true, sinksFrom: 90},
-	{name: "FLASHINFER", first: "0.11.1", last: "0.21.0", low: 75, high: 121, sizes: []int64{64, 128, 256}, kv: allF8, sinks: true},
-	{name: "FLASHINFER", first: "0.21.0", last: "0.24.0", low: 75, high: 121, sizes: []int64{64, 128, 256, 512}, kv: with(allF8, "nvfp4"), sinks: true},
-	{name: "FLASHINFER", first: "0.24.0", low: 80, high: 121, sizes: []int64{64, 128, 256, 512}, kv: with(allF8, "nvfp4", "nvfp4_4over6"), sinks: true},
+	// Until V1 its profiling run went through FlashAttention 2.
+	{name: "FLASHINFER", first: "0.5.0", last: "0.8.0", low: 80, kv: allF8, sinks: true},
+	// Sinks are TRT-LLM's kernels' alone.
+	{name: "FLASHINFER", first: "0.11.1", last: "0.21.0", low: 75, high: 121, sizes: []int64{64, 128, 256}, kv: allF8, sinks: true, sinksFrom: 100, sinksTo: 109},
+	{name: "FLASHINFER", first: "0.21.0", last: "0.24.0", low: 75, high: 121, sizes: []int64{64, 128, 256, 512}, kv: with(allF8, "nvfp4"), sinks: true, sinksFrom: 100, sinksTo: 109},
+	{name: "FLASHINFER", first: "0.24.0", last: "0.28.0", low: 80, high: 121, sizes: []int64{64, 128, 256, 512}, kv: with(allF8, "nvfp4", "nvfp4_4over6"), sinks: true, sinksFrom: 100, sinksTo: 109},
+	{name: "FLASHINFER", first: "0.28.0", last: "0.30.0", low: 80, high: 121, sizes: []int64{64, 128, 256, 512}, kv: with(allF8, "nvfp4", "nvfp4_4over6"), sinks: true, sinksFrom: 100},
+	{name: "FLASHINFER", first: "0.30.0", low: 80, high: 121, sizes: []int64{64, 128, 256, 512}, kv: with(allF8, "nvfp4", "nvfp4_4over6"), sinks: true, sinksFrom: 90},
 	{name: "TRITON_ATTN", first: "0.11.1", last: "0.20.0", kv: allF8, sinks: true},
 	{name: "TRITON_ATTN", first: "0.20.0", kv: with(allF8, "int4_per_token_head", "int8_per_token_head", "fp8_per_token_head"), sinks: true},
 	{name: "FLEX_ATTENTION", first: "0.11.1"},
@@ -96,7 +102,7 @@ func (a *attention) refuses(c *checked) string {
 	if known {
 		have = c.GPU.Capability
 	}
-	if c.Model.Sinks && (!a.sinks || known && have < a.sinksFrom) {
+	if c.Model.Sinks && (!a.sinks || known && (have < a.sinksFrom || a.sinksTo > 0 && have > a.sinksTo)) {
 		why = append(why, "attention sinks")
 	}
 	if asked := c.Args.text("kv_cache_dtype"); asked != "" && bytesOf(asked) != 2 && asked != "auto" && (!slices.Contains(a.kv, asked) || known && have < a.kvFrom) {

@@ -58,6 +58,7 @@ func compatible(c *checked, r *Report) {
 			r.refuse(rule.name, source, "%s", fault)
 		}
 	}
+	parsersMatch(c, r)
 }
 
 func needsGPUs(c *checked) string {
@@ -222,6 +223,16 @@ func kvTypeOnGPU(c *checked) string {
 		return ""
 	}
 	asked := c.Args.text("kv_cache_dtype")
+	have := capability(c.GPU.Capability)
+	// Chunks and cached prefixes went through a kernel of Triton (vllm/attention/ops/prefix_prefill.py).
+	if (c.Args.on("enable_chunked_prefill") || c.Args.on("enable_prefix_caching")) && (asked == "fp8" || asked == "fp8_e4m3") && !since(c.Release, vllmV1) {
+		return text("a KV cache of %s with chunked prefill or cached prefixes needs compute capability 8.9, %s has %s", asked, c.GPU.Name, have)
+	}
+	// FlashAttention is the default, which takes it on Hopper alone (vllm/platforms/cuda.py,
+	// is_kv_cache_dtype_supported), and V0 was gone.
+	if strings.HasPrefix(asked, "fp8") && AttentionAsked(c.Args, c.Env) == "" && since(c.Release, "0.11.0") && !since(c.Release, "0.11.1") {
+		return text("a KV cache of %s needs another backend of attention than the default on compute capability %s; FLASHINFER takes it", asked, have)
+	}
 	if c.Args.text("attention_backend") == "TRITON_ATTN" || c.Env["VLLM_ATTENTION_BACKEND"] == "TRITON_ATTN" || c.Env["VLLM_ATTENTION_BACKEND"] == "TRITON_ATTN_VLLM_V1" {
 		if asked == "fp8" || asked == "fp8_e4m3" {
 			return text("a KV cache of %s under TRITON_ATTN needs compute capability 8.9, %s has %s", asked, c.GPU.Name, capability(c.GPU.Capability))

@@ -42,6 +42,8 @@ type Reason struct {
 	Text   string `json:"text"`
 	// Refuses reports whether the engine refuses to start for it.
 	Refuses bool `json:"refuses,omitempty"`
+	// Doubts reports whether the engine starts, and what it serves is likely to be wrong.
+	Doubts bool `json:"doubts,omitempty"`
 }
 
 // Report is what came of it: memory in GiB per GPU; nil is what is not known.
@@ -79,6 +81,11 @@ func (r *Report) say(rule, source, format string, args ...any) {
 func (r *Report) refuse(rule, source, format string, args ...any) {
 	r.say(rule, source, format, args...)
 	r.Reasons[len(r.Reasons)-1].Refuses = true
+}
+
+func (r *Report) doubt(rule, source, format string, args ...any) {
+	r.say(rule, source, format, args...)
+	r.Reasons[len(r.Reasons)-1].Doubts = true
 }
 
 func (r *Report) cannot(format string, args ...any) {

@@ -50,8 +50,11 @@ func WriteText(w io.Writer, r *Report) {
 	fmt.Fprintln(w, "because")
 	for _, reason := range r.Reasons {
 		mark := " "
-		if reason.Refuses {
+		switch {
+		case reason.Refuses:
 			mark = "!"
+		case reason.Doubts:
+			mark = "?"
 		}
 		fmt.Fprintf(w, "%s %s\n    %s: %s\n", mark, reason.Text, reason.Rule, reason.Source)
 	}

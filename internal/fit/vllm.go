@@ -1,7 +1,6 @@
 package fit
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -185,12 +184,13 @@ func (v *vllm) memory() {
 		r.cannot("the KV memory")
 		return
 	}
-	outside := 0.13
+	// Contexts and buffers of communication, which the engine measures; each doubling of the ranks
+	// that talk to each other takes as much again.
+	outside := 0.13 + 0.42*math.Log2(float64(v.tp))
 	if v.tp > 1 {
-		outside = 0.55
-		r.Margin += 0.1 * float64(v.tp)
+		r.Margin += 0.1 * math.Log2(float64(v.tp))
 	}
-	r.cannot("non-torch memory: %.2f GiB assumed, as published starts on H100 show for tensor parallel 1 (0.13) and 2 (0.55)", outside)
+	r.cannot("non-torch memory: %.2f GiB assumed, as published starts show for tensor parallel 1 (0.13), 2 (0.55) and 4 (0.95)", outside)
 	kv := requested - *r.Weights - *r.Activation - *r.Graph - outside
 	r.KV = ptr(math.Round(kv*1000) / 1000)
 	r.say("kv-memory", vllmWorker, "%.2f GiB requested - weights %.2f - activation %.2f - graphs %.2f - non-torch %.2f = %.2f GiB for the KV cache", requested, *r.Weights, *r.Activation, *r.Graph, outside, kv)
@@ -199,8 +199,9 @@ func (v *vllm) memory() {
 	}
 }
 
-// padding is by how much experts of MXFP4 grow: each is padded to a multiple of 256
-// (vllm/model_executor/layers/quantization/mxfp4.py).
+// padding is by how much experts of MXFP4 grow (vllm/model_executor/layers/quantization/mxfp4.py,
+// create_weights): Marlin, which is taken before Hopper, and on Hopper by 0.10, pads the inner size
+// to 128 and the hidden one to 256; the others as measured, the inner size to 256.
 func (v *vllm) padding() float64 {
 	if v.Model.Quant.Method != "mxfp4" {
 		return 1
@@ -209,7 +210,12 @@ func (v *vllm) padding() float64 {
 	if wide <= 0 {
 		return 1
 	}
-	each := wide / float64(v.tp)
+	each, hidden := wide/float64(v.tp), float64(v.Model.Hidden)
+	if c := 0; v.GPU != nil && hidden > 0 {
+		if c = v.GPU.Capability; c > 0 && c < 90 || c == 90 && !since(v.Release, "0.11.0") {
+			return math.Ceil(each/128) * 128 / each * math.Ceil(hidden/256) * 256 / hidden
+		}
+	}
 	return math.Ceil(each/256) * 256 / each
 }
 
@@ -221,30 +227,17 @@ func (v *vllm) working() {
 		r.cannot("the activation peak of engines before vLLM %s", vllmV1)
 		return
 	}
-	const perLogit = 39 // bytes: seven published starts lie between 38.4 and 39.6
-	rows := min(v.seqs, v.batched)
-	sampler := perLogit * float64(rows) * float64(m.Vocab)
 	wide := m.config.number("moe_intermediate_size", "intermediate_size", "ffn_dim")
 	if m.Experts > 0 {
 		wide *= max(1, m.config.number("num_experts_per_tok", "experts_per_token", "num_experts_per_token"))
 	}
+	rows := min(v.seqs, v.batched)
 	forward := float64(v.batched) * 2 * (4*float64(m.Hidden) + 3*wide/float64(v.tp))
-	peak := max(sampler, forward)
+	peak := v.peak(forward, float64(rows)*float64(m.Vocab), rows)
 	r.Activation = ptr(gibs(peak))
 	if r.Margin += 0.5 + 0.05*peak/gib; m.Multimodal {
 		r.Margin += 0.5 * peak / gib
 	}
-	source := "vllm/v1/worker/gpu_model_runner.py, _dummy_sampler_run"
-	what := fmt.Sprintf("%d rows of %d logits at %d bytes", rows, m.Vocab, perLogit)
-	if forward > sampler {
-		source, what = "vllm/v1/worker/gpu_model_runner.py, profile_run", fmt.Sprintf("%d tokens of hidden size %d and of the feed-forward layer", v.batched, m.Hidden)
-	}
-	r.say("activation", source, "the peak of the profiling run: %s = %.2f GiB", what, peak/gib)
-	margin := "within 3 % for seven of eight published starts"
-	if m.Multimodal {
-		margin = "for a model with other inputs between half of it and all"
-	}
-	r.cannot("the exact activation peak, which the engine measures: %.2f GiB is %s", peak/gib, margin)
 	r.Graph = ptr(0.0)
 	graphs := !v.Args.on("enforce_eager") && v.Env["VLLM_MEMORY_PROFILER_ESTIMATE_CUDAGRAPHS"] != "0" && (since(v.Release, vllmGraphs) || v.Env["VLLM_MEMORY_PROFILER_ESTIMATE_CUDAGRAPHS"] == "1")
 	if graphs {

@@ -150,7 +150,9 @@ var unposted = map[string]Args{
 // releases are those that a case's address tells elsewhere on its page.
 var releases = map[string]string{
 	"llm-d-incubation/llm-d-planner/blob/main/docs/empirical-vllm-memory-results.md": "0.11.0",
-	"vllm-project/vllm/issues/21348":                                                 "0.9.2", // the newest on its date
+
+	// The newest on its date.
+	"vllm-project/vllm/issues/21348": "0.9.2",
 }
 
 // fromNothing is how far KV memory that is computed is off, over the cases whose GPU is known.

@@ -211,8 +211,8 @@ func (v *vllm) padding() float64 {
 		return 1
 	}
 	each, hidden := wide/float64(v.tp), float64(v.Model.Hidden)
-	if c := 0; v.GPU != nil && hidden > 0 {
-		if c = v.GPU.Capability; c > 0 && c < 90 || c == 90 && !since(v.Release, "0.11.0") {
+	if v.GPU != nil && hidden > 0 {
+		if c := v.GPU.Capability; c > 0 && c < 90 || c == 90 && !since(v.Release, "0.11.0") {
 			return math.Ceil(each/128) * 128 / each * math.Ceil(hidden/256) * 256 / hidden
 		}
 	}

@@ -76,6 +76,9 @@ type Backend struct {
 	Units      map[string]float64
 	Words      map[string]map[string]int64
 	Shorthands map[string][]string
+	// Functions are keys of the engine's Python interface whose value is a function, which a
+	// command line cannot say: it reads the text.
+	Functions []string
 	// CommaLists are keys whose lists the command line splits at commas.
 	CommaLists []string
 	// NullTexts are texts that the command line reads as null: of the keys that take

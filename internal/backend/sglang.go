@@ -55,7 +55,8 @@ var sglang = Backend{
 	// nullable_str of srt/server_args.py.
 	NullTexts: []string{"", "None"}, NullTextKeys: []string{"quantization_param_path"},
 	// normalize of srt/sampling/sampling_params.py.
-	Computed: []string{"is_normalized", "stop_regex_max_len", "stop_regex_strs", "stop_str_max_len", "stop_strs"},
+	Functions: []string{"custom_sigquit_handler"},
+	Computed:  []string{"is_normalized", "stop_regex_max_len", "stop_regex_strs", "stop_str_max_len", "stop_strs"},
 	Nodes: []NodeArgument{
 		// SGLang has no usual port.
 		{Key: "dist_init_addr", Value: "{head-address:29500}", When: Nodes},

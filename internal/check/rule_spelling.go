@@ -28,6 +28,19 @@ func spelledFalse(c *Config, found *diag.List) {
 	}
 }
 
+// noFunctions refuses values of keys that are functions of the engine's Python interface.
+func noFunctions(c *Config, found *diag.List) {
+	for _, name := range c.Backend.Functions {
+		if k, ok := c.engine(name); ok && k.setting != nil && k.value != nil {
+			c.report(found, diag.Diagnostic{
+				Code:    "no-spelling",
+				Message: fmt.Sprintf("%s is a function of %s's Python interface, which a command line cannot name", name, c.Backend.Title),
+				Hint:    "leave it out",
+			}, k)
+		}
+	}
+}
+
 // unspelledFalse: without the flag the engine's default holds, and that is no false.
 // SGLang's booleans that take a value take it as text, of which each is true
 // (debug_tensor_dump_inject, type=str).

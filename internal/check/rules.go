@@ -36,6 +36,7 @@ var rules = []rule{
 	computedAreLeft,
 	textsAreJSON,
 	nestedRefuses,
+	noFunctions,
 	spelledFalse,
 	spelledNull,
 	textsAreHeld,

@@ -147,6 +147,8 @@ func TestNested(t *testing.T) {
 		{"sglang", "0.5.23", "enable_multimodal: true", ""},
 		{"sglang", "0.4.9.post6", "debug_tensor_dump_inject: false", "error no-spelling"},
 		{"sglang", "0.4.9.post6", "debug_tensor_dump_inject: true", ""},
+		{"sglang", "0.5.12", "custom_sigquit_handler: cleanup", "error no-spelling"},
+		{"sglang", "0.5.12", "custom_sigquit_handler: null", ""},
 		{"vllm", "0.33.0", "hf_token: false", "error no-spelling"},
 		// optional_type reads these as null.
 		{"vllm", "0.33.0", "revision: 'None'", "warning null-text null"},

@@ -13,7 +13,7 @@ import absent
 os.environ.update(SGLANG_USE_CPU_ENGINE="1")
 
 # The long forms are the names of the arguments, the short ones of the fields.
-SHORT = {"tp_size": "tensor_parallel_size", "pp_size": "pipeline_parallel_size", "dp_size": "data_parallel_size", "ep_size": "expert_parallel_size"}
+SHORT = {"tp_size": "tensor_parallel_size", "pp_size": "pipeline_parallel_size", "dp_size": "data_parallel_size", "ep_size": "expert_parallel_size", "attn_cp_size": "attention_context_parallel_size", "moe_dp_size": "moe_data_parallel_size"}
 
 
 def arguments(sources):

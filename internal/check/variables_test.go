@@ -139,6 +139,8 @@ func TestNested(t *testing.T) {
 		{"vllm", "0.27.1", "quantization: auto_round", ""},
 		{"vllm", "0.33.0", "load_format: safetensor", "warning not-built-in safetensors"},
 		{"vllm", "0.33.0", "load_format: safetensors, quantization: fp8", ""},
+		{"vllm", "0.33.0", "kv_cache_dtype: fp-8", "warning not-built-in fp8"},
+		{"vllm", "0.33.0", "kv_cache_dtype: octave_k3v4", ""},
 		{"sglang", "0.5.23", "speculative_algorithm: EAGLE4", "warning not-built-in EAGLE"},
 		{"sglang", "0.5.23", "speculative_algorithm: NEXTN", ""},
 		{"sglang", "0.5.23", "enable_lora: false, lora_paths: [a]", "error no-spelling"},

@@ -9,6 +9,7 @@ import ast
 VLLM = (
     ("attention_backend", ("vllm.v1.attention.backends.registry", "vllm.attention.backends.registry"), "AttentionBackendEnum"),
     ("quantization", ("vllm.model_executor.layers.quantization",), "QuantizationMethods"),
+    ("kv_cache_dtype", ("vllm.config.cache",), "CacheDType"),
     ("load_format", ("vllm.model_executor.model_loader",), "LoadFormats"),
 )
 SGLANG = (("speculative_algorithm", ("sglang.srt.speculative.spec_info",), "SpeculativeAlgorithm"),)

@@ -57,6 +57,8 @@ def read(package, notes):
     speculative(engine, sections)
     sections.update(bodies.read(package, reader))
     lists = built.read(package, built.VLLM) + built.reasoning(package, plugins="reasoning_parser_plugin" in by_dest)
+    # Until 0.32.0 the type of kv_cache_dtype is the list itself.
+    lists = [x for x in lists if x["name"] != "kv_cache_dtype" or by_dest["kv_cache_dtype"].choices is None]
     if lists:
         sections["built_in"] = lists
     return sections

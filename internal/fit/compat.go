@@ -196,6 +196,9 @@ func blocksDivide(c *checked) string {
 	tp := c.tp * c.dp // experts are cut over data parallel too
 	if c.Engine == backend.SGLang {
 		tp = c.Args.size("tp_size", "tp", "tensor_parallel_size") / c.Args.size("ep_size", "ep", "expert_parallel_size")
+		if a2a := c.Args.text("moe_a2a_backend"); a2a != "" && a2a != "none" || c.Args.on("enable_deepep_moe") || c.Args.on("enable_ep_moe") {
+			tp = 1 // ep_size becomes tp_size (sglang/srt/server_args.py)
+		}
 	}
 	pads := c.Args.on("enable_expert_parallel") || c.Engine == backend.VLLM && since(c.Release, vllmPadsExperts) || c.Env["SGLANG_USE_AITER"] == "1"
 	if wide := int64(c.Model.config.number("moe_intermediate_size")); c.Model.Experts > 0 && wide > 0 && !pads && tp > 1 && (wide%tp != 0 || wide/tp%block[0] != 0) {

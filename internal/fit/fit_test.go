@@ -127,6 +127,7 @@ func TestRules(t *testing.T) {
 		{rule: "quantization-of-checkpoint", model: "nvidia/Llama-3.1-70B-Instruct-FP8", engine: "vllm", broken: Args{"quantization": "gptq"}, fine: Args{"quantization": "modelopt"}},
 		{rule: "quantization-on-gpu", model: "Qwen3-30B-A3B-FP8", gpu: "T4", engine: "vllm", release: "0.11.0", broken: Args{}, fine: nil},
 		{rule: "block-quantization", model: "Qwen3-235B-A22B-FP8", engine: "sglang", broken: Args{"tp_size": 8.0}, fine: Args{"tp_size": 8.0, "ep_size": 2.0}},
+		{rule: "block-quantization", model: "Qwen3-235B-A22B-FP8", engine: "sglang", broken: Args{"tp_size": 8.0, "moe_a2a_backend": "none"}, fine: Args{"tp_size": 8.0, "moe_a2a_backend": "deepep"}},
 		{rule: "block-quantization", model: "Qwen3-32B-FP8", engine: "vllm", broken: Args{"tensor_parallel_size": 16.0}, fine: Args{"tensor_parallel_size": 8.0}},
 		{rule: "block-quantization", model: "Qwen3-235B-A22B-FP8", engine: "vllm", release: "0.28.0", broken: Args{"tensor_parallel_size": 8.0}, fine: Args{"tensor_parallel_size": 8.0, "enable_expert_parallel": true}},
 		{rule: "block-quantization", model: "Qwen3-235B-A22B-FP8", engine: "sglang", broken: Args{"tp_size": 8.0}, fine: Args{"tp_size": 4.0}},

@@ -60,7 +60,8 @@ var (
 )
 
 // parsersMatch doubts a parser that is another family's. The engine starts with it, and calls or
-// reasoning stay in the text of the answers. Of a family that no parser here is made for nothing is said.
+// reasoning stay in the text of the answers. Of a family that no parser here is made for nothing is said,
+// nor of a model whose name has the parser's family: Kimi-K2.5's language model is one of DeepSeek's.
 func parsersMatch(c *checked, r *Report) {
 	for _, kind := range []struct {
 		rule, key, source string
@@ -80,7 +81,8 @@ func parsersMatch(c *checked, r *Report) {
 				own = append(own, p.name)
 			}
 		}
-		if families == nil || own == nil || of(c.Model.Type, families) {
+		name := strings.ToLower(strings.ReplaceAll(c.Model.Name, "-", "_"))
+		if families == nil || own == nil || of(c.Model.Type, families) || slices.ContainsFunc(families, func(f string) bool { return strings.Contains(name, f) }) {
 			continue
 		}
 		r.doubt(kind.rule, kind.source, "%s %s reads the texts of %s, the model is of type %s (%s)", kind.key, asked, strings.Join(families, ", "), c.Model.Type, strings.Join(own, ", "))

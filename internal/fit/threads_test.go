@@ -69,6 +69,7 @@ func TestThreads(t *testing.T) {
 	// The same models with what goes together are not refused.
 	for _, q := range []Request{
 		{Model: card("openai/gpt-oss-20b"), Args: Args{"attention_backend": "TRITON_ATTN", "tool_call_parser": "openai", "reasoning_parser": "openai_gptoss"}},
+		{Model: card("nvidia/Kimi-K2.5-NVFP4"), Args: Args{"tensor_parallel_size": 8, "tool_call_parser": "kimi_k2", "reasoning_parser": "kimi_k2"}},
 		{Model: card("Qwen/Qwen3-30B-A3B-FP8"), Args: Args{"tensor_parallel_size": 2, "tool_call_parser": "hermes", "reasoning_parser": "deepseek_r1"}},
 	} {
 		q.Engine, q.Release = "vllm", "0.19.1"

@@ -76,11 +76,11 @@ func (a *app) importFile(c *cli.Context) error {
 	} else if !plainName.MatchString(benchmark) {
 		return withHint("letters, digits, dots and hyphens make a name", "--benchmark %q is no name", benchmark)
 	}
-	made := edit.Import(r, benchmark)
+	path := c.String("output")
+	made := edit.Import(r, benchmark, path)
 	for _, left := range made.Left {
 		a.warn("left out: %s", diag.Clean(left))
 	}
-	path := c.String("output")
 	if path == "" || path == "-" {
 		if _, err := a.stdout.Write(made.Text); err != nil {
 			return fmt.Errorf("writing the overlay: %w", err)

@@ -1,6 +1,7 @@
 package edit
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"path"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	"mlcfg/internal/check"
+	"mlcfg/internal/config"
 	"mlcfg/internal/lazyregexp"
 	"mlcfg/internal/merge"
 	"mlcfg/internal/source"
@@ -37,12 +39,15 @@ harness_config:
 `
 
 // Import makes an overlay of a launch, for a benchmark: the arguments of the engine and its
-// variables as the file has them. What the file does not tell is MISSING.
-func Import(r *check.Resolved, benchmark string) Imported {
+// variables as the file has them. The scenario is that of the overlay's name, VARIANT_MACHINE.yaml,
+// and offline where it has none. What the file does not tell is MISSING.
+func Import(r *check.Resolved, benchmark, overlay string) Imported {
 	b := r.Launch.Backend
 	var out Imported
 	var text strings.Builder
-	fmt.Fprintf(&text, "# Made of %s:%d: %s %s.\n\nbenchmark_name: %s\nscenario: offline\n", path.Base(r.Launch.Pos.File), r.Launch.Pos.Line, b.Engine, r.Values.Schema.Version(), source.Of(benchmark).Spell())
+	variant, _ := config.UseCase(overlay)
+	scenario := cmp.Or(config.ScenarioOf(variant), "offline")
+	fmt.Fprintf(&text, "# Made of %s:%d: %s %s.\n\nbenchmark_name: %s\nscenario: %s\n", path.Base(r.Launch.Pos.File), r.Launch.Pos.Line, b.Engine, r.Values.Schema.Version(), source.Of(benchmark).Spell(), scenario)
 	env, engine := r.Tree.Lookup(b.EnvSection()), r.Tree.Lookup(b.EngineSection())
 	var unknown, unknownEnv []string
 	for _, a := range r.Line.Arguments {

@@ -170,7 +170,7 @@ func hostileEngines() []fault {
 	add("repeats a credential in an error", says("HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n{\"error\":\"Incorrect API key sk-0123456789"+word+" at https://u:"+word+"@h/?token="+word+"\"}"), repeats)
 	add("repeats a credential within the stream", says(openHead+"data: {\"error\":{\"message\":\"Authorization: Bearer 0123456789"+word+"\"}}\n\n"), repeats)
 	add("sends event: error", says(openHead+"event: error\ndata: {\"error\":{\"message\":\"no\",\"code\":500}}\n\n"), failing)
-	add("sends NUL and bytes that are no UTF-8 for JSON", says(openHead+"data: {\x00\xff\xfe}\n\n"), failing)
+	add("sends NUL and bytes that are not UTF-8 for JSON", says(openHead+"data: {\x00\xff\xfe}\n\n"), failing)
 	add("sends JSON 100,000 deep", says(openHead+"data: "+strings.Repeat(`{"a":[`, 100_000)+"\n\n"), failing)
 	add("sends JSON 100,000 deep that ends", says(openHead+`data: {"a":`+strings.Repeat("[", 100_000)+strings.Repeat("]", 100_000)+"}\n\ndata: [DONE]\n\n"), failing)
 

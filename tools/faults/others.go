@@ -67,6 +67,6 @@ func otherRuns() []fault {
 		{name: "tune: engine killed (SIGKILL)", manifest: long, command: tune, exit: 2, says: `engine replica \d ended`, attack: begun(killEngine)},
 		{name: "tune: interrupted", manifest: long, command: tune, exit: 2, says: `interrupted`, attack: begun(signal(os.Interrupt))},
 		{name: "tune: the terminal goes (SIGHUP)", manifest: long, command: tune, exit: 2, says: `interrupted`, attack: begun(signal(syscall.SIGHUP))},
-		{name: "tune: engine dies while it loads", command: append(tune[:len(tune):len(tune)], append(simFault("load=200ms"), simFault("die-loading")...)...), exit: 2, says: `ended while starting: exit status 1: out of device memory`},
+		{name: "tune: engine dies while it loads", manifest: long, command: append(tune[:len(tune):len(tune)], append(simFault("load=200ms"), simFault("die-loading")...)...), exit: 2, says: `ended while starting: exit status 1: out of device memory`},
 	}
 }

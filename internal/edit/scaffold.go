@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+
+	"mlcfg/internal/lazyregexp"
 )
 
 //go:embed all:files
@@ -43,9 +45,20 @@ const ownLimits = `
 {{benchmark}}.*.min_query_count = 500
 `
 
+// machineDevices finds the number of devices in a machine's name, as h100x2 has it.
+var machineDevices = lazyregexp.New(`x([1-9][0-9]{0,2})$`)
+
+// devicesOf returns how many devices a machine has by its name, and 8 where that does not say.
+func devicesOf(machine string) string {
+	if m := machineDevices.FindStringSubmatch(machine); m != nil {
+		return m[1]
+	}
+	return "8"
+}
+
 // Files returns the files, sorted by path.
 func Files(n Names) ([]File, error) {
-	values := strings.NewReplacer("{{benchmark}}", n.Benchmark, "{{machine}}", n.Machine,
+	values := strings.NewReplacer("{{benchmark}}", n.Benchmark, "{{machine}}", n.Machine, "{{devices}}", devicesOf(n.Machine),
 		"{{vllm}}", n.VLLM, "{{sglang}}", n.SGLang, "{{round}}", n.Round)
 	paths := strings.NewReplacer(
 		"models/offline.yaml", "models/"+n.Benchmark+"/offline_"+n.Machine+".yaml",

@@ -354,5 +354,11 @@ func startedAs(t *testing.T, word string) (pid int) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { in.Close(); _ = cmd.Wait() })
-	return cmd.Process.Pid
+	// Start returns before the kernel has put the new command line in place.
+	for {
+		if line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", cmd.Process.Pid)); err != nil || strings.Contains(string(line), word) {
+			return cmd.Process.Pid
+		}
+		time.Sleep(time.Millisecond)
+	}
 }

@@ -91,6 +91,17 @@ type Flag struct {
 	Nargs string
 }
 
+// Abbreviated returns the flags of a sorted list that begin with a text. Python's argparse takes
+// the beginning of one flag alone for that flag.
+func Abbreviated(sorted []string, text string) []string {
+	from, _ := slices.BinarySearch(sorted, text)
+	to := from
+	for to < len(sorted) && strings.HasPrefix(sorted[to], text) {
+		to++
+	}
+	return sorted[from:to:to]
+}
+
 // Pairs is the [Flag.Action] of a flag that takes a map as KEY=VALUE pairs between commas.
 const Pairs = "pairs"
 

@@ -42,14 +42,20 @@ func (a *app) fitCommand() *cli.Command {
 		Usage:       "compute whether a model fits on GPUs, and what the KV cache holds",
 		ArgsUsage:   "--model MODEL [KEY=VALUE...] | FILE [KEY=VALUE...]",
 		Description: fitHelp,
-		Flags: append(configFlags(),
-			&cli.StringFlag{Name: "model", Usage: "`MODEL`: a folder, a card or a name (default: the file's)"},
-			&cli.StringFlag{Name: "gpu", Usage: "`NAME` of the GPU, such as H100 or \"H100 (79.19 GiB)\""},
+		Flags: append(append(configFlags(), modelFlags()...),
 			&cli.IntFlag{Name: "gpus", Usage: "`N` GPUs (default: as many as the parallel sizes take)"},
 			&cli.Float64Flag{Name: "kv-gib", Usage: "`GIB` of the KV cache on each GPU (default: computed)"},
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT`: text or json"},
 		),
 		Action: a.fit,
+	}
+}
+
+// modelFlags are those that name what an engine serves, and on what.
+func modelFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "model", Usage: "`MODEL`: a folder, a card or a name (default: the file's)"},
+		&cli.StringFlag{Name: "gpu", Usage: "`NAME` of the GPU, such as H100 or \"H100 (79.19 GiB)\""},
 	}
 }
 

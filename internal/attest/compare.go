@@ -193,8 +193,8 @@ func same(asked, have any) bool {
 		}
 		return true
 	}
-	x, okX := toFloat(asked)
-	y, okY := toFloat(have)
+	x, okX := fit.Number(asked)
+	y, okY := fit.Number(have)
 	if okX && okY {
 		return x == y
 	}
@@ -211,16 +211,4 @@ func sameResolved(asked, have any) bool {
 	}
 	a, h := strings.ToLower(fmt.Sprint(asked)), strings.ToLower(fmt.Sprint(have))
 	return same(asked, have) || a == "half" && h == "float16" || strings.HasPrefix(h, a+"_") // fp8 is fp8_e4m3, gptq may be gptq_marlin
-}
-
-func toFloat(v any) (float64, bool) {
-	switch v := v.(type) {
-	case int:
-		return float64(v), true
-	case int64:
-		return float64(v), true
-	case float64:
-		return v, true
-	}
-	return 0, false
 }

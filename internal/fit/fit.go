@@ -160,14 +160,22 @@ func (a Args) num(otherwise int64, keys ...string) int64 {
 
 func (a Args) float(keys ...string) (float64, bool) {
 	for _, key := range keys {
-		switch v := a[key].(type) {
-		case int:
-			return float64(v), true
-		case int64:
-			return float64(v), true
-		case float64:
-			return v, true
+		if n, ok := Number(a[key]); ok {
+			return n, true
 		}
+	}
+	return 0, false
+}
+
+// Number returns the number that a value of an argument is; ok is false where it is none.
+func Number(v any) (n float64, ok bool) {
+	switch v := v.(type) {
+	case int:
+		return float64(v), true
+	case int64:
+		return float64(v), true
+	case float64:
+		return v, true
 	}
 	return 0, false
 }

@@ -87,13 +87,7 @@ func (p *parser) find(flag string) (o option, name string, several []string) {
 	if !strings.HasPrefix(flag, "--") || len(flag) < 3 {
 		return option{}, "", nil
 	}
-	from, _ := slices.BinarySearch(p.long, flag)
-	for _, long := range p.long[from:] {
-		if !strings.HasPrefix(long, flag) {
-			break
-		}
-		several = append(several, long)
-	}
+	several = schema.Abbreviated(p.long, flag)
 	if len(several) == 1 {
 		return p.flags[several[0]], several[0], nil
 	}

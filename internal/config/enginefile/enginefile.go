@@ -114,20 +114,10 @@ func (r *reader) key(flag string) *schema.Key {
 	if key := r.keys[flag]; key != nil || flag == "" {
 		return key
 	}
-	if names := r.beginning(flag); len(names) == 1 {
+	if names := schema.Abbreviated(r.names, flag); len(names) == 1 {
 		return r.keys[names[0]]
 	}
 	return nil
-}
-
-// beginning returns the flags that begin with a text.
-func (r *reader) beginning(text string) []string {
-	from, _ := slices.BinarySearch(r.names, text)
-	to := from
-	for to < len(r.names) && strings.HasPrefix(r.names[to], text) {
-		to++
-	}
-	return r.names[from:to]
 }
 
 // argument is what the server makes of one entry.
@@ -147,8 +137,8 @@ func (r *reader) argument(f source.Field) Argument {
 	case r.form.Hyphens && r.key(hyphens) != nil:
 		r.add(f.KeyPos, diag.Error, schema.UnknownKey, hyphens, "write "+hyphens, "%s takes %s with hyphens alone in its file", r.engine(), f.Key)
 		return a
-	case len(r.beginning(hyphens)) > 1:
-		r.add(f.KeyPos, diag.Error, schema.UnknownKey, "", "write it out", "%s takes %s for the beginning of %s", r.engine(), f.Key, strings.Join(r.beginning(hyphens), " and "))
+	case len(schema.Abbreviated(r.names, hyphens)) > 1:
+		r.add(f.KeyPos, diag.Error, schema.UnknownKey, "", "write it out", "%s takes %s for the beginning of %s", r.engine(), f.Key, strings.Join(schema.Abbreviated(r.names, hyphens), " and "))
 		return a
 	default:
 		near := diag.Name(r.names, hyphens)

@@ -18,7 +18,7 @@ type leaf struct {
 type step struct {
 	kind stepKind
 	name string // of a field
-	def  int    // definition level from which there is something behind it
+	def  int    // definition level from which there is something after it
 	rep  int    // repetition level of a list
 }
 
@@ -83,8 +83,8 @@ func walk(c *parquet.Column, path []step, def, rep int, all *[]leaf) {
 		return
 	}
 	children := c.Columns()
-	if list := children[0]; len(children) == 1 && list.Repeated() && !c.Repeated() {
-		walkList(c, list, path, def+1, rep+1, all)
+	if len(children) == 1 && children[0].Repeated() && !c.Repeated() {
+		walkList(c, children[0], path, def+1, rep+1, all)
 		return
 	}
 	walkFields(children, path, def, rep, all)

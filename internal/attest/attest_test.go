@@ -167,3 +167,15 @@ func FuzzReadLog(f *testing.F) {
 		}
 	})
 }
+
+// TestCredentialsWithin holds that credentials are hidden inside lists and maps too.
+func TestCredentialsWithin(t *testing.T) {
+	said := read(t, "INFO [utils.py:233] non-default args: {'middleware': ['a', 'hf_abcdefghijklmnopqrstu'], 'config': {'stores': [{'api_key': 'zzz', 'n': 1}]}}\n")
+	want := map[string]any{
+		"middleware": []any{"a", "(hidden)"},
+		"config":     map[string]any{"stores": []any{map[string]any{"api_key": "(hidden)", "n": int64(1)}}},
+	}
+	if !reflect.DeepEqual(said.Args, want) {
+		t.Errorf("%#v", said.Args)
+	}
+}

@@ -229,25 +229,35 @@ func (s *Said) ReadInfo(b *backend.Backend, source string, data []byte) error {
 	return nil
 }
 
-// hidden is arguments without the values of what is named as a credential or looks like one.
+// hidden is arguments without the values of what is named as a credential or looks like one, at
+// any depth.
 func hidden(args map[string]any) map[string]any {
 	for key, v := range args {
-		switch v := v.(type) {
-		case map[string]any:
-			hidden(v)
-		case []any:
-			if secret.Within(key) {
-				args[key] = "(hidden)"
-			}
-		case string:
-			if secret.Within(key) || secret.Value(v) {
-				args[key] = "(hidden)"
-			} else {
-				args[key] = secret.Hide(v)
-			}
-		}
+		args[key] = hide(key, v)
 	}
 	return args
+}
+
+// hide is the value of a key, or an element of it.
+func hide(key string, v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		return hidden(v)
+	case []any:
+		if secret.Within(key) {
+			return "(hidden)"
+		}
+		for i := range v {
+			v[i] = hide(key, v[i])
+		}
+		return v
+	case string:
+		if secret.Within(key) || secret.Value(v) {
+			return "(hidden)"
+		}
+		return secret.Hide(v)
+	}
+	return v
 }
 
 // least keeps the least of what lines say.

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -81,13 +82,13 @@ var pairRules = []pairRule{
 	},
 	{
 		engine: backend.SGLang, first: "0.5.7", key: "pp_size",
-		broken: orOne(func(p, d any) bool { return p != d && d != int64(1) }),
+		broken: orOne(func(p, d any) bool { return different(p, d) && d != int64(1) }),
 		wanted: "that of decode has to be 1, or that of prefill",
 		source: engineSource{"_resolve_rank_mapping", "self.pp_size == info.pp_size or self.pp_size == 1"},
 	},
 }
 
-func different(p, d any) bool { return p != nil && d != nil && p != d }
+func different(p, d any) bool { return p != nil && d != nil && !reflect.DeepEqual(p, d) }
 
 // differentButAuto leaves out what the engine reads from the model.
 func differentButAuto(p, d any) bool { return different(p, d) && p != "auto" && d != "auto" }

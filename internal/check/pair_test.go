@@ -108,3 +108,11 @@ variants:
 		}
 	}
 }
+
+// Values that cannot be compared as Go compares them are told apart all the same.
+func TestDifferent(t *testing.T) {
+	list := func(n int64) any { return []any{n} }
+	if different(list(1), list(1)) || !different(list(1), list(2)) || different(nil, list(1)) || !different(int64(1), "auto") {
+		t.Error("lists are not told apart")
+	}
+}

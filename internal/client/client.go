@@ -8,6 +8,7 @@ import (
 	"net"
 	"time"
 
+	"mlcfg/internal/client/h2"
 	"mlcfg/internal/client/wire"
 )
 
@@ -47,6 +48,9 @@ type Options struct {
 	ReadClock bool
 	// TLS is for https; nil means the system's certificates.
 	TLS *tls.Config
+	// HTTP2 says which replicas speak HTTP/2 alone, in the order of URLs; those beyond
+	// its end speak HTTP/1.1, whose times the kernel knows.
+	HTTP2 []bool
 	// Dial makes a connection, for tests; nil means TCP, with TLS for https.
 	Dial func(ctx context.Context, address string) (net.Conn, error)
 }
@@ -76,10 +80,17 @@ func New(o Options) (*Client, error) {
 	setDefault(&o.DialTimeout, 10*time.Second)
 	setDefault(&o.IdleTimeout, 3*time.Second)
 	c := &Client{options: o, sleeper: newSleeper}
-	for _, raw := range o.URLs {
+	for i, raw := range o.URLs {
 		t, err := newTarget(o, raw)
 		if err != nil {
 			return nil, err
+		}
+		if i < len(o.HTTP2) && o.HTTP2[i] {
+			scheme := "http"
+			if t.tls {
+				scheme = "https"
+			}
+			t.h2 = h2.New(scheme, t.address, o.TLS)
 		}
 		c.targets = append(c.targets, t)
 		c.room = max(c.room, len(t.head)+lengthDigits+len("\r\n\r\n"))
@@ -102,6 +113,9 @@ func (c *Client) dial(ctx context.Context, replica int) (net.Conn, error) {
 	t := &c.targets[replica]
 	if c.options.Dial != nil {
 		return c.options.Dial(ctx, t.address)
+	}
+	if t.h2 != nil {
+		return t.h2.Dial(ctx)
 	}
 	var d net.Dialer
 	n, err := d.DialContext(ctx, "tcp", t.address)

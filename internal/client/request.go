@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"mlcfg/internal/client/h2"
 )
 
 // Protocol is how requests and answers are written.
@@ -54,7 +56,8 @@ type target struct {
 	address string // host:port
 	host    string // for TLS
 	tls     bool
-	head    []byte // up to the digits of the content length
+	h2      *h2.Server // nil: it speaks HTTP/1.1
+	head    []byte     // up to the digits of the content length
 }
 
 // lengthDigits is the room that is kept for the content length.

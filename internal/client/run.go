@@ -413,6 +413,11 @@ func (r *run) closeAll() {
 	r.over = true
 	r.mu.Unlock()
 	r.each(r.forget)
+	for i := range r.client.targets {
+		if h2 := r.client.targets[i].h2; h2 != nil {
+			h2.Close()
+		}
+	}
 }
 
 // maxDials is how many connections are being made to a replica at a time.

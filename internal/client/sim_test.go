@@ -14,7 +14,12 @@ import (
 
 // TestSimulatedEngine runs every protocol against the simulated engine, which
 // speaks as vLLM and SGLang do, sound and with faults.
-func TestSimulatedEngine(t *testing.T) {
+func TestSimulatedEngine(t *testing.T) { simulatedEngine(t, false) }
+
+// TestSimulatedEngineHTTP2 is the same behind a server that speaks HTTP/2 alone, in the clear.
+func TestSimulatedEngineHTTP2(t *testing.T) { simulatedEngine(t, true) }
+
+func simulatedEngine(t *testing.T, http2 bool) {
 	none := sim.Faults{}
 	for _, c := range []struct {
 		protocol    client.Protocol
@@ -53,10 +58,12 @@ func TestSimulatedEngine(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			server := &http.Server{Handler: e}
+			server := &http.Server{Handler: e, Protocols: &http.Protocols{}}
+			server.Protocols.SetHTTP1(!http2)
+			server.Protocols.SetUnencryptedHTTP2(http2)
 			go func() { _ = server.Serve(l) }()
 			defer server.Close()
-			cl, err := client.New(client.Options{URLs: []string{"http://" + l.Addr().String()}, Protocol: c.protocol, Model: "tiny", Stream: c.stream, TokenIDs: c.engine == backend.VLLM})
+			cl, err := client.New(client.Options{URLs: []string{"http://" + l.Addr().String()}, Protocol: c.protocol, Model: "tiny", Stream: c.stream, TokenIDs: c.engine == backend.VLLM, HTTP2: []bool{http2}})
 			if err != nil {
 				t.Fatal(err)
 			}

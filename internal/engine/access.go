@@ -3,9 +3,14 @@ package engine
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
+	"syscall"
+
+	"mlcfg/internal/client/h2"
 )
 
 // Access is what requests to an engine that runs already carry. It appears in no plan, record
@@ -43,6 +48,42 @@ func NewAccess(headers []string, certificates []byte) (Access, error) {
 	}
 	a.TLS = &tls.Config{RootCAs: pool}
 	return a, nil
+}
+
+// Transport returns what asks an engine over HTTP/1.1, and over HTTP/2 where it speaks
+// nothing else. It uses no proxy, as the requests that are measured do not.
+func (a Access) Transport() http.RoundTripper {
+	one := &http.Transport{DisableKeepAlives: true, TLSClientConfig: a.TLS, Protocols: &http.Protocols{}}
+	one.Protocols.SetHTTP1(true)
+	two := h2.Transport(a.TLS)
+	two.DisableKeepAlives = true
+	return carrying{a.Headers, either{one, two}}
+}
+
+// either tries HTTP/1.1 first, whose times the kernel knows.
+type either struct{ one, two *http.Transport }
+
+// RoundTrip is http.RoundTripper's, for requests without a body.
+func (e either) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := e.one.RoundTrip(r)
+	if err == nil || !deaf(err) {
+		return res, err
+	}
+	if res, err := e.two.RoundTrip(r.Clone(r.Context())); err == nil {
+		return res, nil
+	}
+	return nil, err
+}
+
+// deaf reports whether a server may have failed a request because it is HTTP/1.1: it
+// answered in frames, refused the protocol in the TLS handshake, or hung up.
+func deaf(err error) bool {
+	for _, hungUp := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE} {
+		if errors.Is(err, hungUp) {
+			return true
+		}
+	}
+	return strings.Contains(err.Error(), "malformed HTTP response") || strings.Contains(err.Error(), "no application protocol")
 }
 
 // carrying adds headers to the requests of a transport.

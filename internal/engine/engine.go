@@ -34,6 +34,8 @@ type Endpoint struct {
 	// Simulated reports whether the engine says of itself that it is simulated:
 	// whatever is measured there says nothing about hardware.
 	Simulated bool `json:"simulated"`
+	// HTTP2 reports whether it, or what stands before it, speaks HTTP/2 alone.
+	HTTP2 bool `json:"http2,omitempty"`
 }
 
 // Engine is a set of replicas that serve.

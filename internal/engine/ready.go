@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"mlcfg/internal/backend"
@@ -104,11 +103,10 @@ func (g *group) tell(m *member, lines []string, elapsed time.Duration, report fu
 }
 
 // asker asks engines how they are. It follows no redirect, for what answers there
-// is another engine than the one that is measured, and uses no proxy, as the
-// requests do not.
+// is another engine than the one that is measured, and uses no proxy.
 func asker(a Access) *http.Client {
 	return &http.Client{
-		Timeout: healthTimeout, Transport: carrying{a.Headers, &http.Transport{DisableKeepAlives: true, TLSClientConfig: a.TLS}},
+		Timeout: healthTimeout, Transport: a.Transport(),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
@@ -150,7 +148,7 @@ func probe(ctx context.Context, client *http.Client, b *backend.Backend, e *Endp
 	if len(models.Data) == 0 {
 		return fmt.Errorf("%s names no model", b.Models)
 	}
-	e.Model = models.Data[0].ID
+	e.Model, e.HTTP2 = models.Data[0].ID, res.ProtoMajor == 2
 	e.Release = release(ctx, client, b, e)
 	// A router in between may drop the header, or rename the model.
 	e.Simulated = res.Header.Get("X-Simulated") == "true" || sim.Named(e.Release)
@@ -218,11 +216,8 @@ func get(ctx context.Context, client *http.Client, url string) (*http.Response, 
 	}
 	res, err := client.Do(req)
 	var unknown x509.UnknownAuthorityError
-	switch {
-	case errors.As(err, &unknown):
+	if errors.As(err, &unknown) {
 		return nil, fmt.Errorf("%w (name the authority's certificate with --cacert FILE, or in SSL_CERT_FILE)", err)
-	case err != nil && strings.Contains(err.Error(), `malformed HTTP response "\x00\x00`):
-		return nil, fmt.Errorf("%w (it speaks HTTP/2 alone, mlrun speaks HTTP/1.1)", err)
 	}
 	return res, err
 }

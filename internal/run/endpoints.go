@@ -81,6 +81,9 @@ func (p *Plan) differences(list []engine.Endpoint) []string {
 	var notes []string
 	want := p.Manifest.Engine.Version
 	for i, e := range list {
+		if e.HTTP2 {
+			notes = append(notes, fmt.Sprintf("replica %d speaks HTTP/2 alone: its times are those of reads and writes, which are later than the kernel's", i))
+		}
 		public, _, _ := strings.Cut(e.Release, "+") // what follows names a build: 0.9.2+rocm641
 		switch {
 		case e.Simulated:

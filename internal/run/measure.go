@@ -272,7 +272,7 @@ func (r *runner) begin(t time.Time) {
 		pages[i] = url + r.plan.Engine.Facts.Metrics
 	}
 	var err error
-	if r.metrics, err = metrics.Start(r.dir.Path, pages, metricsInterval, t); err != nil {
+	if r.metrics, err = metrics.Start(r.dir.Path, pages, r.plan.Engine.Access.Transport(), metricsInterval, t); err != nil {
 		r.fault(err.Error())
 		return
 	}

@@ -71,7 +71,7 @@ func (p *Plan) client(endpoints []engine.Endpoint, samples *prompts) (*client.Cl
 		Headers:     p.Engine.Access.Headers, TLS: p.Engine.Access.TLS,
 	}
 	for _, e := range endpoints {
-		o.URLs = append(o.URLs, e.URL)
+		o.URLs, o.HTTP2 = append(o.URLs, e.URL), append(o.HTTP2, e.HTTP2)
 		if o.Model != "" && e.Model != o.Model {
 			return nil, fmt.Errorf("the replicas serve different models: %q and %q", o.Model, e.Model)
 		}

@@ -2,7 +2,7 @@
 // Prometheus page, once an interval, reduced to the few figures that explain a
 // result. They are written as JSON lines beside the records.
 //
-//	s, err := metrics.Start(dir, urls, time.Second, began)
+//	s, err := metrics.Start(dir, urls, transport, time.Second, began)
 //	... the run ...
 //	err = s.Stop()
 package metrics
@@ -179,9 +179,9 @@ type Scraper struct {
 }
 
 // Start reads the page at each URL every interval into a new file in dir;
-// times count from began. A page that cannot be read is passed over: an
-// engine may have none.
-func Start(dir string, urls []string, interval time.Duration, began time.Time) (*Scraper, error) {
+// times count from began. The pages are asked for by way of transport. A page that
+// cannot be read is passed over: an engine may have none.
+func Start(dir string, urls []string, transport http.RoundTripper, interval time.Duration, began time.Time) (*Scraper, error) {
 	file, err := os.OpenFile(filepath.Join(dir, FileName), os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("creating the metrics file: %w", err)
@@ -189,7 +189,7 @@ func Start(dir string, urls []string, interval time.Duration, began time.Time) (
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Scraper{cancel: cancel, file: file, last: make([]Sample, len(urls))}
 	client := &http.Client{
-		Timeout: 5 * time.Second, Transport: &http.Transport{}, // no proxy
+		Timeout: 5 * time.Second, Transport: transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	for i, url := range urls {

@@ -73,7 +73,7 @@ func TestScrape(t *testing.T) {
 	}))
 	defer server.Close()
 	dir := t.TempDir()
-	s, err := Start(dir, []string{server.URL + "/metrics", "http://127.0.0.1:1/metrics"}, time.Millisecond, time.Now())
+	s, err := Start(dir, []string{server.URL + "/metrics", "http://127.0.0.1:1/metrics"}, &http.Transport{}, time.Millisecond, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func TestScrape(t *testing.T) {
 	if again, err := ReadFile(dir); err != nil || len(again) != len(got) {
 		t.Errorf("%d samples, error %v; want %d", len(again), err, len(got))
 	}
-	if _, err := Start(dir, nil, time.Second, time.Now()); err == nil {
+	if _, err := Start(dir, nil, &http.Transport{}, time.Second, time.Now()); err == nil {
 		t.Error("a second file was made over the first")
 	}
 }

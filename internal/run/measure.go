@@ -240,7 +240,7 @@ func (r *runner) ended(sum *client.Summary) {
 // heldBack notes where most streams were held back on the way: their times are not the engine's.
 func (r *runner) heldBack(sum *client.Summary) {
 	if r.plan.Engine.External && sum.Held*2 > sum.Streamed { // nothing stands before what was started here
-		r.fault(fmt.Sprintf("something on the way to the engine buffers: in %d of %d streams the first tokens came all at once, so that TTFT and TPOT are not the engine's; switch buffering off there (nginx: proxy_buffering off, proxy_http_version 1.1)", sum.Held, sum.Streamed))
+		r.fault(fmt.Sprintf("something on the way to the engine buffers: in %d of %d streams the first tokens came all at once, so that TTFT and TPOT are not the engine's; switch buffering off there (nginx: proxy_buffering off, proxy_http_version 1.1; haproxy: option http-no-delay)", sum.Held, sum.Streamed))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"mlcfg/internal/backend"
 	"mlcfg/internal/engine/sim"
+	"mlcfg/internal/tokenizer"
 )
 
 const simHelp = `Runs a simulated engine until it is interrupted. It speaks the HTTP protocol of
@@ -22,6 +24,7 @@ metrics say so. It prints its URL once it is serving.
 
   mlrun sim --model llama2-70b                        a free port, vLLM's protocol
   mlrun sim --model m --backend sglang --port 30000
+  mlrun sim --model /models/llama3                    texts and counts by its tokenizer
   mlrun sim --model m --speed 10                      ten times as fast
   mlrun sim --model m --fault die-after=100           to test how a run handles it
 
@@ -34,6 +37,7 @@ func (a *app) simCommand() *cli.Command {
 	var host string
 	var port int
 	var finished string
+	var tokens string
 	var faults cli.StringSlice
 	return &cli.Command{
 		Name:        "sim",
@@ -41,6 +45,7 @@ func (a *app) simCommand() *cli.Command {
 		Description: simHelp,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "model", Required: true, Usage: "`NAME` or path of the model to simulate", Destination: &cfg.Model},
+			&cli.StringFlag{Name: "tokenizer", Usage: "count prompts and make texts by the tokenizer in `PATH`, a model's folder or a tokenizer.json (default: that of --model, where it is such a folder)", Destination: &tokens},
 			&cli.StringFlag{Name: "backend", Value: backend.VLLM, Usage: "protocol to speak: " + strings.Join(sim.Protocols(), ", "), Destination: &cfg.Protocol},
 			&cli.StringFlag{Name: "host", Value: "127.0.0.1", Usage: "address to listen on", Destination: &host},
 			&cli.IntFlag{Name: "port", Usage: "port to listen on; 0 picks a free one", Destination: &port},
@@ -78,6 +83,9 @@ func (a *app) simCommand() *cli.Command {
 			if cfg.Model == "" {
 				return errors.New("sim: --model is empty")
 			}
+			if cfg.Tokenizer, cfg.EndToken, err = a.simTokenizer(cfg.Model, tokens); err != nil {
+				return fmt.Errorf("sim: --tokenizer: %w", err)
+			}
 			if finished != "" {
 				log, err := os.OpenFile(finished, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 				if err != nil {
@@ -89,4 +97,21 @@ func (a *app) simCommand() *cli.Command {
 			return sim.ListenAndServe(c.Context, net.JoinHostPort(host, strconv.Itoa(port)), cfg, a.stdout, a.stderr)
 		},
 	}
+}
+
+// simTokenizer reads the tokenizer that is asked for, or the one in a model's folder. One
+// that nobody asked for and that cannot be read is said, and does without.
+func (a *app) simTokenizer(model, path string) (*tokenizer.Tokenizer, int, error) {
+	if path != "" {
+		return sim.LoadTokenizer(path)
+	}
+	if _, err := os.Stat(filepath.Join(model, "tokenizer.json")); err != nil {
+		return nil, 0, nil
+	}
+	tok, end, err := sim.LoadTokenizer(model)
+	if err != nil {
+		fmt.Fprintf(a.stderr, "mlrun: sim: %v: texts are counted as four bytes a token\n", err)
+		return nil, 0, nil
+	}
+	return tok, end, nil
 }

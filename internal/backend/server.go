@@ -43,13 +43,14 @@ type Page string
 
 // The pages.
 const (
-	HealthPage   Page = "health"
-	ReleasePage  Page = "release"
-	ModelPage    Page = "model"    // what is served, as SGLang says it
-	SettingsPage Page = "settings" // how it is served, as SGLang says it
-	StepsPage    Page = "steps"    // TensorRT-LLM's figures of each step
-	GeneratePage Page = "generate" // SGLang's own form of requests
-	LoadPage     Page = "load"     // how many requests vLLM works on
+	HealthPage                   Page = "health"
+	ReleasePage                  Page = "release"
+	ModelPage                    Page = "model"                  // what is served, as SGLang says it
+	SettingsPage                 Page = "settings"               // how it is served, as SGLang says it
+	StepsPage                    Page = "steps"                  // TensorRT-LLM's figures of each step
+	GeneratePage                 Page = "generate"               // SGLang's own form of requests
+	LoadPage                     Page = "load"                   // how many requests vLLM works on
+	TokenizePage, DetokenizePage Page = "tokenize", "detokenize" // vLLM's
 )
 
 // Answers are what OpenAI's interface leaves to the engine.

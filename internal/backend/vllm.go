@@ -116,7 +116,7 @@ var vllm = Backend{
 		{Name: "vllm:avg_generation_throughput_toks_per_s", Of: GenerationRate},
 	},
 	Server: Server{
-		Paths:          map[string]Page{"GET /version": ReleasePage, "GET /ping": HealthPage, "POST /ping": HealthPage, "GET /load": LoadPage},
+		Paths:          map[string]Page{"GET /version": ReleasePage, "GET /ping": HealthPage, "POST /ping": HealthPage, "GET /load": LoadPage, "POST /tokenize": TokenizePage, "POST /detokenize": DetokenizePage},
 		MaxTokens:      16,
 		MaxTemperature: 2,
 		TopKOff:        []int{-1, 0},

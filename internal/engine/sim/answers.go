@@ -40,7 +40,7 @@ func (a *openaiAnswer) ending(b []byte, j int) []byte {
 		if a.g.out.stop {
 			reason = `"stop"`
 			if a.form.StopID {
-				end = strconv.Itoa(endOfText)
+				end = strconv.Itoa(a.g.out.end())
 			}
 		}
 	}

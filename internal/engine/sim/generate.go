@@ -49,7 +49,7 @@ func (s *Server) acceptGenerate(r *http.Request, q *generateRequest) (*generatio
 	if ids {
 		raw, name = q.InputIDs, "input_ids"
 	}
-	prompt, err := parsePrompt(raw, name)
+	prompt, err := s.parsePrompt(raw, name)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +107,7 @@ func (a *generateAnswer) object(b []byte, i, j int) []byte {
 	case j < g.out.n:
 		b = append(b, "null"...)
 	case g.out.stop:
-		b = fmt.Appendf(b, `{"type":"stop","matched":%d}`, endOfText)
+		b = fmt.Appendf(b, `{"type":"stop","matched":%d}`, g.out.end())
 	default:
 		b = fmt.Appendf(b, `{"type":"length","length":%d}`, g.out.n)
 	}

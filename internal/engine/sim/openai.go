@@ -72,6 +72,15 @@ func (m chatMessage) text() string {
 	return b.String()
 }
 
+// chatText is a chat as one text: no model's template is applied.
+func chatText(messages []chatMessage) string {
+	var b strings.Builder
+	for _, m := range messages {
+		fmt.Fprintf(&b, "%s: %s\n", m.Role, m.text())
+	}
+	return b.String()
+}
+
 func (s *Server) completions(w http.ResponseWriter, r *http.Request) {
 	var q openaiRequest
 	if err := s.decode(r, &q, s.engine.Server.CompletionFields); err != nil {
@@ -82,7 +91,7 @@ func (s *Server) completions(w http.ResponseWriter, r *http.Request) {
 	if len(raw) == 0 || string(raw) == "null" {
 		raw = json.RawMessage(`""`)
 	}
-	prompt, err := parsePrompt(raw, "prompt")
+	prompt, err := s.parsePrompt(raw, "prompt")
 	if err == nil && q.Echo {
 		err = notSimulated("echo", "echo")
 	}
@@ -116,15 +125,16 @@ func (s *Server) chat(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, notSimulated("messages", "a part that is no text"))
 		return
 	}
-	var b strings.Builder
-	for _, m := range q.Messages {
-		fmt.Fprintf(&b, "%s: %s\n", m.Role, m.text())
+	prompt, err := s.encode("messages", chatText(q.Messages), true)
+	if err != nil {
+		s.refuse(w, err)
+		return
 	}
 	maxTokens := q.MaxCompletionTokens
 	if maxTokens == nil {
 		maxTokens = q.MaxTokens
 	}
-	g, err := s.accept(r, &q, "chatcmpl-", tokenize(b.String()), maxTokens)
+	g, err := s.accept(r, &q, "chatcmpl-", prompt, maxTokens)
 	if err != nil {
 		s.refuse(w, err)
 		return

@@ -162,15 +162,24 @@ func value[T any](p *T, or T) T {
 	return *p
 }
 
+// encode returns the token ids of a text in the field param.
+func (s *Server) encode(param, text string, special bool) ([]int, *apiError) {
+	ids, err := s.words.encode(text, special)
+	if err != nil {
+		return nil, badRequest(param, "%v", err)
+	}
+	return ids, nil
+}
+
 // parsePrompt takes a prompt as text or as token ids; a list that holds one
 // prompt counts as that prompt.
-func parsePrompt(raw json.RawMessage, param string) ([]int, *apiError) {
+func (s *Server) parsePrompt(raw json.RawMessage, param string) ([]int, *apiError) {
 	var text string
 	if json.Unmarshal(raw, &text) == nil {
 		if text == "" {
 			return nil, badRequest(param, "Either prompt or prompt_embeds must be provided and non-empty.")
 		}
-		return tokenize(text), nil
+		return s.encode(param, text, true)
 	}
 	var ids []int
 	if json.Unmarshal(raw, &ids) == nil {
@@ -195,5 +204,5 @@ func parsePrompt(raw json.RawMessage, param string) ([]int, *apiError) {
 	if len(list[0]) > 0 && list[0][0] == '[' && strings.HasPrefix(strings.TrimSpace(string(list[0][1:])), "[") {
 		return nil, badRequest(param, "%s is nested too deep", param)
 	}
-	return parsePrompt(list[0], param)
+	return s.parsePrompt(list[0], param)
 }

@@ -28,6 +28,7 @@ type Server struct {
 	count  atomic.Int64
 	// underWay counts the requests that are not over.
 	underWay atomic.Int64
+	words    *vocabulary
 	served   int64 // Unix time of the start, as /v1/models tells it
 }
 
@@ -37,9 +38,13 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("simulated engine: %w", err)
 	}
+	words, err := newVocabulary(cfg.Tokenizer, cfg.EndToken)
+	if err != nil {
+		return nil, fmt.Errorf("simulated engine: %w", err)
+	}
 	engine, _ := backend.Of(cfg.Protocol)
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &Server{cfg: cfg, engine: engine, mux: http.NewServeMux(), stop: cancel, done: make(chan struct{}), start: time.Now()}
+	s := &Server{cfg: cfg, engine: engine, mux: http.NewServeMux(), words: words, stop: cancel, done: make(chan struct{}), start: time.Now()}
 	s.served = s.start.Unix()
 	s.pacer = newPacer(newScheduler(cfg), newMetrics(engine.Server.Buckets))
 	s.routes()
@@ -60,6 +65,7 @@ func (s *Server) routes() {
 	pages := map[backend.Page]http.HandlerFunc{
 		backend.HealthPage: s.health, backend.ReleasePage: s.version, backend.ModelPage: s.modelInfo,
 		backend.SettingsPage: s.serverInfo, backend.StepsPage: s.steps, backend.GeneratePage: s.generate, backend.LoadPage: s.load,
+		backend.TokenizePage: s.tokenize, backend.DetokenizePage: s.detokenize,
 	}
 	s.mux.HandleFunc("GET "+s.engine.Health, s.health)
 	s.mux.HandleFunc("GET "+s.engine.Models, s.models)
@@ -187,6 +193,7 @@ func (s *Server) begin(r *http.Request, prefix string, g *generation, minTokens,
 	g.wrong = s.cfg.Faults.arrive(&s.count, s.pacer)
 	key := promptKey(s.cfg.Seed, g.prompt)
 	g.out = newOutput(key, s.cfg.Lengths, minTokens, limit, ignoreEOS)
+	g.out.words = s.words
 	g.created = time.Now().Unix()
 	g.id = prefix + r.Header.Get("X-Request-Id")
 	if g.id == prefix {

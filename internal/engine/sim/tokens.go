@@ -5,7 +5,7 @@ import "math"
 // The simulated vocabulary: ids below firstToken are special, as in Llama's
 // tokenizer, and endOfText ends an output.
 const (
-	vocabulary = 32000
+	madeUpIDs  = 32000
 	endOfText  = 2
 	firstToken = 3
 	textPerID  = 4 // bytes of text that make one prompt token
@@ -37,14 +37,15 @@ func tokenize(text string) []int {
 	return ids
 }
 
-func pickID(h uint64) int { return firstToken + int(h%(vocabulary-firstToken)) }
+func pickID(h uint64) int { return firstToken + int(h%(madeUpIDs-firstToken)) }
 
 // output is what the engine will say to one prompt: a function of seed and
 // prompt, so nothing of it is stored.
 type output struct {
-	key  uint64
-	n    int
-	stop bool // ends of itself, the last token being endOfText
+	key   uint64
+	n     int
+	stop  bool        // ends of itself, with the token that ends an output
+	words *vocabulary // a real tokenizer's; nil: made up
 }
 
 // promptKey depends on every token of the prompt and its place.
@@ -82,17 +83,42 @@ func naturalLength(h uint64, l Lengths) int {
 
 // id is the output's token number i, counted from 0.
 func (o output) id(i int) int {
-	if o.stop && i == o.n-1 {
-		return endOfText
+	switch {
+	case o.stop && i == o.n-1:
+		return o.end()
+	case o.words != nil:
+		return o.words.word(o, i).id
 	}
 	return pickID(mix(o.key + uint64(i)))
 }
 
-// appendText appends the text of the tokens from i to before j. Special tokens
-// and one token in 64 have no text of their own, as when a real tokenizer holds
-// back part of a character: text is no way to count tokens. The text needs no
-// escaping in JSON.
+// end is the token that ends an output.
+func (o output) end() int {
+	if o.words != nil {
+		return o.words.end
+	}
+	return endOfText
+}
+
+// appendText appends the text of the tokens from i to before j, which needs no escaping
+// in JSON. With a real tokenizer its text becomes the same tokens again. Made up, special
+// tokens and one token in 64 have no text of their own, as when a real tokenizer holds back
+// part of a character: that text is no way to count tokens.
 func (o output) appendText(b []byte, i, j int) []byte {
+	if o.words != nil {
+		if o.stop {
+			j = min(j, o.n-1)
+		}
+		for ; i < j; i++ {
+			w := o.words.word(o, i)
+			if i == 0 {
+				b = append(b, w.first...)
+			} else {
+				b = append(b, w.text...)
+			}
+		}
+		return b
+	}
 	for ; i < j; i++ {
 		if id := o.id(i); id >= firstToken && id%64 != 0 {
 			b = append(b, ' ')

@@ -51,6 +51,8 @@ func (a *app) commands() []*cli.Command {
 		a.selftestCommand(),
 		a.mockCommand(),
 		a.supervisorCommand(),
+		a.stepCommand(),
+		a.holdCommand(),
 	}
 }
 

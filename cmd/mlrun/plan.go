@@ -23,6 +23,7 @@ and writes nothing.
   mlrun plan manifest.yaml
   mlrun plan manifest.yaml --simulate --format json
   mlrun plan manifest.yaml --node 2/2 --head 10.0.0.1    one node of several
+  mlrun plan manifest.yaml --on slurm --nodes 4          every node of Slurm's
 
 Exit status: 0 if the run could start, 1 if something is missing or already makes the
 result INVALID, 2 if the manifest cannot be executed.`
@@ -32,7 +33,7 @@ func (a *app) planCommand() *cli.Command {
 	var format string
 	return &cli.Command{
 		Name: "plan", Usage: "print what run would do", ArgsUsage: "MANIFEST", Description: planHelp,
-		Flags: append(f.list(), &cli.StringFlag{Name: "format", Usage: "text or json", Value: "text", Destination: &format}),
+		Flags: append(append(f.list(), f.slurm.list()...), &cli.StringFlag{Name: "format", Usage: "text or json", Value: "text", Destination: &format}),
 		Action: func(c *cli.Context) error {
 			if err := oneOf("format", format, "text", "json"); err != nil {
 				return err
@@ -40,6 +41,13 @@ func (a *app) planCommand() *cli.Command {
 			m, err := a.readManifest(c)
 			if err != nil {
 				return err
+			}
+			if on, err := f.slurm.check(&f); err != nil {
+				return err
+			} else if on {
+				if err := f.slurm.shown(c.Context); err != nil {
+					return err
+				}
 			}
 			p, err := f.plan(c.Context, m, ".")
 			if err != nil {
@@ -103,31 +111,18 @@ func writePlan(w io.Writer, p *run.Plan, findings []run.Finding) error {
 	if n := p.Engine.Node; n != nil {
 		say("node         %d of %d, the head is at %s", n.Index, n.Count, diag.Escape(n.Head))
 	}
-	for i, r := range p.Engine.Replicas {
-		if c := r.Companion; c != nil {
-			say("%-12s %s", c.Name, diag.Escape(engine.CommandLine(c.Command)))
+	if len(p.Engine.Steps) == 0 {
+		for i, r := range p.Engine.Replicas {
+			writeReplica(say, p, r, i == 0)
 		}
-		say("replica %-4d %s", r.Index, diag.Escape(engine.CommandLine(r.Command)+r.URL))
-		if i == 0 {
-			for _, f := range r.Files {
-				say("             {file:%s}, the engine's configuration:", f.Name)
-				for line := range strings.Lines(f.Text) {
-					say("               %s", diag.Escape(strings.TrimSuffix(line, "\n")))
-				}
+	}
+	for i, step := range p.Engine.Steps {
+		say("node         %s, which listens on %s", diag.Escape(step.Node), step.Part.Listen)
+		say("             %s", diag.Escape(engine.CommandLine(step.Command)))
+		for j, r := range slices.Concat(p.Engine.Replicas, step.Carries) {
+			if r.Node == step.Node {
+				writeReplica(say, p, r, i == 0 && j == 0)
 			}
-		}
-		if len(r.Devices) > 0 {
-			say("             devices %s", strings.Join(r.Devices, ","))
-		}
-		if r.CPUs != "" {
-			say("             CPUs %s", r.CPUs)
-		}
-		if i == 0 {
-			for _, e := range r.Env {
-				say("             %s", diag.Escape(e.String()))
-			}
-		} else if len(r.Env) > 0 {
-			say("             environment as replica 0%s", ownDevices(p, i))
 		}
 	}
 	for _, n := range p.Notes {
@@ -138,6 +133,35 @@ func writePlan(w io.Writer, p *run.Plan, findings []run.Finding) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// writeReplica writes what one replica is, whole where it is the first.
+func writeReplica(say func(string, ...any), p *run.Plan, r engine.Replica, first bool) {
+	if c := r.Companion; c != nil {
+		say("%-12s %s", c.Name, diag.Escape(engine.CommandLine(c.Command)))
+	}
+	say("replica %-4d %s", r.Index, diag.Escape(engine.CommandLine(r.Command)+r.URL))
+	if first {
+		for _, f := range r.Files {
+			say("             {file:%s}, the engine's configuration:", f.Name)
+			for line := range strings.Lines(f.Text) {
+				say("               %s", diag.Escape(strings.TrimSuffix(line, "\n")))
+			}
+		}
+	}
+	if len(r.Devices) > 0 {
+		say("             devices %s", strings.Join(r.Devices, ","))
+	}
+	if r.CPUs != "" {
+		say("             CPUs %s", r.CPUs)
+	}
+	if first {
+		for _, e := range r.Env {
+			say("             %s", diag.Escape(e.String()))
+		}
+	} else if len(r.Env) > 0 {
+		say("             environment as replica 0%s", ownDevices(p, r))
+	}
 }
 
 // writeTest writes what is issued, and with what.
@@ -165,9 +189,9 @@ func writeTest(say func(string, ...any), p *run.Plan) {
 
 // ownDevices names the variables in which a replica's environment differs from
 // the first one's.
-func ownDevices(p *run.Plan, i int) string {
+func ownDevices(p *run.Plan, r engine.Replica) string {
 	var own []string
-	for _, e := range p.Engine.Replicas[i].Env {
+	for _, e := range r.Env {
 		if !slices.Contains(p.Engine.Replicas[0].Env, e) {
 			own = append(own, e.String())
 		}

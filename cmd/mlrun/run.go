@@ -34,6 +34,7 @@ LoadGen would, writes the results, stops the engine and prints a summary.
   mlrun run m.yaml --map /data=/mnt/data --out runs/first
   mlrun run m.yaml --external http://127.0.0.1:8000  an engine that is already running
   mlrun run m.yaml --loadgen=official                MLPerf's own LoadGen issues and judges
+  mlrun run m.yaml --on slurm --nodes 4              engines on four nodes of Slurm's
   mlrun run m.yaml --metrics-listen 127.0.0.1:9400   metrics for Prometheus
 
 On a terminal it shows a live view; elsewhere, and if TERM is dumb, it prints a line
@@ -55,6 +56,7 @@ type runFlags struct {
 	node, head, nodeAddress                   string
 	concurrency, firstPort                    int
 	limits                                    run.Limits
+	slurm                                     slurmFlags
 }
 
 func (f *runFlags) list() []cli.Flag {
@@ -183,6 +185,7 @@ func (f *runFlags) options(host engine.Host, results string) (run.Options, error
 			Command: f.command.Value(), PassEnv: f.passEnv.Value(), DeviceEnv: f.deviceEnv, FirstPort: f.firstPort,
 			Node: node, Access: access,
 		},
+		Maps: f.maps.Value(), Slurm: f.slurm.allocation, NodesPerReplica: f.slurm.together,
 		Translate:   func(path string) string { return paths.Translate(path, ".") },
 		Tokenizer:   f.tokenizer,
 		PowerScript: f.powerScript, PowerOptional: f.powerOptional, Limits: f.limits, Concurrency: f.concurrency, NoWarmUp: f.noWarmUp,
@@ -200,7 +203,7 @@ func (a *app) runCommand() *cli.Command {
 	var quiet, open bool
 	return &cli.Command{
 		Name: "run", Usage: "execute a manifest", ArgsUsage: "MANIFEST", Description: runHelp,
-		Flags: append(f.list(),
+		Flags: append(append(f.list(), f.slurm.list()...),
 			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "write to the new folder `DIR` (default: a new name under --results)", Destination: &out},
 			&cli.StringFlag{Name: "results", Usage: "create the run's folder in `DIR`", Value: "runs", Destination: &results},
 			&cli.StringFlag{Name: "format", Usage: "`FORMAT` of the summary: text or json", Value: "text", Destination: &format},
@@ -219,6 +222,11 @@ func (a *app) runCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
+			release, err := f.allocate(ctx, m, cmp.Or(out, results), log)
+			if err != nil {
+				return err
+			}
+			defer release()
 			p, err := f.plan(ctx, m, cmp.Or(out, results))
 			if err != nil {
 				return err

@@ -115,6 +115,9 @@ type Backend struct {
 	Nodes []NodeArgument
 	// NodesHint says what to do where a release lacks Nodes.
 	NodesHint string
+	// AllNodes reports whether device_count is that of all nodes together; elsewhere
+	// it is one node's.
+	AllNodes bool
 	// OneNodeDP reports whether data parallel stays on one machine here.
 	OneNodeDP bool
 	// Variables are set where a manifest's environment leaves them open.

@@ -9,7 +9,7 @@ var (
 )
 
 func overZMQ(b Backend) Backend {
-	b.Name = "zmq"
+	b.Name, b.AllNodes = "zmq", true
 	// A worker has no --backend: its file names the engine.
 	b.AlsoNamed = []string{b.Engine}
 	b.Unsorted = "its head shares samples out by the speed that each worker measured"

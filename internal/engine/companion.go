@@ -13,6 +13,7 @@ import (
 // environment, and returns when that takes connections. On an error it is gone.
 func (g *group) launchCompanion(ctx context.Context, m *member, j job, o StartOptions) error {
 	c := m.replica.Companion
+	m.companionName = c.Name
 	m.companionLog = filepath.Join(o.LogDir, fmt.Sprintf("replica-%d-%s.log", m.replica.Index, c.Name))
 	j.Argv, j.Log = c.Command, m.companionLog
 	var err error
@@ -52,7 +53,7 @@ func (g *group) awaitCompanion(ctx context.Context, m *member, o StartOptions) e
 }
 
 func (g *group) companionFailure(m *member) *Failure {
-	return g.failureIn(m, m.companionLog, fmt.Sprintf("lost its %s, which ended by itself: %s", m.replica.Companion.Name, m.companion.how))
+	return g.failureIn(m, m.companionLog, fmt.Sprintf("lost its %s, which ended by itself: %s", m.companionName, m.companion.how))
 }
 
 // companionExited is closed when the companion has ended; nil where there is none.

@@ -17,6 +17,16 @@ var passedAlways = []string{
 	"VIRTUAL_ENV", "CONDA_PREFIX", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "HF_HOME", "CUDA_HOME", "ROCM_PATH", "HIP_PATH",
 }
 
+// Passed are the names of the variables that an engine gets from mlrun's environment:
+// those that it always gets, and those that are named.
+func (h Host) Passed(named []string) []string {
+	names := slices.DeleteFunc(slices.Clone(passedAlways), func(name string) bool {
+		_, set := h.variable(name)
+		return !set
+	})
+	return append(names, named...)
+}
+
 // EnvVar is one variable of an engine's environment.
 type EnvVar struct {
 	Name  string

@@ -9,6 +9,8 @@ import (
 // line: what happened, why, and the manifest's key that leads to it.
 type Failure struct {
 	Replica int
+	// Node is where the replica is; empty: on this machine.
+	Node string
 	// What happened: "ended with exit status 1 while starting".
 	What string
 	// Cause is what the engine's log says, in one line; empty where it says
@@ -24,7 +26,11 @@ type Failure struct {
 
 func (f *Failure) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "engine replica %d %s", f.Replica, f.What)
+	fmt.Fprintf(&b, "engine replica %d ", f.Replica)
+	if f.Node != "" {
+		fmt.Fprintf(&b, "on %s ", f.Node)
+	}
+	b.WriteString(f.What)
 	if f.Cause != "" {
 		fmt.Fprintf(&b, ": %s", f.Cause)
 	}

@@ -90,7 +90,7 @@ func (o *places) word(key, word string) string {
 	filled, err := manifest.Fill(word, func(p manifest.Place) (string, error) {
 		switch p.Name {
 		case "host":
-			return loopback, nil
+			return o.plan.host(), nil
 		case "port":
 			o.port = true
 			return portMark, nil

@@ -15,7 +15,7 @@ import (
 // engine starts.
 const portMark = "{port}"
 
-// loopback is where engines listen: they serve mlrun, nobody else.
+// loopback is where engines listen that serve the mlrun of their own machine, nobody else.
 const loopback = "127.0.0.1"
 
 // Options say how a manifest is carried out here. The zero value starts the
@@ -50,6 +50,15 @@ type Options struct {
 	// FirstPort is the first replica's port, the others follow; 0 chooses free
 	// ones at the start.
 	FirstPort int
+	// Steps are the nodes on which other mlruns start the engines, NodesPerReplica of
+	// them for each replica; 0 and 1: a node carries whole replicas. None: the engines
+	// are started here.
+	Steps           []Step
+	NodesPerReplica int
+	// Part is what this machine starts of engines on several nodes; nil: all.
+	Part *Part
+	// elsewhere: the plan is for a machine that is not this one.
+	elsewhere bool
 	// Only is the one replica that is planned, with the devices, the CPUs and the port that
 	// it has among all of them, counted from 1; 0 plans all.
 	Only int
@@ -74,6 +83,10 @@ type Plan struct {
 	// Node is this machine among several; absent where it is by itself.
 	Node     *Node     `json:"node,omitempty"`
 	Replicas []Replica `json:"replicas"`
+	// Steps are the nodes on which other mlruns start the replicas.
+	Steps []Step `json:"steps,omitempty"`
+	// Part is what this machine starts of engines on several nodes; nil: all of them.
+	Part *Part `json:"part,omitempty"`
 	// Notes are what was assumed or could not be done, one line each.
 	Notes []string `json:"notes,omitempty"`
 
@@ -87,6 +100,8 @@ type Plan struct {
 // Replica is one engine process with its workers.
 type Replica struct {
 	Index int `json:"index"`
+	// Node is the one on which another mlrun starts it; empty: this machine.
+	Node string `json:"node,omitempty"`
 	// Command is the command line; {port} stands for a port that is chosen at
 	// the start.
 	Command []string `json:"command,omitempty"`
@@ -128,12 +143,12 @@ type setup struct {
 	simulated []string
 }
 
-func read(m *manifest.Manifest) (setup, error) {
+func read(m *manifest.Manifest, host string) (setup, error) {
 	b, ok := backend.With(m.Backend, m.Engine.Name)
 	if !ok {
 		return setup{}, fmt.Errorf("backend %q is not known: %s", m.Backend, strings.Join(backend.Names(), ", "))
 	}
-	s := setup{backend: b, dataParallel: 1, simulated: simArguments(b, m), cpu: b.WhyCPU(m.EngineConfig, m.EnvConfig)}
+	s := setup{backend: b, dataParallel: 1, simulated: simArguments(b, m, host), cpu: b.WhyCPU(m.EngineConfig, m.EnvConfig)}
 	for _, key := range b.ListenKeys {
 		if m.EngineConfig[key] != nil {
 			s.listens = append(s.listens, key)
@@ -148,38 +163,50 @@ func read(m *manifest.Manifest) (setup, error) {
 // NewPlan turns a manifest into what will be started. Its errors are the
 // manifest's or the options' faults, all in one.
 func NewPlan(m *manifest.Manifest, o Options) (*Plan, error) {
-	s, err := read(m)
+	p := &Plan{Backend: m.Backend, Release: m.Engine.Version, Simulated: o.Simulate, Access: o.Access, Part: o.Part}
+	s, err := read(m, p.host())
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Backend: m.Backend, Release: m.Engine.Version, Protocol: s.backend.Engine, Simulated: o.Simulate, Facts: s.backend, Access: o.Access}
-	if o.Node.many() {
-		p.Node = &o.Node
-	}
+	p.Facts, p.Protocol = s.backend, s.backend.Engine
 	if len(o.External) > 0 {
+		p.setNode(o.Node)
 		return p, errors.Join(p.planExternal(o), checkSpread(o, 1, 1), p.only(o.Only))
 	}
 	if s.role, err = m.Serving(); err != nil {
 		return nil, err
 	}
 	p.role = s.role
+	if len(o.Steps) > 0 {
+		return p, p.planSteps(m, s, o)
+	}
 	each, count := int(s.role.Devices), int(s.role.Replicas)
+	first := 0
+	if o.Part != nil {
+		o.Node, first = o.Part.Spread, o.Part.First
+		if !o.Node.many() {
+			count = o.Part.Count
+		}
+	}
+	p.setNode(o.Node)
 	env, envErr := environment(s.role.Environment, o.Host.Environ, o.PassEnv)
-	first, commandErr := p.replica(s, o)
+	like, commandErr := p.replica(s, o)
 	if err := errors.Join(envErr, commandErr, checkSpread(o, each, count)); err != nil {
 		return nil, err
 	}
 	each /= max(1, o.Node.Count)
 	for i := range count {
-		r := first
-		r.Index, r.Env = i, env
+		r := like
+		r.Index, r.Env = first+i, env
 		p.Replicas = append(p.Replicas, r)
 	}
 	if err := p.assignPorts(o.FirstPort); err != nil {
 		return nil, err
 	}
 	if o.Simulate {
-		p.note("simulated: %d replicas of the simulated engine instead of %s", count, m.Backend)
+		if o.Part == nil {
+			p.note("simulated: %d replicas of the simulated engine instead of %s", count, m.Backend)
+		}
 		return p, p.only(o.Only)
 	}
 	if m.EngineVersion == "sync" {
@@ -194,6 +221,20 @@ func NewPlan(m *manifest.Manifest, o Options) (*Plan, error) {
 		return nil, err
 	}
 	return p, errors.Join(p.complete(s, o, each), p.only(o.Only))
+}
+
+// host is where engines listen.
+func (p *Plan) host() string {
+	if p.Part != nil && p.Part.Listen != "" {
+		return p.Part.Listen
+	}
+	return loopback
+}
+
+func (p *Plan) setNode(n Node) {
+	if n.many() {
+		p.Node = &n
+	}
 }
 
 // only leaves out all replicas but one, counted from 1; 0 leaves out none.
@@ -270,7 +311,9 @@ func (r *Replica) setPort(port int) {
 // assignDevices gives each replica its devices and the CPUs nearest to them.
 func (p *Plan) assignDevices(s setup, o Options, each int) error {
 	variable, why := o.Host.deviceVariable(s, o.DeviceEnv)
-	p.note("devices are bound with %s: %s", variable, why)
+	if !o.elsewhere {
+		p.note("devices are bound with %s: %s", variable, why)
+	}
 	p.DeviceVariable = variable
 	list, err := o.Host.deviceList(s.role.Environment, variable, each*len(p.Replicas))
 	if err != nil {
@@ -281,7 +324,9 @@ func (p *Plan) assignDevices(s setup, o Options, each int) error {
 		r.Devices = list[i*each : (i+1)*each]
 		r.Env = with(r.Env, EnvVar{Name: variable, Value: strings.Join(r.Devices, ",")})
 		why := "asked for"
-		if !o.NoCPUBinding {
+		if o.elsewhere {
+			why = ""
+		} else if !o.NoCPUBinding {
 			r.CPUs, why = o.Host.nearestCPUs(r.Devices)
 		}
 		if why != "" {

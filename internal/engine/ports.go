@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"strconv"
 )
 
 // Ports are chosen below 32768, where Linux begins to hand out the ports of
@@ -30,28 +31,28 @@ func (l portLock) release() {
 	}
 }
 
-// portFree reports whether anything listens on the port now.
-func portFree(port int) error {
-	l, err := net.Listen("tcp", fmt.Sprintf("%s:%d", loopback, port))
+// portFree reports whether anything listens on the host's port now.
+func portFree(host string, port int) error {
+	l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 	if err != nil {
 		return err
 	}
 	return l.Close()
 }
 
-// choosePort finds a free port and locks it.
-func choosePort() (int, portLock, error) {
-	return firstFree(func() int { return lowestPort + rand.IntN(highestPort-lowestPort) })
+// choosePort finds a free port of a host, which is this machine, and locks it.
+func choosePort(host string) (int, portLock, error) {
+	return firstFree(host, func() int { return lowestPort + rand.IntN(highestPort-lowestPort) })
 }
 
 // firstFree locks the first port that is free of those that next gives.
-func firstFree(next func() int) (int, portLock, error) {
+func firstFree(host string, next func() int) (int, portLock, error) {
 	var last error
 	for range portTries {
 		port := next()
 		lock, err := lockPort(port)
 		if err == nil {
-			if err = portFree(port); err == nil {
+			if err = portFree(host, port); err == nil {
 				return port, lock, nil
 			}
 			lock.release()
@@ -62,12 +63,12 @@ func firstFree(next func() int) (int, portLock, error) {
 }
 
 // takePort locks a port that was asked for.
-func takePort(port int) (portLock, error) {
+func takePort(host string, port int) (portLock, error) {
 	lock, err := lockPort(port)
 	if err != nil {
 		return portLock{}, fmt.Errorf("port %d is kept by another run on this machine", port)
 	}
-	if err := portFree(port); err != nil {
+	if err := portFree(host, port); err != nil {
 		lock.release()
 		return portLock{}, fmt.Errorf("port %d is taken: %w", port, err)
 	}

@@ -17,18 +17,28 @@ import (
 // endedWell is how a process ended that has nothing to complain of.
 const endedWell = "exit status 0"
 
-// process is a replica's engine under its supervisor, as mlrun sees it.
+// process is a replica's engine under its supervisor, as mlrun sees it, or under the
+// mlrun of another node.
 type process struct {
 	supervisor *exec.Cmd
-	log        string // as the kernel names it
-	control    io.WriteCloser
+	kill       func() // ends what is left, in whatever state it is
+	control    io.Writer
 	mu         sync.Mutex // guards control's writes and stopping
 	stopping   bool
 	until      time.Time // what is left then is killed
 
 	exited chan struct{} // the engine has ended; how says how
+	once   sync.Once
 	how    string
 	gone   chan struct{} // no process is left
+}
+
+// ended notes how the engine ended, when that is known first.
+func (p *process) ended(how string) {
+	p.once.Do(func() {
+		p.how = how
+		close(p.exited)
+	})
 }
 
 // startProcess starts an engine: self is the command line that makes this
@@ -59,7 +69,9 @@ func startProcess(self []string, j job) (*process, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting a supervisor: %w", err)
 	}
-	p := &process{supervisor: cmd, log: kernelName(j.Log), control: control, exited: make(chan struct{}), gone: make(chan struct{})}
+	p := &process{supervisor: cmd, control: control, exited: make(chan struct{}), gone: make(chan struct{})}
+	name := kernelName(j.Log)
+	p.kill = func() { killLeft(cmd.Process.Pid, name) }
 	_, writeErr := control.Write(append(line, '\n'))
 	lines := bufio.NewScanner(events)
 	var first event
@@ -100,19 +112,15 @@ func (p *process) watch(lines *bufio.Scanner) {
 			continue
 		}
 		if e.Exited != "" {
-			p.how = e.Exited
-			close(p.exited)
+			p.ended(e.Exited)
 		}
 		orderly = orderly || e.Gone
 	}
 	_ = p.supervisor.Wait() // how the engine ended, it told
 	if !orderly {
-		killLeft(p.supervisor.Process.Pid, p.log)
+		p.kill()
 	}
-	if p.how == "" {
-		p.how = "its supervisor was killed"
-		close(p.exited)
-	}
+	p.ended("its supervisor was killed")
 	close(p.gone)
 }
 
@@ -144,11 +152,14 @@ func (p *process) await(limit time.Duration) error {
 		return nil
 	case <-time.After(limit):
 	}
-	killLeft(p.supervisor.Process.Pid, p.log)
+	p.kill()
 	select {
 	case <-p.gone:
 		return nil
 	case <-time.After(limit):
+		if p.supervisor == nil {
+			return errors.New("a step cannot be ended")
+		}
 		return fmt.Errorf("processes of engine %d cannot be killed", p.supervisor.Process.Pid)
 	}
 }

@@ -125,7 +125,7 @@ func TestAwaitKills(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	p := &process{supervisor: cmd, log: filepath.Join(t.TempDir(), "log"), gone: make(chan struct{})}
+	p := &process{supervisor: cmd, kill: func() { killLeft(cmd.Process.Pid, filepath.Join(t.TempDir(), "log")) }, gone: make(chan struct{})}
 	if err, want := p.await(time.Millisecond), fmt.Sprintf("processes of engine %d cannot be killed", cmd.Process.Pid); err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}
@@ -192,7 +192,7 @@ func TestLaunchFails(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		plan := fakePlan("serve", dir, 1)
-		port, lock, err := choosePort()
+		port, lock, err := choosePort(loopback)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -203,7 +203,7 @@ func TestLaunchFails(t *testing.T) {
 		if _, err := Start(context.Background(), plan, fakeOptions(dir)); !errors.As(err, &f) || !strings.HasPrefix(f.Error(), c.want) || f.Log == "" {
 			t.Errorf("%s: %v, want %s", name, err, c.want)
 		}
-		if lock, err = takePort(port); err != nil {
+		if lock, err = takePort(loopback, port); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		lock.release()
@@ -227,7 +227,7 @@ func TestLaunchFails(t *testing.T) {
 func TestStopAborted(t *testing.T) {
 	dir := t.TempDir()
 	plan := fakePlan("deaf", dir, 1)
-	port, lock, err := choosePort()
+	port, lock, err := choosePort(loopback)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,7 +240,7 @@ func TestStopAborted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := takePort(port); err == nil {
+	if _, err := takePort(loopback, port); err == nil {
 		t.Error("the port of an engine that serves was given away")
 	}
 	if f := eng.Blame(0, "hangs"); f.Error() != "engine replica 0 hangs" || !slices.ContainsFunc(f.Lines, func(l string) bool { return strings.Contains(l, "Loading safetensors") }) {
@@ -250,7 +250,7 @@ func TestStopAborted(t *testing.T) {
 	if err := errors.Join(eng.Stop(time.Hour), eng.Stop(0)); err != nil {
 		t.Error(err)
 	}
-	if lock, err = takePort(port); err != nil {
+	if lock, err = takePort(loopback, port); err != nil {
 		t.Error(err)
 	}
 	lock.release()
@@ -278,7 +278,7 @@ func TestInterruptedBeforeTheCompanion(t *testing.T) {
 // A port that another run keeps, or that something listens on, is passed over and not kept;
 // where none is free that is said, with why the last was not.
 func TestFirstFree(t *testing.T) {
-	free, lock, err := choosePort()
+	free, lock, err := choosePort(loopback)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -289,13 +289,13 @@ func TestFirstFree(t *testing.T) {
 	}
 	defer l.Close()
 	taken := l.Addr().(*net.TCPAddr).Port
-	kept, other, err := choosePort()
+	kept, other, err := choosePort(loopback)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer other.release()
 	ports := []int{taken, kept, free}
-	port, lock, err := firstFree(func() int { p := ports[0]; ports = ports[1:]; return p })
+	port, lock, err := firstFree(loopback, func() int { p := ports[0]; ports = ports[1:]; return p })
 	if err != nil || port != free {
 		t.Errorf("%d, %v, want %d", port, err, free)
 	}
@@ -308,11 +308,11 @@ func TestFirstFree(t *testing.T) {
 		t.Errorf("the port that was passed over is kept: %v", err)
 	}
 	lock.release()
-	if _, _, err := firstFree(func() int { return taken }); err == nil || !errors.Is(err, syscall.EADDRINUSE) || !strings.HasPrefix(err.Error(), "no free port among 20000 to 32000: ") {
+	if _, _, err := firstFree(loopback, func() int { return taken }); err == nil || !errors.Is(err, syscall.EADDRINUSE) || !strings.HasPrefix(err.Error(), "no free port among 20000 to 32000: ") {
 		t.Errorf("%v", err)
 	}
 	for want, port := range map[string]int{"is kept by another run": kept, "is taken: ": taken} {
-		if _, err := takePort(port); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("port %d %s", port, want)) {
+		if _, err := takePort(loopback, port); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("port %d %s", port, want)) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}

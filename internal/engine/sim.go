@@ -13,12 +13,12 @@ const maxAsked = 1 << 24
 
 // simArguments are the arguments of this program's simulated engine instead
 // of a backend's, under the engine's own limits.
-func simArguments(b *backend.Backend, m *manifest.Manifest) []string {
+func simArguments(b *backend.Backend, m *manifest.Manifest, host string) []string {
 	model, ok := manifest.Text(m.EngineConfig, b.Model)
 	if !ok || model == "" {
 		model = m.BenchmarkName
 	}
-	argv := []string{"sim", "--backend", b.Engine, "--model", model, "--host", loopback, "--port", portMark}
+	argv := []string{"sim", "--backend", b.Engine, "--model", model, "--host", host, "--port", portMark}
 	longest, said := int64(0), false
 	for _, limit := range b.SimLimits {
 		n, ok := manifest.Int(m.EngineConfig, limit.Key)

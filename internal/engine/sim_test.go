@@ -34,7 +34,7 @@ func TestSimArguments(t *testing.T) {
 	} {
 		b, _ := backend.Of(c.backend)
 		m := &manifest.Manifest{BenchmarkName: "bench", EngineConfig: c.engine, SamplingConfig: map[string]any{"max_tokens": c.asked, "max_new_tokens": c.asked}}
-		if got := strings.Join(simArguments(b, m), " "); got != strings.Replace(c.want, " B ", " "+c.backend+" ", 1) {
+		if got := strings.Join(simArguments(b, m, loopback), " "); got != strings.Replace(c.want, " B ", " "+c.backend+" ", 1) {
 			t.Errorf("%s:\ngot  %s\nwant %s", name, got, c.want)
 		}
 	}

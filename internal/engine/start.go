@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -26,6 +29,13 @@ type StartOptions struct {
 	// Supervisor is the command line that runs [Supervise]; mlrun with
 	// SuperviseCommand where empty.
 	Supervisor []string
+	// Order is the first line that the mlrun of a step reads: what it starts.
+	Order func(Step) ([]byte, error)
+	// KillStep ends a step for good, by the name that it gave itself.
+	KillStep func(job string)
+	// Tell hears what the mlruns of steps say, from one goroutine at a time; invalid:
+	// it makes the result INVALID. Nil hears nothing.
+	Tell func(node, text string, invalid bool)
 	// Abort, when closed, has what does not end at once killed, whatever grace
 	// it was given. It may be nil.
 	Abort <-chan struct{}
@@ -40,6 +50,9 @@ func (o StartOptions) withDefaults() (StartOptions, error) {
 	}
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
+	}
+	if o.Tell == nil {
+		o.Tell = func(string, string, bool) {}
 	}
 	var err error
 	o.Supervisor, err = supervisorOr(o.Supervisor)
@@ -83,6 +96,12 @@ func Start(ctx context.Context, plan *Plan, o StartOptions) (Engine, error) {
 		return nil, fmt.Errorf("making the folder of engine logs: %w", err)
 	}
 	g := &group{plan: plan, died: make(chan error, 1), abort: o.Abort}
+	if len(plan.Steps) > 0 {
+		if err := g.launchSteps(ctx, o); err != nil {
+			return nil, errors.Join(err, g.Stop(stopAfterFailure))
+		}
+		return g.await(ctx, o)
+	}
 	for _, r := range plan.Replicas {
 		if err := g.launch(ctx, r, o); err != nil {
 			return nil, errors.Join(err, g.Stop(0))
@@ -94,6 +113,11 @@ func Start(ctx context.Context, plan *Plan, o StartOptions) (Engine, error) {
 		}
 		return g, nil
 	}
+	return g.await(ctx, o)
+}
+
+// await waits until all replicas serve, and watches them from then on.
+func (g *group) await(ctx context.Context, o StartOptions) (Engine, error) {
 	if err := g.awaitReady(ctx, o); err != nil {
 		return nil, errors.Join(err, g.Stop(stopAfterFailure))
 	}
@@ -124,14 +148,23 @@ type member struct {
 	lock     portLock
 	process  *process
 	endpoint Endpoint
-	// companion is nil where the replica has none; companionLog is its log.
-	companion    *process
-	companionLog string
+	// companion is nil where the replica has none; companionName is what it is, companionLog its log.
+	companion                   *process
+	companionName, companionLog string
+}
+
+// logName is the file of what an engine, or a process beside it, printed.
+func logName(replica int, beside string) string {
+	name := fmt.Sprintf("replica-%d", replica)
+	if beside != "" {
+		name += "-" + strings.ReplaceAll(beside, " ", "-")
+	}
+	return name + ".log"
 }
 
 // launch starts one replica, its companion first.
 func (g *group) launch(ctx context.Context, r Replica, o StartOptions) error {
-	m := &member{log: filepath.Join(o.LogDir, fmt.Sprintf("replica-%d.log", r.Index))}
+	m := &member{log: filepath.Join(o.LogDir, logName(r.Index, ""))}
 	failed := func(err error) error {
 		m.lock.release()
 		return &Failure{Replica: r.Index, What: "cannot be started", Cause: err.Error(), Log: m.log}
@@ -139,10 +172,10 @@ func (g *group) launch(ctx context.Context, r Replica, o StartOptions) error {
 	var err error
 	switch {
 	case r.Port != 0:
-		m.lock, err = takePort(r.Port)
+		m.lock, err = takePort(g.plan.host(), r.Port)
 	case slices.Contains(r.Command, portMark):
 		var port int
-		if port, m.lock, err = choosePort(); err == nil {
+		if port, m.lock, err = choosePort(g.plan.host()); err == nil {
 			r.setPort(port)
 		}
 	}
@@ -153,7 +186,7 @@ func (g *group) launch(ctx context.Context, r Replica, o StartOptions) error {
 		return failed(err)
 	}
 	m.replica = r
-	m.endpoint = Endpoint{URL: fmt.Sprintf("http://%s:%d", loopback, r.Port), Protocol: g.plan.Protocol}
+	m.endpoint = Endpoint{URL: "http://" + net.JoinHostPort(g.plan.host(), strconv.Itoa(r.Port)), Protocol: g.plan.Protocol}
 	j := job{Argv: r.Command, Env: environ(r.Env), Log: m.log}
 	if r.CPUs != "" {
 		if j.CPUs, err = parseCPUs(r.CPUs); err != nil {
@@ -233,7 +266,7 @@ func (g *group) failure(m *member, what string) *Failure { return g.failureIn(m,
 
 func (g *group) failureIn(m *member, path, what string) *Failure {
 	log := tail(path)
-	f := &Failure{Replica: m.replica.Index, What: what, Log: path}
+	f := &Failure{Replica: m.replica.Index, Node: m.replica.Node, What: what, Log: path}
 	f.Cause, f.Key = g.plan.diagnose(log)
 	hidden := secrets(m.replica.Env)
 	f.Cause = hide([]string{f.Cause}, hidden)[0]

@@ -173,7 +173,7 @@ func TestDiesWhileOthersStart(t *testing.T) {
 	dir := t.TempDir()
 	plan := fakePlan("load", dir, 2)
 	plan.Replicas[0].Command[2] = "brief"
-	port, lock, err := choosePort()
+	port, lock, err := choosePort(loopback)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,19 +287,19 @@ func TestPortTaken(t *testing.T) {
 }
 
 func TestPortsAreKept(t *testing.T) {
-	port, lock, err := choosePort()
+	port, lock, err := choosePort(loopback)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := takePort(port); err == nil {
+	if _, err := takePort(loopback, port); err == nil {
 		t.Error("a port that is kept was given away")
 	}
 	lock.release()
-	again, err := takePort(port)
+	again, err := takePort(loopback, port)
 	if err != nil {
 		t.Error(err)
 	}
-	if _, err := takePort(port); err == nil || !strings.Contains(err.Error(), "is kept by another run on this machine") {
+	if _, err := takePort(loopback, port); err == nil || !strings.Contains(err.Error(), "is kept by another run on this machine") {
 		t.Errorf("a port that is taken was given away: %v", err)
 	}
 	again.release()

@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"io"
 	"time"
@@ -22,6 +23,15 @@ type process struct {
 
 func startProcess([]string, job) (*process, error) { return nil, errLinuxOnly }
 
+func (g *group) launchSteps(context.Context, StartOptions) error { return errLinuxOnly }
+
+// ServeStep is there on Linux alone.
+func ServeStep(context.Context, *Plan, StartOptions, *StepPipe) error { return errLinuxOnly }
+
+// StepFolder is there on Linux alone.
+func StepFolder() (string, func(), error) { return "", nil, errLinuxOnly }
+
+func (p *process) ended(string)              {}
 func (p *process) stop(time.Duration)        {}
 func (p *process) asked() bool               { return true }
 func (p *process) await(time.Duration) error { return nil }

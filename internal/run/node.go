@@ -78,12 +78,21 @@ func (p *Plan) nodePreflight(ctx context.Context, log *Log) error {
 	for _, n := range p.Notes {
 		log.Note(n)
 	}
+	return p.checked(ctx, func(f Finding) { log.Note(f.Text) })
+}
+
+// Missing says what keeps the run from starting, as far as this machine shows it.
+func (p *Plan) Missing(ctx context.Context) error { return p.checked(ctx, func(Finding) {}) }
+
+// checked looks at this machine, has told what does not keep the plan from being carried
+// out, and returns what does.
+func (p *Plan) checked(ctx context.Context, tell func(Finding)) error {
 	var problems []string
 	for _, f := range p.Check(ctx) {
 		if f.Fatal {
 			problems = append(problems, f.Text)
 		} else {
-			log.Note(f.Text)
+			tell(f)
 		}
 	}
 	if ctx.Err() != nil {

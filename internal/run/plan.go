@@ -13,6 +13,7 @@ import (
 	"mlcfg/internal/client"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/engine"
+	"mlcfg/internal/engine/slurm"
 	"mlcfg/internal/loadgen"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/record"
@@ -30,6 +31,12 @@ type Options struct {
 	// Translate turns a path of the manifest, which is often one inside a
 	// container, into one here; nil leaves paths as they are.
 	Translate func(string) string
+	// Maps is what Translate does, as --map has it: other nodes are told.
+	Maps []string
+	// Slurm is the allocation on whose nodes the engines are started; nil: here.
+	// NodesPerReplica of them carry one replica together; 0 and 1: none do.
+	Slurm           *slurm.Allocation
+	NodesPerReplica int
 	// Tokenizer is the file tokenizer.json that makes token ids of samples that are
 	// text; empty takes the model's, where it is here.
 	Tokenizer string
@@ -106,6 +113,9 @@ type Plan struct {
 	host       engine.Host
 	passEnv    []string
 	results    string
+	// slurm and order are there where other nodes start the engines.
+	slurm *slurm.Allocation
+	order Order
 }
 
 // NotFrozenError reports that the manifest was compiled without the user.conf
@@ -141,6 +151,7 @@ func NewPlan(ctx context.Context, m *manifest.Manifest, o Options) (*Plan, error
 	}
 	p.settings, p.host, p.passEnv = section.Settings, o.Engine.Host, o.Engine.PassEnv
 	o.Engine.Translate = o.Translate
+	p.onSlurm(&o)
 	if p.Engine, err = engine.NewPlan(m, o.Engine); err != nil {
 		return nil, fmt.Errorf("planning the engine: %w", err)
 	}
@@ -211,7 +222,9 @@ func (p *Plan) NeverValid() []string { return p.neverValid }
 
 // Worker reports whether the plan is that of a node which carries a part of the
 // engine and no test.
-func (p *Plan) Worker() bool { return p.Engine.Node != nil && p.Engine.Node.Worker() }
+func (p *Plan) Worker() bool {
+	return p.Engine.Node != nil && p.Engine.Node.Worker() || p.Engine.Part != nil
+}
 
 func orElse[T comparable](v, otherwise T) T {
 	var zero T

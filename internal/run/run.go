@@ -127,9 +127,9 @@ func (r *runner) run(ctx context.Context) error {
 	}
 	eng, err := r.start(ctx)
 	if err != nil {
-		return err
+		return r.allocationEnded(ctx, err)
 	}
-	err = r.measure(ctx, eng)
+	err = r.allocationEnded(ctx, r.measure(ctx, eng))
 	if !r.plan.Engine.External {
 		r.log.Step("stopping the engine")
 	}
@@ -182,7 +182,7 @@ func (e *PreflightError) Error() string {
 }
 
 func (r *runner) power(ctx context.Context) error {
-	if r.plan.PowerScript == "" {
+	if r.plan.PowerScript == "" || len(r.plan.Engine.Steps) > 0 { // there each node runs it
 		return nil
 	}
 	if err := r.enter(record.Power); err != nil {
@@ -220,10 +220,11 @@ func (r *runner) start(ctx context.Context) (engine.Engine, error) {
 	} else {
 		r.log.Step("starting %s, %d replicas", r.plan.engineName(), len(r.plan.Engine.Replicas))
 	}
+	r.saySteps()
 	began := time.Now()
-	eng, err := engine.Start(ctx, r.plan.Engine, engine.StartOptions{
+	eng, err := engine.Start(ctx, r.plan.Engine, r.withSteps(engine.StartOptions{
 		LogDir: logs, Timeout: r.plan.ReadyTimeout, Progress: r.log.engine, Abort: r.out.Abort,
-	})
+	}))
 	if err != nil {
 		return nil, err
 	}

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/backend"
+	"mlcfg/internal/check"
 	"mlcfg/internal/diag"
 )
 
@@ -66,14 +68,21 @@ func (a *app) lint(c *cli.Context) error {
 	if err := misspelt(c, args); err != nil {
 		return err
 	}
-	files, err := sortFiles(args)
+	checker := sync.OnceValues(func() (*check.LaunchChecker, error) { return launchChecker(c, args) })
+	overlays, starts, err := eachFile(args, func(s started) (checked, error) {
+		lc, err := checker()
+		if err != nil {
+			return checked{path: s.file.Path}, nil //nolint:nilerr // told below
+		}
+		return checkStarts(lc, s, c.String("format") == "json"), nil
+	})
 	if err != nil {
 		return err
 	}
-	if len(args) > 0 && len(files.overlays) == 0 && len(files.starts) == 0 {
+	if len(args) > 0 && len(overlays) == 0 && len(starts) == 0 {
 		return withHint("mlcfg lint knows overlays, and files that start vLLM or SGLang", "there is no overlay in %s, and nothing that starts an engine", list(args))
 	}
-	out, err := a.lintOverlays(c, files.overlays, len(files.starts) > 0)
+	out, err := a.lintOverlays(c, overlays, len(starts) > 0)
 	var fault *projectFault
 	if errors.As(err, &fault) {
 		return a.writeFindings(c, fault.found, findingsOf{where: "in " + fault.file, text: readText})
@@ -81,23 +90,20 @@ func (a *app) lint(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(files.starts) > 0 {
+	if len(starts) > 0 {
 		s, err := settings(c, args)
 		if err != nil {
 			return err
 		}
 		out.silenced = s.Silenced
-		checker, err := launchChecker(c, args)
-		if err != nil {
+		if _, err := checker(); err != nil {
 			return err
 		}
-		found, err := checkStarts(checker, files.starts)
-		if err != nil {
-			return err
+		for _, s := range starts {
+			out.found.Add(s.found...)
 		}
-		out.found.Add(found...)
 	}
-	return a.writeLint(c, out, files.starts)
+	return a.writeLint(c, out, starts)
 }
 
 // lintedAll is what came of overlays.
@@ -162,7 +168,7 @@ func (a *app) lintOverlays(c *cli.Context, overlays []string, others bool) (out 
 }
 
 // writeLint writes what was found in overlays and in files that start engines.
-func (a *app) writeLint(c *cli.Context, out lintedAll, starts []started) error {
+func (a *app) writeLint(c *cli.Context, out lintedAll, starts []checked) error {
 	out.found = slices.DeleteFunc(out.found, func(d diag.Diagnostic) bool { return out.silenced[d.Code] != "" })
 	out.found.Sort()
 	where := count(len(out.read), "overlay")
@@ -170,8 +176,8 @@ func (a *app) writeLint(c *cli.Context, out lintedAll, starts []started) error {
 	if len(starts) > 0 {
 		launches := 0
 		for _, s := range starts {
-			launches += len(s.launches)
-			read = append(read, s.file.Path)
+			launches += s.count
+			read = append(read, s.path)
 		}
 		where = count(launches, "launch") + " in " + count(len(starts), "file")
 		if len(out.read) > 0 {
@@ -195,7 +201,7 @@ type linted struct {
 type findingsOf struct {
 	// files are what was checked, starts those among them that start engines.
 	files  []string
-	starts []started
+	starts []checked
 	text   func(string) []byte
 	// where ends the line that says how many findings there are.
 	where string
@@ -210,7 +216,11 @@ func (a *app) writeFindings(c *cli.Context, found diag.List, of findingsOf) erro
 	}
 	o := diag.Options{Text: diag.TextOptions{Source: of.text, Color: a.color(a.stdout)}, Tool: "mlcfg", Version: version, Files: of.files}
 	if len(of.starts) > 0 {
-		o.Also = map[string]any{"launches": launchRecords(of.starts)}
+		launches := []launchRecord{}
+		for _, s := range of.starts {
+			launches = append(launches, s.launches...)
+		}
+		o.Also = map[string]any{"launches": launches}
 	}
 	if err := diag.Write(a.stdout, format, shown, o); err != nil {
 		return fmt.Errorf("writing the findings: %w", err)

@@ -32,10 +32,26 @@ type started struct {
 	launches []launch.Launch
 }
 
+// checked is what lint keeps of a file that starts engines: with thousands of files, what they
+// were read into does not fit beside each other.
+type checked struct {
+	path     string
+	count    int    // of launches
+	text     []byte // for findings, where there are any
+	found    diag.List
+	launches []launchRecord // where they are asked for
+}
+
 // sortFiles looks at files, and at those below folders: an overlay is one by its keys, and any
 // other file by what it starts. A file of YAML that a command line names and that starts nothing
 // is taken for an overlay.
-func sortFiles(args []string) (sorted, error) {
+func sortFiles(args []string) (s sorted, err error) {
+	s.overlays, s.starts, err = eachFile(args, func(s started) (started, error) { return s, nil })
+	return s, err
+}
+
+// eachFile is sortFiles with what is kept of each file that starts engines.
+func eachFile[T any](args []string, keep func(started) (T, error)) (overlays []string, starts []T, err error) {
 	var all []string
 	named := map[string]bool{}
 	for _, arg := range args {
@@ -47,21 +63,33 @@ func sortFiles(args []string) (sorted, error) {
 		debug.SetGCPercent(walkGC)
 		below, err := filesBelow(arg)
 		if err != nil {
-			return sorted{}, err
+			return nil, nil, err
 		}
 		all = append(all, below...)
 	}
-	each, err := onEach(all, func(path string) (sorted, error) { return sortFile(path, named[path]) })
-	var s sorted
-	for _, one := range each {
-		s.overlays = append(s.overlays, one.overlays...)
-		s.starts = append(s.starts, one.starts...)
+	type kept struct {
+		overlay string
+		starts  []T
 	}
-	return s, err
+	each, err := onEach(all, func(path string) (kept, error) {
+		overlay, s, err := sortFile(path, named[path])
+		if err != nil || s == nil {
+			return kept{overlay: overlay}, err
+		}
+		one, err := keep(*s)
+		return kept{starts: []T{one}}, err
+	})
+	for _, one := range each {
+		if one.overlay != "" {
+			overlays = append(overlays, one.overlay)
+		}
+		starts = append(starts, one.starts...)
+	}
+	return overlays, starts, err
 }
 
 // walkGC keeps the memory of a walk close to what is in use: most of it is gone with each file.
-const walkGC = 15
+const walkGC = 40
 
 // maxWalked bounds files below folders, in bytes: larger ones are data.
 const maxWalked = 1 << 20
@@ -89,30 +117,31 @@ func filesBelow(dir string) ([]string, error) {
 	return files, nil
 }
 
-func sortFile(path string, named bool) (s sorted, err error) {
+// sortFile says what a file is: an overlay, a file that starts engines, or neither.
+func sortFile(path string, named bool) (overlay string, s *started, err error) {
 	isYAML := slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(path))
 	f, err := readFile(path)
 	switch {
 	case err != nil && named && isYAML:
-		return sorted{overlays: []string{path}}, nil // what reads it as one says what is wrong
+		return path, nil, nil // what reads it as one says what is wrong
 	case err != nil && named:
-		return s, err
+		return "", nil, err
 	case err != nil || bytes.IndexByte(f.data[:min(len(f.data), 8000)], 0) >= 0:
-		return s, nil //nolint:nilerr // what cannot be read below a folder is no file to check
+		return "", nil, nil //nolint:nilerr // what cannot be read below a folder is no file to check
 	}
 	file := launch.NewFile(path, f.data)
 	if isYAML && config.IsOverlay(path, f.data) {
 		if named || filepath.Base(path) != "config.yaml" {
-			s.overlays = append(s.overlays, path)
+			return path, nil, nil
 		}
-		return s, nil
+		return "", nil, nil
 	}
 	if launches := launch.Read(file); len(launches) > 0 {
-		s.starts = append(s.starts, started{file, launches})
+		return "", &started{file, launches}, nil
 	} else if named && isYAML {
-		s.overlays = append(s.overlays, path)
+		return path, nil, nil
 	}
-	return s, nil
+	return "", nil, nil
 }
 
 // launchChecker is the checker of launches under the flags and the project file.
@@ -156,19 +185,23 @@ func releaseOf(engine, spec string, o compile.Options) (*schema.Schema, error) {
 	return s.With(fork), nil
 }
 
-// checkStarts checks what files start.
-func checkStarts(lc *check.LaunchChecker, starts []started) (diag.List, error) {
-	each, err := onEach(starts, func(s started) (diag.List, error) {
-		return lc.File(s.file, s.launches), nil
-	})
-	return slices.Concat(each...), err
+// checkStarts checks what a file starts, with its records where they are asked for.
+func checkStarts(lc *check.LaunchChecker, s started, records bool) checked {
+	c := checked{path: s.file.Path, count: len(s.launches), found: lc.File(s.file, s.launches)}
+	if len(c.found) > 0 {
+		c.text = s.file.Data
+	}
+	if records {
+		c.launches = launchRecords(s.launches)
+	}
+	return c
 }
 
 // textOf is a file's text, for findings in it: those that start engines are there already.
-func textOf(starts []started, other func(string) []byte) func(string) []byte {
+func textOf(starts []checked, other func(string) []byte) func(string) []byte {
 	texts := make(map[string][]byte, len(starts))
 	for _, s := range starts {
-		texts[s.file.Path] = s.file.Data
+		texts[s.path] = s.text
 	}
 	return func(file string) []byte {
 		if text, ok := texts[file]; ok {

@@ -39,19 +39,17 @@ type variableRecord struct {
 }
 
 // launchRecords are all launches of files, read as the newest release does that each may be of.
-func launchRecords(starts []started) []launchRecord {
+func launchRecords(launches []launch.Launch) []launchRecord {
 	all := []launchRecord{}
-	for _, s := range starts {
-		for i := range s.launches {
-			l := &s.launches[i]
-			candidates := l.Release.Candidates(l.Backend.Engine)
-			if len(candidates) == 0 {
-				continue
-			}
-			release, err := schema.Load(l.Backend.Engine, candidates[len(candidates)-1])
-			if err == nil {
-				all = append(all, recordOf(l, release))
-			}
+	for i := range launches {
+		l := &launches[i]
+		candidates := l.Release.Candidates(l.Backend.Engine)
+		if len(candidates) == 0 {
+			continue
+		}
+		release, err := schema.Load(l.Backend.Engine, candidates[len(candidates)-1])
+		if err == nil {
+			all = append(all, recordOf(l, release))
 		}
 	}
 	return all

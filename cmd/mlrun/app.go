@@ -51,6 +51,7 @@ func (a *app) commands() []*cli.Command {
 		a.selftestCommand(),
 		a.mockCommand(),
 		a.supervisorCommand(),
+		a.clientCommand(),
 		a.stepCommand(),
 		a.holdCommand(),
 	}

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 // commands: "url NAME PIPE" waits until a program in the background has written
 // its URL to the pipe, and sets NAME; "http METHOD URL [BODYFILE]" prints
 // status, headers and body; "await FILE TEXT" waits for a text in a file, "orphans
-// DIR" until no process has a file open there; "full ARG..." runs mlrun on a full standard output, which must end it with 2; "same-schedule MANIFEST DIR" compares what a
+// DIR" until no process has a file open there; "kill-writer FILE" kills the process that has it open; "full ARG..." runs mlrun on a full standard output, which must end it with 2; "same-schedule MANIFEST DIR" compares what a
 // run issued with LoadGen's schedule, "same-answers DIR DIR" two accuracy logs; "manifest NAME [KIND...]" writes a small manifest,
 // server on vLLM unless a KIND (see manifestCommand) says otherwise. Condition "loadgen": a
 // Python with the official LoadGen was found, at $LOADGEN_PYTHON; "amd": this
@@ -42,6 +42,7 @@ func TestScripts(t *testing.T) {
 			"url":           urlCommand,
 			"await":         awaitCommand,
 			"orphans":       orphansCommand,
+			"kill-writer":   killWriterCommand,
 			"full":          fullCommand,
 			"same-schedule": sameScheduleCommand,
 			"same-answers":  sameAnswersCommand,

@@ -171,6 +171,9 @@ func writeTest(say func(string, ...any), p *run.Plan) {
 	for i, condition := range p.JudgedBy {
 		say("%-12s %s", map[bool]string{true: "judged by"}[i == 0], diag.Escape(condition))
 	}
+	if p.Clients > 1 {
+		say("clients      %d", p.Clients)
+	}
 	data := p.Data.File
 	if p.Data.Synthetic {
 		data = "synthetic, instead of " + p.Data.Path

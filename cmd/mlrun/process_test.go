@@ -3,7 +3,9 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -32,6 +34,34 @@ func awaitCommand(ts *testscript.TestScript, _ bool, args []string) {
 	})
 }
 
+// openers are the processes that have a file open whose path begins so.
+func openers(ts *testscript.TestScript, prefix string) (pids []int) {
+	links, err := filepath.Glob("/proc/[0-9]*/fd/*")
+	ts.Check(err)
+	for _, link := range links {
+		if target, err := os.Readlink(link); err == nil && strings.HasPrefix(target, prefix) {
+			pid, err := strconv.Atoi(strings.Split(link, "/")[2])
+			ts.Check(err)
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// killWriterCommand kills the one process that has a file open with -9: "kill-writer FILE".
+func killWriterCommand(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: kill-writer FILE")
+	}
+	path, err := filepath.EvalSymlinks(ts.MkAbs(args[0]))
+	ts.Check(err)
+	pids := openers(ts, path)
+	if len(pids) != 1 || pids[0] <= 1 {
+		ts.Fatalf("%s is open in processes %v", args[0], pids)
+	}
+	ts.Check(syscall.Kill(pids[0], syscall.SIGKILL))
+}
+
 // orphansCommand waits until no process has a file open below a folder:
 // "orphans DIR".
 func orphansCommand(ts *testscript.TestScript, _ bool, args []string) {
@@ -39,14 +69,7 @@ func orphansCommand(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	dir += string(filepath.Separator)
 	await(ts, "the end of every process with files below "+dir, func() bool {
-		links, err := filepath.Glob("/proc/[0-9]*/fd/*")
-		ts.Check(err)
-		for _, link := range links {
-			if target, err := os.Readlink(link); err == nil && strings.HasPrefix(target, dir) {
-				return false
-			}
-		}
-		return true
+		return len(openers(ts, dir)) == 0
 	})
 }
 

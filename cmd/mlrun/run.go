@@ -33,6 +33,7 @@ LoadGen would, writes the results, stops the engine and prints a summary.
   mlcfg compile x.yaml --backend vllm | mlrun run -  a manifest from standard input
   mlrun run m.yaml --map /data=/mnt/data --out runs/first
   mlrun run m.yaml --external http://127.0.0.1:8000  an engine that is already running
+  mlrun run m.yaml --clients 4                       four client processes, where one cannot send enough
   mlrun run m.yaml --loadgen=official                MLPerf's own LoadGen issues and judges
   mlrun run m.yaml --on slurm --nodes 4              engines on four nodes of Slurm's
   mlrun run m.yaml --metrics-listen 127.0.0.1:9400   metrics for Prometheus
@@ -54,7 +55,7 @@ type runFlags struct {
 	loadgen, loadgenPython                    string
 	powerScript, deviceEnv, tokenizer         string
 	node, head, nodeAddress                   string
-	concurrency, firstPort                    int
+	concurrency, clients, firstPort           int
 	limits                                    run.Limits
 	slurm                                     slurmFlags
 }
@@ -66,6 +67,12 @@ func (f *runFlags) list() []cli.Flag {
 		&cli.StringSliceFlag{Name: "sim-arg", Usage: "pass `ARG` to the simulated engine (see mlrun sim --help)", Destination: &f.simArgs},
 		&cli.StringFlag{Name: "tokenizer", Usage: "tokenizer.json or the `FOLDER` that holds it, for text samples (default: the model's)", Destination: &f.tokenizer},
 		&cli.IntFlag{Name: "concurrency", Usage: "offline: number of requests in flight on each replica; 0 means the engine's batch size", Destination: &f.concurrency},
+		&cli.IntFlag{Name: "clients", Usage: "server and offline: divide the load over `N` client processes, for more than one can send", Value: 1, Destination: &f.clients, Action: func(_ *cli.Context, n int) error {
+			if n < 1 {
+				return fmt.Errorf("--clients is %d; it must be 1 or more", n)
+			}
+			return nil
+		}},
 		limit(&cli.DurationFlag{Name: "request-timeout", Usage: "fail a request after this time", Value: run.DefaultLimits().RequestTimeout, Destination: &f.limits.RequestTimeout}),
 		limit(&cli.DurationFlag{Name: "ready-timeout", Usage: "fail if the engine is not ready after this time", Value: run.DefaultLimits().ReadyTimeout, Destination: &f.limits.ReadyTimeout}),
 		&cli.DurationFlag{Name: "stall-timeout", Usage: "end the run if a replica with requests in flight sends nothing for this long; -1s disables this", Value: run.DefaultLimits().StallTimeout, Destination: &f.limits.StallTimeout, Action: func(_ *cli.Context, d time.Duration) error {
@@ -188,7 +195,7 @@ func (f *runFlags) options(host engine.Host, results string) (run.Options, error
 		Maps: f.maps.Value(), Slurm: f.slurm.allocation, NodesPerReplica: f.slurm.together,
 		Translate:   func(path string) string { return paths.Translate(path, ".") },
 		Tokenizer:   f.tokenizer,
-		PowerScript: f.powerScript, PowerOptional: f.powerOptional, Limits: f.limits, Concurrency: f.concurrency, NoWarmUp: f.noWarmUp,
+		PowerScript: f.powerScript, PowerOptional: f.powerOptional, Limits: f.limits, Concurrency: f.concurrency, Clients: f.clients, NoWarmUp: f.noWarmUp,
 		Results: results, Force: f.force, NoResourceCheck: f.noResourceCheck,
 	}
 	if f.loadgen == "official" {

@@ -51,7 +51,8 @@ type Options struct {
 	// HTTP2 says which replicas speak HTTP/2 alone, in the order of URLs; those beyond
 	// its end speak HTTP/1.1, whose times the kernel knows.
 	HTTP2 []bool
-	// Dial makes a connection, for tests; nil means TCP, with TLS for https.
+	// Dial makes a connection, for tests; nil means TCP, with TLS for https. With it, what
+	// waits waits by Go's timers, whose clock may be a test's.
 	Dial func(ctx context.Context, address string) (net.Conn, error)
 }
 
@@ -80,6 +81,9 @@ func New(o Options) (*Client, error) {
 	setDefault(&o.DialTimeout, 10*time.Second)
 	setDefault(&o.IdleTimeout, 3*time.Second)
 	c := &Client{options: o, sleeper: newSleeper}
+	if o.Dial != nil {
+		c.sleeper = func(start time.Time) sleeper { return timerSleeper{start} }
+	}
 	for i, raw := range o.URLs {
 		t, err := newTarget(o, raw)
 		if err != nil {

@@ -29,6 +29,14 @@ func (p *Progress) Replica(i int) (sent, firstToken, done int64) {
 	return r.sent.Load(), firstToken, done
 }
 
+// Set replaces the counts of replica i: where they are added up of several clients.
+func (p *Progress) Set(i int, sent, firstToken, done int64) {
+	r := &p.replicas[i]
+	r.sent.Store(sent)
+	r.firstToken.Store(firstToken)
+	r.done.Store(done)
+}
+
 // of returns a replica's counters, nil where nobody counts.
 func (p *Progress) of(replica int) *replicaProgress {
 	if p == nil || replica < 0 || replica >= len(p.replicas) {

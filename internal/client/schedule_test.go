@@ -43,9 +43,7 @@ func virtual(t *testing.T, o Options, answer func(n int, w net.Conn) bool) (*Cli
 		}()
 		return near, nil
 	}
-	c := newClient(t, o)
-	c.sleeper = func(start time.Time) sleeper { return timerSleeper{start} }
-	return c, &conns
+	return newClient(t, o), &conns
 }
 
 // after answers with one token after a delay, and ends after another.

@@ -20,6 +20,8 @@ type Access struct {
 	Headers map[string]string
 	// TLS is for https; nil takes the system's certificates.
 	TLS *tls.Config
+	// Certificates are those that TLS trusts beside the system's, PEM.
+	Certificates []byte
 }
 
 // NewAccess makes an Access of headers, each "NAME: VALUE", and of a file of certificates, PEM,
@@ -46,7 +48,7 @@ func NewAccess(headers []string, certificates []byte) (Access, error) {
 	if !pool.AppendCertsFromPEM(certificates) {
 		return a, fmt.Errorf("there is no certificate in it; PEM is wanted")
 	}
-	a.TLS = &tls.Config{RootCAs: pool}
+	a.TLS, a.Certificates = &tls.Config{RootCAs: pool}, certificates
 	return a, nil
 }
 

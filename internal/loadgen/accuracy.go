@@ -41,13 +41,7 @@ func NewAccuracyLog(w io.Writer) *AccuracyLog { return &AccuracyLog{w: w} }
 func (a *AccuracyLog) Add(e *AccuracyEntry) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	b := a.buf[:0]
-	if a.entries == 0 {
-		b = append(b, "[\n{ "...)
-	} else {
-		b = append(b, ",\n{ "...)
-	}
-	b = append(b, `"seq_id" : `...)
+	b := append(a.begin(), EntryStart...)
 	b = strconv.AppendUint(b, e.SeqID, 10)
 	b = append(b, `, "qsl_idx" : `...)
 	b = strconv.AppendUint(b, e.SampleIndex, 10)
@@ -64,8 +58,27 @@ func (a *AccuracyLog) Add(e *AccuracyEntry) error {
 		b = strconv.AppendInt(b, e.TokenCount, 10)
 	}
 	b = append(b, " }"...)
-	a.entries++
 	return a.write(b)
+}
+
+// EntryStart is what each entry's line of the log begins with; the place of the sample follows.
+const EntryStart = `{ "seq_id" : `
+
+// AddWritten appends an entry as another log has it: its line, without what divides it from the next.
+func (a *AccuracyLog) AddWritten(entry []byte) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.write(append(a.begin(), entry...))
+}
+
+// begin is what stands before the next entry.
+func (a *AccuracyLog) begin() []byte {
+	divide := ",\n"
+	if a.entries == 0 {
+		divide = "[\n"
+	}
+	a.entries++
+	return append(a.buf[:0], divide...)
 }
 
 // Close ends the list. The writer stays open.

@@ -9,6 +9,7 @@
 //	engine/endpoints.json      what the running engines say that they are
 //	engine/start.json          what they said of their start, and where it is not as configured or predicted
 //	records.jsonl              one line a request, written as the run goes
+//	clients/client-N/          the same of each client, where there are several: records.jsonl is made of them
 //	records.parquet/           the same in Parquet, sealed part by part as the run goes
 //	engine/replica-N.log       what each engine replica printed
 //	loadgen.log                what the official LoadGen printed, where it issued the queries
@@ -77,6 +78,8 @@ type State struct {
 	// OfficialLoadGen is the release of MLPerf's own LoadGen where that issued the
 	// queries and wrote the mlperf_log files; empty where mlrun did.
 	OfficialLoadGen string `json:"official_loadgen,omitempty"`
+	// Clients is how many processes issued the run together; 0: one, mlrun itself.
+	Clients int `json:"clients,omitempty"`
 	// DatasetSamples is the number of samples in the data set.
 	DatasetSamples uint64 `json:"dataset_samples"`
 	// Started and Ended are wall-clock times; Ended is nil while the run goes on.
@@ -128,6 +131,11 @@ func OpenDir(path string) (*Dir, error) {
 	if _, err := ReadState(path); err != nil {
 		return nil, err
 	}
+	if running, err := clientsRun(path); err != nil {
+		return nil, err
+	} else if running {
+		return nil, fmt.Errorf("locking the run directory: %w", ErrRunning)
+	}
 	return lock(path)
 }
 
@@ -177,7 +185,16 @@ func (d *Dir) Close() error {
 // Running reports whether a process writes the directory at path now. A run
 // that was killed no longer holds its lock.
 func Running(path string) (bool, error) {
-	f, err := os.Open(filepath.Join(path, LockFile))
+	running, err := locked(filepath.Join(path, LockFile))
+	if running || err != nil {
+		return running, err
+	}
+	return clientsRun(path)
+}
+
+// locked reports whether a process holds the lock of a file; one that is not there is not locked.
+func locked(path string) (bool, error) {
+	f, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return false, nil
 	}

@@ -31,6 +31,9 @@ func environment(r *Run, sum *Summary) []Setting {
 	add("engine", engine)
 	add("program", r.State.Program)
 	add("clock", sum.Clock())
+	if sum.Clients > 1 {
+		add("clients", strconv.Itoa(sum.Clients))
+	}
 	add("KV cache", sum.Cache())
 	if r.State.OfficialLoadGen != "" {
 		add("official LoadGen", r.State.OfficialLoadGen)

@@ -78,8 +78,8 @@ func summarize(r *Run, j *Judgement) *Summary {
 	s := &Summary{
 		Format: Format, Subject: SubjectOf(r.Manifest),
 		Complete: r.State.Phase == record.Ended && len(r.State.Faults) == 0, Simulated: r.State.Simulated, SyntheticData: r.State.Synthetic,
-		OfficialLoadGen: r.State.OfficialLoadGen,
-		Reasons:         []string{}, Replicas: []Replica{}, Starts: r.Starts, Remarks: attest.Faults(r.Starts),
+		OfficialLoadGen: r.State.OfficialLoadGen, Clients: r.State.Clients,
+		Reasons: []string{}, Replicas: []Replica{}, Starts: r.Starts, Remarks: attest.Faults(r.Starts),
 	}
 	s.count(j.Rows)
 	for _, f := range j.failures {

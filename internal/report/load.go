@@ -76,6 +76,12 @@ func Load(path string) (*Run, error) {
 		r.Records = append(r.Records, *rec)
 		return true
 	})
+	if state.Clients > 1 && errors.Is(err, os.ErrNotExist) { // they are merged when the run ends
+		err = record.FromClients(path, func(_, _ int, rec *record.Record) bool {
+			r.Records = append(r.Records, *rec)
+			return true
+		})
+	}
 	switch {
 	case errors.Is(err, record.ErrTorn):
 		r.Torn = true

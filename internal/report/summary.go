@@ -35,6 +35,9 @@ type Summary struct {
 	// queries and gave the verdict; absent where mlrun did.
 	OfficialLoadGen string `json:"official_loadgen,omitempty"`
 
+	// Clients is how many processes issued the test together; absent where one did.
+	Clients int `json:"clients,omitempty"`
+
 	Queries   uint64 `json:"queries"`
 	Samples   uint64 `json:"samples"`
 	Completed uint64 `json:"completed"`

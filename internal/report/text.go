@@ -37,6 +37,9 @@ func WriteText(w io.Writer, s *Summary) error {
 		fmt.Fprintf(&b, " (%.2f samples/s scheduled)", *s.ScheduledSamplesPerSecond)
 	}
 	b.WriteByte('\n')
+	if s.Clients > 1 {
+		fmt.Fprintf(&b, "clients     %d\n", s.Clients)
+	}
 	writeSpreads(&b, s)
 	if clock := s.Clock(); clock != "" {
 		fmt.Fprintf(&b, "clock       %s\n", clock)

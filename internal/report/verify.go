@@ -22,7 +22,8 @@ import (
 //   - every record is a sample that LoadGen's schedule issues for that
 //     manifest, at its time, once, and none is missing (where the official
 //     LoadGen issued, times are when it did, and its word ends the test),
-//   - the Parquet records are those of the record file,
+//   - the Parquet records, and those that each of several clients wrote, are those
+//     of the record file,
 //   - summary.json and LoadGen's logs are what the records give,
 //   - every file is as it was when the run was finished.
 //
@@ -56,7 +57,7 @@ func Verify(dir string, m *manifest.Manifest) ([]string, error) {
 	if err := v.summary(); err != nil {
 		return nil, err
 	}
-	v.parts()
+	v.copies()
 	if err := v.logs(); err != nil {
 		return nil, err
 	}
@@ -202,19 +203,30 @@ func orNothing(b json.RawMessage) string {
 	return string(b)
 }
 
-// parts compares the Parquet records with the record file.
-func (v *verifier) parts() {
+// copies compares what else has the records with the record file: the Parquet parts and, of a
+// run with several clients, what each of them wrote.
+func (v *verifier) copies() {
 	if len(v.run.Records) == 0 {
 		return
 	}
+	v.same(record.PartsDir, func(take func(*record.Record) bool) error { return record.ReadParts(v.run.Path, take) })
+	if v.run.State.Clients > 1 {
+		v.same(record.ClientsDir, func(take func(*record.Record) bool) error {
+			return record.FromClients(v.run.Path, func(_, _ int, r *record.Record) bool { return take(r) })
+		})
+	}
+}
+
+// same compares a copy of the records, which read goes through, with the record file.
+func (v *verifier) same(name string, read func(take func(*record.Record) bool) error) {
 	count, wrong := 0, 0
-	err := record.ReadParts(v.run.Path, func(r *record.Record) bool {
+	err := read(func(r *record.Record) bool {
 		count++
 		if have := v.run.numbered(r.Seq); have != nil && *have == *r {
 			return true
 		}
 		if wrong++; wrong <= most {
-			v.say("record %d in %s is not that of %s", r.Seq, record.PartsDir, record.FileName)
+			v.say("record %d in %s is not that of %s", r.Seq, name, record.FileName)
 		}
 		return true
 	})
@@ -222,9 +234,9 @@ func (v *verifier) parts() {
 	case err != nil:
 		v.say("%v", err)
 	case wrong > most:
-		v.say("%d further records in %s differ", wrong-most, record.PartsDir)
+		v.say("%d further records in %s differ", wrong-most, name)
 	}
 	if err == nil && count != len(v.run.Records) {
-		v.say("%s has %d records, %s has %d", record.PartsDir, count, record.FileName, len(v.run.Records))
+		v.say("%s has %d records, %s has %d", name, count, record.FileName, len(v.run.Records))
 	}
 }

@@ -124,6 +124,11 @@ func (r *runner) lost(cause error) bool {
 
 // test warms the engines up and issues the phases.
 func (r *runner) test(ctx context.Context, c *client.Client, phases []*loadgen.Phase, eng engine.Engine, abort <-chan struct{}) error {
+	if r.plan.Clients > 1 {
+		if err := r.startClients(eng.Endpoints()); err != nil {
+			return err
+		}
+	}
 	if r.plan.WarmUp {
 		if err := r.enter(record.WarmUp); err != nil {
 			return err
@@ -154,19 +159,14 @@ func (r *runner) test(ctx context.Context, c *client.Client, phases []*loadgen.P
 
 // phases issues one phase after another.
 func (r *runner) phases(ctx context.Context, c *client.Client, phases []*loadgen.Phase, samples *prompts, replicas int, abort <-chan struct{}) error {
-	var err error
-	if r.records, err = record.Create(r.dir.File(record.FileName)); err != nil {
+	if err := r.openRecords(); err != nil {
 		return err
 	}
-	if r.parts, err = record.CreateParts(r.dir.Path, r.records, r.plan.about()...); err != nil {
-		return err
-	}
-	r.real = !r.state.Simulated
 	if r.plan.OfficialLoadGen != "" {
 		return r.official(ctx, c, phases[0], samples, replicas, abort)
 	}
 	sampler := loadgen.NewAccuracySampler(&r.effective)
-	for _, phase := range phases {
+	for number, phase := range phases {
 		totals := phase.Totals()
 		r.logs.Detail.LogMode(phase.Mode)
 		r.logs.Detail.LogGenerated(phase, totals)
@@ -182,7 +182,7 @@ func (r *runner) phases(ctx context.Context, c *client.Client, phases []*loadgen
 		}
 		sc.progress = r.startPhase(phase, replicas)
 		stop := r.log.follow(r.meter)
-		sum, err := sc.issue(ctx, c, s)
+		sum, err := r.issue(ctx, number, c, sc, s)
 		stop()
 		r.ended(&sum)
 		if err != nil {
@@ -195,6 +195,19 @@ func (r *runner) phases(ctx context.Context, c *client.Client, phases []*loadgen
 		r.heldBack(&sum)
 	}
 	return nil
+}
+
+// openRecords begins the files of records, where this process writes them.
+func (r *runner) openRecords() (err error) {
+	if r.group != nil {
+		return nil
+	}
+	if r.records, err = record.Create(r.dir.File(record.FileName)); err != nil {
+		return err
+	}
+	r.real = !r.state.Simulated
+	r.parts, err = record.CreateParts(r.dir.Path, r.records, r.plan.about()...)
+	return err
 }
 
 // startPhase tells log and meter what is about to be issued, and returns what the

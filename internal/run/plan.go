@@ -49,6 +49,8 @@ type Options struct {
 	// Concurrency is how many requests of an offline run are in flight on each
 	// replica; 0 takes what the engine batches (max_num_seqs, max_running_requests), or 256.
 	Concurrency int
+	// Clients is how many processes issue the run together; 0 and 1 mean this one alone.
+	Clients int
 	// NoWarmUp leaves out the warm-up that the manifest asks for.
 	NoWarmUp bool
 	// LoadgenPython, when not empty, is the Python whose official LoadGen issues
@@ -97,6 +99,8 @@ type Plan struct {
 	// says; 0: as many as every round of the reference harness sends.
 	WarmUpRequests int `json:"warm_up_requests,omitempty"`
 	Concurrency    int `json:"concurrency"`
+	// Clients is how many processes issue the test together; 0: this one.
+	Clients int `json:"clients,omitempty"`
 	Limits
 
 	// NoResourceCheck: model and data set are not compared with the benchmark's.
@@ -187,6 +191,9 @@ func NewPlan(ctx context.Context, m *manifest.Manifest, o Options) (*Plan, error
 	p.Concurrency = o.Concurrency
 	if p.Concurrency <= 0 {
 		p.Concurrency = p.batchSize()
+	}
+	if err := p.planClients(o.Clients); err != nil {
+		return nil, err
 	}
 	if err := p.planData(ctx, o); err != nil {
 		return nil, err

@@ -37,6 +37,11 @@ func Recover(path string) (sum *report.Summary, changed bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
+	if _, err := os.Stat(dir.File(record.FileName)); errors.Is(err, os.ErrNotExist) && state.Clients > 1 {
+		if _, err := record.MergeClients(path, nil); err != nil {
+			return nil, true, err
+		}
+	}
 	if _, err := os.Stat(dir.File(record.FileName)); err == nil {
 		if _, err := record.Complete(path, about(r.Manifest.Digest, state.Simulated)...); err != nil {
 			return nil, true, fmt.Errorf("completing the Parquet records: %w", err)

@@ -22,6 +22,7 @@ import (
 	"mlcfg/internal/record"
 	"mlcfg/internal/record/metrics"
 	"mlcfg/internal/report"
+	"mlcfg/internal/run/clients"
 	"mlcfg/internal/run/live"
 	"mlcfg/internal/run/machine"
 )
@@ -43,6 +44,8 @@ type Output struct {
 	// MetricsName is the host by which it was asked for; empty: none.
 	MetricsName string
 
+	// spawn starts a client of several; nil: mlrun itself, once more.
+	spawn func(dir string, number int) (clients.Process, error)
 	grace time.Duration // that engines have to end by themselves; 0: stopGrace
 }
 
@@ -88,7 +91,8 @@ type runner struct {
 	began     time.Time // when the current phase started
 	records   *record.Writer
 	parts     *record.Parts
-	real      bool // parts says that the engine is a real one
+	group     *clients.Group // of several clients, which write the records; nil where this process does
+	real      bool           // parts says that the engine is a real one
 	meter     *live.Meter
 	urls      []string // of the engines
 	metrics   *metrics.Scraper
@@ -104,7 +108,7 @@ func (r *runner) run(ctx context.Context) error {
 		return err
 	}
 	r.state = record.State{
-		Phase: record.Preflight, Simulated: r.plan.Engine.Simulated, Synthetic: r.plan.Data.Synthetic, OfficialLoadGen: r.plan.OfficialLoadGen,
+		Phase: record.Preflight, Simulated: r.plan.Engine.Simulated, Synthetic: r.plan.Data.Synthetic, OfficialLoadGen: r.plan.OfficialLoadGen, Clients: r.plan.Clients,
 		Started: time.Now().UTC(), Program: r.out.Program.String(), DatasetSamples: uint64(r.plan.Data.Samples),
 	}
 	// The machine last, which may take seconds to look at: before it the directory says
@@ -251,7 +255,7 @@ func (r *runner) finish(runErr error) (*report.Summary, error) {
 	if runErr != nil {
 		r.state.Faults = append(r.state.Faults, fmt.Sprintf("ended during %s: %s", phase, firstLine(runErr)))
 	}
-	errs := []error{runErr}
+	errs := []error{runErr, r.endClients()}
 	if r.records != nil {
 		errs = append(errs, r.records.Close(), r.closeParts())
 		n := r.records.Records()

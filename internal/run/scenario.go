@@ -23,9 +23,13 @@ type scenario struct {
 	// concurrency is how many requests are in flight on each replica, offline.
 	concurrency int
 	limits      Limits
+	// share is what of the phase one of several clients issues; the zero share is all.
+	share share
 	// abort, when closed, gives up what is in flight.
 	abort   <-chan struct{}
 	started func(time.Time)
+	// begin is client.Plan's.
+	begin func() (time.Time, error)
 	// progress is what the client counts in; it may be nil.
 	progress *client.Progress
 }
@@ -44,16 +48,20 @@ type Samples interface {
 // the requests.
 func (s *scenario) plan() (client.Plan, client.Source, error) {
 	p := s.limits.client()
-	p.Abort, p.Started, p.Progress, p.GCPercent = s.abort, s.started, s.progress, 400
+	p.Abort, p.Started, p.Begin, p.Progress, p.GCPercent = s.abort, s.started, s.begin, s.progress, 400
 	switch s.effective.Requested.Scenario {
 	case loadgen.Offline:
 		source, err := s.offline()
-		p.Pace, p.Concurrency = client.AtOnce, s.concurrency
+		p.Pace, p.Concurrency = client.AtOnce, s.share.of(s.concurrency)
 		return p, source, err
 	case loadgen.Server:
 		b, err := s.balancer()
 		p.Pace, p.Balancer = client.OnSchedule, b
-		return p, s.inOrder(), err
+		if s.share.whole() || err != nil {
+			return p, s.inOrder(), err
+		}
+		p.Balancer = turned{b, s.share.turn(s.replicas), s.replicas}
+		return p, s.inTurn(b.InTurn()), nil
 	case loadgen.SingleStream:
 		p.Pace, p.Concurrency = client.OnCompletion, 1
 		if n, ok := manifest.Int(s.manifest.HarnessConfig, bench.ConcurrencyKey); ok && n > 0 {
@@ -124,6 +132,7 @@ func (s *scenario) offline() (client.Source, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.share.cut(queues)
 	return client.SourceFunc(func(a client.Ask, r *client.Request) bool {
 		return s.take(queues, a.Replica, r)
 	}), nil

@@ -106,6 +106,9 @@ func (b *Balancer) Pick(promptTokens int) int {
 	return replica
 }
 
+// InTurn reports whether replicas are picked in turn, whatever is in flight.
+func (b *Balancer) InTurn() bool { return b.config.Algorithm == RoundRobin }
+
 // First says that the first token of a request which Pick counted is in, or that there
 // will be none.
 func (b *Balancer) First(replica int) {

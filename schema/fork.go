@@ -31,6 +31,15 @@ var forkNames = sync.OnceValue(func() (names []string) {
 	return names
 })
 
+var embeddedForks = sync.OnceValue(func() (forks []*Fork) {
+	for _, name := range forkNames() {
+		if f, err := LoadFork(name); err == nil {
+			forks = append(forks, f)
+		}
+	}
+	return forks
+})
+
 // LoadFork returns an embedded fork.
 func LoadFork(name string) (*Fork, error) {
 	open := stores()[forkPrefix+name]
@@ -118,11 +127,9 @@ func ForksWith(engine, section, key string, own []*Fork) (all []*Fork) {
 			all = append(all, f)
 		}
 	}
-	for _, name := range forkNames() {
-		if f, err := LoadFork(name); err == nil {
-			if _, ok := f.Key(engine, section, key); ok {
-				all = append(all, f)
-			}
+	for _, f := range embeddedForks() {
+		if _, ok := f.Key(engine, section, key); ok {
+			all = append(all, f)
 		}
 	}
 	return all
@@ -137,7 +144,7 @@ func (s *Schema) With(f *Fork) *Schema {
 	sum := sha256.Sum256([]byte(s.Digest + "\n" + f.schema.Digest))
 	return &Schema{
 		Engine: s.Engine, Release: s.Release, Fork: f.Name, Digest: hex.EncodeToString(sum[:]),
-		store: s.store, release: s.release, fork: f.schema, sections: map[string]*Section{},
+		store: s.store, release: s.release, fork: f.schema,
 	}
 }
 

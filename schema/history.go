@@ -33,18 +33,26 @@ func History(engine, section, key string) []Span {
 	return runs
 }
 
-// Definitions returns every definition that a key ever had, oldest first.
+// Definitions returns every definition that a key ever had, oldest first. The list is shared: do
+// not change it.
 func Definitions(engine, section, key string) []*Key {
 	st := storeOf(engine)
 	if st == nil {
 		return nil
 	}
+	of := definitionsOf{section, key}
+	if keys, known := st.keys.get(of); known {
+		return keys
+	}
 	var keys []*Key
 	for _, e := range st.named(section, key) {
 		keys = append(keys, st.key(e))
 	}
-	return keys
+	return st.keys.put(of, keys, maxKept)
 }
+
+// definitionsOf is what definitions are of.
+type definitionsOf struct{ section, key string }
 
 // Became says why a release lacks what the releases of a history have: "removed in 0.11.0,
 // last in 0.10.2".

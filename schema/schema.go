@@ -16,6 +16,7 @@ package schema
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 )
@@ -47,9 +48,8 @@ type Schema struct {
 	store   *store
 	release int
 	fork    *Schema
-	mu      sync.Mutex
 	// sections are those that were asked for, nil for one that the release has not.
-	sections map[string]*Section
+	sections memo[string, *Section]
 }
 
 // Section is a named group of keys.
@@ -57,13 +57,14 @@ type Section struct {
 	Name string
 
 	schema   *Schema
-	from, to int      // the definitions of all releases in the store
-	fork     *Section // what the fork adds; nil for nothing
-	known    keyTable
-	all      func() []*Key     // [Section.Keys]
-	names    []string          // sorted, made when asked for, guarded by schema.mu
-	lengths  map[int][]string  // the names by their length, each sorted, likewise
-	nearest  map[string]string // by the name that was asked for, likewise
+	from, to int                // the definitions of all releases in the store
+	fork     *Section           // what the fork adds; nil for nothing
+	known    memo[string, *Key] // those that were asked for, nil for what is no key
+	nearest  memo[string, string]
+	// all, names and lengths (the names by their length) are made when they are asked for.
+	all     func() []*Key
+	names   func() []string
+	lengths func() map[int][]string
 }
 
 // Load returns the schema of a release; Resolve finds its exact name. A Schema
@@ -113,7 +114,7 @@ func (st *store) schema(at int) *Schema {
 }
 
 func (st *store) newSchema(at int) *Schema {
-	s := &Schema{Engine: st.engine, Release: st.releases[at], Digest: st.digest(at), store: st, release: at, sections: map[string]*Section{}}
+	s := &Schema{Engine: st.engine, Release: st.releases[at], Digest: st.digest(at), store: st, release: at}
 	if s.Release == "" {
 		s.Engine = "" // of no engine
 	}
@@ -122,12 +123,10 @@ func (st *store) newSchema(at int) *Schema {
 
 // Section returns a section by name, nil where the release has none of that name.
 func (s *Schema) Section(name string) *Section {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	sec, known := s.sections[name]
-	if known {
+	if sec, known := s.sections.get(name); known {
 		return sec
 	}
+	var sec *Section
 	from, to := s.store.section(name)
 	for i := from; i < to; i++ {
 		if s.store.entry(name, i).in(s.release) {
@@ -143,10 +142,7 @@ func (s *Schema) Section(name string) *Section {
 			sec.fork = own
 		}
 	}
-	if from < to || sec != nil {
-		s.sections[name] = sec
-	}
-	return sec
+	return s.sections.put(name, sec, maxKept)
 }
 
 // Sections are the names of all sections, sorted.
@@ -164,19 +160,20 @@ func (s *Section) Key(name string) (*Key, bool) {
 	if s == nil {
 		return nil, false
 	}
-	if k := s.known.get(name); k != nil {
-		return k, true
+	if k, known := s.known.get(name); known {
+		return k, k != nil
 	}
 	decoded, ok := s.ownKey(name)
 	if !ok {
 		e, ok := s.schema.store.find(s.Name, s.from, s.to, name, s.schema.release)
 		if !ok {
+			s.known.put(name, nil, maxKept)
 			return nil, false
 		}
 		decoded = s.schema.store.key(e)
 		decoded.schema = s.schema
 	}
-	return s.known.put(name, decoded), true
+	return s.known.put(name, decoded, math.MaxInt), true
 }
 
 // Names are the names of all keys, sorted. The list is shared: do not change it.
@@ -184,67 +181,28 @@ func (s *Section) Names() []string {
 	if s == nil {
 		return nil
 	}
-	s.schema.mu.Lock()
-	defer s.schema.mu.Unlock()
-	if s.names == nil {
-		for i := s.from; i < s.to; i++ {
-			if e := s.schema.store.entry(s.Name, i); e.in(s.schema.release) {
-				s.names = append(s.names, e.name)
-			}
-		}
-		if s.fork != nil {
-			s.names = append(s.names, s.fork.Names()...)
-			slices.Sort(s.names)
-			s.names = slices.Compact(s.names)
-		}
-	}
-	return s.names
+	return s.names()
 }
 
 // NamesOfLength are the names of a length in bytes, sorted: those that a
 // misspelling can be of. The list is shared: do not change it.
 func (s *Section) NamesOfLength(n int) []string {
-	names := s.Names()
 	if s == nil {
 		return nil
 	}
-	s.schema.mu.Lock()
-	defer s.schema.mu.Unlock()
-	if s.lengths == nil {
-		s.lengths = map[int][]string{}
-		for _, name := range names {
-			s.lengths[len(name)] = append(s.lengths[len(name)], name)
-		}
-	}
-	return s.lengths[n]
+	return s.lengths()[n]
 }
-
-// maxNearest bounds the answers that are kept.
-const maxNearest = 1 << 12
 
 // Nearest is [Nearest] among the section's names. It compares with every name, so that answers
 // are kept: a thousand overlays have the same few variables that no release knows.
 func (s *Section) Nearest(name string) string {
-	names := s.Names()
 	if s == nil {
 		return ""
 	}
-	s.schema.mu.Lock()
-	near, known := s.nearest[name]
-	s.schema.mu.Unlock()
-	if known {
+	if near, known := s.nearest.get(name); known {
 		return near
 	}
-	near = Nearest(names, name)
-	s.schema.mu.Lock()
-	defer s.schema.mu.Unlock()
-	if s.nearest == nil {
-		s.nearest = map[string]string{}
-	}
-	if len(s.nearest) < maxNearest {
-		s.nearest[name] = near
-	}
-	return near
+	return s.nearest.put(name, Nearest(s.Names(), name), maxKept)
 }
 
 // Keys are all keys, sorted by name. The list is shared: do not change it.
@@ -257,8 +215,16 @@ func (s *Section) Keys() []*Key {
 
 func newSection(name string, of *Schema, from, to int) *Section {
 	s := &Section{Name: name, schema: of, from: from, to: to}
+	s.names = sync.OnceValue(s.allNames)
+	s.lengths = sync.OnceValue(func() map[int][]string {
+		lengths := map[int][]string{}
+		for _, name := range s.names() {
+			lengths[len(name)] = append(lengths[len(name)], name)
+		}
+		return lengths
+	})
 	s.all = sync.OnceValue(func() []*Key {
-		names := s.Names()
+		names := s.names()
 		keys := make([]*Key, len(names))
 		for i, name := range names {
 			keys[i], _ = s.Key(name)
@@ -268,30 +234,18 @@ func newSection(name string, of *Schema, from, to int) *Section {
 	return s
 }
 
-// keyTable are the keys of a section that were decoded, by name.
-type keyTable struct {
-	mu   sync.RWMutex
-	keys map[string]*Key
-}
-
-func (t *keyTable) get(name string) *Key {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	return t.keys[name]
-}
-
-// put keeps a key, or returns the one that another goroutine put before.
-func (t *keyTable) put(name string, k *Key) *Key {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if known := t.keys[name]; known != nil {
-		return known
+func (s *Section) allNames() (names []string) {
+	for i := s.from; i < s.to; i++ {
+		if e := s.schema.store.entry(s.Name, i); e.in(s.schema.release) {
+			names = append(names, e.name)
+		}
 	}
-	if t.keys == nil {
-		t.keys = map[string]*Key{}
+	if s.fork != nil {
+		names = append(names, s.fork.Names()...)
+		slices.Sort(names)
+		names = slices.Compact(names)
 	}
-	t.keys[name] = k
-	return k
+	return names
 }
 
 // Open reports whether keys that the schema does not know are allowed: any

@@ -43,6 +43,7 @@ type store struct {
 	digests                      int
 	patterns                     sync.Map                 // compiled on demand, by their text
 	schemas                      []atomic.Pointer[Schema] // of the releases, made on demand
+	keys                         memo[definitionsOf, []*Key]
 
 	flagTable
 }

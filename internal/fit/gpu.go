@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"mlcfg/internal/lazyregexp"
 )
@@ -93,18 +94,29 @@ func FindGPU(name string, more ...GPU) (GPU, error) {
 		text = told.ReplaceAllString(text, "")
 	}
 	want := plain(text)
-	for _, list := range [][]GPU{more, gpus} {
-		for _, g := range list {
-			if plain(g.Name) == want || slices.Contains(g.Also, want) {
-				if memory > 0 {
-					g.GiB, g.Exact, g.Source = memory, true, "the name given"
-				}
-				return g, nil
-			}
+	g, known := byPlain()[want]
+	if i := slices.IndexFunc(more, func(g GPU) bool { return plain(g.Name) == want || slices.Contains(g.Also, want) }); i >= 0 {
+		g, known = more[i], true
+	}
+	if !known {
+		return GPU{}, fmt.Errorf("no accelerator %q is known", name)
+	}
+	if memory > 0 {
+		g.GiB, g.Exact, g.Source = memory, true, "the name given"
+	}
+	return g, nil
+}
+
+// byPlain are the table's by each of their names in the form of [plain].
+var byPlain = sync.OnceValue(func() map[string]GPU {
+	all := map[string]GPU{}
+	for _, g := range slices.Backward(gpus) { // of equal names the first counts
+		for _, name := range append([]string{plain(g.Name)}, g.Also...) {
+			all[name] = g
 		}
 	}
-	return GPU{}, fmt.Errorf("no accelerator %q is known", name)
-}
+	return all
+})
 
 // words of a name that tell no accelerator from another.
 var noise = strings.NewReplacer("nvidia", "", "amd", "", "instinct", "", "geforce", "", "tesla", "", "intel", "", "habana", "",

@@ -23,15 +23,25 @@ var (
 // stems are what every name that says so has in it.
 var stems = []string{"pass", "secret", "credential", "key", "token", "auth"}
 
-// mentions reports whether a text may hold a name that says so. It spares nearly all
-// texts the search for one; what is not ASCII is searched.
-func mentions(s string) bool {
+// schemes are what stands before a credential in a header.
+var schemes = []string{"bearer", "basic"}
+
+// mentions reports whether a text may hold one of some words in lower case, in any case. It spares
+// nearly all texts the search for one; what is not ASCII is searched.
+func mentions(s string, words []string) bool {
+	var first [256]bool
+	for _, word := range words {
+		first[word[0]] = true
+	}
 	for i := range len(s) {
 		if s[i] >= 0x80 {
 			return true
 		}
-		for _, stem := range stems {
-			if s[i]|0x20 == stem[0] && len(s)-i >= len(stem) && strings.EqualFold(s[i:i+len(stem)], stem) {
+		if !first[s[i]|0x20] {
+			continue
+		}
+		for _, word := range words {
+			if s[i]|0x20 == word[0] && len(s)-i >= len(word) && strings.EqualFold(s[i:i+len(word)], word) {
 				return true
 			}
 		}

@@ -17,7 +17,7 @@ var prefixes = []string{"hf_", "sk-", "ghp_", "gho_", "ghs_", "github_pat_", "gl
 // a URL (https://user:secret@host, https://host/x?token=secret), in a header
 // (Authorization: Bearer secret), or behind a name ({"api_key": "secret"}).
 func Value(s string) bool {
-	if len(s) >= 20 && !strings.ContainsAny(s, " /.") && slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(s, p) }) {
+	if len(s) >= 20 && slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(s, p) }) && !strings.ContainsAny(s, " /.") {
 		return true
 	}
 	return len(places(s)) > 0 || len(settings(s, Within, anyForm)) > 0
@@ -40,8 +40,9 @@ const Mask = "***"
 // Hide returns s with every credential that shows by its form replaced by Mask.
 func Hide(s string) string {
 	for range 4 { // what stands behind a credential may be one only now
-		hidden := cut(cut(s, places(s)), settings(cut(s, places(s)), Within, unmistakable))
-		if slices.ContainsFunc(prefixes, func(p string) bool { return strings.Contains(hidden, p) }) {
+		hidden := cut(s, places(s))
+		hidden = cut(hidden, settings(hidden, Within, unmistakable))
+		if hasPrefix(hidden) {
 			hidden = token.ReplaceAllString(hidden, Mask)
 		}
 		if hidden == s {
@@ -50,6 +51,24 @@ func Hide(s string) string {
 		s = hidden
 	}
 	return s
+}
+
+// anchors are the bytes of which each prefix has one: few texts have many of them.
+const anchors = "_-A"
+
+// hasPrefix reports whether a prefix stands anywhere in a text.
+func hasPrefix(s string) bool {
+	for i := range len(s) {
+		if strings.IndexByte(anchors, s[i]) < 0 {
+			continue
+		}
+		for _, p := range prefixes {
+			if at := strings.IndexByte(p, s[i]); at >= 0 && i >= at && strings.HasPrefix(s[i-at:], p) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // HideLine is Hide for a line of a file, in which a name says what its value is.
@@ -123,7 +142,7 @@ func places(s string) []int {
 			}
 		}
 	}
-	if strings.ContainsAny(s, " \t") {
+	if mentions(s, schemes) && strings.ContainsAny(s, " \t") {
 		for _, m := range header.FindAllStringSubmatchIndex(s, -1) {
 			if word := s[m[2]:m[3]]; strings.ContainsAny(word, "0123456789") || len(word) >= 20 {
 				add(m[2], m[3])
@@ -191,7 +210,7 @@ func unmistakable(between, value string) bool {
 
 // settings are the places of values behind names that say so.
 func settings(s string, says func(name string) bool, form func(between, value string) bool) []int {
-	if !strings.ContainsAny(s, ":=") || !mentions(s) {
+	if !strings.ContainsAny(s, ":=") || !mentions(s, stems) {
 		return nil
 	}
 	var all []int

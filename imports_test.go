@@ -49,7 +49,7 @@ func TestImports(t *testing.T) {
 		if !slices.ContainsFunc(runner, func(room string) bool { return within(name, room) }) {
 			continue
 		}
-		for _, compiler := range []string{"source", "merge", "config", "check", "compile", "explain", "edit", "lsp"} {
+		for _, compiler := range []string{"source", "merge", "config", "check", "compile", "explain", "edit", "render", "lsp"} {
 			if depends(name, "internal/"+compiler) {
 				t.Errorf("%s depends on internal/%s", name, compiler)
 			}
@@ -103,6 +103,7 @@ func TestImports(t *testing.T) {
 		"internal/client":  {"run", "report", "loadgen"},
 		"internal/record":  {"run", "report", "engine", "client"},
 		"internal/report":  {"run", "engine", "client"},
+		"internal/render":  {"check", "compile", "explain", "edit", "lsp", "launch", "engine", "client", "record", "run", "report"},
 		"internal/backend": {"diag", "source", "merge", "config", "check", "compile", "manifest", "loadgen", "engine", "client", "record", "run", "report"},
 		"schema":           {"source", "merge", "config", "check", "compile", "manifest", "loadgen"},
 	} {

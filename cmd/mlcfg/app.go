@@ -50,6 +50,7 @@ func (a *app) commands() []*cli.Command {
 		a.diffCommand(),
 		a.fitCommand(),
 		a.attestCommand(),
+		a.renderCommand(),
 		a.modelCommand(),
 		a.schemaCommand(),
 		a.lspCommand(),

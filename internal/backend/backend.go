@@ -106,6 +106,11 @@ type Backend struct {
 	Programs []Program
 	Images   []Image
 	Spelling Spelling
+	// Official are the names of the makers' own images, the better ones first.
+	Official []Official
+	// SRTFronts are the front ends of srt-slurm that are the server itself, by the schema of a
+	// recipe; SRTRouters those before several servers.
+	SRTFronts, SRTRouters map[int]string
 	// ConfigFile is how the server reads a file of arguments; nil where it reads none.
 	ConfigFile *ConfigFile
 	// Negative begins the flag that turns a switch off (--no-), empty where a

@@ -34,6 +34,9 @@ var sglang = Backend{
 		// Dynamo takes its own flags out and hands the rest on (dynamo/sglang/args.py).
 		{Module: "dynamo.sglang", Own: slices.Concat(dynamoSGLang, dynamoFlags)},
 	},
+	Official:   sglangOfficial,
+	SRTFronts:  map[int]string{1: SGLang, 2: SGLang},
+	SRTRouters: map[int]string{1: SGLang, 2: SGLang + "-router"},
 	Images: []Image{
 		{Repository: "lmsysorg/sglang", Tag: lazyregexp.New(`^v(\d+\.\d+\.\d+(?:\.post\d+|rc\d+)?)(?:[-+.]|$)`)},
 		// With a date behind, a build that is newer than the release.

@@ -15,6 +15,7 @@ var trtllm = Backend{
 	Model: "model", TP: "tensor_parallel_size", PP: "pipeline_parallel_size", CP: "context_parallel_size",
 	Tokenizer: "tokenizer", Batch: "max_batch_size", Memory: "kv_cache_config.free_gpu_memory_fraction",
 
+	Official: trtllmOfficial, SRTFronts: map[int]string{1: "trtllm_serve", 2: "trtllm_serve"},
 	Program: []string{"trtllm-serve"}, ModelPositional: true,
 	Listen: []string{"--host", "{host}", "--port", "{port}"},
 	// Every release knows this spelling; --config is the newer one.

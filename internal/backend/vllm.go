@@ -40,6 +40,9 @@ var vllm = Backend{
 		// Dynamo takes its own flags out and hands the rest on (dynamo/vllm/args.py).
 		{Module: "dynamo.vllm", EngineOnly: true, Own: slices.Concat(dynamoVLLM, dynamoFlags)},
 	},
+	Official:   vllmOfficial,
+	SRTFronts:  map[int]string{1: VLLM, 2: VLLM},
+	SRTRouters: map[int]string{2: VLLM + "-router"},
 	Images: []Image{
 		{Repository: "vllm/vllm-openai", Tag: vllmTag, Later: vllmTagLater, Entry: true},
 		{Repository: "vllm/vllm-openai-rocm", Tag: vllmTag, Entry: true},

@@ -49,6 +49,27 @@ spec:
           exec vllm serve m \
             --port {{ .Values.port }}
 `, "10:16 vllm 0.21.0 m@10:27 --port@11:13 *@11:20\n"},
+		{"kubernetes, two dollars are one", `apiVersion: v1
+kind: Pod
+spec:
+  containers:
+    - image: vllm/vllm-openai:v0.21.0
+      args: ["m", "--chat-template", "$$(A)$$$(B)"]
+`, "6:15 vllm 0.21.0 m@6:15 --chat-template@6:20 $(A)$?@6:39\n"},
+		{"a script that writes mlrun's manifest", `#!/bin/bash
+cat > m.yaml <<'END'
+engine: {name: vllm, version: "0.21.0"}
+kind: mlcfg/manifest
+roles:
+  - program: [vllm, serve]
+    arguments:
+      - {key: model, words: ["{path:/m}"]}
+      - {key: nnodes, when: nodes, words: [--nnodes, "{nodes}"]}
+      - words: [--port, "{port}"]
+    environment: {A: "1"}
+END
+mlrun run m.yaml
+`, "6:15 vllm 0.21.0 /m@8:31 --port@10:17 ?@10:26 $A=1\n"},
 		{"compose", `services:
   decode:
     image: ${IMAGE:-vllm/vllm-openai:v0.27.1}

@@ -207,8 +207,8 @@ func (f *File) list(n *source.Node, place *lazyregexp.Regexp) []Word {
 }
 
 // kubernetesPlace is what is filled in later: a variable of Kubernetes, and what Helm or an
-// operator writes.
-var kubernetesPlace = lazyregexp.New(`\$\([A-Za-z_][A-Za-z0-9_.-]*\)|\{\{.*?\}\}`)
+// operator writes; and two dollars, which are one there.
+var kubernetesPlace = lazyregexp.New(`\$\$|\$\([A-Za-z_][A-Za-z0-9_.-]*\)|\{\{.*?\}\}`)
 
 // open is the word of a scalar with a [Hole] for each place that is filled in later.
 func (f *File) open(n *source.Node, place *lazyregexp.Regexp) Word { return holes(f.Word(n), place) }
@@ -222,7 +222,11 @@ func holes(w Word, place *lazyregexp.Regexp) Word {
 	var parts []Word
 	end := 0
 	for _, at := range found {
-		parts = append(parts, w.Slice(end, at[0]), Unknown(w.At(at[0]), false))
+		filled := Unknown(w.At(at[0]), false)
+		if w.Text[at[0]:at[1]] == "$$" {
+			filled = w.Slice(at[0], at[0]+1)
+		}
+		parts = append(parts, w.Slice(end, at[0]), filled)
 		end = at[1]
 	}
 	return Join(append(parts, w.From(end))...)

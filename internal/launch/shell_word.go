@@ -389,6 +389,9 @@ func (r *run) document(text Word) []Launch {
 	if len(f.Documents()) == 0 {
 		return r.file.shell(text, nil, r.depth+1)
 	}
+	if runManifest.Claims(f) {
+		return runManifest.Read(f)
+	}
 	for _, a := range r.file.kinds {
 		if a.Name != shellName && a.Claims(f) {
 			return a.Read(f)

@@ -96,6 +96,7 @@ func renderings(t testing.TB) []rendering {
 		{"slurm-container", "slurm", "vllm-0.33.0-head", Options{Nodes: 2, NodesPerReplica: 2, Map: data, Image: "docker.io/vllm/vllm-openai-rocm:v0.33.0", Mlrun: "/shared/bin/mlrun", Results: "/shared/runs"}, nil},
 		{"slurm-replicas", "slurm", "trtllm-1.4.0rc0-server", Options{Nodes: 3, Map: data, Args: []string{"--no-resource-check"}}, nil},
 		{"slurm-replicas-spread", "slurm", "ray-0.10.1-head", Options{Nodes: 4, NodesPerReplica: 2}, nil},
+		{"slurm-all-nodes", "slurm", "zmq-0.30.0-server", Options{Nodes: 2}, nil},
 		{"slurm-cpu", "slurm", "vllm-0.9.2-cpu", Options{}, nil},
 		{"kubernetes-vllm", "kubernetes", "vllm-0.30.0-data-parallel", Options{Image: "lab/vllm:1", ClientImage: "lab/mlcfg", Results: "pvc:runs/today", Map: claims, Secrets: []Secret{{"HF_TOKEN", "hub", "token"}}}, nil},
 		{"kubernetes-vllm-two-nodes", "kubernetes", "vllm-0.33.0-head", Options{Nodes: 4, NodesPerReplica: 2, ClientImage: "lab/mlcfg", Results: "/srv/runs", Map: data, Namespace: "bench"}, nil},

@@ -45,6 +45,7 @@ func TestRefused(t *testing.T) {
 		{"slurm", "vllm-0.33.0-head", Options{Nodes: 2, Image: "x", Mlrun: "/m"}, "which starts no containers"},
 		{"slurm", "vllm-0.33.0-head", Options{Map: mapped(t, "/a=pvc:x")}, "a claim of Kubernetes"},
 		{"slurm", "vllm-0.33.0-head", Options{Secrets: []Secret{{"A", "b", "c"}}}, "Slurm keeps no secrets"},
+		{"slurm", "zmq-0.30.0-server", Options{Nodes: 3}, "2 replicas over all nodes, fewer than 3 nodes take"},
 		{"srt-slurm", "vllm-0.33.0-head", Options{}, "the engine's image has no mlrun"},
 		{"srt-slurm", "vllm-0.33.0-head", Options{Schema: 3}, "--schema is 3"},
 		{"srt-slurm", "trtllm-1.4.0rc0-server", Options{Mlrun: "/m"}, "one replica of TensorRT-LLM without Dynamo, not 4"},

@@ -161,6 +161,12 @@ func (j *job) spread() error {
 		return refuse("--nodes 4 --nodes-per-replica 2 makes two replicas of two nodes each", "%d nodes cannot be shared by replicas of %d nodes each", j.Nodes, j.NodesPerReplica)
 	case j.NodesPerReplica == 1:
 		j.replicas, j.perNode = count*j.Nodes, each
+		if j.backend.AllNodes {
+			j.replicas = count
+		}
+		if j.onNode()/max(1, each)*(j.Nodes-1) >= j.replicas && j.Nodes > 1 {
+			return refuse("", "harness_config.device_count makes %d replicas over all nodes, fewer than %d nodes take", count, j.Nodes)
+		}
 		if j.replicas > manifest.MostDevices {
 			return refuse("", "%d replicas on %d nodes are more than any cluster has", j.replicas, j.Nodes)
 		}

@@ -50,13 +50,19 @@ func hostileManifest(t *testing.T) *manifest.Manifest {
 	return m
 }
 
-// fakes are programs that write down the words that they are called with.
+// fakes are programs that write down the words that they are called with, each call into a file of
+// its own. As the head's run outlasts the nodes, so does its fake.
 const fakes = `#!/bin/bash
-{ printf '%s\0' "${0##*/}" "$@"; printf '\n\0'; } >> "$CALLS"
-case ${0##*/} in
+name=${0##*/}
+printf '%s\0' "$name" "$@" > "$CALLS/$name-$$"
+case $name in
 srun) while [[ $1 == -* ]]; do shift; done; exec "$@" ;;
 scontrol) printf 'n1\nn2\n' ;;
 hostname) echo '10.0.0.1 192.168.0.1' ;;
+mlrun)
+  if [[ $1 == node ]]; then : > "$CALLS/node"
+  elif [[ $* == *--node* ]]; then until [[ -e $CALLS/node ]]; do sleep 0.01; done
+  fi ;;
 esac
 `
 
@@ -68,8 +74,10 @@ func execute(t *testing.T, script string, env ...string) (calls [][]string, dir 
 	}
 	dir = t.TempDir()
 	bin, log := filepath.Join(dir, "bin"), filepath.Join(dir, "calls")
-	if err := os.Mkdir(bin, 0o755); err != nil {
-		t.Fatal(err)
+	for _, d := range []string{bin, log} {
+		if err := os.Mkdir(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, name := range []string{"srun", "scontrol", "hostname", "mlrun"} {
 		if err := os.WriteFile(filepath.Join(bin, name), []byte(fakes), 0o755); err != nil {
@@ -85,14 +93,16 @@ func execute(t *testing.T, script string, env ...string) (calls [][]string, dir 
 	if _, err := os.Stat(filepath.Join(dir, "pwned")); err == nil {
 		t.Error("a text was executed")
 	}
-	data, err := os.ReadFile(log)
+	files, err := filepath.Glob(filepath.Join(log, "mlrun-*"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for call := range strings.SplitSeq(strings.TrimSuffix(string(data), "\n\x00"), "\n\x00") {
-		if words := strings.Split(strings.TrimSuffix(call, "\x00"), "\x00"); words[0] == "mlrun" {
-			calls = append(calls, words)
+	for _, f := range files {
+		data, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
 		}
+		calls = append(calls, strings.Split(strings.TrimSuffix(string(data), "\x00"), "\x00"))
 	}
 	return calls, dir
 }

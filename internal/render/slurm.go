@@ -59,12 +59,12 @@ func (j *job) slurm() (string, error) {
 	return b.String(), nil
 }
 
-// onNode is how many devices a node gives.
+// onNode is how many devices a node gives, the first one where not all give as many.
 func (j *job) onNode() int {
 	if j.spreads() {
 		return j.perNode
 	}
-	return j.replicas / j.Nodes * j.perNode
+	return (j.replicas + j.Nodes - 1) / j.Nodes * j.perNode
 }
 
 // measures are the words of the mlrun that measures, up to those of its place; $results is a

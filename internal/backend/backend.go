@@ -16,6 +16,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"mlcfg/internal/release"
 )
 
 // Backend is an engine under the name by which a command line or a manifest
@@ -328,17 +330,22 @@ const (
 	Preemptions      Quantity = "preemptions"
 
 	// What no run reads, and the simulated engine's page has.
-	Retracted    Quantity = "retracted" // requests put back into the queue and still there
-	UsedTokens   Quantity = "used_tokens"
-	CacheTokens  Quantity = "cache_tokens" // the KV cache's size
-	CacheHits    Quantity = "cache_hits"
-	Ended        Quantity = "ended"
-	EndedByCause Quantity = "ended_by_cause"
+	Retracted     Quantity = "retracted" // requests put back into the queue and still there
+	UsedTokens    Quantity = "used_tokens"
+	CacheTokens   Quantity = "cache_tokens" // the KV cache's size
+	CacheHits     Quantity = "cache_hits"
+	CacheQueries  Quantity = "cache_queries"  // tokens looked up in the prefix cache
+	CacheSettings Quantity = "cache_settings" // 1, with labels
+	Ended         Quantity = "ended"
+	EndedByCause  Quantity = "ended_by_cause"
 	// Distributions, in tokens and in seconds.
 	PromptLength, OutputLength       Quantity = "prompt_length", "output_length"
 	FirstToken, NextToken, WholeTime Quantity = "ttft", "inter_token", "e2e"
 	QueueTime, PrefillTime           Quantity = "queue_time", "prefill_time"
-	DecodeTime                       Quantity = "decode_time"
+	DecodeTime, ServedTime           Quantity = "decode_time", "served_time" // prefill and decode
+	TokenTime                        Quantity = "token_time"                 // of a request, on average
+	StepTokens                       Quantity = "step_tokens"
+	AnswersAsked, TokensAsked        Quantity = "answers_asked", "tokens_asked"
 )
 
 // Figure is a name on a page and what it stands for. A name that ends in _total
@@ -356,6 +363,17 @@ type Figure struct {
 	// Old marks a former name: it counts where the page has no newer one, since
 	// some releases give both.
 	Old bool
+	// From is the first release that has it, Until the first that has it no more; empty
+	// where every release does.
+	From, Until string
+}
+
+// In reports whether a release's page has the figure; an empty release is the newest.
+func (f *Figure) In(r string) bool {
+	if r == "" {
+		return f.Until == ""
+	}
+	return (f.From == "" || release.Compare(r, f.From) >= 0) && (f.Until == "" || release.Compare(r, f.Until) < 0)
 }
 
 // CPU is a value that makes an engine one for the CPU: of a key of its section,

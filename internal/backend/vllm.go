@@ -95,29 +95,7 @@ var vllm = Backend{
 
 	Health: "/health", Models: "/v1/models", Version: []string{"/version"},
 	Metrics: "/metrics",
-	// vllm/v1/metrics/loggers.py, before it vllm/engine/metrics.py; the KV cache's
-	// was gpu_cache_usage_perc until 0.10, which has both.
-	Figures: []Figure{
-		{Name: "vllm:num_requests_running", Of: Running, Help: "Number of requests in model execution batches."},
-		{Name: "vllm:num_requests_waiting", Of: Waiting, Help: "Number of requests waiting to be processed."},
-		{Name: "vllm:kv_cache_usage_perc", Of: KVCache, Mean: true, Help: "KV-cache usage. 1 means 100 percent usage."},
-		{Name: "vllm:gpu_cache_usage_perc", Of: KVCache, Mean: true, Old: true, Help: "GPU KV-cache usage. 1 means 100 percent usage."},
-		{Name: "vllm:num_preemptions_total", Of: Preemptions, Help: "Cumulative number of preemption from the engine."},
-		{Name: "vllm:prompt_tokens_total", Of: PromptTokens, Help: "Number of prefill tokens processed."},
-		{Name: "vllm:generation_tokens_total", Of: GenerationTokens, Help: "Number of generation tokens processed."},
-		{Name: "vllm:request_success_total", Of: EndedByCause, Help: "Count of successfully processed requests."},
-		{Name: "vllm:request_prompt_tokens", Of: PromptLength, Help: "Number of prefill tokens processed."},
-		{Name: "vllm:request_generation_tokens", Of: OutputLength, Help: "Number of generation tokens processed."},
-		{Name: "vllm:time_to_first_token_seconds", Of: FirstToken, Help: "Histogram of time to first token in seconds."},
-		{Name: "vllm:inter_token_latency_seconds", Of: NextToken, Help: "Histogram of inter-token latency in seconds."},
-		{Name: "vllm:time_per_output_token_seconds", Of: NextToken, Old: true, Help: "Histogram of time per output token in seconds."}, // until 0.10
-		{Name: "vllm:e2e_request_latency_seconds", Of: WholeTime, Help: "Histogram of e2e request latency in seconds."},
-		{Name: "vllm:request_queue_time_seconds", Of: QueueTime, Help: "Histogram of time spent in WAITING phase for request."},
-		{Name: "vllm:request_prefill_time_seconds", Of: PrefillTime, Help: "Histogram of time spent in PREFILL phase for request."},
-		{Name: "vllm:request_decode_time_seconds", Of: DecodeTime, Help: "Histogram of time spent in DECODE phase for request."},
-		{Name: "vllm:avg_prompt_throughput_toks_per_s", Of: PromptRate},
-		{Name: "vllm:avg_generation_throughput_toks_per_s", Of: GenerationRate},
-	},
+	Figures: vllmFigures,
 	Server: Server{
 		Paths:          map[string]Page{"GET /version": ReleasePage, "GET /ping": HealthPage, "POST /ping": HealthPage, "GET /load": LoadPage, "POST /tokenize": TokenizePage, "POST /detokenize": DetokenizePage},
 		MaxTokens:      16,
@@ -162,13 +140,6 @@ var (
 	vllmTag      = lazyregexp.New(`^v(\d+\.\d+\.\d+(?:\.post\d+|rc\d+)?)(?:[-+.]|$)|^vllm-.*-(\d+\.\d+\.\d+)-[0-9a-f]{7,}$`)
 	vllmTagLater = lazyregexp.New(`^vllm-`)
 )
-
-// vllmBuckets stand in vllm/v1/metrics/loggers.py.
-var vllmBuckets = Buckets{
-	FirstToken: []float64{0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80, 160, 640, 2560},
-	Token:      []float64{0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80},
-	Request:    []float64{0.3, 0.5, 0.8, 1, 1.5, 2, 2.5, 5, 10, 15, 20, 30, 40, 50, 60, 120, 240, 480, 960, 1920, 7680},
-}
 
 // vllmSymptoms are vLLM 0.9's to 0.33's.
 var vllmSymptoms = []Symptom{

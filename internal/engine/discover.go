@@ -67,7 +67,7 @@ func Discover(ctx context.Context, address string, a Access) (*Found, error) {
 	})
 	f.Backend = engines[0]
 	for _, b := range engines {
-		if f.Release = release(ctx, client, b, &Endpoint{URL: f.URL}); f.Release != "" {
+		if f.Release = releaseOf(ctx, client, b, &Endpoint{URL: f.URL}); f.Release != "" {
 			f.Backend = b
 			break
 		}

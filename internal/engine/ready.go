@@ -149,7 +149,7 @@ func probe(ctx context.Context, client *http.Client, b *backend.Backend, e *Endp
 		return fmt.Errorf("%s names no model", b.Models)
 	}
 	e.Model, e.HTTP2 = models.Data[0].ID, res.ProtoMajor == 2
-	e.Release = release(ctx, client, b, e)
+	e.Release = releaseOf(ctx, client, b, e)
 	// A router in between may drop the header, or rename the model.
 	e.Simulated = res.Header.Get("X-Simulated") == "true" || sim.Named(e.Release)
 	for _, m := range models.Data {
@@ -172,8 +172,8 @@ func Look(ctx context.Context, p *Plan, e Endpoint) (Endpoint, error) {
 	return now, err
 }
 
-// release asks an engine for its own; empty where it does not say.
-func release(ctx context.Context, client *http.Client, b *backend.Backend, e *Endpoint) string {
+// releaseOf asks an engine for its own; empty where it does not say.
+func releaseOf(ctx context.Context, client *http.Client, b *backend.Backend, e *Endpoint) string {
 	for _, path := range b.Version {
 		res, err := get(ctx, client, e.URL+path)
 		if err != nil {

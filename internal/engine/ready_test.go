@@ -72,7 +72,7 @@ func TestProbe(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if got := release(ctx, asker(Access{}), b, &Endpoint{URL: answers(t, map[string]string{"/version": `{"version":"1"}`})}); got != "" {
+	if got := releaseOf(ctx, asker(Access{}), b, &Endpoint{URL: answers(t, map[string]string{"/version": `{"version":"1"}`})}); got != "" {
 		t.Errorf("a release that nobody told: %q", got)
 	}
 }

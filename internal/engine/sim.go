@@ -6,6 +6,7 @@ import (
 
 	"mlcfg/internal/backend"
 	"mlcfg/internal/manifest"
+	"mlcfg/internal/release"
 )
 
 // maxAsked bounds the tokens that requests may ask the simulated engine for.
@@ -19,6 +20,9 @@ func simArguments(b *backend.Backend, m *manifest.Manifest, host string) []strin
 		model = m.BenchmarkName
 	}
 	argv := []string{"sim", "--backend", b.Engine, "--model", model, "--host", host, "--port", portMark}
+	if release.Is(m.Engine.Version) {
+		argv = append(argv, "--release", m.Engine.Version)
+	}
 	longest, said := int64(0), false
 	for _, limit := range b.SimLimits {
 		n, ok := manifest.Int(m.EngineConfig, limit.Key)

@@ -43,6 +43,8 @@ type Config struct {
 	// Model is the model's path or name as a real engine would be given it. It
 	// is answered for under this name and under [Config.Name].
 	Model string
+	// Release is the engine's whose metrics are given; the newest where it is empty.
+	Release string
 	// Seed decides tokens and output lengths.
 	Seed uint64
 

@@ -14,10 +14,15 @@ import (
 // lock guards them.
 type metrics struct {
 	ttft, interToken, e2e, queue, prefill, decode *histogram
+	served, token                                 *histogram
 	promptTokens, outputTokens                    *histogram
+	stepTokens, asked, answers                    *histogram
 	stopped, cut                                  int64 // requests by finish reason: stop, length
 	finishedPrompt, finishedOutput                int64
 }
+
+// stepSizes are the bounds of the distribution of tokens in a step, as there.
+var stepSizes = []float64{1, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384}
 
 // tokens125 are the bounds of distributions of lengths, in tokens (vllm/v1/metrics/loggers.py).
 var tokens125 = []float64{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000}
@@ -26,7 +31,9 @@ func newMetrics(b backend.Buckets) *metrics {
 	return &metrics{
 		ttft: newHistogram(b.FirstToken), interToken: newHistogram(b.Token), e2e: newHistogram(b.Request),
 		queue: newHistogram(b.Request), prefill: newHistogram(b.Request), decode: newHistogram(b.Request),
-		promptTokens: newHistogram(tokens125), outputTokens: newHistogram(tokens125),
+		served: newHistogram(b.Request), token: newHistogram(b.Token),
+		promptTokens: newHistogram(tokens125), outputTokens: newHistogram(tokens125), asked: newHistogram(tokens125),
+		stepTokens: newHistogram(stepSizes), answers: newHistogram([]float64{1, 2, 5, 10, 20}),
 	}
 }
 
@@ -49,6 +56,12 @@ func (m *metrics) observe(st *stream) {
 	m.queue.add(seconds(r.Started-r.Arrived), 1)
 	m.prefill.add(seconds(r.FirstToken-r.Started), 1)
 	m.decode.add(seconds(r.Finished-r.FirstToken), 1)
+	m.served.add(seconds(r.Finished-r.Started), 1)
+	if r.Produced > 1 {
+		m.token.add(seconds(r.Finished-r.FirstToken)/float64(r.Produced-1), 1)
+	}
+	m.answers.add(1, 1)
+	m.asked.add(float64(st.limit), 1)
 	m.promptTokens.add(float64(r.PromptTokens), 1)
 	m.outputTokens.add(float64(r.Produced), 1)
 	m.finishedPrompt += int64(r.PromptTokens)
@@ -124,10 +137,16 @@ func (s *Server) exposition(b []byte, m *metrics, st Stats) []byte {
 	e := &exposition{b: append(b, simulatedComment...)}
 	e.labels = strings.ReplaceAll(s.engine.Server.Labels, "{model}", strconv.Quote(s.cfg.Name()))
 	for _, f := range s.engine.Figures {
+		if !f.In(s.cfg.Release) {
+			continue
+		}
 		if f.Of == backend.EndedByCause {
 			e.head(f.Name, "counter", f.Help)
 			e.sample(f.Name, `finished_reason="stop",`, float64(m.stopped))
 			e.sample(f.Name, `finished_reason="length",`, float64(m.cut))
+		} else if f.Of == backend.CacheSettings {
+			e.head(f.Name, "gauge", f.Help)
+			e.sample(f.Name, fmt.Sprintf(`block_size="%d",num_gpu_blocks="%d",`, s.cfg.BlockSize, ceilDiv(s.cfg.KVCacheTokens, s.cfg.BlockSize)), 1)
 		} else if h := m.distribution(f.Of); h != nil {
 			e.histogram(f.Name, f.Help, h)
 		} else if value, ok := m.value(f, s.cfg, st); ok {
@@ -157,6 +176,8 @@ func (m *metrics) value(f backend.Figure, c Config, st Stats) (float64, bool) {
 		return float64(c.KVCacheTokens), true
 	case backend.CacheHits:
 		return 0, true
+	case backend.CacheQueries:
+		return float64(st.PromptTokens), true
 	case backend.Preemptions, backend.Retracted:
 		return float64(st.Preemptions), true
 	case backend.Ended:
@@ -181,5 +202,7 @@ func (m *metrics) distribution(q backend.Quantity) *histogram {
 		backend.PromptLength: m.promptTokens, backend.OutputLength: m.outputTokens,
 		backend.FirstToken: m.ttft, backend.NextToken: m.interToken, backend.WholeTime: m.e2e,
 		backend.QueueTime: m.queue, backend.PrefillTime: m.prefill, backend.DecodeTime: m.decode,
+		backend.ServedTime: m.served, backend.TokenTime: m.token, backend.StepTokens: m.stepTokens,
+		backend.TokensAsked: m.asked, backend.AnswersAsked: m.answers,
 	}[q]
 }

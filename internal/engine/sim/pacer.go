@@ -24,6 +24,7 @@ type pacer struct {
 type stream struct {
 	req       *Request
 	stop      bool // ends of itself, not by a limit
+	limit     int  // the most tokens that were asked for
 	lastToken time.Duration
 	produced  atomic.Int64
 	// ready has something in it when produced has grown.
@@ -67,7 +68,11 @@ func (p *pacer) advance() (time.Duration, bool) {
 }
 
 func (p *pacer) step() {
-	for _, r := range p.s.Advance(time.Since(p.start)) {
+	touched := p.s.Advance(time.Since(p.start))
+	for _, tokens := range p.s.steps {
+		p.metrics.stepTokens.add(float64(tokens), 1)
+	}
+	for _, r := range touched {
 		st := p.streams[r]
 		if st == nil || st.produced.Load() == int64(r.Produced) {
 			continue
@@ -88,7 +93,7 @@ func (p *pacer) step() {
 // submit adds a request; the stream tells of its tokens.
 func (p *pacer) submit(promptTokens int, o output) *stream {
 	r := &Request{PromptTokens: promptTokens, OutputTokens: o.n}
-	st := &stream{req: r, stop: o.stop, ready: make(chan struct{}, 1)}
+	st := &stream{req: r, stop: o.stop, limit: o.limit, ready: make(chan struct{}, 1)}
 	p.mu.Lock()
 	p.streams[r] = st
 	if !p.frozen {

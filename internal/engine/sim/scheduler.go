@@ -54,6 +54,7 @@ type Scheduler struct {
 	waiting []*Request // in order; those thrown out stand in front
 	running []*Request // in order of admission
 	touched []*Request
+	steps   []int // tokens of each step that ended since the last Advance
 
 	stepping bool
 	stepEnd  time.Duration
@@ -108,7 +109,7 @@ func (s *Scheduler) Next() (time.Duration, bool) { return s.stepEnd, s.stepping 
 // returns the requests that gained tokens, each once for every token; the slice
 // is valid until the next call.
 func (s *Scheduler) Advance(now time.Duration) []*Request {
-	s.touched = s.touched[:0]
+	s.touched, s.steps = s.touched[:0], s.steps[:0]
 	for s.stepping && s.stepEnd <= now {
 		s.finish(s.stepEnd)
 		s.begin(s.stepEnd)
@@ -233,13 +234,15 @@ func (s *Scheduler) cost() time.Duration {
 
 // finish ends the step: requests with all their context computed gain a token.
 func (s *Scheduler) finish(at time.Duration) {
-	kept := s.running[:0]
+	kept, tokens := s.running[:0], 0
 	for _, r := range s.running {
+		tokens += r.scheduled
 		if s.finishOne(r, at) {
 			continue
 		}
 		kept = append(kept, r)
 	}
+	s.steps = append(s.steps, tokens)
 	clear(s.running[len(kept):])
 	s.running = kept
 }

@@ -218,7 +218,7 @@ func TestMetrics(t *testing.T) {
 		backend.VLLM: {
 			`vllm:prompt_tokens_total{engine="0",model_name="simulated/model/tiny"} 3`, `vllm:generation_tokens_total{engine="0",model_name="simulated/model/tiny"} 5`,
 			`vllm:time_to_first_token_seconds_count{engine="0",model_name="simulated/model/tiny"} 1`, `vllm:request_success_total{finished_reason="length",engine="0",model_name="simulated/model/tiny"} 1`,
-			`vllm:inter_token_latency_seconds_count{engine="0",model_name="simulated/model/tiny"} 4`, "vllm:num_requests_running{", "vllm:num_requests_waiting{", "vllm:kv_cache_usage_perc{", "vllm:gpu_cache_usage_perc{",
+			`vllm:inter_token_latency_seconds_count{engine="0",model_name="simulated/model/tiny"} 4`, "vllm:num_requests_running{", "vllm:num_requests_waiting{", "vllm:kv_cache_usage_perc{",
 		},
 		backend.SGLang: {`sglang:prompt_tokens_total{engine_type="unified",model_name="simulated/model/tiny",pp_rank="0",tp_rank="0"} 3`, "sglang:num_running_reqs{", "sglang:num_queue_reqs{", "sglang:token_usage{", "sglang:time_to_first_token_seconds_bucket{"},
 	} {

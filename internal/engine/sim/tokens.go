@@ -44,6 +44,7 @@ func pickID(h uint64) int { return firstToken + int(h%(madeUpIDs-firstToken)) }
 type output struct {
 	key   uint64
 	n     int
+	limit int         // the most that it may be
 	stop  bool        // ends of itself, with the token that ends an output
 	words *vocabulary // a real tokenizer's; nil: made up
 }
@@ -62,7 +63,7 @@ func promptKey(seed uint64, prompt []int) uint64 {
 func newOutput(key uint64, l Lengths, minTokens, limit int, ignoreEOS bool) output {
 	natural := naturalLength(mix(key), l)
 	n := min(max(natural, minTokens, 1), limit)
-	o := output{key: key, n: n, stop: natural < limit && minTokens < limit}
+	o := output{key: key, n: n, limit: limit, stop: natural < limit && minTokens < limit}
 	if ignoreEOS {
 		o.n, o.stop = limit, false
 	}

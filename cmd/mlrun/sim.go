@@ -111,7 +111,7 @@ func (a *app) simTokenizer(model, path string) (*tokenizer.Tokenizer, int, error
 		return sim.LoadTokenizer(path)
 	}
 	if _, err := os.Stat(filepath.Join(model, "tokenizer.json")); err != nil {
-		return nil, 0, nil
+		return nil, 0, nil //nolint:nilerr // a name, or a folder without one
 	}
 	tok, end, err := sim.LoadTokenizer(model)
 	if err != nil {

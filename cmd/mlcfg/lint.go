@@ -118,7 +118,13 @@ type lintedAll struct {
 }
 
 // lintOverlays checks overlays; of none those of the project, unless others are looked at.
-func (a *app) lintOverlays(c *cli.Context, overlays []string, others bool) (out lintedAll, err error) {
+func (a *app) lintOverlays(c *cli.Context, files []overlayFile, others bool) (out lintedAll, err error) {
+	overlays, texts := make([]string, len(files)), map[string][]byte{}
+	for i, f := range files {
+		if overlays[i] = f.path; f.text != nil {
+			texts[f.path] = f.text
+		}
+	}
 	out.text = readText
 	if len(overlays) == 0 && others {
 		return out, nil
@@ -132,18 +138,28 @@ func (a *app) lintOverlays(c *cli.Context, overlays []string, others bool) (out 
 	if err != nil {
 		return out, err
 	}
+	l.project.Keep(texts)
 	each, err := onEach(l.overlays, func(overlay string) (linted, error) {
-		out, err := l.check(overlay)
-		if err == nil {
-			ignored := diag.ReadIgnored(overlay, l.project.Text(overlay))
+		config, err := l.project.Load(overlay)
+		if err != nil {
+			return linted{err: err}, nil
+		}
+		out := l.compiler.Check(config)
+		if out.Err == nil {
+			ignored := diag.ReadIgnored(overlay, config.Overlay.Text)
 			out.Found = append(ignored.Without(out.Found), ignored.Found...)
 		}
-		return linted{out.Found, err}, nil
+		return linted{out.Found, out.Err}, nil
 	})
 	if err != nil {
 		return out, err
 	}
 	out.text, out.silenced = l.project.Text, l.settings.Silenced
+	total := 0
+	for _, one := range each {
+		total += len(one.found)
+	}
+	out.found = slices.Grow(out.found, total)
 	for i, one := range each { // the findings of the others are told all the same
 		out.found.Add(one.found...)
 		switch {

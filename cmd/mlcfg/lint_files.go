@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/urfave/cli/v2"
 
@@ -42,16 +43,30 @@ type checked struct {
 	launches []launchRecord // where they are asked for
 }
 
+// keptTexts is the room for texts of overlays between sorting and checking them, in bytes: that
+// of a thousand. Those that do not fit are read again.
+const keptTexts = 2 << 20
+
+// overlayFile is an overlay with its text, nil where that is to be read again.
+type overlayFile struct {
+	path string
+	text []byte
+}
+
 // sortFiles looks at files, and at those below folders: an overlay is one by its keys, and any
 // other file by what it starts. A file of YAML that a command line names and that starts nothing
 // is taken for an overlay.
 func sortFiles(args []string) (s sorted, err error) {
-	s.overlays, s.starts, err = eachFile(args, func(s started) (started, error) { return s, nil })
+	overlays, starts, err := eachFile(args, func(s started) (started, error) { return s, nil })
+	for _, o := range overlays {
+		s.overlays = append(s.overlays, o.path)
+	}
+	s.starts = starts
 	return s, err
 }
 
 // eachFile is sortFiles with what is kept of each file that starts engines.
-func eachFile[T any](args []string, keep func(started) (T, error)) (overlays []string, starts []T, err error) {
+func eachFile[T any](args []string, keep func(started) (T, error)) (overlays []overlayFile, starts []T, err error) {
 	var all []string
 	named := map[string]bool{}
 	for _, arg := range args {
@@ -68,11 +83,16 @@ func eachFile[T any](args []string, keep func(started) (T, error)) (overlays []s
 		all = append(all, below...)
 	}
 	type kept struct {
-		overlay string
+		overlay *overlayFile
 		starts  []T
 	}
+	var room atomic.Int64
+	room.Store(keptTexts)
 	each, err := onEach(all, func(path string) (kept, error) {
 		overlay, s, err := sortFile(path, named[path])
+		if overlay != nil && room.Add(-int64(len(overlay.text))) < 0 {
+			overlay.text = nil
+		}
 		if err != nil || s == nil {
 			return kept{overlay: overlay}, err
 		}
@@ -80,8 +100,8 @@ func eachFile[T any](args []string, keep func(started) (T, error)) (overlays []s
 		return kept{starts: []T{one}}, err
 	})
 	for _, one := range each {
-		if one.overlay != "" {
-			overlays = append(overlays, one.overlay)
+		if one.overlay != nil {
+			overlays = append(overlays, *one.overlay)
 		}
 		starts = append(starts, one.starts...)
 	}
@@ -118,30 +138,30 @@ func filesBelow(dir string) ([]string, error) {
 }
 
 // sortFile says what a file is: an overlay, a file that starts engines, or neither.
-func sortFile(path string, named bool) (overlay string, s *started, err error) {
+func sortFile(path string, named bool) (overlay *overlayFile, s *started, err error) {
 	isYAML := slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(path))
 	f, err := readFile(path)
 	switch {
 	case err != nil && named && isYAML:
-		return path, nil, nil // what reads it as one says what is wrong
+		return &overlayFile{path: path}, nil, nil // what reads it as one says what is wrong
 	case err != nil && named:
-		return "", nil, err
+		return nil, nil, err
 	case err != nil || bytes.IndexByte(f.data[:min(len(f.data), 8000)], 0) >= 0:
-		return "", nil, nil //nolint:nilerr // what cannot be read below a folder is no file to check
+		return nil, nil, nil //nolint:nilerr // what cannot be read below a folder is no file to check
 	}
-	file := launch.NewFile(path, f.data)
 	if isYAML && config.IsOverlay(path, f.data) {
 		if named || filepath.Base(path) != "config.yaml" {
-			return path, nil, nil
+			return &overlayFile{path, f.data}, nil, nil
 		}
-		return "", nil, nil
+		return nil, nil, nil
 	}
+	file := launch.NewFile(path, f.data)
 	if launches := launch.Read(file); len(launches) > 0 {
-		return "", &started{file, launches}, nil
+		return nil, &started{file, launches}, nil
 	} else if named && isYAML {
-		return path, nil, nil
+		return &overlayFile{path, f.data}, nil, nil
 	}
-	return "", nil, nil
+	return nil, nil, nil
 }
 
 // launchChecker is the checker of launches under the flags and the project file.

@@ -56,8 +56,8 @@ func (c *checker) walkCredentials(t *merge.Tree, depth int, s *Credentials) {
 	if depth > named {
 		is = IsSecretWithin
 	}
+	secretKey := secret.Value(t.Key)
 	for i, setting := range t.Chain {
-		secretKey := secret.Value(t.Key)
 		if secretKey {
 			s.text(t.Key)
 			s.lines[lineOf(setting.KeyPos)] = true

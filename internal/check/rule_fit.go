@@ -60,7 +60,7 @@ func modelFits(c *Config, found *diag.List) {
 			return
 		}
 	}
-	q := fit.Request{Model: model, Engine: c.Backend.Engine, Release: c.Schema.Release, Args: c.EngineConfig, Env: c.Env}
+	q := fit.Request{Model: model, Engine: c.Backend.Engine, Release: c.Schema.Release, Args: c.EngineConfig, Env: c.Env, Refusals: true}
 	if _, machine := config.UseCase(c.overlay); machine != "" {
 		if g, err := fit.FindGPU(machine); err == nil {
 			q.GPU = &g

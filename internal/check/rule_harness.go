@@ -12,7 +12,10 @@ import (
 
 // backendOfRound: the harness of an early round ends at a backend that came later.
 func backendOfRound(c *Config, found *diag.List) {
-	if in := RoundsWith(c.Backend.Name); c.named && len(in) > 0 && !slices.Contains(in, c.Round.Release) {
+	if !c.named {
+		return
+	}
+	if in := RoundsWith(c.Backend.Name); len(in) > 0 && !slices.Contains(in, c.Round.Release) {
 		c.report(found, diag.Diagnostic{
 			Code: "not-in-enum", Key: "backend",
 			Message: fmt.Sprintf("the harness of round %s has no backend %s, which came in %s", c.Round.Release, c.Backend.Name, in[0]),

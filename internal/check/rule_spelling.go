@@ -13,7 +13,7 @@ import (
 // decides by itself what is not set: false would run as true.
 func spelledFalse(c *Config, found *diag.List) {
 	for _, k := range c.Schema.Section(schema.EngineConfig).Keys() {
-		if c.EngineConfig[k.Name] != false || !unspelledFalse(k) {
+		if !unspelledFalse(k) || c.EngineConfig[k.Name] != false {
 			continue
 		}
 		if own, ok := schema.Takes().Section(c.Backend.EngineSection()).Key(k.Name); ok && own.Takes(false) && c.EngineConfig[own.Without] == nil {
@@ -61,10 +61,10 @@ func spelledNull(c *Config, found *diag.List) {
 		return
 	}
 	for _, k := range c.Schema.Section(schema.EngineConfig).Keys() {
-		list, isList := c.EngineConfig[k.Name].([]any)
-		if !isList || k.Kinds&schema.Null == 0 || k.Flag == nil || k.Flag.Nargs != "+" && k.Flag.Nargs != "*" {
+		if k.Kinds&schema.Null == 0 || k.Flag == nil || k.Flag.Nargs != "+" && k.Flag.Nargs != "*" {
 			continue
 		}
+		list, _ := c.EngineConfig[k.Name].([]any)
 		for _, v := range list {
 			text, isText := v.(string)
 			if !isText || !slices.Contains(c.Backend.NullTexts, text) {
@@ -85,11 +85,14 @@ func spelledNull(c *Config, found *diag.List) {
 func textsAreHeld(c *Config, found *diag.List) {
 	for _, held := range schema.Sense().Section(c.Backend.Engine + "_" + schema.BuiltIn).Keys() {
 		name, takes := held.Name, make([]string, len(held.Enum))
+		k, ok := c.engine(name)
+		if !ok || k.setting == nil || k.value == nil {
+			continue
+		}
 		for i, text := range held.Enum {
 			takes[i] = fmt.Sprint(text)
 		}
-		k, ok := c.engine(name)
-		if !ok || k.setting == nil || k.value == nil || slices.Contains(takes, strings.ToLower(fmt.Sprint(k.value))) {
+		if slices.Contains(takes, strings.ToLower(fmt.Sprint(k.value))) {
 			continue
 		}
 		d := diag.Diagnostic{

@@ -61,6 +61,9 @@ type Options struct {
 type Compiler struct {
 	options Options
 
+	// named are the versions that the options name, by the engine.
+	named map[string]namedVersion
+
 	mu      sync.Mutex
 	schemas map[string]*schema.Schema
 	confs   map[string]conf
@@ -69,7 +72,15 @@ type Compiler struct {
 
 // New makes a compiler.
 func New(o Options) *Compiler {
-	return &Compiler{options: o, schemas: map[string]*schema.Schema{}, confs: map[string]conf{}, data: map[string]*dataFile{}}
+	c := &Compiler{options: o, named: map[string]namedVersion{}, schemas: map[string]*schema.Schema{}, confs: map[string]conf{}, data: map[string]*dataFile{}}
+	for engine, spec := range o.Releases {
+		if spec != "" {
+			var n namedVersion
+			n.release, n.fork, n.err = schema.Version(engine, spec, o.Forks)
+			c.named[engine] = n
+		}
+	}
+	return c
 }
 
 // Outcome is what compiling one configuration gave.

@@ -61,9 +61,7 @@ func layered(config *config.Config, layers ...merge.Layer) *merge.Tree {
 	}
 	tree := config.With(layers...)
 	for _, section := range captureSections {
-		if in := tree.Lookup(compilation(section)...); in != nil {
-			in.Drop(check.CaptureRange)
-		}
+		tree = tree.Without(append(compilation(section), check.CaptureRange)...)
 	}
 	return tree
 }

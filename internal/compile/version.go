@@ -19,13 +19,19 @@ type version struct {
 	why string
 }
 
+// namedVersion is what the user named, or why that is nothing.
+type namedVersion struct {
+	version
+
+	err error
+}
+
 // version is the engine's: the user's word, or the newest release that knows the most of
 // the configuration's keys; a fork goes with that where it has keys that no such release has.
 func (c *Compiler) version(b *backend.Backend, tree *merge.Tree) (v version, err error) {
-	if spec := c.options.Releases[b.Engine]; spec != "" {
-		v.release, v.fork, err = schema.Version(b.Engine, spec, c.options.Forks)
-		if err != nil || v.release != "" {
-			return v, err
+	if named, ok := c.named[b.Engine]; ok {
+		if v = named.version; named.err != nil || v.release != "" {
+			return v, named.err
 		}
 	}
 	keys := map[string][]string{}

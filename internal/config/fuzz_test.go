@@ -37,3 +37,17 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// FuzzStartsAs: what is sure to be an overlay without being read is one when it is read.
+func FuzzStartsAs(f *testing.F) {
+	f.Add("# a\n\nbenchmark_name: x\nvllm_engine_config:\n  model: y\n")
+	f.Add("benchmark_name: [\n\"kin\\x64\": 1\n")
+	f.Add("harness_config:\n? kind\n: x\n")
+	f.Add("vllm_engine_config_x: |\n a\n...\n---\nb: c\n")
+	f.Add("harness_config: *a\n<<: {\"k\": 1}\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		if startsAs(text, sectionsOfOverlays()) && !hasAtTop("x.yaml", []byte(text), sectionsOfOverlays()) {
+			t.Errorf("%q starts as an overlay and is none", text)
+		}
+	})
+}

@@ -21,7 +21,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 
@@ -54,6 +53,7 @@ type Project struct {
 	overrides []merge.Override
 	found     diag.List
 	texts     map[string]string // of the overrides, by the File of their places
+	kept      map[string][]byte // of overlays, by their path
 
 	mu    sync.Mutex
 	files map[string]*fileOnce
@@ -67,10 +67,14 @@ type place struct{ base, root string }
 type File struct {
 	// Path is how messages name it.
 	Path string
+	// Text is what was read, without a byte order mark.
+	Text []byte
 	// SHA256 is in hexadecimal digits.
 	SHA256 string
 	Root   *source.Node
 	Found  diag.List
+
+	tree *merge.Tree // of a base
 }
 
 // Config is one overlay with all that goes below and above it.
@@ -86,8 +90,6 @@ type Config struct {
 	OmegaConf source.Dialect
 	// Found are the faults of reading, those of the base and the overrides included.
 	Found diag.List
-
-	layers []merge.Layer
 }
 
 // New makes a project of options. Faults of the overrides are in every Config's Found.
@@ -101,6 +103,10 @@ func New(o Options) *Project {
 	p.overrides, p.found = merge.ParseArgs(args, o.OmegaConf)
 	return p
 }
+
+// Keep takes the texts of files that were read already, by their path; they are not read again. It
+// is to be called before anything is loaded.
+func (p *Project) Keep(texts map[string][]byte) { p.kept = texts }
 
 // Load reads an overlay, its base, and merges.
 func (p *Project) Load(overlay string) (*Config, error) {
@@ -133,12 +139,11 @@ func (p *Project) onBase(file *File) (*Config, error) {
 	c.Found.Add(base.Found...)
 	c.Found.Add(file.Found...)
 	c.Found.Add(p.found...)
-	c.layers = []merge.Layer{{Name: "base", Root: base.Root}, {Name: "overlay", Root: file.Root}}
-	c.layers = append(c.layers, merge.Layers(p.overrides)...)
+	layers := append([]merge.Layer{{Name: "overlay", Root: file.Root}}, merge.Layers(p.overrides)...)
 	for _, o := range p.overrides {
 		c.Overrides = append(c.Overrides, o.Text)
 	}
-	c.Tree = merge.Merge(c.layers...)
+	c.Tree = base.tree.With(layers...)
 	c.Found.Add(merge.Mixed(c.Tree, p.dialect)...)
 	c.Found.Sort()
 	return c, nil
@@ -174,7 +179,7 @@ func (p *Project) placeOf(overlay string) (place, error) {
 
 // With returns the tree with more layers on top.
 func (c *Config) With(layers ...merge.Layer) *merge.Tree {
-	return merge.Merge(append(slices.Clip(c.layers), layers...)...)
+	return c.Tree.With(layers...)
 }
 
 type fileOnce struct {
@@ -192,11 +197,18 @@ func (p *Project) readOnce(path string) (*File, error) {
 		p.files[path] = f
 	}
 	p.mu.Unlock()
-	f.once.Do(func() { f.file, f.err = p.read(path) })
+	f.once.Do(func() {
+		if f.file, f.err = p.read(path); f.err == nil {
+			f.file.tree = merge.Merge(merge.Layer{Name: "base", Root: f.file.Root})
+		}
+	})
 	return f.file, f.err
 }
 
 func (p *Project) read(path string) (*File, error) {
+	if text, ok := p.kept[path]; ok {
+		return p.parse(path, text), nil
+	}
 	data, err := plainfile.Read(context.Background(), path, maxFile)
 	if err != nil {
 		if info, err := os.Stat(path); err == nil && info.IsDir() {
@@ -209,7 +221,7 @@ func (p *Project) read(path string) (*File, error) {
 
 func (p *Project) parse(path string, data []byte) *File {
 	sum := sha256.Sum256(data)
-	f := &File{Path: path, SHA256: hex.EncodeToString(sum[:])}
+	f := &File{Path: path, Text: bytes.TrimPrefix(data, bom), SHA256: hex.EncodeToString(sum[:])}
 	f.Root, f.Found = p.dialect.Parse(path, data)
 	return f
 }
@@ -224,7 +236,7 @@ func reason(err error) error {
 }
 
 // Text returns the text behind a place's File: an override's, or the file's,
-// read again. It is nil where there is none.
+// read again where it was not kept. It is nil where there is none.
 func (p *Project) Text(file string) []byte {
 	if text, ok := p.texts[file]; ok {
 		return []byte(text)
@@ -232,12 +244,18 @@ func (p *Project) Text(file string) []byte {
 	if strings.HasPrefix(file, "--set") {
 		return nil
 	}
-	data, err := plainfile.Read(context.Background(), file, maxFile)
-	if err != nil {
-		return nil
+	data, ok := p.kept[file]
+	if !ok {
+		var err error
+		if data, err = plainfile.Read(context.Background(), file, maxFile); err != nil {
+			return nil
+		}
 	}
-	return bytes.TrimPrefix(data, []byte("\ufeff"))
+	return bytes.TrimPrefix(data, bom)
 }
+
+// bom is a byte order mark.
+var bom = []byte("\ufeff")
 
 // Relative returns a file's path below the configuration root, with slashes, as
 // manifests hold it; a file elsewhere keeps its name alone, so that the same

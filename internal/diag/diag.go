@@ -42,7 +42,13 @@ func (p Pos) String() string {
 
 // Compare orders places by file, then line, then column.
 func (p Pos) Compare(q Pos) int {
-	return cmp.Or(cmp.Compare(p.File, q.File), cmp.Compare(p.Line, q.Line), cmp.Compare(p.Column, q.Column))
+	if c := cmp.Compare(p.File, q.File); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(p.Line, q.Line); c != 0 {
+		return c
+	}
+	return cmp.Compare(p.Column, q.Column)
 }
 
 // Severity says how much a finding matters. The zero value is invalid on
@@ -122,13 +128,25 @@ func (l List) HasErrors() bool {
 // Sort orders findings by place, then code, key and message, and drops exact repeats, so
 // that the same input gives the same list.
 func (l *List) Sort() {
-	slices.SortStableFunc(*l, compareDiagnostics)
-	*l = slices.CompactFunc(*l, func(a, b Diagnostic) bool {
-		return compareDiagnostics(a, b) == 0 && a.Severity == b.Severity && a.Suggestion == b.Suggestion
+	list, sorted, repeats := *l, true, false
+	for i := 1; i < len(list) && sorted; i++ {
+		c := compare(&list[i-1], &list[i])
+		sorted, repeats = c <= 0, repeats || c == 0
+	}
+	if !sorted {
+		slices.SortStableFunc(list, func(a, b Diagnostic) int { return compare(&a, &b) })
+	}
+	if sorted && !repeats {
+		return
+	}
+	*l = slices.CompactFunc(list, func(a, b Diagnostic) bool {
+		return a.Severity == b.Severity && a.Suggestion == b.Suggestion && compare(&a, &b) == 0
 	})
 }
 
-func compareDiagnostics(a, b Diagnostic) int {
-	return cmp.Or(a.Pos.Compare(b.Pos), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Key, b.Key),
-		cmp.Compare(a.Backend, b.Backend), cmp.Compare(a.Message, b.Message))
+func compare(a, b *Diagnostic) int {
+	if c := a.Pos.Compare(b.Pos); c != 0 {
+		return c
+	}
+	return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Backend, b.Backend), cmp.Compare(a.Message, b.Message))
 }

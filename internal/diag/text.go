@@ -29,7 +29,7 @@ type TextOptions struct {
 //	      = hint: ...
 func WriteText(w io.Writer, l List, o TextOptions) error {
 	out := bufio.NewWriter(w)
-	t := textWriter{out: out, source: o.Source, lines: map[string][][]byte{}}
+	t := textWriter{out: out, source: o.Source, lines: map[string][][]byte{}, cleaned: map[string]string{}}
 	if o.Color {
 		t.paint = paint
 	}
@@ -43,6 +43,8 @@ type textWriter struct {
 	out    *bufio.Writer
 	source func(string) []byte
 	lines  map[string][][]byte
+	// cleaned are texts that were written before, by what they were.
+	cleaned map[string]string
 	// paint is nil without colour.
 	paint func(style, s string) string
 }
@@ -70,16 +72,31 @@ func (t *textWriter) write(d Diagnostic) {
 	if place := Clean(d.Pos.String()); place != "-" {
 		fmt.Fprintf(t.out, "%s: ", t.styled(stylePlace, place))
 	}
-	fmt.Fprintf(t.out, "%s: %s %s\n", t.styled(style, d.Severity.String()), Clean(d.Message), t.styled(styleFaint, "["+d.Code+"]"))
+	fmt.Fprintf(t.out, "%s: %s %s\n", t.styled(style, d.Severity.String()), t.clean(d.Message), t.styled(styleFaint, "["+d.Code+"]"))
 	if !d.Private {
 		t.snippet(d.Pos, style)
 	}
 	if d.Hint != "" {
-		fmt.Fprintf(t.out, "      = hint: %s\n", Clean(d.Hint))
+		fmt.Fprintf(t.out, "      = hint: %s\n", t.clean(d.Hint))
 	}
 	for _, r := range d.Related {
-		fmt.Fprintf(t.out, "      = %s: %s\n", Clean(r.Pos.String()), Clean(r.Message))
+		fmt.Fprintf(t.out, "      = %s: %s\n", Clean(r.Pos.String()), t.clean(r.Message))
 	}
+}
+
+// maxCleaned bounds the texts that are kept.
+const maxCleaned = 1 << 10
+
+// clean is [Clean]: many overlays have the same few messages.
+func (t *textWriter) clean(text string) string {
+	cleaned, known := t.cleaned[text]
+	if !known {
+		cleaned = Clean(text)
+		if len(t.cleaned) < maxCleaned {
+			t.cleaned[text] = cleaned
+		}
+	}
+	return cleaned
 }
 
 // snippetWidth is how many characters of a long line are shown.

@@ -39,7 +39,11 @@ var cards = sync.OnceValue(func() []embeddedCard {
 			if err != nil {
 				return nil, err
 			}
-			return ReadCard(source, data)
+			m, err := ReadCard(source, data)
+			if m != nil {
+				m.byShapes = sync.OnceValues(m.parts)
+			}
+			return m, err
 		})})
 	}
 	return all
@@ -104,7 +108,7 @@ func FindCard(name string) *Model {
 func FindShapes(name string) *Model {
 	m := FindCard(name)
 	if m != nil {
-		m.Weights, m.Quant = nil, Quantization{Method: "not known: the benchmark's name says the shapes alone"}
+		m.Weights, m.byShapes, m.Quant = nil, nil, Quantization{Method: "not known: the benchmark's name says the shapes alone"}
 	}
 	return m
 }
@@ -150,7 +154,7 @@ func shapesOnly(name string) *Model {
 			if err != nil {
 				return nil
 			}
-			m.Name, m.Weights = name, nil
+			m.Name, m.Weights, m.byShapes = name, nil, nil
 			m.Quant = Quantization{Method: "as the name says", Bits: bitsByName(strings.ToLower(name)), KV: m.Quant.KV}
 			m.Note = "how the weights are quantized: taken from the name of the model, with the shapes of " + c.names[0] + "; what is left in 16 bits is not known"
 			if m.Quant.Bits == 0 {

@@ -30,6 +30,9 @@ type Request struct {
 	// Args are the engine's arguments by their keys, Env its variables.
 	Args Args
 	Env  map[string]string
+	// Refusals asks for what the engine refuses, or is likely to serve wrong, alone: Reasons has no
+	// other lines then, and Unknown none.
+	Refusals bool
 	// KVGiB is the memory of the KV cache on each GPU where it is told; nil: it is computed.
 	KVGiB *float64
 }
@@ -72,23 +75,34 @@ type Report struct {
 	Fits    *bool    `json:"fits"`
 	Reasons []Reason `json:"reasons"`
 	Unknown []string `json:"unknown"`
+
+	refusals bool
 }
 
 func (r *Report) say(rule, source, format string, args ...any) {
+	if !r.refusals {
+		r.add(rule, source, format, args...)
+	}
+}
+
+func (r *Report) add(rule, source, format string, args ...any) {
 	r.Reasons = append(r.Reasons, Reason{Rule: rule, Source: source, Text: fmt.Sprintf(format, args...)})
 }
 
 func (r *Report) refuse(rule, source, format string, args ...any) {
-	r.say(rule, source, format, args...)
+	r.add(rule, source, format, args...)
 	r.Reasons[len(r.Reasons)-1].Refuses = true
 }
 
 func (r *Report) doubt(rule, source, format string, args ...any) {
-	r.say(rule, source, format, args...)
+	r.add(rule, source, format, args...)
 	r.Reasons[len(r.Reasons)-1].Doubts = true
 }
 
 func (r *Report) cannot(format string, args ...any) {
+	if r.refusals {
+		return
+	}
 	r.Unknown = append(r.Unknown, fmt.Sprintf(format, args...))
 }
 
@@ -113,7 +127,7 @@ func Knows(engine string) bool { return engines[engine] != nil }
 
 // Compute does the computation.
 func Compute(q Request) *Report {
-	r := &Report{Model: q.Model.Name, Engine: q.Engine, Release: q.Release, Reasons: []Reason{}, Unknown: []string{}}
+	r := &Report{Model: q.Model.Name, Engine: q.Engine, Release: q.Release, Reasons: []Reason{}, Unknown: []string{}, refusals: q.Refusals}
 	if q.GPU != nil {
 		r.GPU = q.GPU.Name
 	}
@@ -236,10 +250,14 @@ func (m *Model) loaded(r *Report, flag string) (parts []Part, source string) {
 	}
 	if as := m.Quant; flag == "fp8" && as.Bits == 0 && (as.Method == "" || strings.Contains(as.Method, " ")) {
 		other := *m // either they are stored so, or made so as they are loaded
-		other.Quant.Bits, other.Quant.Method = 8, "fp8"
+		other.Quant.Bits, other.Quant.Method, other.byShapes = 8, "fp8", nil
 		m = &other
 	}
-	parts, unknown := m.parts()
+	compute := m.parts
+	if m.byShapes != nil {
+		compute = m.byShapes
+	}
+	parts, unknown := compute()
 	if unknown != "" {
 		r.cannot("%s", unknown)
 		return nil, ""

@@ -73,6 +73,8 @@ type Model struct {
 	Unknown []string
 
 	config config
+	// byShapes is [Model.parts] where it is known already; nil where it is to be computed.
+	byShapes func() (parts []Part, unknown string)
 }
 
 // config is config.json, with the language model's own part on top.

@@ -18,15 +18,47 @@ const missing = "???"
 // layer replaces, and the schema says which of the two is right.
 //
 // The nodes of the layers are shared, not copied. The result is never nil.
-func Merge(layers ...Layer) *Tree {
-	root := &Tree{}
-	var m merger
+func Merge(layers ...Layer) *Tree { return (&Tree{}).With(layers...) }
+
+// With returns the tree with more layers on top, as if it had been merged with them. It leaves the
+// tree as it is, and shares with it what the layers say nothing of.
+func (t *Tree) With(layers ...Layer) *Tree {
+	m := &merger{left: len(layers)}
+	root := m.copy(t)
 	for i, l := range layers {
 		if l.Root != nil && l.Root.Kind == source.Map {
 			m.layer, m.left = l.Name, len(layers)-i
 			m.merge(root, l.Root)
 		}
 	}
+	m.trees, m.settings = nil, nil
+	return root
+}
+
+// Without returns the tree without the entry at a path; the tree itself where it is not there. A
+// map that is left without entries is an empty one.
+func (t *Tree) Without(path ...string) *Tree {
+	if t.Lookup(path...) == nil || len(path) == 0 {
+		return t
+	}
+	m := &merger{}
+	root := m.copy(t)
+	at := root
+	for _, key := range path[:len(path)-1] {
+		i := at.at(key)
+		at.Fields[i] = m.copy(at.Fields[i])
+		at = at.Fields[i]
+	}
+	i := at.at(path[len(path)-1])
+	fields := slices.Delete(at.Fields, i, i+1)
+	at.clear()
+	for _, f := range fields {
+		at.add(f)
+	}
+	if n := len(at.Chain); len(at.Fields) == 0 && n > 0 && at.Chain[n-1].Node.Kind == source.Map {
+		at.Chain[n-1].Node = &source.Node{Kind: source.Map, Pos: at.Chain[n-1].Node.Pos}
+	}
+	m.trees, m.settings = nil, nil
 	return root
 }
 
@@ -67,16 +99,23 @@ type merger struct {
 func (m *merger) merge(t *Tree, from *source.Node) {
 	for i := range from.Fields {
 		f := &from.Fields[i]
-		child := t.field(f.Key)
-		if child == nil {
-			child = m.tree()
+		var child *Tree
+		at := t.at(f.Key)
+		switch {
+		case at < 0:
+			child = m.tree(m.left)
 			child.Key, child.Path = f.Key, f.Key
 			if t.Path != "" || len(t.Chain) > 0 {
 				child.Path = t.Path + "." + f.Key
 			}
 			t.add(child)
-		} else if f.Value.Kind == source.String && f.Value.Str == missing && !f.Value.Literal {
+		case f.Value.Kind == source.String && f.Value.Str == missing && !f.Value.Literal:
 			continue
+		case t.Fields[at].of != m:
+			child = m.copy(t.Fields[at])
+			t.Fields[at] = child
+		default:
+			child = t.Fields[at]
 		}
 		child.Chain = append(child.Chain, Setting{Layer: m.layer, KeyPos: f.KeyPos, Node: f.Value, KeyKind: f.KeyKind})
 		if f.Value.Kind != source.Map {
@@ -88,18 +127,28 @@ func (m *merger) merge(t *Tree, from *source.Node) {
 	}
 }
 
-// tree returns an empty tree with room for its chain.
-func (m *merger) tree() *Tree {
-	const bulk = 64
-	room := min(m.left, 4)
+// copy returns a tree that the merger may change, with the entries of another.
+func (m *merger) copy(t *Tree) *Tree {
+	c := m.tree(len(t.Chain) + m.left)
+	c.Key, c.Path = t.Key, t.Path
+	c.Chain = append(c.Chain, t.Chain...)
+	c.Fields = slices.Clone(t.Fields)
+	c.index, c.indexed = t.index, t.indexed
+	return c
+}
+
+// tree returns an empty tree with room for settings of its chain.
+func (m *merger) tree(settings int) *Tree {
+	const bulk = 32
+	settings = min(settings, 4)
 	if len(m.trees) == 0 {
 		m.trees = make([]Tree, bulk)
 	}
-	if len(m.settings) < room {
-		m.settings = make([]Setting, bulk*room)
+	if len(m.settings) < settings {
+		m.settings = make([]Setting, bulk*settings)
 	}
 	t := &m.trees[0]
-	t.Chain = m.settings[:0:room]
-	m.trees, m.settings = m.trees[1:], m.settings[room:]
+	t.of, t.Chain = m, m.settings[:0:settings]
+	m.trees, m.settings = m.trees[1:], m.settings[settings:]
 	return t
 }

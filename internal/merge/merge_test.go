@@ -243,3 +243,56 @@ func TestManyKeys(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A tree with more layers is what merging all at once makes, and the tree below stays as it was.
+func TestWith(t *testing.T) {
+	texts := []string{
+		"a: {b: 1, c: {d: 2}}\nlist: [1]\nkeep: {x: 1}\n",
+		"a: {c: {e: 3}, b: null}\nnew: 1\n",
+		"a: null\nlist: {k: v}\n",
+		"a: {f: '???', b: 5}\nlist: '???'\nkeep: {x: '???', y: {z: 1}}\n",
+		"q: {a0: 0, a1: 1, a2: 2, a3: 3, a4: 4, a5: 5, a6: 6, a7: 7, a8: 8, a9: 9, b0: 0, b1: 1, b2: 2, b3: 3, b4: 4, b5: 5, b6: 6}\n",
+		"q: {b7: 1, a0: 2, b8: {c: 1}}\n",
+		"q: {c0: 0, c1: 1, c2: 2, c3: 3, c4: 4, c5: 5, c6: 6, c7: 7, c8: 8, c9: 9, d0: 0, d1: 1, d2: 2, d3: 3, d4: 4, d5: 5, d6: 6, b7: x}\n",
+	}
+	var layers []Layer
+	for i, text := range texts {
+		root, found := source.Parse("x", []byte(text))
+		if found.HasErrors() {
+			t.Fatal(found)
+		}
+		layers = append(layers, Layer{string(rune('0' + i)), root})
+	}
+	said := func(tree *Tree) string {
+		var b strings.Builder
+		for f := range tree.All() {
+			fmt.Fprintf(&b, "%s %d", f.Path, len(f.Fields))
+			for _, s := range f.Chain {
+				fmt.Fprintf(&b, " %s:%v", s.Layer, s.Node.Interface())
+			}
+			if f != tree.Lookup(strings.Split(f.Path, ".")...) {
+				b.WriteString(" is not found")
+			}
+			b.WriteByte('\n')
+		}
+		return b.String()
+	}
+	for i := range layers {
+		below := Merge(layers[:i]...)
+		before := said(below)
+		for j := i; j <= len(layers); j++ {
+			if diff := cmp.Diff(said(Merge(layers[:j]...)), said(below.With(layers[i:j]...))); diff != "" {
+				t.Errorf("%d and then %d (-at once +one after the other)\n%s", i, j-i, diff)
+			}
+			above := below.With(layers[i:j]...)
+			for f := range above.All() {
+				if without := above.Without(strings.Split(f.Path, ".")...); without.Lookup(strings.Split(f.Path, ".")...) != nil {
+					t.Errorf("%s is still there", f.Path)
+				}
+			}
+		}
+		if diff := cmp.Diff(before, said(below)); diff != "" {
+			t.Errorf("the tree of %d has changed (-before +after)\n%s", i, diff)
+		}
+	}
+}

@@ -10,7 +10,6 @@ package merge
 
 import (
 	"iter"
-	"slices"
 
 	"mlcfg/internal/diag"
 	"mlcfg/internal/source"
@@ -44,53 +43,49 @@ type Tree struct {
 	// Fields are a map's entries in order of first appearance (base first).
 	Fields []*Tree
 
-	// index finds a field by key, once there are many.
-	index map[string]*Tree
+	// index finds the first indexed fields by key, once there are many; it may be another tree's.
+	index    map[string]int
+	indexed  int
+	ownIndex bool
+	// of made the tree, and alone may change it.
+	of *merger
 }
 
 // indexFrom is the number of fields from which on a map of them is quicker than
 // looking through them.
 const indexFrom = 16
 
-// field finds an entry, nil where there is none.
-func (t *Tree) field(key string) *Tree {
-	if t.index != nil {
-		return t.index[key]
+// at is where an entry stands in Fields, -1 where there is none.
+func (t *Tree) at(key string) int {
+	if i, ok := t.index[key]; ok {
+		return i
 	}
-	for _, f := range t.Fields {
+	for i, f := range t.Fields[t.indexed:] {
 		if f.Key == key {
-			return f
+			return t.indexed + i
 		}
 	}
-	return nil
+	return -1
 }
 
 // add appends an entry that is not there yet.
 func (t *Tree) add(f *Tree) {
 	t.Fields = append(t.Fields, f)
 	switch {
-	case t.index != nil:
-		t.index[f.Key] = f
-	case len(t.Fields) >= indexFrom:
-		t.index = make(map[string]*Tree, 2*len(t.Fields))
-		for _, f := range t.Fields {
-			t.index[f.Key] = f
+	case t.ownIndex:
+		t.index[f.Key] = len(t.Fields) - 1
+		t.indexed++
+	case len(t.Fields)-t.indexed >= indexFrom:
+		t.index = make(map[string]int, 2*len(t.Fields))
+		for i, f := range t.Fields {
+			t.index[f.Key] = i
 		}
+		t.indexed, t.ownIndex = len(t.Fields), true
 	}
 }
 
 // clear takes all entries away.
-func (t *Tree) clear() { t.Fields, t.index = nil, nil }
-
-// Drop takes an entry away, where it is there. It changes the tree: only for one that
-// was merged for the purpose.
-func (t *Tree) Drop(key string) {
-	t.Fields = slices.DeleteFunc(t.Fields, func(f *Tree) bool { return f.Key == key })
-	delete(t.index, key)
-	if n := len(t.Chain); len(t.Fields) == 0 && n > 0 && t.Chain[n-1].Node.Kind == source.Map {
-		t.Chain[n-1].Node = &source.Node{Kind: source.Map, Pos: t.Chain[n-1].Node.Pos}
-	}
-}
+func (t *Tree) clear() { t.Fields, t.index, t.indexed, t.ownIndex = nil, nil, 0, false }
 
 // Lookup walks along path and returns the Tree there, nil where there is none. An
 // empty path returns t. It may be called on a nil Tree.
@@ -99,7 +94,11 @@ func (t *Tree) Lookup(path ...string) *Tree {
 		if t == nil {
 			return nil
 		}
-		t = t.field(key)
+		i := t.at(key)
+		if i < 0 {
+			return nil
+		}
+		t = t.Fields[i]
 	}
 	return t
 }

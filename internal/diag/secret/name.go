@@ -51,13 +51,16 @@ func mentions(s string, words []string) bool {
 
 // Name reports whether a key's or variable's name says that its value is a credential.
 func Name(name string) bool {
+	if !mentions(name, stems) {
+		return false
+	}
 	w := split(name)
 	return named(w) || len(w) > 1 && strings.EqualFold(w[len(w)-1], "TOKEN")
 }
 
 // Within is Name for the keys of an engine's own maps, for a header and for what
 // stands in a text: an eos_token there is a word of a model.
-func Within(name string) bool { return named(split(name)) }
+func Within(name string) bool { return mentions(name, stems) && named(split(name)) }
 
 func named(w []string) bool {
 	for i, word := range w {

@@ -20,7 +20,22 @@ func Value(s string) bool {
 	if len(s) >= 20 && slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(s, p) }) && !strings.ContainsAny(s, " /.") {
 		return true
 	}
-	return len(places(s)) > 0 || len(settings(s, Within, anyForm)) > 0
+	return !isPlain(s) && (len(places(s)) > 0 || len(settings(s, Within, anyForm)) > 0)
+}
+
+// isPlain reports whether a text is a name, a number or a path: nothing stands behind anything in it.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		switch s[i] {
+		case ':', '?', '=', ' ', '\t':
+			return false
+		case 'e':
+			if strings.HasPrefix(s[i:], "eyJ") {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // In returns the credentials that a text holds by Value's rules.

@@ -4,8 +4,8 @@ import "strings"
 
 // Name returns the name that a misspelt one was most likely meant to be, or
 // "" where none is near. A name is near with a letter or two wrong, or word for word: in each
-// word one letter in three may differ, a word may be cut short (gpu_mem_utilization), and one
-// behind the first may be left out (max_batched_tokens). Case
+// word one letter in three may differ, a word may be cut short (gpu_mem_utilization) or have another
+// ending (max_num_sequence), and one behind the first may be left out (max_batched_tokens). Case
 // and the difference of "-" and "_" count nothing. Of equally near names the first in
 // the list wins. Without one the only name that goes on where this one ends is meant
 // (tensor_parallel). What shares its last words alone is another name: a wrong suggestion is
@@ -56,8 +56,21 @@ func alike(name, other string) bool {
 
 func sameWord(a, b string) bool {
 	limit := max(1, (min(len(a), len(b))+1)/3)
-	cut := len(a) > 2 && strings.HasPrefix(b, a) || len(b) > 2 && strings.HasPrefix(a, b)
-	return cut || distance(a, b, limit+1) <= limit
+	if distance(a, b, limit+1) <= limit {
+		return true
+	}
+	a, b = stem(a), stem(b)
+	return len(a) > 2 && strings.HasPrefix(b, a) || len(b) > 2 && strings.HasPrefix(a, b)
+}
+
+// stem is a word without its ending: caching and cache are one word, seqs and sequence too.
+func stem(word string) string {
+	for _, ending := range []string{"ing", "ed", "es", "s", "e"} {
+		if rest, ok := strings.CutSuffix(word, ending); ok && len(rest) > 2 {
+			return rest
+		}
+	}
+	return word
 }
 
 func plainName(s string) string { return strings.ReplaceAll(strings.ToLower(s), "-", "_") }

@@ -17,7 +17,9 @@ type Sheet struct {
 	Name string `json:"name"`
 	*Summary
 	// Conditions are those of LoadGen's verdict; none where nothing was judged.
-	Conditions    []Condition    `json:"conditions,omitempty"`
+	Conditions []Condition `json:"conditions,omitempty"`
+	// Limits say what limits the run; nil where nothing was completed.
+	Limits        *Limits        `json:"limits,omitempty"`
 	Settings      []Section      `json:"settings"`
 	Distributions []Distribution `json:"distributions,omitempty"`
 	Timeline      *Timeline      `json:"timeline,omitempty"`
@@ -44,6 +46,7 @@ func NewSheet(r *Run) (*Sheet, error) {
 	}
 	s.Distributions = distributions(sum, rows)
 	s.Timeline = timeline(rows, sum.Lateness != nil)
+	s.Limits = limits(j, r.Manifest, r.Metrics)
 	s.EngineCurves = engineCurves(r.Metrics)
 	s.Balance = balance(sum, rows, r.Metrics)
 	s.Slowest = longest(rows)

@@ -29,6 +29,14 @@ func WriteSheetText(w io.Writer, s *Sheet) error {
 			fmt.Fprintf(&b, "to change   %s: %s\n", c.Name, c.Change)
 		}
 	}
+	if s.Limits != nil {
+		for _, said := range s.Limits.Said {
+			fmt.Fprintf(&b, "limits      %s\n", said)
+		}
+		if stay := s.Limits.Stay(); stay != "" {
+			fmt.Fprintf(&b, "time        a request's on average: %s\n", stay)
+		}
+	}
 	if s.Balance != nil && len(s.Balance.Shares) > 1 && s.Balance.Busiest > 0 {
 		fmt.Fprintf(&b, "balance     the busiest replica made %.2f times the mean of all in output tokens\n", s.Balance.Busiest)
 	}
@@ -64,6 +72,13 @@ func WriteSheetMarkdown(w io.Writer, s *Sheet) error {
 	}
 	for _, c := range s.Conditions {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", c.Name, yesNo(c.Met), diag.Markdown(c.Found), diag.Markdown(c.Wanted), diag.Markdown(c.Change))
+	}
+	if s.Limits != nil {
+		b.WriteString("\nWhat limits the run" + mark(s.Summary) + ":\n\n")
+		for _, said := range s.Limits.Said {
+			fmt.Fprintf(&b, "- %s\n", diag.Markdown(said))
+		}
+		fmt.Fprintf(&b, "- a request's time on average: %s\n", s.Limits.Stay())
 	}
 	if s.Balance != nil {
 		b.WriteString("\n| replica" + mark(s.Summary) + " | requests | failed | output tokens | TTFT p99, ms | TPOT p99, ms |\n| ---: | ---: | ---: | ---: | ---: | ---: |\n")

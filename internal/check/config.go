@@ -30,6 +30,11 @@ type Config struct {
 	faulty map[string]bool
 	// overlay is where a finding goes that no key in a file stands for.
 	overlay string
+	// server are the values of the server's own arguments, of a launch alone.
+	server map[string]any
+	// release is the engine's where it is older than the schema's, empty otherwise; gpu is the accelerator
+	// that the file names.
+	release, gpu string
 }
 
 // Shared are the values that no backend changes; faulty keys are left out.

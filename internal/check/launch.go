@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -81,8 +82,9 @@ func (lc *LaunchChecker) run(l *launch.Launch, s *schema.Schema) *launchCheck {
 		Backend: l.Backend, Schema: s, Round: c.round, tree: c.tree, faulty: c.faulty, overlay: l.Pos.File,
 		Env:          c.env(l.Backend),
 		EngineConfig: c.engineSection(l.Backend.EngineSection(), schema.EngineConfig),
+		release:      l.Release.Before, gpu: cmp.Or(l.GPU, gpuOfName(l.Pos.File)),
 	}
-	c.engineSection(CLISection, schema.CLIOnly)
+	c.values.server = c.engineSection(CLISection, schema.CLIOnly)
 	c.unclear()
 	if !c.line.Open {
 		for _, rule := range launchRules {

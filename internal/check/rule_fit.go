@@ -1,12 +1,17 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"path"
+	"path/filepath"
+	"strings"
 
 	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/fit"
+	"mlcfg/schema"
 )
 
 // fitKeys are the keys at which a refusal of package fit stands, by its rule; the first that is set
@@ -16,13 +21,14 @@ var fitKeys = map[string][]string{
 	"kv-heads-by-tensor":          {"tensor_parallel_size", "tp_size"},
 	"block-quantization":          {"tensor_parallel_size", "tp_size"},
 	"experts-for-expert-parallel": {"enable_expert_parallel"},
+	"experts-by-expert-parallel":  {"tensor_parallel_size", "enable_expert_parallel"},
 	"context-parallel":            {"decode_context_parallel_size"},
 	"length":                      {"max_model_len"},
 	"quantization-of-checkpoint":  {"quantization"},
 	"quantization-on-gpu":         {"quantization"},
 	"type-on-gpu":                 {"dtype"},
 	"kv-type-on-gpu":              {"kv_cache_dtype"},
-	"attention-backend":           {"attention_backend"},
+	"attention-backend":           {"attention_backend", "prefill_attention_backend", "decode_attention_backend"},
 	"pipeline-partition":          {"pipeline_parallel_size"},
 	"tool-parser":                 {"tool_call_parser"},
 	"reasoning-parser":            {"reasoning_parser"},
@@ -40,42 +46,82 @@ var parallelSizes = []string{
 // memoryFit is the code of what does not fit into the GPU's memory.
 const memoryFit = "memory-fit"
 
-// modelFits reports what the engine refuses of the model, on the machine's GPU where its name is one. Only
-// models whose cards come with the program are looked at; memory that is estimated has to be short
-// by more than the estimate may be off.
-func modelFits(c *Config, found *diag.List) {
+// gpuOfName is the accelerator that a file's name tells: gptoss_fp4_b200.sh. Empty for none, and for two.
+func gpuOfName(file string) string {
+	base := filepath.Base(file)
+	found := ""
+	for part := range strings.FieldsFuncSeq(strings.TrimSuffix(base, filepath.Ext(base)), func(r rune) bool { return strings.ContainsRune("_-.", r) }) {
+		g, err := fit.FindGPU(part)
+		if err != nil || g.Name == found {
+			continue
+		}
+		if found != "" {
+			return ""
+		}
+		found = g.Name
+	}
+	return found
+}
+
+// fitRequest is what a configuration asks of package fit; ok is false where the model, or over how
+// many GPUs it is cut, is not known. exact reports whether the model's weights and longest context are known.
+func (c *Config) fitRequest() (q fit.Request, exact, ok bool) {
 	name, _ := c.EngineConfig[c.Backend.Model].(string)
 	if name == "" || !fit.Knows(c.Backend.Engine) || c.faulty[c.Backend.EngineSection()+"."+c.Backend.Model] {
-		return
+		return q, false, false
 	}
 	for _, size := range parallelSizes {
 		if c.faulty[c.Backend.EngineSection()+"."+size] {
-			return // what is not told, or wrong, is no reason to take the default for it
+			return q, false, false // what is not told, or wrong, is no reason to take the default for it
 		}
 	}
 	model := fit.FindCard(name)
+	exact = model != nil
 	if model == nil {
 		benchmark, _ := c.Top["benchmark_name"].(string)
-		if model = fit.FindShapes(benchmark); model == nil {
-			return
-		}
+		model = fit.FindShapes(benchmark)
+		exact = model != nil
 	}
-	q := fit.Request{Model: model, Engine: c.Backend.Engine, Release: c.Schema.Release, Args: c.EngineConfig, Env: c.Env, Refusals: true}
-	if _, machine := config.UseCase(c.overlay); machine != "" {
-		if g, err := fit.FindGPU(machine); err == nil {
-			q.GPU = &g
-		}
+	if model == nil {
+		model = fit.FindNamed(name)
 	}
+	if model == nil {
+		return q, false, false
+	}
+	q = fit.Request{Model: model, Engine: c.Backend.Engine, Release: cmp.Or(c.release, c.Schema.Release), Args: c.EngineConfig, Env: c.Env, Refusals: true}
+	if parser := c.server["tool_call_parser"]; parser != nil {
+		q.Args = maps.Clone(c.EngineConfig)
+		q.Args["tool_call_parser"] = parser
+	}
+	gpu := c.gpu
+	if _, machine := config.UseCase(c.overlay); gpu == "" {
+		gpu = machine
+	}
+	if g, err := fit.FindGPU(gpu); err == nil {
+		q.GPU = &g
+	}
+	return q, exact, true
+}
+
+// modelFits reports what the engine refuses of the model, on the machine's GPU where its name is one. Memory
+// is looked at only of models whose cards come with the program; what is estimated has to be short by
+// more than the estimate may be off.
+func modelFits(c *Config, found *diag.List) {
+	q, exact, ok := c.fitRequest()
+	if !ok {
+		return
+	}
+	name, _ := c.EngineConfig[c.Backend.Model].(string)
 	r := fit.Compute(q)
 	for _, reason := range r.Reasons {
 		d := diag.Diagnostic{Code: "model-fit"}
 		switch reason.Rule {
 		case "no-kv-memory":
-			if d.Code = memoryFit; *r.KV > -r.Margin {
+			if d.Code = memoryFit; !exact || *r.KV > -r.Margin {
 				continue
 			}
 		case "request-does-not-fit":
-			if d.Code = memoryFit; *r.Needed < *r.KV+r.Margin {
+			if d.Code = memoryFit; !exact || *r.Needed < *r.KV+r.Margin {
 				continue
 			}
 		}
@@ -84,7 +130,11 @@ func modelFits(c *Config, found *diag.List) {
 		}
 		at, _ := c.engine(c.Backend.Model)
 		for _, name := range fitKeys[reason.Rule] {
-			if k, ok := c.engine(name); ok && k.setting != nil {
+			k, ok := c.engine(name)
+			if !ok {
+				k, ok = c.find(c.server, c.Schema.Section(schema.CLIOnly), CLISection, name)
+			}
+			if ok && k.setting != nil {
 				at = k
 				break
 			}
@@ -95,7 +145,7 @@ func modelFits(c *Config, found *diag.List) {
 			c.report(found, d, at)
 			continue
 		}
-		d.Message = fmt.Sprintf("%s %s refuses this for %s: %s", c.Schema.Engine, c.Schema.Release, path.Base(name), reason.Text)
+		d.Message = fmt.Sprintf("%s %s refuses this for %s: %s", c.Schema.Engine, q.Release, path.Base(name), reason.Text)
 		d.Hint = "see " + reason.Source + "; mlcfg fit shows the whole computation"
 		c.report(found, d, at)
 	}

@@ -31,14 +31,15 @@ var rules = []rule{
 	{"heads-by-tensor", both("vllm/config/model.py, verify_with_parallel_config", "sglang/srt/layers/attention: num_heads divided by attn_tp_size"), headsDivide},
 	{"kv-heads-by-tensor", both("vllm/model_executor/layers/linear.py, QKVParallelLinear", "sglang/srt/layers/linear.py, QKVParallelLinear"), kvHeadsDivide},
 	{"experts-for-expert-parallel", vllmOnly("vllm/config/model.py, _verify_with_expert_parallelism"), hasExperts},
+	{"experts-by-expert-parallel", vllmOnly("vllm/models/deepseek_v4/nvidia/model.py, n_physical_experts % ep_size"), expertsDivide},
 	{"context-parallel", vllmOnly("vllm/config/model.py, verify_with_parallel_config; vllm/config/parallel.py"), contextDivides},
 	{"length", vllmOnly("vllm/config/model.py, _get_and_verify_max_len"), lengthOfModel},
-	{"quantization-of-checkpoint", vllmOnly("vllm/config/model.py, _verify_quantization"), sameQuantization},
+	{"quantization-of-checkpoint", vllmOnly(ofQuantization), sameQuantization},
 	{"quantization-on-gpu", vllmOnly("vllm/model_executor/layers/quantization, get_min_capability"), quantizationOnGPU},
 	{"block-quantization", both("vllm/model_executor/layers/quantization/fp8.py, create_weights", "sglang/srt/layers/quantization/fp8.py, create_weights"), blocksDivide},
 	{"type-on-gpu", both("vllm/platforms/cuda.py, check_if_supports_dtype", "sglang/srt/model_executor/model_runner.py, on capability below 8.0"), typeOnGPU},
 	{"kv-type-on-gpu", vllmOnly("vllm/v1/attention/backends: fp8e4nv of Triton and FlashAttention 3"), kvTypeOnGPU},
-	{"attention-backend", vllmOnly("vllm/v1/attention/backend.py, validate_configuration"), backendTakes},
+	{"attention-backend", both("vllm/v1/attention/backend.py, validate_configuration", "sglang/srt/layers/attention/attention_registry.py and sglang/srt/server_args.py"), backendTakes},
 }
 
 func both(vllm, sglang string) map[string]string {
@@ -59,6 +60,9 @@ func compatible(c *checked, r *Report) {
 		}
 	}
 	parsersMatch(c, r)
+	if c.Engine == backend.VLLM {
+		namesMatch(c, r)
+	}
 }
 
 func needsGPUs(c *checked) string {
@@ -100,6 +104,18 @@ func hasExperts(c *checked) string {
 	return ""
 }
 
+// expertsDivide: the kernel of DeepSeek V4's experts over all ranks has as many of them on each.
+func expertsDivide(c *checked) string {
+	if !c.Args.on("enable_expert_parallel") || c.Args.text("moe_backend") != "deep_gemm_mega_moe" || c.Model.Type != "deepseek_v4" || !since(c.Release, "0.23.0") {
+		return ""
+	}
+	ranks, spare := c.tp*c.dp, c.Args.in("eplb_config").num(0, "num_redundant_experts")
+	if all := c.Model.Experts + spare; all%ranks != 0 {
+		return text("%d experts are no multiple of the %d ranks of expert parallel", all, ranks)
+	}
+	return ""
+}
+
 func contextDivides(c *checked) string {
 	if c.cp == 1 {
 		return ""
@@ -128,60 +144,6 @@ func lengthOfModel(c *checked) string {
 		return ""
 	}
 	return text("max_model_len %d is above the %d that the model was made for", c.maxLen, top)
-}
-
-// overrides are methods that read another method's checkpoint, each with the one it reads.
-var overrides = map[string]string{
-	"gptq_marlin": "gptq", "gptq_marlin_24": "gptq", "gptq_bitblas": "gptq", "awq_marlin": "awq", "ipex": "awq", "moe_wna16": "", "inc": "", "auto-round": "inc",
-	"modelopt_fp4": "modelopt", "modelopt_mxfp8": "modelopt", "modelopt_mixed": "modelopt", "petit_nvfp4": "modelopt", "nvfp4": "modelopt", "gpt_oss_mxfp4": "mxfp4", "humming": "", "deepseek_v4_fp8": "fp8", "auto_gptq": "gptq", "auto_awq": "awq",
-}
-
-func sameQuantization(c *checked) string {
-	asked, have := c.Args.text("quantization"), c.Model.Quant.Method
-	if asked == "" || have == "" || strings.Contains(have, " ") || asked == have {
-		return ""
-	}
-	if base, known := overrides[asked]; known && (base == "" || strings.HasPrefix(have, base) || base == "inc") {
-		return ""
-	}
-	if base, known := overrides[have]; known && (base == asked || base == "") {
-		return ""
-	}
-	if strings.HasPrefix(have, asked) || strings.ReplaceAll(asked, "_", "-") == have {
-		return ""
-	}
-	return text("quantization %s, and the checkpoint's is %s", asked, have)
-}
-
-// minimal is the least compute capability of a method, by the first release that it holds in.
-var minimal = []struct {
-	method, first, last string
-	capability          int
-}{
-	{"awq", "", "", 75},
-	{"fp8", "", "0.18.0", 80},
-	{"fp8", "0.18.0", "", 75},
-	{"fbgemm_fp8", "", "", 80},
-	{"mxfp4", "", "", 80},
-	{"gptq_marlin", "", "0.18.0", 80},
-	{"awq_marlin", "", "0.18.0", 80},
-	{"experts_int8", "", "", 80},
-}
-
-func quantizationOnGPU(c *checked) string {
-	if c.GPU == nil || c.GPU.Capability == 0 {
-		return ""
-	}
-	method := c.Args.text("quantization")
-	if method == "" {
-		method = c.Model.Quant.Method
-	}
-	for _, m := range minimal {
-		if m.method == method && since(c.Release, m.first) && (m.last == "" || !since(c.Release, m.last)) && c.GPU.Capability < m.capability {
-			return text("quantization %s needs compute capability %s, %s has %s", method, capability(m.capability), c.GPU.Name, capability(c.GPU.Capability))
-		}
-	}
-	return ""
 }
 
 // vllmPadsExperts is the first release of vLLM that takes parts of experts of any size.

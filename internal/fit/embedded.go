@@ -120,11 +120,8 @@ func embedded(name string) *Model {
 	if m := FindCard(name); m != nil {
 		return m
 	}
-	base := sameShapes(path.Base(name))
-	for _, c := range cards() {
-		if !slices.ContainsFunc(c.names, func(n string) bool { return sameShapes(path.Base(n)) == base }) {
-			continue
-		}
+	trained, _ := byShapesOf()
+	if c := trained[sameShapes(path.Base(name))]; c != nil {
 		if m, err := c.model(); err == nil {
 			return m
 		}
@@ -143,28 +140,42 @@ func sameShapes(name string) string { return tuned.ReplaceAllString(strings.ToLo
 // shapesOnly finds the shapes of a model that is published in another type of weights: how large
 // those are is not known.
 func shapesOnly(name string) *Model {
-	base := quantized.ReplaceAllString(path.Base(name), "")
-	want := sameShapes(base)
-	for _, c := range cards() {
+	_, others := byShapesOf()
+	c := others[sameShapes(quantized.ReplaceAllString(path.Base(name), ""))]
+	if c == nil {
+		return nil
+	}
+	m, err := c.model()
+	if err != nil {
+		return nil
+	}
+	m.Name, m.Weights, m.byShapes = name, nil, nil
+	m.Quant = Quantization{Method: byItsName, Bits: bitsByName(strings.ToLower(name)), KV: m.Quant.KV}
+	m.Note = "how the weights are quantized: taken from the name of the model, with the shapes of " + c.names[0] + "; what is left in 16 bits is not known"
+	if m.Quant.Bits == 0 {
+		m.Quant.Method = "of another type than in the card of " + c.names[0]
+	}
+	return m
+}
+
+// byShapesOf are the cards by the names of their models without what training alone changes, and those without
+// the words of quantization too; the first of two counts.
+var byShapesOf = sync.OnceValues(func() (trained, others map[string]*embeddedCard) {
+	trained, others = map[string]*embeddedCard{}, map[string]*embeddedCard{}
+	for i := range cards() {
+		c := &cards()[i]
 		for _, n := range c.names {
-			if sameShapes(quantized.ReplaceAllString(path.Base(n), "")) != want {
-				continue
+			base := path.Base(n)
+			if key := sameShapes(base); trained[key] == nil {
+				trained[key] = c
 			}
-			m, err := c.model()
-			if err != nil {
-				return nil
+			if key := sameShapes(quantized.ReplaceAllString(base, "")); others[key] == nil {
+				others[key] = c
 			}
-			m.Name, m.Weights, m.byShapes = name, nil, nil
-			m.Quant = Quantization{Method: "as the name says", Bits: bitsByName(strings.ToLower(name)), KV: m.Quant.KV}
-			m.Note = "how the weights are quantized: taken from the name of the model, with the shapes of " + c.names[0] + "; what is left in 16 bits is not known"
-			if m.Quant.Bits == 0 {
-				m.Quant.Method = "of another type than in the card of " + c.names[0]
-			}
-			return m
 		}
 	}
-	return nil
-}
+	return trained, others
+})
 
 // bitsByName are those of a weight that a model's name tells of, 0 for none.
 func bitsByName(name string) float64 {

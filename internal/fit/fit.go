@@ -142,6 +142,15 @@ func Compute(q Request) *Report {
 		r.cannot("the memory of %s", q.Engine)
 		return r
 	}
+	if q.Model.Heads == 0 {
+		r.cannot("the shapes of %s", q.Model.Name)
+		c := &checked{Request: &q}
+		parsersMatch(c, r)
+		if q.Engine == backend.VLLM {
+			namesMatch(c, r)
+		}
+		return r
+	}
 	compute(&q, r)
 	verdict(r)
 	r.Margin = math.Round(r.Margin*1000) / 1000

@@ -13,49 +13,57 @@ import (
 type parser struct {
 	name     string
 	families []string
+	// tokens reports whether it needs tokens that no other family has: the engine refuses to start
+	// without them (could not locate, vllm/reasoning/basic_parsers.py and vllm/tool_parsers).
+	tokens bool
+	// not are model types among the families whose texts it does not read before the release fixed.
+	not   []string
+	fixed string
 }
 
 // The parsers that both engines call so (vllm/tool_parsers, vllm/reasoning; sglang/srt/function_call,
 // sglang/srt/parser/reasoning_parser.py), and those of one.
 var (
 	toolParsers = []parser{
-		{"qwen3_coder", []string{"qwen", "nemotron", "step3"}},
-		{"qwen3_xml", []string{"qwen", "nemotron"}},
-		{"deepseek_v3", []string{"deepseek"}},
-		{"deepseekv3", []string{"deepseek"}},
-		{"deepseek_v31", []string{"deepseek"}},
-		{"deepseekv31", []string{"deepseek"}},
-		{"deepseek_v32", []string{"deepseek"}},
-		{"deepseekv32", []string{"deepseek"}},
-		{"deepseek_v4", []string{"deepseek"}},
-		{"glm45", []string{"glm"}},
-		{"glm47", []string{"glm"}},
-		{"kimi_k2", []string{"kimi"}},
-		{"kimi_k3", []string{"kimi"}},
-		{"minimax_m2", []string{"minimax"}},
-		{"minimax-m2", []string{"minimax"}},
-		{"minimax_m3", []string{"minimax"}},
-		{"openai", []string{"gpt_oss"}},
-		{"gpt-oss", []string{"gpt_oss"}},
-		{"gemma4", []string{"gemma4"}},
-		{"step3", []string{"step3"}},
-		{"step3p5", []string{"step3"}},
+		// llama4_json, the same parser, says that it reads Llama 4 too.
+		{name: "llama3_json", families: []string{"llama", "mllama"}, not: []string{"llama4"}, fixed: "0.8.5"},
+		{name: "qwen3_coder", families: []string{"qwen", "nemotron", "step3"}},
+		{name: "qwen3_xml", families: []string{"qwen", "nemotron"}},
+		{name: "deepseek_v3", families: []string{"deepseek"}},
+		{name: "deepseekv3", families: []string{"deepseek"}},
+		{name: "deepseek_v31", families: []string{"deepseek"}},
+		{name: "deepseekv31", families: []string{"deepseek"}},
+		{name: "deepseek_v32", families: []string{"deepseek"}},
+		{name: "deepseekv32", families: []string{"deepseek"}},
+		{name: "deepseek_v4", families: []string{"deepseek"}},
+		{name: "glm45", families: []string{"glm"}},
+		{name: "glm47", families: []string{"glm"}},
+		{name: "kimi_k2", families: []string{"kimi"}},
+		{name: "kimi_k3", families: []string{"kimi"}},
+		{name: "minimax_m2", families: []string{"minimax"}},
+		{name: "minimax-m2", families: []string{"minimax"}},
+		{name: "minimax_m3", families: []string{"minimax"}},
+		{name: "openai", families: []string{"gpt_oss"}},
+		{name: "gpt-oss", families: []string{"gpt_oss"}},
+		{name: "gemma4", families: []string{"gemma4"}, tokens: true},
+		{name: "step3", families: []string{"step3"}},
+		{name: "step3p5", families: []string{"step3"}},
 	}
 	reasoningParsers = []parser{
-		{"openai_gptoss", []string{"gpt_oss"}},
-		{"gpt-oss", []string{"gpt_oss"}},
-		{"glm45", []string{"glm"}},
-		{"glm47", []string{"glm"}},
-		{"kimi_k2", []string{"kimi"}},
-		{"kimi_k3", []string{"kimi"}},
-		{"minimax_m2", []string{"minimax"}},
-		{"minimax_m2_append_think", []string{"minimax"}},
-		{"minimax_m3", []string{"minimax"}},
-		{"gemma4", []string{"gemma4"}},
-		{"nemotron_v3", []string{"nemotron"}},
-		{"deepseek_v4", []string{"deepseek"}},
-		{"step3", []string{"step3"}},
-		{"step3p5", []string{"step3"}},
+		{name: "openai_gptoss", families: []string{"gpt_oss"}},
+		{name: "gpt-oss", families: []string{"gpt_oss"}},
+		{name: "glm45", families: []string{"glm"}},
+		{name: "glm47", families: []string{"glm"}},
+		{name: "kimi_k2", families: []string{"kimi"}},
+		{name: "kimi_k3", families: []string{"kimi"}},
+		{name: "minimax_m2", families: []string{"minimax"}},
+		{name: "minimax_m2_append_think", families: []string{"minimax"}},
+		{name: "minimax_m3", families: []string{"minimax"}},
+		{name: "gemma4", families: []string{"gemma4"}, tokens: true},
+		{name: "nemotron_v3", families: []string{"nemotron"}},
+		{name: "deepseek_v4", families: []string{"deepseek"}},
+		{name: "step3", families: []string{"step3"}},
+		{name: "step3p5", families: []string{"step3"}},
 	}
 )
 
@@ -72,20 +80,29 @@ func parsersMatch(c *checked, r *Report) {
 	} {
 		asked := c.Args.text(kind.key)
 		var own []string
-		var families []string
-		for _, p := range kind.parsers {
-			if p.name == asked {
-				families = p.families
+		var p *parser
+		for i := range kind.parsers {
+			if kind.parsers[i].name == asked {
+				p = &kind.parsers[i]
 			}
-			if of(c.Model.Type, p.families) {
-				own = append(own, p.name)
+			if of(c.Model.Type, kind.parsers[i].families) {
+				own = append(own, kind.parsers[i].name)
 			}
 		}
-		name := strings.ToLower(strings.ReplaceAll(c.Model.Name, "-", "_"))
-		if families == nil || own == nil || of(c.Model.Type, families) || slices.ContainsFunc(families, func(f string) bool { return strings.Contains(name, f) }) {
+		if p == nil || c.Model.Type == "" {
 			continue
 		}
-		r.doubt(kind.rule, kind.source, "%s %s reads the texts of %s, the model is of type %s (%s)", kind.key, asked, strings.Join(families, ", "), c.Model.Type, strings.Join(own, ", "))
+		name := strings.ToLower(strings.ReplaceAll(c.Model.Name, "-", "_"))
+		excepted := of(c.Model.Type, p.not) && !since(c.Release, p.fixed)
+		named := slices.ContainsFunc(p.families, func(f string) bool { return strings.Contains(name, f) })
+		if !excepted && (own == nil && !p.tokens || of(c.Model.Type, p.families) || named) {
+			continue
+		}
+		said := text("%s %s reads the texts of %s, the model is of type %s", kind.key, asked, strings.Join(p.families, ", "), c.Model.Type)
+		if own != nil && !excepted {
+			said += text(" (%s)", strings.Join(own, ", "))
+		}
+		r.doubt(kind.rule, kind.source, "%s", said)
 	}
 }
 

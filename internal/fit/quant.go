@@ -46,6 +46,9 @@ func readQuantization(whole, c config) Quantization {
 			out.ignored = append(out.ignored, from.texts(key)...)
 		}
 	}
+	if q["is_marlin_format"] == true || q.text("checkpoint_format") == "marlin" {
+		out.Method = "marlin"
+	}
 	bits, _ := firstNumber(q, "bits", "w_bit")
 	group, _ := firstNumber(q, "group_size", "q_group_size")
 	switch method := strings.ToLower(out.Method); {
@@ -60,7 +63,7 @@ func readQuantization(whole, c config) Quantization {
 		out.Bits, out.experts = 4.25, true
 	case method == "compressed-tensors":
 		out.compressed(q)
-	case (method == "gptq" || method == "awq" || method == "auto-round" || method == "auto_round" || strings.HasPrefix(method, "gptq") || strings.HasPrefix(method, "awq")) && bits > 0:
+	case (method == "gptq" || method == "awq" || method == "auto-round" || method == "auto_round" || method == "marlin" || strings.HasPrefix(method, "gptq") || strings.HasPrefix(method, "awq")) && bits > 0:
 		if group <= 0 {
 			group = 128
 		}

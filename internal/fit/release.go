@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// since reports whether a release is at or after another, by the dotted numbers in front: a candidate
-// and a build in between count as their release. No release counts as the newest.
+// since reports whether a release is at or after another, by the dotted numbers in front and the number of
+// a post release: a candidate and a build in between count as their release. No release counts as the newest.
 func since(release, first string) bool {
 	if release == "" {
 		return true
@@ -20,7 +20,18 @@ func since(release, first string) bool {
 			return true
 		}
 	}
-	return true
+	return len(a) > len(b) && !allZero(a[len(b):]) || post(release) >= post(first)
+}
+
+// post is the number of a post release, 0 for none.
+func post(release string) int {
+	_, after, _ := strings.Cut(release, "post")
+	end := strings.IndexFunc(after, func(r rune) bool { return r < '0' || r > '9' })
+	if end < 0 {
+		end = len(after)
+	}
+	n, _ := strconv.Atoi(after[:end])
+	return n
 }
 
 func allZero(list []int) bool {
@@ -49,4 +60,9 @@ func numbers(release string) []int {
 		}
 	}
 	return out
+}
+
+// within reports whether a release is at or after the first and before the last; an empty one is no bound.
+func within(release, first, last string) bool {
+	return (first == "" || since(release, first)) && (last == "" || !since(release, last))
 }

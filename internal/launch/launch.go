@@ -51,6 +51,8 @@ type Launch struct {
 	Deployment string
 	// Devices is how many devices the file gives to the launch; 0 where it does not tell.
 	Devices int
+	// GPU is the accelerator that a comment of the file names, empty for none.
+	GPU string
 }
 
 // Dropped is a key whose value makes no words, though the engine has one for it.
@@ -132,7 +134,7 @@ func Read(f *File) []Launch {
 		said := f.directives()
 		for i := range found {
 			l := &found[i]
-			l.Release = l.Release.under(said.releases[l.Backend.Engine])
+			l.Release, l.GPU = l.Release.under(said.releases[l.Backend.Engine]), said.gpu
 			if l.Role == Whole {
 				l.Role = ownRole(l.Words)
 			}

@@ -16,6 +16,8 @@ type Release struct {
 	// Said is what stands in the file, From where that is from: "the image's tag".
 	Said, From string
 	Pos        diag.Pos
+	// Before is a release that is older than those whose schemas there are; Number is empty then.
+	Before string
 	// Later reports whether what runs is newer than Number, or patched: a nightly after it.
 	Later bool
 	// Floor reports whether Number is the oldest release meant, and newer ones are too.
@@ -24,7 +26,7 @@ type Release struct {
 
 // under is the release, or another that goes before it where that one is known.
 func (r Release) under(other Release) Release {
-	if other.Number != "" {
+	if other.Number != "" || other.Before != "" {
 		return other
 	}
 	return r
@@ -55,7 +57,7 @@ func OfImage(b *backend.Backend, image Word) Release {
 		return r
 	}
 	n := OfNumber(b, number)
-	r.Number, r.Later = n.Number, n.Later || later
+	r.Number, r.Before, r.Later = n.Number, n.Before, n.Later || later
 	return r
 }
 
@@ -75,6 +77,10 @@ func OfNumber(b *backend.Backend, text string) Release {
 	all := schema.Releases(b.Engine)
 	if exact, err := schema.Resolve(b.Engine, number); err == nil && dev == "" {
 		r.Number = exact
+		return r
+	}
+	if dev == "" && schema.CompareReleases(number, all[0]) < 0 {
+		r.Before = number
 		return r
 	}
 	for _, release := range all {

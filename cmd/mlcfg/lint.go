@@ -22,8 +22,9 @@ It prints nothing if all is well.
 Files that start engines are found by what is in them: shell scripts with vllm serve or
 sglang.launch_server, and others. Their release is that of the image, of what is installed
 or of a comment (# mlcfg: engine=vllm=0.27.1). Where they tell none, an error is what no
-release takes, and a warning what the newest does not. A finding is switched off by a
-comment on its line or above it: # mlcfg: ignore=CODE REASON (ignore-file= for the file).
+release takes, and a warning what the newest does not. A comment names the GPU as well:
+# mlcfg: gpu=H100. A finding is switched off by a comment on its line or above it:
+# mlcfg: ignore=CODE REASON (ignore-file= for the file).
 
 Without arguments it checks all overlays that the project file, mlcfg.cue, names.
 Without --backend, or with --backend all, it checks every backend that an overlay

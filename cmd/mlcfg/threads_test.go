@@ -14,7 +14,7 @@ import (
 // arguments. Release, model, arguments and GPU are the thread's; what it tells in words is a command here.
 type thread struct {
 	address, file, text string
-	// code and says are of the finding; line is where it stands.
+	// code and says are of the finding.
 	code, says string
 }
 
@@ -38,6 +38,7 @@ var threads = []thread{
 	{"vllm-project/vllm/issues/7714", "serve_a100.sh", "# mlcfg: engine=vllm=0.5.4\nvllm serve meta-llama/Meta-Llama-3.1-8B-Instruct --kv-cache-dtype fp8 --enable-chunked-prefill\n", "model-fit", "a KV cache of fp8 with chunked prefill"},
 	{"vllm-project/recipes/issues/515", "serve.sh", "# mlcfg: engine=vllm=0.22.1\nvllm serve google/gemma-3-12b-it --chat-template /root/tool_chat_template_gemma4.jinja --enable-auto-tool-choice --tool-call-parser gemma4 --host 0.0.0.0 --max-model-len 8192 --reasoning-parser gemma4 --tensor-parallel-size 2 --gpu-memory-utilization 0.9 --kv-cache-dtype fp8 --enable-prefix-caching --enable-chunked-prefill --async-scheduling\n", "model-fit", "reasoning_parser gemma4 reads the texts of gemma4, the model is of type gemma3"},
 	{"vllm-project/vllm/issues/16214", "serve.sh", "# mlcfg: engine=vllm=0.8.3\nvllm serve meta-llama/Llama-4-Scout-17B-16E-Instruct --tensor-parallel-size 8 --enable-auto-tool-choice --tool-call-parser llama3_json\n", "model-fit", "tool_call_parser llama3_json reads the texts of llama, mllama, the model is of type llama4"},
+	{"NVIDIA/srt-slurm/pull/429", "pair.sh", "# mlcfg: engine=sglang=0.5.20\npython3 -m sglang.launch_server --model-path Qwen/Qwen3-32B --disaggregation-mode prefill --page-size 128 &\npython3 -m sglang.launch_server --model-path Qwen/Qwen3-32B --disaggregation-mode decode --page-size 64\n", "pair", "prefill's page_size 128 with decode's 64"},
 }
 
 // finding is one of the output of lint.

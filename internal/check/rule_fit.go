@@ -24,6 +24,7 @@ var fitKeys = map[string][]string{
 	"experts-by-expert-parallel":  {"tensor_parallel_size", "enable_expert_parallel"},
 	"context-parallel":            {"decode_context_parallel_size"},
 	"length":                      {"max_model_len"},
+	"own-draft":                   {"speculative_config"},
 	"quantization-of-checkpoint":  {"quantization"},
 	"quantization-on-gpu":         {"quantization"},
 	"type-on-gpu":                 {"dtype"},

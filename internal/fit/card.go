@@ -260,7 +260,7 @@ var cardKeys = []string{
 	"layer_types", "sliding_window", "sliding_window_size", "use_sliding_window", "sliding_window_pattern", "hybrid_layer_pattern", "hybrid_override_pattern",
 	"full_attention_interval", "attn_layer_period", "attn_layer_offset", "no_rope_layers", "attention_chunk_size", "linear_attn_config",
 	"global_head_dim", "num_global_key_value_heads", "swa_num_key_value_heads", "swa_num_attention_heads", "swa_head_dim", "swa_v_head_dim", "add_swa_attention_sink_bias",
-	"kv_lora_rank", "q_lora_rank", "qk_rope_head_dim", "qk_nope_head_dim", "index_head_dim", "index_n_heads", "attn_output_gate", "num_kv_shared_layers", "is_encoder_decoder",
+	"kv_lora_rank", "q_lora_rank", "qk_rope_head_dim", "qk_nope_head_dim", "index_head_dim", "index_n_heads", "index_topk", "compress_ratios", "expert_dtype", "attn_output_gate", "num_kv_shared_layers", "is_encoder_decoder",
 	"linear_num_key_heads", "linear_num_value_heads", "linear_key_head_dim", "linear_value_head_dim", "linear_conv_kernel_dim", "mamba_ssm_dtype", "mamba_ssm_cache_dtype",
 	"mamba_num_heads", "mamba_n_heads", "mamba_head_dim", "mamba_d_head", "ssm_state_size", "mamba_d_state", "n_groups", "mamba_n_groups", "conv_kernel", "mamba_d_conv", "mamba_expand",
 	"num_nextn_predict_layers", "mtp_num_hidden_layers", "num_mtp_modules",

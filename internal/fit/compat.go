@@ -33,6 +33,7 @@ var rules = []rule{
 	{"experts-for-expert-parallel", vllmOnly("vllm/config/model.py, _verify_with_expert_parallelism"), hasExperts},
 	{"experts-by-expert-parallel", vllmOnly("vllm/models/deepseek_v4/nvidia/model.py, n_physical_experts % ep_size"), expertsDivide},
 	{"context-parallel", vllmOnly("vllm/config/model.py, verify_with_parallel_config; vllm/config/parallel.py"), contextDivides},
+	{"own-draft", vllmOnly("vllm/config/speculative.py, hf_config_override and __post_init__"), ownDraft},
 	{"length", vllmOnly("vllm/config/model.py, _get_and_verify_max_len"), lengthOfModel},
 	{"quantization-of-checkpoint", vllmOnly(ofQuantization), sameQuantization},
 	{"quantization-on-gpu", vllmOnly("vllm/model_executor/layers/quantization, get_min_capability"), quantizationOnGPU},

@@ -136,6 +136,7 @@ func TestRules(t *testing.T) {
 		{rule: "attention-backend", model: "DeepSeek-R1", gpu: "B200", engine: "vllm", release: "0.20.0", broken: Args{"attention_backend": "CUTLASS_MLA", "block_size": 64.0}, fine: Args{"attention_backend": "CUTLASS_MLA", "block_size": 128.0}},
 		{rule: "attention-backend", model: "gemma-4-26b-a4b", gpu: "B200", engine: "vllm", release: "0.19.1", broken: Args{"attention_backend": "FLASH_ATTN"}, fine: Args{"attention_backend": "TRITON_ATTN"}},
 		{rule: "attention-backend", model: "DeepSeek-V4-Flash", gpu: "H100", engine: "vllm", broken: Args{"attention_backend": "FLASHINFER_MLA_SPARSE_DSV4"}, fine: Args{"attention_backend": "FLASHMLA_SPARSE_DSV4"}},
+		{rule: "own-draft", model: "Llama-3.1-8B", engine: "vllm", broken: Args{"speculative_config": map[string]any{"method": "mtp", "num_speculative_tokens": 1.0}}, fine: Args{"speculative_config": map[string]any{"method": "eagle3", "model": "x", "num_speculative_tokens": 3.0}}},
 		{rule: "quantization-on-gpu", model: "Qwen3-30B-A3B-FP8", gpu: "T4", engine: "vllm", release: "0.11.0", broken: Args{}, fine: nil},
 		{rule: "block-quantization", model: "Qwen3-235B-A22B-FP8", engine: "sglang", broken: Args{"tp_size": 8.0}, fine: Args{"tp_size": 8.0, "ep_size": 2.0}},
 		{rule: "block-quantization", model: "Qwen3-235B-A22B-FP8", engine: "sglang", broken: Args{"tp_size": 8.0, "moe_a2a_backend": "none"}, fine: Args{"tp_size": 8.0, "moe_a2a_backend": "deepep"}},

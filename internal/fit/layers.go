@@ -2,6 +2,7 @@ package fit
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -266,6 +267,30 @@ func (m *Model) cannot(what string) {
 	}
 }
 
+// compressed says what the layers of DeepSeek V4 keep: all the last tokens, and most of them one vector for a number
+// of tokens as well, those for few tokens with an index to choose by (vllm/models/deepseek_v4/attention.py).
+func (r *reader) compressed() string {
+	said := "the compressed attention of DeepSeek V4"
+	ratios := r.config.numbers("compress_ratios")
+	if n := r.size(false, "num_hidden_layers"); n > 0 && int64(len(ratios)) >= n {
+		ratios = ratios[:n]
+	}
+	count := map[int64]int{}
+	for _, ratio := range ratios {
+		count[ratio]++
+	}
+	var of []string
+	for _, ratio := range slices.Sorted(maps.Keys(count)) {
+		if ratio > 1 {
+			of = append(of, text("%d layers keep a vector for %d tokens", count[ratio], ratio))
+		}
+	}
+	if of == nil {
+		return said
+	}
+	return text("%s, of which %s, and all the last %d", said, strings.Join(of, ", "), r.size(false, "sliding_window"))
+}
+
 // families says what of a family's cache this program cannot compute.
 func (r *reader) families(m *Model) {
 	m.Sinks = m.Type == "gpt_oss" || r.config["add_swa_attention_sink_bias"] == true
@@ -273,7 +298,7 @@ func (r *reader) families(m *Model) {
 	case r.config["block_configs"] != nil:
 		m.cannot("layers that differ, as block_configs says")
 	case strings.HasPrefix(m.Architecture, "DeepseekV4"):
-		m.cannot("the compressed attention of DeepSeek V4, and how large its weights are once loaded")
+		m.cannot(r.compressed() + ", and how large its weights are once loaded")
 	case strings.HasPrefix(m.Type, "falcon_h1"):
 		m.cannot("attention and state in one layer of " + m.Type)
 	case r.config.in("sparse_attention_config") != nil:

@@ -29,9 +29,9 @@ with -o; the same manifest and flags give the same bytes.
 // renderHelps are what the targets say of themselves.
 var renderHelps = map[string]string{
 	"slurm": `Slurm's batch script holds the manifest and directives for nodes, GPUs and time. Its
-steps are mlrun: on one node mlrun run; over the nodes of one replica mlrun run on the first
-and mlrun node on the others; for more replicas mlrun run --on slurm. The engine is the one
-in PATH on the nodes, or with --image that of a container (pyxis).
+step is mlrun: on one node mlrun run, on several mlrun run --on slurm. The engine is the
+one in PATH on the nodes. With --image it is that of a container (pyxis), for one node or
+the nodes of one replica.
 
   mlcfg render slurm m.yaml --map /data=/lustre/data --partition gpu --time 04:00:00 | sbatch
   mlcfg render slurm m.yaml --nodes 2 --nodes-per-replica 2 --arg=--no-resource-check -o job.sh
@@ -96,6 +96,7 @@ func renderFlags(t *render.Target) []cli.Flag {
 		&cli.StringFlag{Name: "time", Usage: "`TIME` that the job may take, as Slurm writes it (04:00:00)"},
 		&cli.StringFlag{Name: "results", Usage: "keep run directories in `DIR` (kubernetes: also pvc:CLAIM)"},
 		&cli.StringSliceFlag{Name: "secret", Usage: "give variable NAME to engine and client (`NAME`; kubernetes: NAME=SECRET/KEY)"},
+		&cli.StringSliceFlag{Name: "node-arg", Usage: "pass `ARG` to mlrun on every node"},
 		&cli.StringFlag{Name: "mlrun", Usage: "`PATH` of mlrun on the nodes"},
 		&cli.IntFlag{Name: "schema", Value: 2, Usage: "`VERSION` of the recipe's form: 1 or 2"},
 	} {
@@ -114,7 +115,7 @@ func (a *app) render(c *cli.Context, t *render.Target) error {
 		Name: c.String("name"), Nodes: c.Int("nodes"), NodesPerReplica: c.Int("nodes-per-replica"), Devices: c.String("devices"),
 		Image: c.String("image"), ClientImage: c.String("client-image"), Results: c.String("results"),
 		Partition: c.String("partition"), Account: c.String("account"), Time: c.String("time"), Namespace: c.String("namespace"),
-		Mlrun: c.String("mlrun"), Args: c.StringSlice("arg"), Schema: c.Int("schema"),
+		Mlrun: c.String("mlrun"), Args: c.StringSlice("arg"), NodeArgs: c.StringSlice("node-arg"), Schema: c.Int("schema"),
 	}
 	for _, flag := range []string{"nodes", "nodes-per-replica"} {
 		if n := c.Int(flag); n < 1 {

@@ -46,8 +46,8 @@ type Options struct {
 	Partition, Account, Time, Namespace string
 	// Mlrun is the path of mlrun on the machines, for containers that do not have it.
 	Mlrun string
-	// Args are further arguments of mlrun run.
-	Args []string
+	// Args are further arguments of mlrun run, NodeArgs of every mlrun, mlrun node too.
+	Args, NodeArgs []string
 	// Schema is the version of a recipe's form; 0 is 2.
 	Schema int
 }

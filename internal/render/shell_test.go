@@ -1,12 +1,14 @@
 package render
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"mlcfg/internal/launch"
 	"mlcfg/internal/manifest"
@@ -56,12 +58,12 @@ const fakes = `#!/bin/bash
 name=${0##*/}
 printf '%s\0' "$name" "$@" > "$CALLS/$name-$$"
 case $name in
-srun) while [[ $1 == -* ]]; do shift; done; exec "$@" ;;
+srun) while [[ $1 == -* ]]; do shift; done; exec "${1##*/}" "${@:2}" ;; # what is in a container too
 scontrol) printf 'n1\nn2\n' ;;
 hostname) echo '10.0.0.1 192.168.0.1' ;;
 mlrun)
   if [[ $1 == node ]]; then : > "$CALLS/node"
-  elif [[ $* == *--node* ]]; then until [[ -e $CALLS/node ]]; do sleep 0.01; done
+  elif [[ " $* " == *" --node "* ]]; then until [[ -e $CALLS/node ]]; do sleep 0.01; done
   fi ;;
 esac
 `
@@ -84,8 +86,10 @@ func execute(t *testing.T, script string, env ...string) (calls [][]string, dir 
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command("bash", "-c", script)
-	cmd.Dir = dir
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	cmd := exec.CommandContext(ctx, "bash", "-c", script)
+	cmd.Dir, cmd.WaitDelay = dir, time.Second
 	cmd.Env = append([]string{"PATH=" + bin + ":" + os.Getenv("PATH"), "CALLS=" + log, "SLURM_JOB_ID=7", "SLURM_JOB_NODELIST=n[1-2]", "SLURM_CPUS_ON_NODE=8"}, env...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -130,6 +134,9 @@ func TestSlurmScript(t *testing.T) {
 			return [][]string{slices.Concat([]string{"mlrun", "run", dir + "/manifest.yaml", "--results", dir}, common, hostile)}
 		}},
 		{"a replica on two nodes", Options{Nodes: 2, NodesPerReplica: 2}, func(dir string, common []string) [][]string {
+			return [][]string{slices.Concat([]string{"mlrun", "run", dir + "/manifest.yaml", "--results", dir, "--on", "slurm", "--nodes-per-replica", "2"}, common, hostile)}
+		}},
+		{"a replica on two nodes in containers", Options{Nodes: 2, NodesPerReplica: 2, Image: "it's $(touch pwned)", Mlrun: "/m/$(touch pwned)"}, func(dir string, common []string) [][]string {
 			return [][]string{
 				slices.Concat([]string{"mlrun", "node", dir + "/manifest.yaml", "--out", dir + "/node-2", "--node", "2/2", "--head", "10.0.0.1"}, common),
 				slices.Concat([]string{"mlrun", "run", dir + "/manifest.yaml", "--results", dir, "--node", "1/2", "--head", "10.0.0.1"}, common, hostile),
@@ -140,7 +147,11 @@ func TestSlurmScript(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			c.o.Map, c.o.Args, c.o.Results = mapped(t, mapping...), hostile, results
+			kept := slices.Clone(mapping)
+			if c.o.Image != "" { // whose mounts have no commas and colons
+				kept = slices.DeleteFunc(kept, func(m string) bool { return strings.ContainsAny(m, ",:") })
+			}
+			c.o.Map, c.o.Args, c.o.NodeArgs, c.o.Results = mapped(t, kept...), hostile, hostile[:3], results
 			text, _, err := slurm.Render(m, c.o)
 			if err != nil {
 				t.Fatal(err)
@@ -157,8 +168,11 @@ func TestSlurmScript(t *testing.T) {
 			}
 			var common []string
 			for _, x := range c.o.Map {
-				common = append(common, "--map", x.From+"="+x.To)
+				if c.o.Image == "" {
+					common = append(common, "--map", x.From+"="+x.To)
+				}
 			}
+			common = append(common, hostile[:3]...)
 			calls := c.calls(dir, common)
 			slices.SortFunc(got, func(a, b []string) int { return strings.Compare(a[1], b[1]) }) // they run side by side
 			if len(got) != len(calls) {
@@ -237,6 +251,18 @@ func TestHostileYAML(t *testing.T) {
 					t.Errorf("%s: %s is %q, not %q", c.target, v.Name, v.Value.Text, want)
 				}
 			}
+		}
+	}
+}
+
+// TestEnroot holds how Slurm's containers name images.
+func TestEnroot(t *testing.T) {
+	for image, want := range map[string]string{
+		"docker.io/vllm/vllm-openai:v1": "vllm/vllm-openai:v1", "vllm/vllm-openai:v1": "vllm/vllm-openai:v1", "nvcr.io/nvidia/x/y:1": "nvcr.io#nvidia/x/y:1",
+		"nvcr.io#nvidia/x:1": "nvcr.io#nvidia/x:1", "localhost:5000/x": "localhost:5000#x", "/shared/x.sqsh": "/shared/x.sqsh", "./x.sqsh": "./x.sqsh", "x": "x", "": "",
+	} {
+		if got := enroot(image); got != want {
+			t.Errorf("%s is %s, not %s", image, got, want)
 		}
 	}
 }

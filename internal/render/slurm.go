@@ -16,7 +16,7 @@ import (
 // engines of its machine as it does anywhere.
 var slurm = Target{
 	Name: "slurm", Usage: "a batch script whose steps start the engines of each node and the client",
-	Takes: []string{"image", "devices", "partition", "account", "time", "results", "secret", "mlrun"},
+	Takes: []string{"image", "devices", "partition", "account", "time", "results", "secret", "mlrun", "node-arg"},
 	write: (*job).slurm,
 }
 
@@ -83,15 +83,15 @@ func (j *job) steps() (string, error) {
 	}
 	run := Quote(program) + measures
 	more := strings.Join(append([]string{""}, quoted(slices.Concat(common, j.Args))...), " ")
-	if j.NodesPerReplica < j.Nodes {
-		if container != "" {
-			return "", refuse("leave out --image and have the engine in PATH on the nodes", "replicas on several nodes are started by mlrun run --on slurm, which starts no containers")
-		}
+	switch {
+	case j.Nodes > 1 && container == "":
 		together := ""
 		if j.spreads() {
 			together = " --nodes-per-replica " + strconv.Itoa(j.NodesPerReplica)
 		}
 		return "exec " + run + " --on slurm" + together + more + "\n", nil
+	case j.NodesPerReplica < j.Nodes:
+		return "", refuse("leave out --image and have the engine in PATH on the nodes", "replicas on several nodes are started by mlrun run --on slurm, which starts no containers")
 	}
 	// A task has one CPU where a step does not ask for all.
 	step := `step=(srun --nodes=1 --ntasks=1 --overlap --kill-on-bad-exit=1 --cpu-bind=none --cpus-per-task="$SLURM_CPUS_ON_NODE"` + container + ")\n"
@@ -103,14 +103,23 @@ func (j *job) steps() (string, error) {
 # The address at which the others reach the first node; HEAD_ADDRESS says it where there are several.
 head=${HEAD_ADDRESS:-$(srun --nodes=1 --ntasks=1 --overlap --nodelist="${nodes[0]}" hostname --all-ip-addresses)}
 head=${head%% *}
-trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT
+`)
+	fmt.Fprintf(&b, `"${step[@]}" --nodelist="${nodes[0]}" %s --node 1/%d --head "$head"%s &`+"\nrun=$!\n", run, j.Nodes, more)
+	b.WriteString(`# Nodes end when the run has stopped the engine. One that ended before leaves an engine that may wait for
+# ever, so what the run has is kept after five minutes.
+carry() {
+  "${step[@]}" --nodelist="${nodes[$1 - 1]}" "${@:2}" || echo "node $1 ended" >&2
+  read -r -t 300 <> <(:) || true
+  kill "$run" 2>/dev/null || true
+}
+trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 `)
 	others := strings.Join(append([]string{""}, quoted(common)...), " ")
 	for i := 2; i <= j.Nodes; i++ {
-		fmt.Fprintf(&b, `"${step[@]}" --nodelist="${nodes[%d]}" %s node "$results"/%s --out "$results"/node-%d --node %d/%d --head "$head"%s &`+"\n",
-			i-1, Quote(program), manifestFile, i, i, j.Nodes, others)
+		fmt.Fprintf(&b, `carry %d %s node "$results"/%s --out "$results"/node-%d --node %d/%d --head "$head"%s &`+"\n",
+			i, Quote(program), manifestFile, i, i, j.Nodes, others)
 	}
-	fmt.Fprintf(&b, `"${step[@]}" --nodelist="${nodes[0]}" %s --node 1/%d --head "$head"%s`+"\n", run, j.Nodes, more)
+	b.WriteString("status=0\nwait \"$run\" || status=$?\nexit \"$status\"\n")
 	return b.String(), nil
 }
 
@@ -139,7 +148,20 @@ func (j *job) slurmContainer() (program, options string, err error) {
 		}
 		mounts += "," + v.path + ":" + v.in + ":ro"
 	}
-	return inside, " " + Quote("--container-image="+j.Image) + ` --container-mounts="$results:$results"` + Quote(mounts), nil
+	return inside, " " + Quote("--container-image="+enroot(j.Image)) + ` --container-mounts="$results:$results"` + Quote(mounts), nil
+}
+
+// enroot is an image as Slurm's containers name it: a registry stands before a hash, and Docker's is meant
+// where there is none.
+func enroot(image string) string {
+	registry, rest, ok := strings.Cut(image, "/")
+	switch {
+	case !ok || registry == "" || registry == "." || strings.Contains(image, "#"), !strings.ContainsAny(registry, ".:") && registry != "localhost":
+		return image
+	case registry == "docker.io":
+		return rest
+	}
+	return registry + "#" + rest
 }
 
 // slurmArguments are those of every mlrun, on paths and secrets.
@@ -152,11 +174,14 @@ func (j *job) slurmArguments() (words []string, err error) {
 			words = append(words, "--map", m.From+"="+m.To)
 		}
 	}
+	if j.devices.kind == backend.NoGPU && j.backend.WhyCPU(j.m.EngineConfig, j.m.EnvConfig) == "" {
+		words = append(words, "--device-env", "none")
+	}
 	for _, s := range j.Secrets {
 		if s.Of != "" {
 			return nil, refuse("--secret "+s.Variable, "Slurm keeps no secrets: %s is handed on from where the job is submitted", s.Variable)
 		}
 		words = append(words, "--pass-env", s.Variable)
 	}
-	return words, nil
+	return append(words, j.NodeArgs...), nil
 }

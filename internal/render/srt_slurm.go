@@ -55,7 +55,7 @@ func (j *job) srtSlurm() (string, error) {
 	if schema == 2 { // which schema 1 does not have
 		o = append(o, field{"schema", schema})
 	}
-	o = append(o, field{"model", object{{"path", model}, {"container", image}, {"precision", cmp.Or(precision, "unspecified")}}})
+	o = append(o, field{"model", object{{"path", model}, {"container", enroot(image)}, {"precision", cmp.Or(precision, "unspecified")}}})
 	env, err := j.environment(seat{})
 	if err != nil {
 		return "", err
@@ -80,7 +80,7 @@ func (j *job) srtSlurm() (string, error) {
 		field{"frontend", object{{"type", front}, {"enable_multiple_frontends", false}}},
 		field{"container_mounts", orNone(mounts)},
 		field{"benchmark", object{
-			{"type", "custom"}, {"container_image", optional(j.ClientImage)}, {"command", block(j.srtCommand(program))},
+			{"type", "custom"}, {"container_image", optional(enroot(j.ClientImage))}, {"command", block(j.srtCommand(program))},
 		}})
 	return j.heading("srt-slurm", "srtctl apply -f FILE") + o.write(), nil
 }

@@ -1,8 +1,11 @@
 package fit
 
 import (
+	"cmp"
 	"slices"
 	"strings"
+
+	"mlcfg/internal/backend"
 )
 
 // sglangGPU is the compute capabilities, by their first figures, that SGLang starts a backend of attention on.
@@ -27,6 +30,19 @@ var sglangGPUs = []sglangGPU{
 	{name: "tokenspeed_mla", first: "0.5.12", last: "0.5.23", majors: []int{10, 12}},
 }
 
+// sglangKV are the types of the KV cache that a backend takes (sglang/srt/server_args.py and
+// sglang/srt/arg_groups/overrides.py).
+var sglangKV = []struct {
+	name, first, last string
+	types             []string
+}{
+	{"trtllm_mla", "0.5.1", "0.5.4.post3", []string{"fp8_e4m3", "auto"}},
+	{"trtllm_mla", "0.5.4.post3", "0.5.7", []string{"fp8_e4m3", "fp4_e2m1", "auto"}},
+	{"trtllm_mla", "0.5.7", "0.5.21", []string{"fp8_e4m3", "fp4_e2m1", "bf16", "auto"}},
+	{"trtllm_mla", "0.5.21", "", []string{"fp8_e4m3", "bf16", "auto"}},
+	{"cutedsl_mla", "0.5.13", "", []string{"fp8_e4m3", "bf16", "bfloat16", "auto"}},
+}
+
 // hybridGDN is what SGLang takes on Blackwell for models that mix attention with gated delta layers
 // (attn_backend_wrapper of sglang/srt/layers/attention/attention_registry.py).
 var hybridGDN = []struct {
@@ -42,27 +58,26 @@ var hybridGDN = []struct {
 	{"0.5.21", "0.5.22", []string{"triton", "trtllm_mha", "fa4", "flashinfer"}, []string{"triton", "trtllm_mha", "flashinfer"}},
 }
 
-// sglangBackends holds the backends of attention that are named against the GPU and the model.
+// sglangBackends holds the backends of attention that are named against the KV type, the GPU, and the model.
 func sglangBackends(c *checked) string {
-	if c.GPU == nil || c.GPU.Capability == 0 {
-		return ""
-	}
 	both := c.Args.text("attention_backend")
 	prefill, decode := c.Args.text("prefill_attention_backend"), c.Args.text("decode_attention_backend")
-	if prefill == "" {
-		prefill = both
-	}
-	if decode == "" {
-		decode = both
-	}
-	major := c.GPU.Capability / 10
 	for _, asked := range []struct {
 		name   string
 		decode bool
-	}{{prefill, false}, {decode, true}} {
+	}{{cmp.Or(prefill, both), false}, {cmp.Or(decode, both), true}} {
+		kv := c.Args.text("kv_cache_dtype")
+		for _, k := range sglangKV {
+			if k.name == asked.name && kv != "" && within(c.Release, k.first, k.last) && !slices.Contains(k.types, kv) {
+				return text("attention backend %s with a KV cache of %s; it takes %s", k.name, kv, strings.Join(k.types, ", "))
+			}
+		}
+		if c.GPU == nil || c.GPU.Capability == 0 {
+			continue
+		}
 		for i := range sglangGPUs {
 			g := &sglangGPUs[i]
-			if g.name == asked.name && within(c.Release, g.first, g.last) && (asked.decode || !g.decode) && !slices.Contains(g.majors, major) {
+			if g.name == asked.name && within(c.Release, g.first, g.last) && (asked.decode || !g.decode) && !slices.Contains(g.majors, c.GPU.Capability/10) {
 				return text("attention backend %s does not run on compute capability %s of %s", asked.name, capability(c.GPU.Capability), c.GPU.Name)
 			}
 		}
@@ -71,6 +86,13 @@ func sglangBackends(c *checked) string {
 		}
 	}
 	return ""
+}
+
+// fallsBack doubts a backend of attention in whose place SGLang takes another with nothing but a warning.
+func fallsBack(c *checked, r *Report) {
+	if c.Engine == backend.SGLang && c.Args.text("attention_backend") == "fa3" && c.Args.text("kv_cache_dtype") == "fp8_e5m2" && since(c.Release, "0.5.4.post1") {
+		r.doubt("attention-backend", "sglang/srt/server_args.py, _handle_attention_backend_compatibility", "attention backend fa3 takes fp8_e4m3 alone of 8 bits: with a KV cache of fp8_e5m2 triton takes its place")
+	}
 }
 
 // onBlackwell holds a backend against the layers of a hybrid model.

@@ -61,6 +61,7 @@ func compatible(c *checked, r *Report) {
 		}
 	}
 	parsersMatch(c, r)
+	fallsBack(c, r)
 	if c.Engine == backend.VLLM {
 		namesMatch(c, r)
 	}

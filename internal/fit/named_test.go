@@ -44,3 +44,23 @@ func TestQuark(t *testing.T) {
 		}
 	}
 }
+
+// TestDoubts: what an engine starts with, and does not do as it is told.
+func TestDoubts(t *testing.T) {
+	for _, c := range []struct {
+		model, engine, release string
+		args                   Args
+		want                   bool
+	}{
+		{"Qwen/Qwen3-8B", "sglang", "0.5.9", Args{"attention_backend": "fa3", "kv_cache_dtype": "fp8_e5m2"}, true},
+		{"Qwen/Qwen3-8B", "sglang", "0.5.9", Args{"attention_backend": "fa3", "kv_cache_dtype": "fp8_e4m3"}, false},
+		{"Qwen/Qwen3-VL-30B-A3B-Thinking-FP8", "vllm", "0.11.2", Args{"reasoning_parser": "deepseek_r1", "tool_call_parser": "hermes"}, true},
+		{"Qwen/Qwen3-VL-30B-A3B-Thinking-FP8", "vllm", "0.13.0", Args{"reasoning_parser": "deepseek_r1", "tool_call_parser": "hermes"}, false},
+		{"Qwen/Qwen3-VL-30B-A3B-Instruct", "vllm", "0.11.2", Args{"reasoning_parser": "deepseek_r1", "tool_call_parser": "hermes"}, false},
+	} {
+		r := Compute(Request{Model: FindNamed(c.model), Engine: c.engine, Release: c.release, Args: c.args})
+		if got := slices.ContainsFunc(r.Reasons, func(reason Reason) bool { return reason.Doubts }); got != c.want {
+			t.Errorf("%s %s %s %v: doubted %v, want %v", c.model, c.engine, c.release, c.args, got, c.want)
+		}
+	}
+}

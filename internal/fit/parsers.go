@@ -71,6 +71,7 @@ var (
 // reasoning stay in the text of the answers. Of a family that no parser here is made for nothing is said,
 // nor of a model whose name has the parser's family: Kimi-K2.5's language model is one of DeepSeek's.
 func parsersMatch(c *checked, r *Report) {
+	turnsMatch(c, r)
 	for _, kind := range []struct {
 		rule, key, source string
 		parsers           []parser
@@ -103,6 +104,19 @@ func parsersMatch(c *checked, r *Report) {
 			said += text(" (%s)", strings.Join(own, ", "))
 		}
 		r.doubt(kind.rule, kind.source, "%s", said)
+	}
+}
+
+// turnsMatch doubts a parser of reasoning that takes the end of an earlier turn's for the end of this one's
+// (is_reasoning_end of vllm/reasoning, which asks of the whole prompt before 0.13.0). The templates of Qwen's
+// Thinking models open the reasoning themselves, and keep it before the results of tools.
+func turnsMatch(c *checked, r *Report) {
+	name := strings.ToLower(c.Model.Name)
+	if c.Engine != backend.VLLM || !within(c.Release, "0.11.0", "0.13.0") || c.Args.text("reasoning_parser") != "deepseek_r1" || c.Args.text("tool_call_parser") == "" {
+		return
+	}
+	if strings.Contains(name, "qwen3") && strings.Contains(name, "-thinking") {
+		r.doubt("reasoning-parser", "vllm/reasoning/basic_parsers.py, is_reasoning_end", "reasoning_parser deepseek_r1 takes the end of an earlier turn's reasoning for the end of this one's: after the result of a tool, streamed reasoning stands in the answer; since 0.13.0 it does not")
 	}
 }
 

@@ -113,6 +113,14 @@ func modelFits(c *Config, found *diag.List) {
 		return
 	}
 	name, _ := c.EngineConfig[c.Backend.Model].(string)
+	if q.GPU == nil && c.gpu != "" {
+		at, _ := c.engine(c.Backend.Model)
+		d := diag.Diagnostic{Code: "model-fit", Severity: diag.Warning, Message: fmt.Sprintf("no accelerator %q is known, which the comment names", c.gpu)}
+		if near := schema.Nearest(fit.GPUs(), c.gpu); near != "" {
+			d.Hint = "did you mean " + near
+		}
+		c.report(found, d, at)
+	}
 	r := fit.Compute(q)
 	for _, reason := range r.Reasons {
 		d := diag.Diagnostic{Code: "model-fit"}

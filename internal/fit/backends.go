@@ -106,6 +106,9 @@ func backendTakes(c *checked) string {
 		return sglangBackends(c)
 	}
 	name := AttentionAsked(c.Args, c.Env)
+	if name == "" {
+		return sparseRuns(c)
+	}
 	for i := range attentions {
 		a := &attentions[i]
 		if a.name != name || !within(c.Release, a.first, a.last) {
@@ -121,6 +124,22 @@ func backendTakes(c *checked) string {
 		return a.refuses(c)
 	}
 	return ""
+}
+
+// sparseRuns holds sparse attention against the GPU where the engine chooses the backend: of the other kinds of
+// attention there is one that runs on each.
+func sparseRuns(c *checked) string {
+	sparse := slices.ContainsFunc(c.Model.Layers, func(l Layer) bool { return l.Kind == Latent && l.Index > 0 })
+	if !sparse || c.GPU == nil || c.GPU.Capability == 0 || !since(c.Release, attentions[0].first) {
+		return ""
+	}
+	for i := range attentions {
+		a := &attentions[i]
+		if a.mla && a.sparse && within(c.Release, a.first, a.last) && c.GPU.Capability >= a.low && c.GPU.Capability <= a.high {
+			return ""
+		}
+	}
+	return text("no attention backend takes sparse latent attention on compute capability %s of %s", capability(c.GPU.Capability), c.GPU.Name)
 }
 
 func (a *attention) refuses(c *checked) string {

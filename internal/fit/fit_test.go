@@ -133,6 +133,7 @@ func TestRules(t *testing.T) {
 		{rule: "attention-backend", model: "Qwen3-8B", gpu: "B200", engine: "sglang", broken: Args{"prefill_attention_backend": "fa3"}, fine: Args{"attention_backend": "trtllm_mha"}},
 		{rule: "attention-backend", model: "Qwen3-8B", gpu: "H100", engine: "sglang", release: "0.5.9", broken: Args{"attention_backend": "trtllm_mha"}, fine: Args{"attention_backend": "fa3"}},
 		{rule: "attention-backend", model: "Qwen3-8B", gpu: "H100", engine: "sglang", release: "0.5.10", broken: Args{"attention_backend": "trtllm_mla"}, fine: Args{"decode_attention_backend": "trtllm_mha"}},
+		{rule: "attention-backend", model: "DeepSeek-V3.2", gpu: "A100", engine: "vllm", broken: Args{}, fine: nil},
 		{rule: "attention-backend", model: "DeepSeek-R1", engine: "sglang", release: "0.5.20", broken: Args{"attention_backend": "trtllm_mla", "kv_cache_dtype": "fp8_e5m2"}, fine: Args{"attention_backend": "trtllm_mla", "kv_cache_dtype": "fp4_e2m1"}},
 		{rule: "attention-backend", model: "DeepSeek-R1", engine: "sglang", release: "0.5.21", broken: Args{"decode_attention_backend": "trtllm_mla", "kv_cache_dtype": "fp4_e2m1"}, fine: Args{"decode_attention_backend": "trtllm_mla", "kv_cache_dtype": "bf16"}},
 		{rule: "attention-backend", model: "DeepSeek-R1", gpu: "B200", engine: "vllm", release: "0.20.0", broken: Args{"attention_backend": "CUTLASS_MLA", "block_size": 64.0}, fine: Args{"attention_backend": "CUTLASS_MLA", "block_size": 128.0}},

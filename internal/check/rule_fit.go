@@ -154,6 +154,9 @@ func modelFits(c *Config, found *diag.List) {
 			c.report(found, d, at)
 			continue
 		}
+		if reason.Rule == "quantization-of-checkpoint" && filepath.IsAbs(name) {
+			d.Severity = diag.Warning // a folder may hold the model in other weights than its name says
+		}
 		d.Message = fmt.Sprintf("%s %s refuses this for %s: %s", c.Schema.Engine, q.Release, path.Base(name), reason.Text)
 		d.Hint = "see " + reason.Source + "; mlcfg fit shows the whole computation"
 		c.report(found, d, at)

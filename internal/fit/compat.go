@@ -35,7 +35,7 @@ var rules = []rule{
 	{"context-parallel", vllmOnly("vllm/config/model.py, verify_with_parallel_config; vllm/config/parallel.py"), contextDivides},
 	{"own-draft", vllmOnly("vllm/config/speculative.py, hf_config_override and __post_init__"), ownDraft},
 	{"length", vllmOnly("vllm/config/model.py, _get_and_verify_max_len"), lengthOfModel},
-	{"quantization-of-checkpoint", vllmOnly(ofQuantization), sameQuantization},
+	{"quantization-of-checkpoint", ofQuantization, sameQuantization},
 	{"quantization-on-gpu", vllmOnly("vllm/model_executor/layers/quantization, get_min_capability"), quantizationOnGPU},
 	{"block-quantization", both("vllm/model_executor/layers/quantization/fp8.py, create_weights", "sglang/srt/layers/quantization/fp8.py, create_weights"), blocksDivide},
 	{"type-on-gpu", both("vllm/platforms/cuda.py, check_if_supports_dtype", "sglang/srt/model_executor/model_runner.py, on capability below 8.0"), typeOnGPU},
@@ -62,9 +62,7 @@ func compatible(c *checked, r *Report) {
 	}
 	parsersMatch(c, r)
 	fallsBack(c, r)
-	if c.Engine == backend.VLLM {
-		namesMatch(c, r)
-	}
+	namesMatch(c, r)
 }
 
 func needsGPUs(c *checked) string {

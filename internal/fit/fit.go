@@ -146,9 +146,7 @@ func Compute(q Request) *Report {
 		r.cannot("the shapes of %s", q.Model.Name)
 		c := &checked{Request: &q}
 		parsersMatch(c, r)
-		if q.Engine == backend.VLLM {
-			namesMatch(c, r)
-		}
+		namesMatch(c, r)
 		return r
 	}
 	compute(&q, r)

@@ -127,6 +127,8 @@ func TestRules(t *testing.T) {
 		{rule: "quantization-of-checkpoint", model: "nvidia/Llama-3.1-70B-Instruct-FP8", engine: "vllm", release: "0.9.2", broken: Args{"quantization": "gptq"}, fine: Args{"quantization": "modelopt"}},
 		{rule: "quantization-of-checkpoint", model: "Qwen3-32B-FP8", engine: "vllm", broken: Args{"quantization": "awq"}, fine: Args{"quantization": "humming"}},
 		{rule: "quantization-of-checkpoint", model: "Qwen3-32B-FP8", engine: "vllm", release: "0.19.1", broken: Args{"quantization": "gguf"}, fine: Args{"quantization": "fp8"}},
+		{rule: "quantization-of-checkpoint", model: "DeepSeek-R1", engine: "sglang", release: "0.5.17", broken: Args{"quantization": "modelopt_fp4"}, fine: Args{"quantization": "fp8"}},
+		{rule: "quantization-of-checkpoint", model: "nvidia/Llama-3.1-70B-Instruct-FP8", engine: "sglang", broken: Args{"quantization": "fp8"}, fine: Args{"quantization": "modelopt_fp8"}},
 		{rule: "experts-by-expert-parallel", model: "DeepSeek-V4-Flash-0731", engine: "vllm", broken: Args{"tensor_parallel_size": 3.0, "enable_expert_parallel": true, "moe_backend": "deep_gemm_mega_moe"}, fine: Args{"tensor_parallel_size": 4.0, "enable_expert_parallel": true, "moe_backend": "deep_gemm_mega_moe"}},
 		{rule: "attention-backend", model: "Qwen3.5-27B", gpu: "B300", engine: "sglang", release: "0.5.17", broken: Args{"attention_backend": "flashinfer"}, fine: Args{"attention_backend": "trtllm_mha"}},
 		{rule: "attention-backend", model: "Qwen3.5-27B", gpu: "RTX PRO 6000", engine: "sglang", release: "0.5.17", broken: Args{"attention_backend": "fa4"}, fine: Args{"attention_backend": "flashinfer"}},

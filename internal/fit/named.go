@@ -107,6 +107,6 @@ func namesMatch(c *checked, r *Report) {
 		return
 	}
 	if fault := sameMethod(c, asked, have); fault != "" {
-		r.doubt("quantization-of-checkpoint", ofQuantization, "%s by its name", fault)
+		r.doubt("quantization-of-checkpoint", ofQuantization[c.Engine], "%s by its name", fault)
 	}
 }

@@ -1,8 +1,12 @@
 package fit
 
-import "strings"
+import (
+	"strings"
 
-// flagRead is a value of --quantization and the method of a checkpoint that vLLM loads it with, though
+	"mlcfg/internal/backend"
+)
+
+// flagRead is a value of --quantization and the method of a checkpoint that an engine loads with it, though
 // they are called otherwise. An asterisk stands for all.
 type flagRead struct {
 	asked, have string
@@ -10,9 +14,10 @@ type flagRead struct {
 	first, last string
 }
 
-// flagReads are the answers of override_quantization_method (vllm/model_executor/layers/quantization),
-// of the releases from 0.5.0 to 0.33.0.
-var flagReads = []flagRead{
+// flagReads are, by engine, the answers of override_quantization_method (vllm/model_executor/layers/quantization, of
+// the releases from 0.5.0 to 0.33.0; sglang/srt/layers/quantization), and for SGLang what
+// compatible_quantization_methods has (0.4.1.post6 to 0.5.23).
+var flagReads = map[string][]flagRead{backend.VLLM: {
 	{asked: "gptq_marlin", have: "gptq", first: "0.5.2"},
 	{asked: "marlin", have: "gptq"},
 	{asked: "gptq", have: "marlin", first: "0.4.0"},
@@ -36,10 +41,32 @@ var flagReads = []flagRead{
 	{asked: "*", have: "mxfp4", first: "0.20.0"},
 	{asked: "gguf", have: "*", first: "0.20.0"},
 	{asked: "humming", have: "*", first: "0.20.0"},
-}
+}, backend.SGLang: {
+	{asked: "gptq_marlin", have: "gptq"},
+	{asked: "marlin", have: "gptq"},
+	{asked: "gptq", have: "marlin"},
+	{asked: "awq_marlin", have: "awq"},
+	{asked: "marlin", have: "awq"},
+	{asked: "moe_wna16", have: "gptq"},
+	{asked: "moe_wna16", have: "awq"},
+	{asked: "w8a8_int8", have: "compressed-tensors"},
+	{asked: "w8a8_fp8", have: "compressed-tensors"},
+	{asked: "auto-round-int8", have: "compressed-tensors", first: "0.5.15"},
+	{asked: "modelopt_fp4", have: "modelopt"},
+	{asked: "modelopt_fp8", have: "modelopt"},
+	{asked: "modelopt_mixed", have: "modelopt"},
+	{asked: "petit_nvfp4", have: "modelopt"},
+	{asked: "modelopt_fp4", have: "fp8", first: "0.5.18"},
+	{asked: "nvfp4_online", have: "fp8", first: "0.5.14"},
+	{asked: "minimax_m3_nvfp4", have: "mxfp8", first: "0.5.23"},
+	{asked: "quark_mxfp4", have: "*"}, // quantizes anew
+	{asked: "humming", have: "*", first: "0.5.16"},
+	{asked: "gguf", have: "*"},
+	{asked: "unquant", have: "*"},
+}}
 
-// ofQuantization is where vLLM compares the flag with the checkpoint.
-const ofQuantization = "vllm/config/model.py, _verify_quantization"
+// ofQuantization is where the engines compare the flag with the checkpoint.
+var ofQuantization = both("vllm/config/model.py, _verify_quantization", "sglang/srt/configs/model_config.py, _verify_quantization")
 
 // sameQuantization holds the quantization asked for against the checkpoint's own.
 func sameQuantization(c *checked) string {
@@ -56,7 +83,7 @@ func sameMethod(c *checked, asked, have string) string {
 	if asked == "" || have == "" || same(asked, have) {
 		return ""
 	}
-	for _, f := range flagReads {
+	for _, f := range flagReads[c.Engine] {
 		if same(f.asked, asked) && same(f.have, have) && within(c.Release, f.first, f.last) {
 			return ""
 		}

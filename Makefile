@@ -107,6 +107,10 @@ bench-client: ## our client beside the fastest other load generator, on one mock
 	./tools/bench/client/peers.sh
 	$(GO) run ./tools/bench/client/compare
 
+.PHONY: bench-clients
+bench-clients: ## mlrun run --clients 1, 2 and 4 against one mock server: where one client ends, and what others add
+	$(GO) run ./tools/bench/clients
+
 .PHONY: rounds
 rounds: ## compile every overlay of v6.0 and v6.1 beside the repository to a small version and run it, performance and accuracy (minutes)
 	$(GO) test ./cmd/mlrun -run TestRounds -rounds -v -timeout 30m

@@ -45,6 +45,7 @@ func (a *app) commands() []*cli.Command {
 	return []*cli.Command{
 		a.lintCommand(),
 		a.compileCommand(),
+		a.sweepCommand(),
 		a.checkCommand(),
 		a.explainCommand(),
 		a.diffCommand(),

@@ -125,7 +125,7 @@ func readOptions(c *cli.Context, s *config.Settings) (config.Options, compile.Op
 func compileOptions(c *cli.Context, s *config.Settings) (compile.Options, error) {
 	options := compile.Options{
 		Round: loadgen.RoundName(cmp.Or(c.String("round"), s.Round)), Releases: maps.Clone(s.Engines),
-		ReadData: slices.Contains([]string{"compile", "check"}, c.Command.Name),
+		ReadData: slices.Contains([]string{"compile", "sweep", "check"}, c.Command.Name),
 	}
 	if options.Releases == nil {
 		options.Releases = map[string]string{}

@@ -40,6 +40,7 @@ func (a *app) commands() []*cli.Command {
 		a.benchCommand(),
 		a.nodeCommand(),
 		a.suiteCommand(),
+		a.sweepCommand(),
 		a.tuneCommand(),
 		a.reportCommand(),
 		a.verifyCommand(),

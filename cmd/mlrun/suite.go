@@ -86,7 +86,7 @@ func (a *app) suite(ctx context.Context, entries []suite.Entry, r *suiteRunner, 
 	if _, err := r.flags.options(engine.LocalHost(), r.dir); err != nil {
 		return err
 	}
-	s, err := suite.Open(r.dir, entries, r.flags.simulate)
+	s, err := suite.Open(r.dir, entries, suite.Options{Simulated: r.flags.simulate})
 	if err != nil {
 		return err
 	}

@@ -88,9 +88,18 @@ const (
 	ScoreNone       ScoreVerdict = "NOT SCORED"
 )
 
+// Options say how a suite is carried on.
+type Options struct {
+	// Simulated reports whether the runs are on the simulated engine.
+	Simulated bool
+	// Ended: a run that came to its own end is not run again, though it is INVALID.
+	Ended bool
+}
+
 // Suite is a folder of runs that this process carries on.
 type Suite struct {
 	dir     *record.Dir
+	options Options
 	entries []Entry
 	state   state
 	results []Result
@@ -102,11 +111,11 @@ type Suite struct {
 // and holds its lock until Close. A folder that has a suite must be of the same
 // manifests, and simulated alike: the suite goes on then. Any other folder that is
 // not empty is refused.
-func Open(path string, entries []Entry, simulated bool) (*Suite, error) {
+func Open(path string, entries []Entry, o Options) (*Suite, error) {
 	if err := os.MkdirAll(path, 0o755); err != nil {
 		return nil, fmt.Errorf("making the suite's folder: %w", err)
 	}
-	s := &Suite{entries: entries}
+	s := &Suite{entries: entries, options: o}
 	held, err := s.read(path)
 	if err != nil {
 		return nil, err
@@ -120,10 +129,10 @@ func Open(path string, entries []Entry, simulated bool) (*Suite, error) {
 	if held {
 		// Again, now that nobody else writes it.
 		if _, err = s.read(path); err == nil {
-			err = s.fits(path, simulated)
+			err = s.fits(path, o.Simulated)
 		}
 	} else {
-		s.state = state{Format: format, Simulated: simulated}
+		s.state = state{Format: format, Simulated: o.Simulated}
 		for _, e := range entries {
 			s.state.Runs = append(s.state.Runs, run{Name: e.Name, Manifest: e.Manifest.Digest})
 		}

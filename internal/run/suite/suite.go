@@ -1,7 +1,7 @@
 // Package suite runs manifests one after another, each in a run directory of its own
 // within one folder, and goes on where it was broken off.
 //
-//	s, err := suite.Open("runs/night", entries, false)
+//	s, err := suite.Open("runs/night", entries, suite.Options{})
 //	defer s.Close()
 //	err = s.Run(ctx, suite.Steps{Run: ..., Score: ...})
 //	for _, r := range s.Results() { ... }
@@ -171,7 +171,7 @@ func (s *Suite) look(i int) (r Result, note string) {
 		return r, fmt.Sprintf("%s is run again: %v", e.Name, err)
 	}
 	r.Summary, r.Verdict = judged.Summary, verdictOf(judged.Summary)
-	if r.Verdict != Valid {
+	if r.Verdict != Valid && (!s.options.Ended || !judged.Summary.Complete) {
 		why := "it is INVALID"
 		if !judged.Summary.Complete {
 			why = "it was broken off"
@@ -186,7 +186,7 @@ func (s *Suite) look(i int) (r Result, note string) {
 		return r, fmt.Sprintf("%s is run again: its directory no longer verifies: %v", e.Name, err)
 	}
 	r.Kept, r.Score = true, last.Score
-	return r, fmt.Sprintf("%s is VALID and not run again (%s)", e.Name, last.Dir)
+	return r, fmt.Sprintf("%s is %s and not run again (%s)", e.Name, r.Verdict, last.Dir)
 }
 
 // oneLine is an error in one line.

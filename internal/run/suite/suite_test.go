@@ -63,7 +63,7 @@ func three(t *testing.T, dir string) *Suite {
 	t.Helper()
 	entries := made([3]string{"a", "offline", "performance"}, [3]string{"a", "server", "performance"}, [3]string{"a", "server", "accuracy"})
 	name(entries)
-	s, err := Open(dir, entries, false)
+	s, err := Open(dir, entries, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func TestStateRefused(t *testing.T) {
 		}
 		entries := made([3]string{"a", "offline", "performance"}, [3]string{"a", "server", "performance"}, [3]string{"a", "server", "accuracy"})
 		name(entries)
-		if _, err := Open(dir, entries, false); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Open(dir, entries, Options{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", text, err, want)
 		}
 	}

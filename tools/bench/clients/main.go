@@ -178,9 +178,9 @@ func (b *bencher) run(l load, clients int) (f figures, err error) {
 
 // write makes the manifest of a load.
 func (b *bencher) write(path string, l load) error {
-	vllm, ok := backend.With("vllm", "vllm")
+	vllm, ok := backend.With(backend.VLLM, backend.VLLM)
 	if !ok {
-		return errors.New("there is no backend vllm")
+		return errors.New("the mock server's backend is missing")
 	}
 	rate := l.rate
 	if rate == 0 {

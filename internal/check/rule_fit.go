@@ -23,7 +23,7 @@ var fitKeys = map[string][]string{
 	"experts-for-expert-parallel": {"enable_expert_parallel"},
 	"experts-by-expert-parallel":  {"tensor_parallel_size", "enable_expert_parallel"},
 	"context-parallel":            {"decode_context_parallel_size"},
-	"length":                      {"max_model_len"},
+	"length":                      {"max_model_len", "context_length"},
 	"own-draft":                   {"speculative_config"},
 	"quantization-of-checkpoint":  {"quantization"},
 	"quantization-on-gpu":         {"quantization"},

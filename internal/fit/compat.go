@@ -34,7 +34,7 @@ var rules = []rule{
 	{"experts-by-expert-parallel", vllmOnly("vllm/models/deepseek_v4/nvidia/model.py, n_physical_experts % ep_size"), expertsDivide},
 	{"context-parallel", vllmOnly("vllm/config/model.py, verify_with_parallel_config; vllm/config/parallel.py"), contextDivides},
 	{"own-draft", vllmOnly("vllm/config/speculative.py, hf_config_override and __post_init__"), ownDraft},
-	{"length", vllmOnly("vllm/config/model.py, _get_and_verify_max_len"), lengthOfModel},
+	{"length", both("vllm/config/model.py, _get_and_verify_max_len", "sglang/srt/configs/model_config.py, context_length"), lengthOfModel},
 	{"quantization-of-checkpoint", ofQuantization, sameQuantization},
 	{"quantization-on-gpu", vllmOnly("vllm/model_executor/layers/quantization, get_min_capability"), quantizationOnGPU},
 	{"block-quantization", both("vllm/model_executor/layers/quantization/fp8.py, create_weights", "sglang/srt/layers/quantization/fp8.py, create_weights"), blocksDivide},
@@ -140,10 +140,27 @@ func contextDivides(c *checked) string {
 
 func lengthOfModel(c *checked) string {
 	top := c.Model.MaxLen
-	if top == 0 || c.maxLen <= top || c.Args["hf_overrides"] != nil || c.Args["rope_scaling"] != nil || c.Env["VLLM_ALLOW_LONG_MAX_MODEL_LEN"] == "1" {
+	if top == 0 || c.maxLen <= top {
 		return ""
 	}
-	return text("max_model_len %d is above the %d that the model was made for", c.maxLen, top)
+	asked := "max_model_len"
+	if c.Engine == backend.SGLang {
+		asked = "context_length"
+		if !sglangHoldsLength(c) {
+			return ""
+		}
+	} else if c.Args["hf_overrides"] != nil || c.Args["rope_scaling"] != nil || c.Env["VLLM_ALLOW_LONG_MAX_MODEL_LEN"] == "1" {
+		return ""
+	}
+	return text("%s %d is above the %d that the model was made for", asked, c.maxLen, top)
+}
+
+// sglangHoldsLength reports whether SGLang refuses a longer context: from 0.4.4 to 0.5.1 it warned alone. It reads
+// the scaling of some models otherwise than config.json's length says.
+func sglangHoldsLength(c *checked) bool {
+	may := strings.ToLower(c.Env["SGLANG_ALLOW_OVERWRITE_LONGER_CONTEXT_LEN"])
+	otherwise := c.Model.Rope == "su" || c.Model.Rope == "longrope" || strings.HasPrefix(c.Model.Type, "gemma3")
+	return may != "1" && may != "true" && !otherwise && c.Args["json_model_override_args"] == nil && !within(c.Release, "0.4.4", "0.5.1")
 }
 
 // vllmPadsExperts is the first release of vLLM that takes parts of experts of any size.

@@ -123,6 +123,7 @@ func TestRules(t *testing.T) {
 		{rule: "context-parallel", model: "DeepSeek-R1", engine: "vllm", broken: Args{"tensor_parallel_size": 8.0, "decode_context_parallel_size": 3.0}, fine: Args{"tensor_parallel_size": 8.0, "decode_context_parallel_size": 8.0}},
 		{rule: "length", model: "Qwen3-32B", engine: "vllm", broken: Args{"max_model_len": 131072.0}, fine: Args{"max_model_len": 40960.0}},
 		{rule: "length", model: "Qwen3-32B", engine: "vllm", broken: Args{"max_model_len": 131072.0}, fine: Args{"max_model_len": 131072.0, "hf_overrides": map[string]any{"rope_parameters": map[string]any{}}}},
+		{rule: "length", model: "Qwen3-32B", engine: "sglang", broken: Args{"context_length": 131072.0}, fine: Args{"context_length": 131072.0, "json_model_override_args": "{}"}},
 		{rule: "quantization-of-checkpoint", model: "gpt-oss-120b", engine: "vllm", release: "0.19.1", broken: Args{"quantization": "awq"}, fine: Args{"quantization": "mxfp4"}},
 		{rule: "quantization-of-checkpoint", model: "nvidia/Llama-3.1-70B-Instruct-FP8", engine: "vllm", release: "0.9.2", broken: Args{"quantization": "gptq"}, fine: Args{"quantization": "modelopt"}},
 		{rule: "quantization-of-checkpoint", model: "Qwen3-32B-FP8", engine: "vllm", broken: Args{"quantization": "awq"}, fine: Args{"quantization": "humming"}},

@@ -54,6 +54,10 @@ mutations: ## 100,000 damaged inputs through lint, compile, plan and the pickle 
 mutants: ## change the code of the joint at random places and see which changes no test notices; renews docs/mutants.md (ten minutes)
 	$(GO) run ./tools/mutants -doc docs/mutants.md
 
+.PHONY: render-check
+render-check: ## hold what mlcfg render writes to Kubernetes' and Compose's own definitions; skipped where their modules cannot be fetched
+	./scripts/render-check.sh
+
 .PHONY: vuln
 vuln: ## known vulnerabilities in what is linked; skipped where the database is out of reach
 	./scripts/vuln.sh

@@ -65,6 +65,13 @@ func shown(t *testing.T, m *manifest.Manifest, text string) string {
 	return ""
 }
 
+// whole writes a rendered file into the folder that RENDERED names, for make render-check.
+func whole(t *testing.T, name, text string) {
+	if dir := os.Getenv("RENDERED"); dir != "" {
+		goldenfile.Write(t, filepath.Join(dir, name+".yaml"), text)
+	}
+}
+
 type rendering struct {
 	name, target, manifest string
 	options                Options
@@ -111,6 +118,7 @@ func renderings(t testing.TB) []rendering {
 		{"srt-slurm-vllm", "srt-slurm", "vllm-0.33.0-head", Options{Nodes: 2, NodesPerReplica: 2, Mlrun: "/shared/bin/mlrun", Map: data, Account: "lab", Partition: "gpu", Time: "04:00:00"}, nil},
 		{"srt-slurm-vllm-schema-1", "srt-slurm", "vllm-0.33.0-head", Options{Nodes: 2, NodesPerReplica: 2, Mlrun: "/shared/bin/mlrun", Map: data, Schema: 1}, nil},
 		{"srt-slurm-sglang-replicas", "srt-slurm", "sglang-0.4.7-replicas", Options{Devices: "nvidia", Image: "lab/sglang", ClientImage: "lab/mlcfg", Map: data, Schema: 1}, nil},
+		{"srt-slurm-trtllm-schema-1", "srt-slurm", "trtllm-1.4.0rc0-server", Options{Mlrun: "/shared/bin/mlrun", Map: mapped(t, "/data=/mnt/data"), Schema: 1}, oneReplica},
 		{"srt-slurm-trtllm", "srt-slurm", "trtllm-1.4.0rc0-server", Options{Mlrun: "/shared/bin/mlrun", Map: mapped(t, "/data=/mnt/data")}, oneReplica},
 	}
 }
@@ -128,6 +136,7 @@ func TestGolden(t *testing.T) {
 			if err != nil || again != text {
 				t.Errorf("rendered twice, it differs (%v)", err)
 			}
+			whole(t, r.name, text)
 			got := shown(t, m, text)
 			for _, n := range notes {
 				got += "(note) " + n + "\n"

@@ -2,6 +2,7 @@ package render
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -234,6 +235,7 @@ func TestHostileYAML(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		whole(t, fmt.Sprintf("%s-hostile-%d", c.target, c.o.Nodes), text)
 		found := launch.Read(launch.NewFile("rendered", []byte(text)))
 		if len(found) == 0 {
 			t.Fatalf("%s: it starts nothing", c.target)

@@ -88,6 +88,7 @@ func (a *app) compile(c *cli.Context) error {
 		}
 		made[paths[i]] = overlay
 	}
+	l.project.Keep(map[string][]byte{})
 	var batch atomicfile.Batch
 	each, err := onEach(numbers(len(paths)), func(i int) (compiled, error) {
 		out, err := l.check(l.overlays[i])
@@ -107,9 +108,14 @@ func (a *app) compile(c *cli.Context) error {
 		return err
 	}
 	failed := false
+	var found diag.List // that are not written yet
 	for i, overlay := range l.overlays {
-		if err := a.writeText(each[i].found, l.project, false); err != nil {
-			return fmt.Errorf("writing the findings: %w", err)
+		found.Add(each[i].found...)
+		if last := i == len(l.overlays)-1; last || each[i].failed || !toDir {
+			if err := a.writeText(found, l.project, false); err != nil {
+				return fmt.Errorf("writing the findings: %w", err)
+			}
+			found = nil
 		}
 		if each[i].failed {
 			a.warn("%s: no manifest: %s", overlay, each[i].found.Summary())

@@ -143,7 +143,7 @@ func (a *app) lintOverlays(c *cli.Context, files []overlayFile, others bool) (ou
 	each, err := onEach(l.overlays, func(overlay string) (linted, error) {
 		config, err := l.project.Load(overlay)
 		if err != nil {
-			return linted{err: err}, nil
+			return linted{err: err}, nil //nolint:nilerr // told with those of the others
 		}
 		out := l.compiler.Check(config)
 		if out.Err == nil {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 func TestWriteReplaces(t *testing.T) {
@@ -151,5 +152,43 @@ func TestBatch(t *testing.T) {
 	}
 	if err := b.Write(filepath.Join(dir, "absent", "x"), nil, 0o644); err == nil {
 		t.Error("no error for a folder that is not there")
+	}
+}
+
+// A file of a batch that holds the data already stays that file, and counts as written now; one
+// that nobody may write is refused all the same.
+func TestBatchLeavesWhatIsThere(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "m.yaml")
+	long := time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
+	var b Batch
+	write := func(text string) os.FileInfo {
+		t.Helper()
+		if err := b.Write(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info
+	}
+	first := write("one")
+	if err := os.Chtimes(path, long, long); err != nil {
+		t.Fatal(err)
+	}
+	if again := write("one"); !os.SameFile(first, again) || !again.ModTime().After(long) {
+		t.Errorf("the same data: another file, or of %v", again.ModTime())
+	}
+	if other := write("two"); os.SameFile(first, other) {
+		t.Error("other data was written into the file that is there")
+	}
+	if text, _ := os.ReadFile(path); string(text) != "two" {
+		t.Errorf("the file holds %q", text)
+	}
+	if err := os.Chmod(path, 0o444); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Write(path, []byte("two"), 0o644); err == nil || !strings.Contains(err.Error(), "read-only") {
+		t.Errorf("Write = %v, want an error that says read-only", err)
 	}
 }

@@ -53,9 +53,10 @@ type Project struct {
 	overrides []merge.Override
 	found     diag.List
 	texts     map[string]string // of the overrides, by the File of their places
-	kept      map[string][]byte // of overlays, by their path
 
 	mu    sync.Mutex
+	kept  map[string][]byte // texts of files, by their path; nil where none is to be kept
+	room  int               // for more of them, in bytes
 	files map[string]*fileOnce
 	roots map[string]place // by the folder of overlays
 }
@@ -104,9 +105,35 @@ func New(o Options) *Project {
 	return p
 }
 
-// Keep takes the texts of files that were read already, by their path; they are not read again. It
-// is to be called before anything is loaded.
-func (p *Project) Keep(texts map[string][]byte) { p.kept = texts }
+// keptTexts is the room for texts of files that are kept, in bytes: that of a thousand overlays.
+const keptTexts = 2 << 20
+
+// Keep takes the texts of files that were read already, by their path. They are not read again,
+// and neither is what is loaded from now on, as far as there is room for its text.
+func (p *Project) Keep(texts map[string][]byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.kept, p.room = texts, keptTexts
+	for _, text := range texts {
+		p.room -= len(text)
+	}
+}
+
+func (p *Project) keptText(path string) ([]byte, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	text, ok := p.kept[path]
+	return text, ok
+}
+
+func (p *Project) keep(path string, text []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.kept != nil && p.room >= len(text) {
+		p.kept[path] = text
+		p.room -= len(text)
+	}
+}
 
 // Load reads an overlay, its base, and merges.
 func (p *Project) Load(overlay string) (*Config, error) {
@@ -206,7 +233,7 @@ func (p *Project) readOnce(path string) (*File, error) {
 }
 
 func (p *Project) read(path string) (*File, error) {
-	if text, ok := p.kept[path]; ok {
+	if text, ok := p.keptText(path); ok {
 		return p.parse(path, text), nil
 	}
 	data, err := plainfile.Read(context.Background(), path, maxFile)
@@ -216,6 +243,7 @@ func (p *Project) read(path string) (*File, error) {
 		}
 		return nil, fmt.Errorf("reading %s: %w", path, reason(err))
 	}
+	p.keep(path, data)
 	return p.parse(path, data), nil
 }
 
@@ -244,7 +272,7 @@ func (p *Project) Text(file string) []byte {
 	if strings.HasPrefix(file, "--set") {
 		return nil
 	}
-	data, ok := p.kept[file]
+	data, ok := p.keptText(file)
 	if !ok {
 		var err error
 		if data, err = plainfile.Read(context.Background(), file, maxFile); err != nil {

@@ -31,11 +31,21 @@ const (
 // Of returns the view of a configuration that a compiler made for a target.
 // Where the outcome has errors, faulty keys have the value of the files.
 func Of(config *config.Config, out compile.Outcome, target compile.Target) *View {
+	return of(config, out, target, false)
+}
+
+// LastWords is [Of] with no more than what a backend gets and the step that made it: chains have
+// one step, and findings, schemas' keys and what the backend does not read are left out.
+func LastWords(config *config.Config, out compile.Outcome, target compile.Target) *View {
+	return of(config, out, target, true)
+}
+
+func of(config *config.Config, out compile.Outcome, target compile.Target, last bool) *View {
 	b := target.Backend
 	tree := target.Tree
 	v := &View{Overlay: config.Overlay.Path, Base: config.Base.Path, Backend: b, Release: target.Release, schema: target.Values.Schema, round: target.Values.Round}
-	v.Values, v.Unread = make([]Value, 0, usualValues), make([]Value, 0, usualValues/4)
-	w := &walker{view: v, found: out.Found, secrets: &out.Secrets, release: b.Engine + " " + target.Release}
+	v.Values = make([]Value, 0, usualValues)
+	w := &walker{view: v, last: last, found: out.Found, secrets: &out.Secrets, release: b.Engine + " " + target.Release}
 	c := target.Values
 
 	w.group, w.to = UseCase, &v.Values
@@ -50,7 +60,10 @@ func Of(config *config.Config, out compile.Outcome, target compile.Target) *View
 	w.section(tree.Lookup(b.SamplingSection()), Sampling, c.SamplingConfig, v.schema.Section(schema.SamplingConfig))
 	w.section(tree.Lookup(harnessSection), Harness, c.Harness, v.round.Section(harnessSection))
 	w.loadgen(out.Loadgen)
-
+	if last {
+		return v
+	}
+	v.Unread = make([]Value, 0, usualValues/4)
 	w.to = &v.Unread
 	for _, t := range tree.Fields {
 		if key, ok := v.round.Section(topSection).Key(t.Key); ok && key.Kinds&schema.Map != 0 && !slices.Contains(read, t.Key) {
@@ -88,6 +101,19 @@ type walker struct {
 	group   Group
 	release string
 	unread  string
+	last    bool   // of chains the last step alone is asked for
+	steps   []Step // room for those
+}
+
+// only is the chain with the last step alone.
+func (w *walker) only(path string, s merge.Setting) []Step {
+	if len(w.steps) == 0 {
+		w.steps = make([]Step, usualValues)
+	}
+	chain := w.steps[:1:1]
+	w.steps = w.steps[1:]
+	chain[0] = stepOf(path, s)
+	return chain
 }
 
 func (w *walker) section(t *merge.Tree, g Group, values map[string]any, keys *schema.Section) {
@@ -119,10 +145,16 @@ func (w *walker) tree(t *merge.Tree, values map[string]any, keys *schema.Section
 		}
 		return
 	}
-	v := Value{Name: t.Path, Group: w.group, Set: true, Key: key, Unread: w.unread, Value: resolved, Chain: make([]Step, 0, len(t.Chain)+1)}
+	v := Value{Name: t.Path, Group: w.group, Set: true, Unread: w.unread, Value: resolved}
 	if !ok {
 		v.Value = t.Interface()
 	}
+	if w.last {
+		v.Chain = w.only(t.Path, t.Winner())
+		w.add(v)
+		return
+	}
+	v.Key, v.Chain = key, make([]Step, 0, len(t.Chain)+1)
 	if key != nil && key.HasDefault && w.unread == "" && key.Section != topSection {
 		v.Chain = append(v.Chain, defaultStep(t.Path, key, w.release))
 	}
@@ -144,18 +176,26 @@ func defaultStep(path string, key *schema.Key, note string) Step {
 
 func appendSteps(to []Step, t *merge.Tree) []Step {
 	for _, s := range t.Chain {
-		to = append(to, Step{Layer: s.Layer, Key: t.Path, Pos: s.Node.Pos, Value: s.Node.Interface()})
+		to = append(to, stepOf(t.Path, s))
 	}
 	return to
 }
 
+func stepOf(path string, s merge.Setting) Step {
+	return Step{Layer: s.Layer, Key: path, Pos: s.Node.Pos, Value: s.Node.Interface()}
+}
+
 func (w *walker) add(v Value) {
-	for _, d := range w.found {
+	for i := range w.found {
+		d := &w.found[i]
+		if w.last {
+			break
+		}
 		if d.Severity == diag.Info || d.Backend != "" && d.Backend != w.view.Backend.Name {
 			continue
 		}
 		if d.Key == v.Name || slices.ContainsFunc(v.Chain, func(s Step) bool { return s.Key == d.Key }) {
-			v.Found.Add(d)
+			v.Found.Add(*d)
 		}
 	}
 	w.hide(&v)
@@ -218,6 +258,10 @@ func (w *walker) environment(tree *merge.Tree, b *backend.Backend, c *check.Conf
 			if !seen {
 				i = len(values)
 				at[f.Key] = i
+				if w.last {
+					values = append(values, Value{Name: envSection + "." + f.Key, Group: Environment, Chain: w.only(f.Path, f.Winner())})
+					continue
+				}
 				key, ok := keys.Key(f.Key)
 				if !ok {
 					key, _ = w.view.round.Section(harnessEnv).Key(f.Key)
@@ -226,6 +270,10 @@ func (w *walker) environment(tree *merge.Tree, b *backend.Backend, c *check.Conf
 				if key != nil && key.HasDefault {
 					values[i].Chain = append(values[i].Chain, defaultStep(envSection+"."+f.Key, key, w.release))
 				}
+			}
+			if w.last {
+				values[i].Chain[0] = stepOf(f.Path, f.Winner())
+				continue
 			}
 			values[i].Chain = appendSteps(values[i].Chain, f)
 		}
@@ -242,6 +290,14 @@ func (w *walker) environment(tree *merge.Tree, b *backend.Backend, c *check.Conf
 // confPlace is the origin of a setting that a conf file makes.
 var confPlace = lazyregexp.New(`^(.+):(\d+):(\d+)$`)
 
+// placeIn are the parts of an origin that is a place, nil for another one.
+func placeIn(origin string) []string {
+	if origin == "" || strings.IndexByte("0123456789", origin[len(origin)-1]) < 0 || strings.Count(origin, ":") < 2 {
+		return nil
+	}
+	return confPlace.FindStringSubmatch(origin)
+}
+
 // notSettings are the entries of the loadgen section that are no settings:
 // they repeat, or say where the others are from.
 var notSettings = []string{"effective", "origins", "user_conf", "user_conf_sha256"}
@@ -257,7 +313,7 @@ func (w *walker) loadgen(section map[string]any) { *w.to = append(*w.to, Loadgen
 // origins that the section itself names, sorted by name.
 func LoadgenValues(section map[string]any) []Value {
 	origins := manifest.Section(section, "origins")
-	var values []Value
+	values, steps := make([]Value, 0, len(section)), make([]Step, 0, len(section))
 	for name, value := range section {
 		if slices.Contains(notSettings, name) {
 			continue
@@ -268,7 +324,7 @@ func LoadgenValues(section map[string]any) []Value {
 		}
 		if origin, ok := origins[name].(string); ok {
 			s.Layer, s.Note = KeyLayer, origin
-			if m := confPlace.FindStringSubmatch(origin); m != nil {
+			if m := placeIn(origin); m != nil {
 				line, _ := strconv.Atoi(m[2])
 				column, _ := strconv.Atoi(m[3])
 				s.Layer, s.Note, s.Pos = ConfLayer, "", diag.Pos{File: m[1], Line: line, Column: column}
@@ -276,7 +332,8 @@ func LoadgenValues(section map[string]any) []Value {
 				s.Layer, s.Note = RoundLayer, origin[6:]
 			}
 		}
-		values = append(values, Value{Name: s.Key, Group: LoadGen, Value: value, Set: true, Chain: []Step{s}})
+		steps = append(steps, s)
+		values = append(values, Value{Name: s.Key, Group: LoadGen, Value: value, Set: true, Chain: steps[len(steps)-1 : len(steps) : len(steps)]})
 	}
 	slices.SortFunc(values, func(a, b Value) int { return cmp.Compare(a.Name, b.Name) })
 	return values

@@ -118,7 +118,12 @@ type Cell struct {
 // Compare compares two or more sides.
 func Compare(sides []Side, o Options) *Report {
 	r := &Report{Table: o.Table || len(sides) > 2}
-	rows := map[string]*Row{}
+	most := 0
+	for _, side := range sides {
+		most = max(most, len(side.Values))
+	}
+	rows := make(map[string]*Row, most)
+	room, cells := make([]Row, most), make([]Cell, most*len(sides)) // for as many as one side has
 	for i, side := range sides {
 		r.Sides = append(r.Sides, Head{Name: side.Name, Machine: side.Machine, Engines: []string{side.Engine}})
 		if !slices.Contains(r.Backends, side.Backend) {
@@ -127,11 +132,19 @@ func Compare(sides []Side, o Options) *Report {
 		for _, v := range side.Values {
 			row := rows[v.Name]
 			if row == nil {
-				row = &Row{Key: v.Name, Group: v.Group, Cells: make([]Cell, len(sides))}
+				if len(room) == 0 {
+					room, cells = make([]Row, most), make([]Cell, most*len(sides))
+				}
+				row, room = &room[0], room[1:]
+				row.Key, row.Group = v.Name, v.Group
+				row.Cells, cells = cells[:len(sides):len(sides)], cells[len(sides):]
 				rows[v.Name] = row
 			}
 			row.Cells[i] = Cell{Set: true, Value: v.Value, Origin: v.Origin()}
-			if !slices.Contains(row.Backends, side.Backend) {
+			switch {
+			case row.Backends == nil:
+				row.Backends = r.Backends[slices.Index(r.Backends, side.Backend):][:1:1]
+			case !slices.Contains(row.Backends, side.Backend):
 				row.Backends = append(row.Backends, side.Backend)
 			}
 		}
@@ -152,6 +165,7 @@ func Compare(sides []Side, o Options) *Report {
 		if row.Change = Varies; !r.Table {
 			row.judge()
 		}
+		row.Cells = slices.Clone(row.Cells) // the room of those that are the same is given back
 		r.Rows = append(r.Rows, *row)
 	}
 	r.sort()
@@ -229,6 +243,10 @@ func Equal(a, b any) bool {
 		return true
 	case string, bool, nil:
 		return a == b
+	case int64:
+		if y, ok := b.(int64); ok {
+			return x == y
+		}
 	}
 	x, okX := exact(a)
 	y, okY := exact(b)

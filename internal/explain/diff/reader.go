@@ -274,7 +274,7 @@ func (r *Reader) resolve(in *Input, options compile.Options) (map[string]*Side, 
 	sides := map[string]*Side{}
 	for _, target := range out.Targets {
 		if target.Values != nil {
-			side := FromView(explain.Of(loaded, out, target), name)
+			side := FromView(explain.LastWords(loaded, out, target), name)
 			side.Name = in.Name
 			sides[target.Backend.Name] = &side
 		}

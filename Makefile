@@ -90,6 +90,10 @@ engines: ## install vLLM and SGLang for the CPU into .engines (7 GB to download,
 integration: ## compile and run on the engines of make engines, and break them: the real thing, long
 	ENGINES='$(abspath $(ENGINES))' $(GO) test -count=1 -v $(INTEGRATION) ./tools/integration
 
+.PHONY: slurm
+slurm: ## run on a real Slurm of three nodes on this machine, where it is installed (two minutes; needs root)
+	$(GO) test -count=1 -v ./tools/slurm
+
 .PHONY: golden
 golden: ## rewrite every golden file from what the code does now; read the diff
 	$(GO) test ./... -update

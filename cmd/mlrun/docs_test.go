@@ -14,11 +14,17 @@ import (
 	"mlcfg/tools/sharedata"
 )
 
-// TestRunPage holds docs/run.md to what mlrun says: in a block "console" each
-// line "$ mlrun ..." is run, what follows being its output, both streams.
+// TestRunPages holds docs/run.md and docs/slurm.md to what mlrun says: in a block "console"
+// each line "$ mlrun ..." is run, what follows being its output, both streams.
 // -update writes the output.
-func TestRunPage(t *testing.T) {
-	page := filepath.Join(sharedata.Root(t), "docs", "run.md")
+func TestRunPages(t *testing.T) {
+	for _, name := range []string{"run.md", "slurm.md"} {
+		t.Run(name, func(t *testing.T) { runPage(t, name) })
+	}
+}
+
+func runPage(t *testing.T, name string) {
+	page := filepath.Join(sharedata.Root(t), "docs", name)
 	data, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
@@ -73,5 +79,9 @@ func say(t *testing.T, dir string, args []string) string {
 	if err != nil && !errors.As(err, &status) {
 		t.Fatal(err)
 	}
-	return string(out)
+	self, err := exec.LookPath("mlrun")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.ReplaceAll(string(out), self, "/usr/local/bin/mlrun")
 }

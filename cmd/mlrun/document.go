@@ -21,6 +21,8 @@ func values(_ *cli.Command, flag, _ string) []string {
 		return []string{"offline", "server", "singlestream", "multistream"}
 	case "mode":
 		return []string{"performance", "accuracy", "submission"}
+	case "on":
+		return []string{"slurm"}
 	case "round":
 		return loadgen.Rounds()
 	}

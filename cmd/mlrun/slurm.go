@@ -62,7 +62,7 @@ func (f *slurmFlags) check(run *runFlags) (on bool, err error) {
 	}
 	request := f.request()
 	if err := request.Check(); err != nil {
-		return false, fmt.Errorf("--slurm-arg: %w", err)
+		return false, withHint("what is passed on: "+slurm.Options(), "--slurm-arg: %w", err)
 	}
 	return true, nil
 }
@@ -128,7 +128,9 @@ func (f *runFlags) allocate(ctx context.Context, m *manifest.Manifest, results s
 	}
 	request.Say = func(line string) { log.Step("%s", line) }
 	log.Step("asking Slurm for %d nodes", s.nodes)
-	if s.allocation, err = slurm.Allocate(ctx, request); err != nil {
+	if s.allocation, err = slurm.Allocate(ctx, request); errors.Is(err, context.Canceled) {
+		return nothing, run.ErrInterrupted
+	} else if err != nil {
 		return nothing, err
 	}
 	return func() {
@@ -159,17 +161,12 @@ func (a *app) stepCommand() *cli.Command {
 			if err != nil {
 				return fmt.Errorf("finding this program: %w", err)
 			}
-			dir, remove, err := engine.StepFolder()
-			if err != nil {
-				return err
-			}
-			defer remove()
 			o := run.Options{
 				Engine:    engine.Options{Host: engine.LocalHost(), Self: self},
 				Maps:      order.Maps,
 				Translate: func(path string) string { return paths.Translate(path, ".") },
 			}
-			return run.RunStep(c.Context, &order, o, dir, pipe)
+			return run.RunStep(c.Context, &order, o, pipe)
 		},
 	}
 }

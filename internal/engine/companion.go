@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"path/filepath"
 	"time"
 )
 
@@ -14,9 +13,11 @@ import (
 func (g *group) launchCompanion(ctx context.Context, m *member, j job, o StartOptions) error {
 	c := m.replica.Companion
 	m.companionName = c.Name
-	m.companionLog = filepath.Join(o.LogDir, fmt.Sprintf("replica-%d-%s.log", m.replica.Index, c.Name))
-	j.Argv, j.Log = c.Command, m.companionLog
 	var err error
+	if m.companionLog, err = o.LogFile(logName(m.replica.Index, c.Name)); err != nil {
+		return err
+	}
+	j.Argv, j.Log = c.Command, m.companionLog
 	if m.companion, err = startProcess(o.Supervisor, j); err != nil {
 		m.lock.release()
 		return &Failure{Replica: m.replica.Index, What: c.Name + " cannot be started", Cause: err.Error(), Log: m.companionLog}

@@ -32,6 +32,7 @@ func TestMain(m *testing.M) {
 		"fake-tracker":   fakeTracker,
 		"fake-mlrun":     fakeMlrun,
 		"fake-ray":       fakeRay,
+		"fake-step":      fakeStep,
 	}
 	if len(os.Args) > 1 && roles[os.Args[1]] != nil {
 		os.Exit(roles[os.Args[1]](os.Args[2:]))

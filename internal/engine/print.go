@@ -1,6 +1,10 @@
 package engine
 
-import "strings"
+import (
+	"strings"
+
+	"mlcfg/internal/engine/slurm"
+)
 
 // CommandLine is a command as a person would type it, quoted for a POSIX shell.
 // It is for reading and pasting; mlrun itself passes no command to a shell.
@@ -19,7 +23,7 @@ func shellWord(s string) string {
 	if s != "" && strings.TrimFunc(s, plain) == "" {
 		return s
 	}
-	if s == portMark || strings.HasPrefix(s, "{file:") && strings.HasSuffix(s, "}") && strings.TrimFunc(s[len("{file:"):len(s)-1], plain) == "" {
+	if s == portMark || s == slurm.NoAddress || strings.HasPrefix(s, "{file:") && strings.HasSuffix(s, "}") && strings.TrimFunc(s[len("{file:"):len(s)-1], plain) == "" {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"

@@ -100,6 +100,9 @@ func kernelName(path string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		return real
 	}
+	if real, err := os.Readlink(path); err == nil {
+		return real // it has no name any more
+	}
 	return path
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,14 +23,22 @@ const (
 
 // ServeStep starts a plan's replicas for the mlrun at the other end of the pipe, tells it
 // how they do and what they log, and returns when no process is left: after that mlrun
-// has said so (a duration, as to a supervisor), or is no more, or ctx has ended. Logs are
-// kept in o.LogDir only while it runs.
-func ServeStep(ctx context.Context, plan *Plan, o StartOptions, pipe *StepPipe) error {
-	o, err := o.withDefaults()
+// has said so (a duration, as to a supervisor), or is no more, or ctx has ended. It leaves
+// nothing on the disk.
+func ServeStep(ctx context.Context, plan *Plan, pipe *StepPipe) error {
+	o, err := StartOptions{LogFile: func(string) (string, error) { return pipe.File() }}.withDefaults()
 	if err != nil {
 		return err
 	}
-	s := &served{pipe: pipe, group: &group{plan: plan, died: make(chan error, 1), abort: o.Abort}, ended: make(chan struct{})}
+	if slices.ContainsFunc(plan.Replicas, func(r Replica) bool { return len(r.Files) > 0 }) {
+		dir, remove, err := stepFolder()
+		if err != nil {
+			return err
+		}
+		defer remove()
+		o.LogDir = dir
+	}
+	s := &served{pipe: pipe, group: &group{plan: plan, died: make(chan error, 1)}, ended: make(chan struct{})}
 	go s.listen(ctx)
 	err = s.launch(ctx, o)
 	if err != nil {
@@ -175,9 +184,9 @@ func (s *served) follow(replica int, beside, path string, p *process) {
 	})
 }
 
-// StepFolder makes a folder for what a step keeps while it runs, and removes those that
+// stepFolder makes a folder for the files that engines read, and removes those that
 // killed steps left. remove removes it.
-func StepFolder() (dir string, remove func(), err error) {
+func stepFolder() (dir string, remove func(), err error) {
 	const name, locked = "mlrun-step-", ".lock"
 	left, _ := filepath.Glob(filepath.Join(os.TempDir(), name+"*", locked))
 	for _, path := range left {

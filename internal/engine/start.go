@@ -19,6 +19,8 @@ import (
 type StartOptions struct {
 	// LogDir takes replica-N.log; it is made where it is missing.
 	LogDir string
+	// LogFile returns the path of a log by its name; below LogDir where nil.
+	LogFile func(name string) (string, error)
 	// Timeout is how long an engine may take until it serves; 0 means for ever.
 	Timeout time.Duration
 	// Poll is the time between two looks at an engine that loads; 250 ms.
@@ -39,6 +41,8 @@ type StartOptions struct {
 	// Abort, when closed, has what does not end at once killed, whatever grace
 	// it was given. It may be nil.
 	Abort <-chan struct{}
+
+	silence time.Duration // of a step, until its engines are asked; 0: the usual
 }
 
 // shownLines is how many of a log's last lines a failure shows.
@@ -50,6 +54,9 @@ func (o StartOptions) withDefaults() (StartOptions, error) {
 	}
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
+	}
+	if o.LogFile == nil {
+		o.LogFile = func(name string) (string, error) { return filepath.Join(o.LogDir, name), nil }
 	}
 	if o.Tell == nil {
 		o.Tell = func(string, string, bool) {}
@@ -157,19 +164,27 @@ type member struct {
 func logName(replica int, beside string) string {
 	name := fmt.Sprintf("replica-%d", replica)
 	if beside != "" {
-		name += "-" + strings.ReplaceAll(beside, " ", "-")
+		name += "-" + strings.Map(func(r rune) rune {
+			if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+				return r
+			}
+			return '-'
+		}, beside)
 	}
 	return name + ".log"
 }
 
 // launch starts one replica, its companion first.
 func (g *group) launch(ctx context.Context, r Replica, o StartOptions) error {
-	m := &member{log: filepath.Join(o.LogDir, logName(r.Index, ""))}
+	m := &member{}
 	failed := func(err error) error {
 		m.lock.release()
 		return &Failure{Replica: r.Index, What: "cannot be started", Cause: err.Error(), Log: m.log}
 	}
 	var err error
+	if m.log, err = o.LogFile(logName(r.Index, "")); err != nil {
+		return failed(err)
+	}
 	switch {
 	case r.Port != 0:
 		m.lock, err = takePort(g.plan.host(), r.Port)

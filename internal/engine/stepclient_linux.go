@@ -2,8 +2,10 @@ package engine
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -86,6 +88,7 @@ func (g *group) launchSteps(ctx context.Context, o StartOptions) error {
 		}
 		if s.cmd == nil {
 			s.finish("it was not started")
+			close(s.gone)
 		}
 	}
 	if first != nil {
@@ -214,14 +217,18 @@ func (s *step) watch() {
 		timer := time.AfterFunc(launcherGrace, func() { _ = s.cmd.Process.Kill() })
 		defer timer.Stop()
 	}
-	_ = s.cmd.Wait() // what it said is in the file
+	var ended *exec.ExitError
+	if errors.As(s.cmd.Wait(), &ended) && !ended.Exited() {
+		s.because(fmt.Sprintf("%s was killed (%v)", filepath.Base(s.Command[0]), ended))
+	}
+	s.finish(s.cause())
 	if !orderly {
 		s.killStep()
 	}
-	s.finish(s.cause())
+	close(s.gone)
 }
 
-// finish ends what is left of the step's processes here.
+// finish tells of the end of what is left of the step's processes here.
 func (s *step) finish(how string) {
 	s.fail(&Failure{Replica: s.Part.First, Node: s.Node, What: "cannot be started: " + how, Lines: lastLines(tail(s.said), shownLines), Log: s.said})
 	for _, m := range s.members {
@@ -234,7 +241,6 @@ func (s *step) finish(how string) {
 	for _, f := range s.logs {
 		f.Close()
 	}
-	close(s.gone)
 }
 
 // fail says why the step did not come so far that its engines run; what comes after
@@ -291,8 +297,8 @@ func (s *step) hear(w *Word) {
 	if len(w.Log) > 0 {
 		s.log(log, w.Log)
 	}
-	if w.URL != "" {
-		m.endpoint.URL = w.URL
+	if w.URL != "" && m.endpoint.URL == "" {
+		m.endpoint.URL = w.URL // before anybody may read it
 	}
 	if w.Started && up == s.Part.Count {
 		s.once.Do(func() { close(s.placed) })
@@ -323,13 +329,18 @@ func (s *step) log(path string, b []byte) {
 	_, _ = f.Write(b)
 }
 
-// end gives the step up.
-func (s *step) end(why string) {
+// because notes why the step ended, unless that is known.
+func (s *step) because(why string) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.why == "" {
 		s.why = why
 	}
-	s.mu.Unlock()
+}
+
+// end gives the step up.
+func (s *step) end(why string) {
+	s.because(why)
 	if s.cmd == nil {
 		return
 	}
@@ -368,7 +379,8 @@ func (s *step) cause() string {
 
 // listen gives the step up when its node is silent.
 func (s *step) listen() {
-	tick := time.NewTicker(time.Second)
+	silence := cmp.Or(s.o.silence, silence)
+	tick := time.NewTicker(silence / 5)
 	defer tick.Stop()
 	for {
 		select {
@@ -383,21 +395,21 @@ func (s *step) listen() {
 		}
 		urls := s.urls
 		s.mu.Unlock()
-		if quiet > longSilence || quiet > silence && !answer(urls) {
-			s.end(fmt.Sprintf("its node says nothing any more, for %v", quiet.Round(time.Second)))
+		if quiet > longSilence || quiet > silence && !answer(urls, silence) {
+			s.end(fmt.Sprintf("its node says nothing any more, for %v", quiet.Round(100*time.Millisecond)))
 			return
 		}
 	}
 }
 
 // answer reports whether every engine takes connections.
-func answer(urls []string) bool {
+func answer(urls []string, limit time.Duration) bool {
 	for _, text := range urls {
 		u, err := url.Parse(text)
 		if err != nil {
 			return false
 		}
-		conn, err := net.DialTimeout("tcp", u.Host, silence)
+		conn, err := net.DialTimeout("tcp", u.Host, limit)
 		if err != nil {
 			return false
 		}

@@ -24,6 +24,7 @@ type StepPipe struct {
 	lines chan string // what is said behind the order; closed at the end
 	out   io.Writer
 	mu    sync.Mutex // guards out
+	files []*os.File
 }
 
 // NewStepPipe is a pipe over the standard streams. job is what the scheduler calls the
@@ -85,6 +86,20 @@ func (s *StepPipe) Wanted(parent context.Context) (ctx context.Context, stop fun
 		close(stopped)
 		<-heard
 	}
+}
+
+// File makes a file that is gone with this process, whatever ends it: it has no name. The
+// path leads to it as long as the process lives.
+func (s *StepPipe) File() (string, error) {
+	f, err := os.CreateTemp("", "mlrun-step-")
+	if err != nil {
+		return "", fmt.Errorf("making a log: %w", err)
+	}
+	s.files = append(s.files, f)
+	if err := os.Remove(f.Name()); err != nil {
+		return "", fmt.Errorf("making a log: %w", err)
+	}
+	return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), f.Fd()), nil
 }
 
 // Say reports something. Nobody may hear it.

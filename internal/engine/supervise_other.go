@@ -26,10 +26,7 @@ func startProcess([]string, job) (*process, error) { return nil, errLinuxOnly }
 func (g *group) launchSteps(context.Context, StartOptions) error { return errLinuxOnly }
 
 // ServeStep is there on Linux alone.
-func ServeStep(context.Context, *Plan, StartOptions, *StepPipe) error { return errLinuxOnly }
-
-// StepFolder is there on Linux alone.
-func StepFolder() (string, func(), error) { return "", nil, errLinuxOnly }
+func ServeStep(context.Context, *Plan, *StepPipe) error { return errLinuxOnly }
 
 func (p *process) ended(string)              {}
 func (p *process) stop(time.Duration)        {}

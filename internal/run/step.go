@@ -5,13 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"os"
 	"strings"
 	"time"
 
 	"mlcfg/internal/engine"
 	"mlcfg/internal/manifest"
-	"mlcfg/internal/record"
 )
 
 // StepCommand is the hidden command of mlrun that carries out an [Order].
@@ -120,9 +119,9 @@ func (r *runner) allocationEnded(ctx context.Context, err error) error {
 }
 
 // RunStep carries out an order on its node, for the mlrun at the other end of the pipe,
-// to which everything is said. dir takes what is kept while it runs.
-func RunStep(ctx context.Context, order *Order, o Options, dir string, pipe *engine.StepPipe) error {
-	err := runStep(ctx, order, o, dir, pipe)
+// to which everything is said.
+func RunStep(ctx context.Context, order *Order, o Options, pipe *engine.StepPipe) error {
+	err := runStep(ctx, order, o, pipe)
 	var failure *engine.Failure
 	var preflight *PreflightError
 	if err != nil && !errors.As(err, &failure) {
@@ -135,7 +134,7 @@ func RunStep(ctx context.Context, order *Order, o Options, dir string, pipe *eng
 	return err
 }
 
-func runStep(parent context.Context, order *Order, o Options, dir string, pipe *engine.StepPipe) error {
+func runStep(parent context.Context, order *Order, o Options, pipe *engine.StepPipe) error {
 	m, err := manifest.Decode("the run's manifest", []byte(order.Manifest))
 	if err != nil {
 		return err
@@ -144,7 +143,7 @@ func runStep(parent context.Context, order *Order, o Options, dir string, pipe *
 	e.Simulate, e.SimArgs, e.Command, e.PassEnv, e.DeviceEnv = order.Simulate, order.SimArgs, order.Command, order.PassEnv, order.DeviceEnv
 	e.FirstPort, e.Part = order.FirstPort, &order.Part
 	o.PowerScript, o.PowerOptional, o.Limits.PowerTimeout = order.PowerScript, order.PowerOptional, order.PowerTimeout
-	o.Force, o.NoResourceCheck, o.Results = order.Force, order.NoResourceCheck, dir
+	o.Force, o.NoResourceCheck, o.Results = order.Force, order.NoResourceCheck, os.TempDir()
 	ctx, stop := pipe.Wanted(parent)
 	p, err := preflightStep(ctx, m, o, pipe)
 	stop()
@@ -154,7 +153,7 @@ func runStep(parent context.Context, order *Order, o Options, dir string, pipe *
 	if err != nil {
 		return err
 	}
-	return engine.ServeStep(parent, p.Engine, engine.StartOptions{LogDir: dir}, pipe)
+	return engine.ServeStep(parent, p.Engine, pipe)
 }
 
 // preflightStep does what comes before the engines.
@@ -172,7 +171,10 @@ func preflightStep(ctx context.Context, m *manifest.Manifest, o Options, pipe *e
 	if p.PowerScript == "" {
 		return p, nil
 	}
-	log := filepath.Join(o.Results, record.PowerLog)
+	log, err := pipe.File()
+	if err != nil {
+		return nil, err
+	}
 	err = p.runPower(ctx, nil, log, nil)
 	beside := "power script"
 	if n := o.Engine.Part.Spread; n.Worker() {

@@ -39,6 +39,9 @@ var options = []string{
 	"time", "time-min", "tmp", "tres-per-node", "use-min-nodes", "wckey",
 }
 
+// Options are those of salloc's that are passed on, for a hint.
+func Options() string { return "--" + strings.Join(options, ", --") }
+
 // Check says which option is none that may be passed on.
 func (r *Request) Check() error {
 	for _, arg := range r.Args {
@@ -47,7 +50,7 @@ func (r *Request) Check() error {
 		case !strings.HasPrefix(arg, "--") || name == "":
 			return fmt.Errorf("%q is no option: want --NAME or --NAME=VALUE", arg)
 		case !slices.Contains(options, name):
-			return fmt.Errorf("--%s is not passed on to salloc; those that are: %s", name, strings.Join(options, ", "))
+			return fmt.Errorf("--%s is not passed on to salloc", name)
 		case strings.ContainsAny(arg, "\x00\n"):
 			return fmt.Errorf("%q holds a character that no option has", arg)
 		}
@@ -138,7 +141,7 @@ func Allocate(ctx context.Context, r Request) (*Allocation, error) {
 		defer h.mu.Unlock()
 		return nil, fmt.Errorf("no allocation: %s", orNothing(h.last))
 	case <-ctx.Done():
-		return nil, errors.Join(ctx.Err(), h.release())
+		return nil, errors.Join(context.Cause(ctx), h.release())
 	}
 }
 

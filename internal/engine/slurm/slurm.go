@@ -31,6 +31,10 @@ const HoldCommand = "slurm-hold"
 // askTime bounds one question to the controller.
 const askTime = 30 * time.Second
 
+// killTime bounds the ending of a step: of one on a dead node the controller answers late,
+// and does what it was asked for all the same.
+const killTime = 3 * time.Second
+
 // Allocation is nodes that Slurm has given to a job.
 type Allocation struct {
 	// Job is its number.
@@ -65,11 +69,14 @@ func Here(ctx context.Context, environ []string, nodes int) (*Allocation, error)
 	return describe(ctx, job, variable(environ, "SLURM_JOB_NODELIST"), nodes)
 }
 
+// NoAddress stands for the address of a node that is not known yet.
+const NoAddress = "{address}"
+
 // Unknown stands for an allocation that nobody has asked for yet.
 func Unknown(nodes int) *Allocation {
 	a := &Allocation{Job: "JOB"}
 	for i := range nodes {
-		a.Nodes = append(a.Nodes, Node{Name: fmt.Sprintf("node-%d", i+1), Address: "{address}"})
+		a.Nodes = append(a.Nodes, Node{Name: fmt.Sprintf("node-%d", i+1), Address: NoAddress})
 	}
 	return a
 }
@@ -151,7 +158,7 @@ func (a *Allocation) Command(node string, names []string, command ...string) []s
 
 // Kill ends a step for good, JOB.STEP as it names itself.
 func (a *Allocation) Kill(step string) {
-	ctx, cancel := context.WithTimeout(context.Background(), askTime)
+	ctx, cancel := context.WithTimeout(context.Background(), killTime)
 	defer cancel()
 	if stepName.MatchString(step) {
 		_ = exec.CommandContext(ctx, "scancel", "--signal=KILL", step).Run() // it may be gone
@@ -161,20 +168,21 @@ func (a *Allocation) Kill(step string) {
 // Ended says how the allocation ended, or which of its nodes is down; empty where it has
 // not ended and every node is up, as far as Slurm knows.
 func (a *Allocation) Ended(ctx context.Context) string {
-	if why := a.hold.ended(); why != "" {
-		return why
-	}
 	out, err := ask(ctx, "scontrol", "--oneliner", "show", "job", a.Job)
 	if err != nil {
-		return "" // the controller cannot be asked: what is known says why
+		return a.hold.ended() // the controller cannot be asked
 	}
-	switch state := field(out, "JobState"); state {
-	case "TIMEOUT", "DEADLINE":
-		return fmt.Sprintf("the allocation of job %s reached its time limit (%s)", a.Job, field(out, "TimeLimit"))
-	case "CANCELLED":
+	state := field(out, "JobState")
+	limit, limited := elapsed(field(out, "TimeLimit"))
+	ran, _ := elapsed(field(out, "RunTime"))
+	switch {
+	case state == "TIMEOUT", state == "DEADLINE", state == "COMPLETING" && limited && ran >= limit:
+		return fmt.Sprintf("job %s reached its time limit (%s)", a.Job, field(out, "TimeLimit"))
+	case state == "CANCELLED":
 		return fmt.Sprintf("job %s was cancelled", a.Job)
-	case "RUNNING", "":
-	default:
+	case state == "COMPLETING":
+		return fmt.Sprintf("Slurm ends job %s, which was cancelled or preempted", a.Job)
+	case state != "RUNNING" && state != "":
 		return fmt.Sprintf("the allocation of job %s ended: %s", a.Job, state)
 	}
 	var names []string
@@ -189,7 +197,22 @@ func (a *Allocation) Ended(ctx context.Context) string {
 			return fmt.Sprintf("node %s is %s", field(line, "NodeName"), state)
 		}
 	}
-	return ""
+	return a.hold.ended()
+}
+
+// elapsed reads a time as scontrol writes it, [DAYS-]HH:MM:SS.
+func elapsed(text string) (time.Duration, bool) {
+	var days, hours, minutes, seconds int
+	if d, rest, ok := strings.Cut(text, "-"); ok {
+		if _, err := fmt.Sscan(d, &days); err != nil {
+			return 0, false
+		}
+		text = rest
+	}
+	if n, err := fmt.Sscanf(text, "%d:%d:%d", &hours, &minutes, &seconds); n != 3 || err != nil {
+		return 0, false
+	}
+	return time.Duration(((days*24+hours)*60+minutes)*60+seconds) * time.Second, true
 }
 
 // Release gives an allocation back that was made here.
@@ -205,9 +228,18 @@ func ask(ctx context.Context, words ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
 	var said bytes.Buffer
-	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
-	cmd.Stderr = &said
-	out, err := cmd.Output()
+	var out []byte
+	var err error
+	for range 3 {
+		cmd := exec.CommandContext(ctx, words[0], words[1:]...)
+		cmd.Stderr = &said
+		out, err = cmd.Output()
+		// Slurm's signals to the processes of a job that it ends are for those of the question too.
+		var ended *exec.ExitError
+		if !errors.As(err, &ended) || ended.Exited() || ctx.Err() != nil {
+			break
+		}
+	}
 	if err != nil {
 		if text := strings.TrimSpace(said.String()); text != "" {
 			err = fmt.Errorf("%w: %s", err, text)

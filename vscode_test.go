@@ -64,7 +64,7 @@ func TestVSCode(t *testing.T) {
 		return stdout.String(), stderr.String(), err
 	}
 	out, messages, err := activate(bin)
-	if want := script + ":1:27: vllm: vllm 0.33.0 has no flag --max-num-sequence\n"; err != nil || !strings.HasPrefix(out, want) {
+	if want := script + ":1:27: vllm: vllm 0.33.0 has no flag --max-num-sequence, did you mean --max-num-seqs\n"; err != nil || !strings.HasPrefix(out, want) {
 		t.Errorf("%v; want %q, got\n%s%s", err, want, out, messages)
 	}
 	if _, err := exec.LookPath("mlcfg"); err == nil {

@@ -78,7 +78,7 @@ func sameScheduleCommand(ts *testscript.TestScript, _ bool, args []string) {
 	for q := range phases[0].Queries() {
 		want = append(want, q.Samples...)
 	}
-	for _, rec := range r.Records {
+	for _, rec := range r.Records.All() {
 		got = append(got, int(rec.Sample))
 	}
 	if d := gocmp.Diff(want, got); d != "" {

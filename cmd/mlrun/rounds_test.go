@@ -200,15 +200,15 @@ func (s *small) run(t *testing.T) string {
 	s.warmedUp(t, m, said.String())
 	if s.mode == "accuracy" {
 		s.answers(t, m, dir, rows)
-	} else if len(loaded.Records) < total {
-		t.Errorf("%d samples of %d", len(loaded.Records), total)
+	} else if loaded.Records.Len() < total {
+		t.Errorf("%d samples of %d", loaded.Records.Len(), total)
 	}
 	place := s.scheduled
 	if offline {
 		place = s.sorted
 	}
-	extra := place(t, m, loaded.Records, data)
-	return fmt.Sprintf("%-7s %4d samples, %2d replicas, %s", sum.Verdict(), len(loaded.Records), len(sum.Replicas), extra)
+	extra := place(t, m, loaded.Records.Rows(), data)
+	return fmt.Sprintf("%-7s %4d samples, %2d replicas, %s", sum.Verdict(), loaded.Records.Len(), len(sum.Replicas), extra)
 }
 
 // files makes the data set that the overlay names, in its format where that can be written,

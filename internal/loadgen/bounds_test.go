@@ -181,7 +181,7 @@ func TestIncompleteSamples(t *testing.T) {
 		r.Done[i] = last - 1
 	}
 	r.Done[2], r.Done[5], r.Done[9] = last, NotReached, last+1
-	if n := r.outstanding(); n != 3 {
+	if n := outstanding(r); n != 3 {
 		t.Errorf("%d are outstanding, want 3", n)
 	}
 }

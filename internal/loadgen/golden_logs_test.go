@@ -226,7 +226,7 @@ func (g *goldenRun) shift(t *testing.T, r *Records, summary string) {
 		case "result_token_throughput_with_loadgen_overhead":
 			rates = append(rates, rate{float64(tokens), r.Issued[last], l.text()})
 		case "result_completed_tokens_per_second":
-			rates = append(rates, rate{float64(tokens), r.queryDone(r.Queries() - 1), l.text()})
+			rates = append(rates, rate{float64(tokens), queryDone(r, queries(r)-1), l.text()})
 		}
 	}
 	qps := regexp.MustCompile(`QPS w/ loadgen overhead +: ([0-9.]+)`).FindStringSubmatch(summary)
@@ -311,7 +311,7 @@ func (g *goldenRun) replay(t *testing.T, log *DetailLog, summary string) (*Verdi
 	}
 	r := g.records(g.part(t))
 	g.shift(t, r, summary)
-	m := r.measure(q.Scenario == MultiStream, q.UseTokenLatencies, false)
+	m := measure(r, q.Scenario == MultiStream, q.UseTokenLatencies, false)
 	if q.UseTokenLatencies && q.Scenario != Offline {
 		m.ttft = g.reconstruct(t, int64(len(m.latencies)), "result_first_token_%s_latency_ns", "result_first_token_%s_percentile_latency_ns", "early_stopping_ttft_result", s.Requested.TTFTLatency)
 		m.tpot = g.reconstruct(t, int64(len(m.latencies)), "result_time_to_output_token_%s", "result_time_per_output_token_%s_percentile_ns", "early_stopping_tpot_result", s.Requested.TPOTLatency)

@@ -52,17 +52,17 @@ func (e *Effective) EndAfter(issued, outstanding uint64, last time.Duration) (En
 // that LoadGen has after each query of a performance run; accuracy mode has none
 // of them. early is true where it logs an error. A Server run that issued all its
 // queries ends without a word: text is empty.
-func EndOfIssue(s *Effective, r *Records) (text string, early bool) {
-	queries := r.Queries()
-	if queries == 0 {
+func EndOfIssue(s *Effective, r Samples) (text string, early bool) {
+	issued := queries(r)
+	if issued == 0 {
 		return "", false
 	}
-	last := queries*r.SamplesPerQuery - 1
-	var outstanding uint64
+	last := issued*r.PerQuery() - 1
+	var unanswered uint64
 	if s.MaxAsyncQueries != 0 {
-		outstanding = r.outstanding()
+		unanswered = outstanding(r)
 	}
-	end, ended := s.EndAfter(uint64(queries), outstanding, time.Duration(r.Issued[last]))
+	end, ended := s.EndAfter(uint64(issued), unanswered, time.Duration(r.At(last).Issued))
 	if !ended {
 		end = s.RanOut()
 	}
@@ -71,11 +71,11 @@ func EndOfIssue(s *Effective, r *Records) (text string, early bool) {
 
 // outstanding counts the queries that were not complete when the last one was
 // issued, that one included.
-func (r *Records) outstanding() uint64 {
+func outstanding(r Samples) uint64 {
 	var n uint64
-	last := r.Issued[len(r.Issued)-1]
-	for q := range r.Queries() {
-		if done := r.queryDone(q); done == NotReached || done >= last {
+	last := r.At(r.Len() - 1).Issued
+	for q := range queries(r) {
+		if done := queryDone(r, q); done == NotReached || done >= last {
 			n++
 		}
 	}
@@ -107,33 +107,33 @@ func SampleErrors(q *Settings, hasFirst bool, tokens int64) []string {
 // RunErrors yields the errors that LoadGen would have logged while these
 // responses came in: those of each sample in the order of completion, then that
 // samples are incomplete. The columns must fit together, as [Judge] checks.
-func RunErrors(q *Settings, r *Records) iter.Seq[string] {
+func RunErrors(q *Settings, r Samples) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		complaints := func(i int) []string {
-			if !q.UseTokenLatencies || r.Done[i] == NotReached {
+		complaints := func(s Sample) []string {
+			if !q.UseTokenLatencies || s.Done == NotReached {
 				return nil
 			}
 			if q.Scenario == Offline {
-				return SampleErrors(q, true, r.Tokens[i])
+				return SampleErrors(q, true, s.Tokens)
 			}
-			errs := SampleErrors(q, r.streamed(i), r.Tokens[i])
-			if r.FirstToken[i] > r.Done[i] {
+			errs := SampleErrors(q, s.streamed(), s.Tokens)
+			if s.FirstToken > s.Done {
 				errs = append(errs, "Attempted to record token latency after sample was completed")
 			}
 			return errs
 		}
 		var incomplete int
-		var faulty []int
-		for i, done := range r.Done {
-			if done == NotReached {
+		var faulty []Sample
+		for i := range r.Len() {
+			if s := r.At(i); s.Done == NotReached {
 				incomplete++
-			} else if len(complaints(i)) > 0 {
-				faulty = append(faulty, i)
+			} else if len(complaints(s)) > 0 {
+				faulty = append(faulty, s)
 			}
 		}
-		slices.SortStableFunc(faulty, func(a, b int) int { return cmp.Compare(r.Done[a], r.Done[b]) })
-		for _, i := range faulty {
-			for _, text := range complaints(i) {
+		slices.SortStableFunc(faulty, func(a, b Sample) int { return cmp.Compare(a.Done, b.Done) })
+		for _, s := range faulty {
+			for _, text := range complaints(s) {
 				if !yield(text) {
 					return
 				}

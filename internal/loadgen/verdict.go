@@ -24,19 +24,19 @@ type Verdict struct {
 const exitedEarly = "The test exited early, before enough queries were issued."
 
 // Judge returns LoadGen's verdict on a performance run, and the numbers behind
-// it, from its settings and records alone. Records stay as they are.
+// it, from its settings and samples alone.
 //
 // Two cases that LoadGen cannot meet, because it waits for every response
 // without end: a sample that was never completed is left out of all numbers,
 // and the run has not met its minimum of queries. Records that do not fit
 // together are an error.
-func Judge(s *Effective, r *Records) (Verdict, Summary, error) {
+func Judge(s *Effective, r Samples) (Verdict, Summary, error) {
 	tokens := s.Requested.UseTokenLatencies
 	firstToken := tokens && s.Requested.Scenario != Offline
-	if err := r.check(tokens, firstToken); err != nil {
+	if err := check(r, tokens, firstToken); err != nil {
 		return Verdict{}, Summary{}, fmt.Errorf("judging the run: %w", err)
 	}
-	m := r.measure(s.Requested.Scenario == MultiStream, tokens, firstToken)
+	m := measure(r, s.Requested.Scenario == MultiStream, tokens, firstToken)
 	v, sum := judge(s, m)
 	return v, sum, nil
 }

@@ -133,7 +133,7 @@ func TestTimePerOutputToken(t *testing.T) {
 		{NotReached, 1100, 11, (math.MinInt64 + 1100) / 10, 11},
 	} {
 		r := &Records{SamplesPerQuery: 1, Scheduled: []int64{0}, Issued: []int64{0}, FirstToken: []int64{tt.ttft}, Done: []int64{tt.latency}, Tokens: []int64{tt.tokens}}
-		m := r.measure(false, true, true)
+		m := measure(r, false, true, true)
 		if m.tpot[0] != tt.want || m.tokens != uint64(tt.counted) {
 			t.Errorf("%+v: TPOT %d, %d tokens", tt, m.tpot[0], m.tokens)
 		}

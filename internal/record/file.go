@@ -3,10 +3,13 @@ package record
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 )
 
 // Writer appends records to a file. It is used by one goroutine at a time.
@@ -141,4 +144,20 @@ func ReadFile(path string, yield func(*Record) bool) error {
 	}
 	defer f.Close()
 	return Read(f, yield)
+}
+
+// ReadAll is ReadFile of all the records in the run directory dir, whose digest is known
+// after it.
+func (d Digests) ReadAll(dir string, yield func(*Record)) error {
+	f, err := os.Open(filepath.Join(dir, FileName))
+	if err != nil {
+		return fmt.Errorf("opening the record file: %w", err)
+	}
+	defer f.Close()
+	sum := sha256.New()
+	err = Read(io.TeeReader(f, sum), func(r *Record) bool { yield(r); return true })
+	if err == nil || errors.Is(err, ErrTorn) { // it was read to its end
+		d[FileName] = hex.EncodeToString(sum.Sum(nil))
+	}
+	return err
 }

@@ -3,11 +3,9 @@ package record
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -44,8 +42,9 @@ func ReadParts(dir string, yield func(*Record) bool) error {
 // CheckParts compares the Parquet parts in the run directory dir with a record file
 // of so many records, without reading a row: by the counts that the parts state, and
 // by the seal, where there is one. It returns what is not as it should be, empty where
-// all is. A directory without parts has none that could differ.
-func CheckParts(dir string, records int) string {
+// all is. A directory without parts has none that could differ. Files whose digests are
+// known are not read again.
+func CheckParts(dir string, records int, known Digests) string {
 	have := 0
 	for number := 0; ; number++ {
 		err := openPart(filepath.Join(dir, PartsDir, partName(number)), func(f *parquet.File) error {
@@ -59,7 +58,7 @@ func CheckParts(dir string, records int) string {
 			if have != records {
 				return fmt.Sprintf("%s has %d records, %s has %d", PartsDir, have, FileName, records)
 			}
-			return sealedParts(dir)
+			return sealedParts(dir, known)
 		case err != nil:
 			return fmt.Sprintf("%s/%s: %v", PartsDir, partName(number), err)
 		}
@@ -67,8 +66,8 @@ func CheckParts(dir string, records int) string {
 }
 
 // sealedParts says which of the parts, or the record file, is not what was sealed.
-func sealedParts(dir string) string {
-	changed, err := checkSeal(dir, func(name string) bool { return name == FileName || strings.HasPrefix(name, PartsDir+"/") })
+func sealedParts(dir string, known Digests) string {
+	changed, err := checkSeal(dir, known, func(name string) bool { return name == FileName || strings.HasPrefix(name, PartsDir+"/") })
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return "" // not sealed yet
@@ -124,58 +123,7 @@ func isPart(got *parquet.Schema) bool {
 }
 
 func readPart(path string, yield func(*Record) bool) error {
-	return openPart(path, func(file *parquet.File) error {
-		in := parquet.NewReader(file)
-		defer func() { _ = in.Close() }()
-		rows := make([]parquet.Row, batchRows)
-		var r Record
-		for {
-			n, err := in.ReadRows(rows)
-			for _, row := range rows[:n] {
-				if err := r.fill(row); err != nil {
-					return err
-				}
-				if !yield(&r) {
-					return nil
-				}
-			}
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-		}
-	})
-}
-
-// fill takes the values of a row, one for each column.
-func (r *Record) fill(row parquet.Row) error {
-	if len(row) < firstColumns || len(row) > partColumns {
-		return fmt.Errorf("a row of %d values", len(row))
-	}
-	reached := func(i int) time.Duration {
-		if row[i].IsNull() {
-			return NotReached
-		}
-		return time.Duration(row[i].Int64())
-	}
-	text := func(i int) string {
-		if b := row[i].ByteArray(); len(b) <= longestText {
-			return string(b)
-		}
-		return ""
-	}
-	*r = Record{
-		Seq: row[0].Uint64(), Query: row[1].Uint64(), Sample: row[2].Uint32(), Replica: row[3].Int32(),
-		Scheduled: time.Duration(row[4].Int64()), Issued: time.Duration(row[5].Int64()), Sent: reached(6), FirstToken: reached(7), Done: reached(8),
-		InputTokens: row[9].Int64(), OutputTokens: row[10].Int64(),
-		Status: Status(text(11)), Finish: text(12), Error: text(13),
-	}
-	r.Resent = len(row) > 14 && row[14].Boolean()
-	r.Stamped = len(row) > 15 && row[15].Boolean()
-	r.SentStamped = len(row) > 16 && row[16].Boolean()
-	return r.validate()
+	return openPart(path, func(file *parquet.File) error { return readRows(file, yield) })
 }
 
 // Complete writes the records that the record file in the run directory dir has

@@ -46,16 +46,33 @@ func Seal(path string) error {
 // CheckSeal tells what in the run directory at path is not as it was sealed: one
 // line for each file that was changed, is missing, or was added under a name
 // that a run writes. Other files, such as reports, may be added.
-func CheckSeal(path string) ([]string, error) {
-	found, err := checkSeal(path, func(string) bool { return true })
+// Files whose digests are known are not read again.
+func CheckSeal(path string, known Digests) ([]string, error) {
+	found, err := checkSeal(path, known, func(string) bool { return true })
 	if errors.Is(err, os.ErrNotExist) {
 		return []string{SealFile + " is missing"}, nil
 	}
 	return found, err
 }
 
+// Digests are those of files of a run directory, by name, that were read already: the
+// records of a long run are read once, not for each of the questions that are asked of them.
+type Digests map[string]string
+
+// of is the digest of a file in the run directory at path.
+func (d Digests) of(path, name string) (string, error) {
+	if have, ok := d[name]; ok {
+		return have, nil
+	}
+	sum, err := digest(filepath.Join(path, name))
+	if err == nil && d != nil {
+		d[name] = sum
+	}
+	return sum, err
+}
+
 // checkSeal is CheckSeal of some files. Without a seal it returns os.ErrNotExist.
-func checkSeal(path string, of func(name string) bool) ([]string, error) {
+func checkSeal(path string, known Digests, of func(name string) bool) ([]string, error) {
 	data, err := os.ReadFile(filepath.Join(path, SealFile))
 	if err != nil {
 		return nil, fmt.Errorf("reading the seal: %w", err)
@@ -76,7 +93,7 @@ func checkSeal(path string, of func(name string) bool) ([]string, error) {
 		if !of(name) {
 			continue
 		}
-		got, err := digest(filepath.Join(path, name))
+		got, err := known.of(path, name)
 		switch {
 		case errors.Is(err, os.ErrNotExist):
 			found = append(found, name+" is missing: "+SealFile+" lists it")

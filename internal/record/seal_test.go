@@ -60,7 +60,7 @@ func TestCheckSeal(t *testing.T) {
 			if err := test.change(dir); err != nil {
 				t.Fatal(err)
 			}
-			found, err := CheckSeal(dir)
+			found, err := CheckSeal(dir, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -129,7 +129,7 @@ func TestSealFails(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, SealFile), []byte(c.seal), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		found, err := CheckSeal(dir)
+		found, err := CheckSeal(dir, nil)
 		if c.fails != "" && (err == nil || !strings.HasPrefix(err.Error(), c.fails)) || c.fails == "" && (err != nil || !strings.Contains(strings.Join(found, "\n"), c.found)) {
 			t.Errorf("%s: %q, %v", name, found, err)
 		}
@@ -144,7 +144,7 @@ func TestSealFails(t *testing.T) {
 	if err := Seal(dir); err == nil || !strings.HasPrefix(err.Error(), "sealing the run directory: ") {
 		t.Error(err)
 	}
-	if _, err := CheckSeal(dir); err == nil || !strings.HasPrefix(err.Error(), "reading the seal: ") {
+	if _, err := CheckSeal(dir, nil); err == nil || !strings.HasPrefix(err.Error(), "reading the seal: ") {
 		t.Error(err)
 	}
 }

@@ -30,7 +30,7 @@ type ReplicaShare struct {
 	PeakKVCache *float64 `json:"peak_kv_cache,omitempty"`
 }
 
-func balance(sum *Summary, rows []record.Record, samples []metrics.Sample) *Balance {
+func balance(sum *Summary, rows *record.Table, samples []metrics.Sample) *Balance {
 	if len(sum.Replicas) == 0 {
 		return nil
 	}
@@ -51,12 +51,12 @@ func balance(sum *Summary, rows []record.Record, samples []metrics.Sample) *Bala
 	for i := range b.Shares {
 		ttft[i], tpot[i] = make([]time.Duration, 0, b.Shares[i].Requests), make([]time.Duration, 0, b.Shares[i].Requests)
 	}
-	for i := range rows {
-		at := place[int(rows[i].Replica)]
-		if v, ok := rows[i].TTFT(); ok {
+	for _, r := range rows.All() {
+		at := place[int(r.Replica)]
+		if v, ok := r.TTFT(); ok {
 			ttft[at] = append(ttft[at], v)
 		}
-		if v, ok := rows[i].TPOT(); ok {
+		if v, ok := r.TPOT(); ok {
 			tpot[at] = append(tpot[at], v)
 		}
 	}
@@ -110,26 +110,27 @@ type Slow struct {
 const slowest = 10
 
 // longest returns the slowest requests, the slowest first.
-func longest(rows []record.Record) []Slow {
-	var top []*record.Record
-	for i := range rows {
-		latency, ok := rows[i].Latency()
+func longest(rows *record.Table) []Slow {
+	var top []record.Record
+	for _, r := range rows.All() {
+		latency, ok := r.Latency()
 		if !ok {
 			continue
 		}
-		at, _ := slices.BinarySearchFunc(top, latency, func(t *record.Record, latency time.Duration) int {
+		at, _ := slices.BinarySearchFunc(top, latency, func(t record.Record, latency time.Duration) int {
 			if l, _ := t.Latency(); l >= latency {
 				return -1
 			}
 			return 1
 		})
 		if at < slowest {
-			top = slices.Insert(top, at, &rows[i])
+			top = slices.Insert(top, at, *r)
 			top = top[:min(len(top), slowest)]
 		}
 	}
 	var out []Slow
-	for _, r := range top {
+	for i := range top {
+		r := &top[i]
 		latency, _ := r.Latency()
 		late, _ := r.Lateness()
 		s := Slow{

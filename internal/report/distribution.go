@@ -39,41 +39,20 @@ type Bin struct {
 	Over   bool    `json:"over,omitempty"`
 }
 
-func distributions(sum *Summary, rows []record.Record) []Distribution {
-	var out []Distribution
-	var scratch []time.Duration
-	for _, kind := range []struct {
-		name   string
-		spread *Spread
-		of     func(*record.Record) (time.Duration, bool)
-	}{
-		{"TTFT", sum.TTFT, (*record.Record).TTFT},
-		{"TPOT", sum.TPOT, (*record.Record).TPOT},
-		{"latency", sum.Latency, (*record.Record).Latency},
-		{"lateness", sum.Lateness, (*record.Record).Lateness},
-	} {
-		if kind.spread == nil {
-			continue
-		}
-		scratch = collect(scratch[:0], rows, kind.of)
-		if len(scratch) == 0 {
-			continue
-		}
-		d := Distribution{Name: kind.name, Count: uint64(len(scratch)), Quantiles: quantiles(scratch), Histogram: histogram(scratch), LimitMS: kind.spread.LimitMS}
-		if d.LimitMS != nil {
-			limit := time.Duration(math.Round(*d.LimitMS * 1e6))
-			d.Above = uint64(len(scratch) - sort.Search(len(scratch), func(i int) bool { return scratch[i] > limit }))
-		}
-		out = append(out, d)
+// distribution describes sorted times, of which there is one at least.
+func distribution(name string, sorted []time.Duration, limit *time.Duration) Distribution {
+	d := Distribution{Name: name, Count: uint64(len(sorted)), Quantiles: quantiles(sorted), Histogram: histogram(sorted), LimitMS: limitMS(limit)}
+	if limit != nil {
+		d.Above = uint64(len(sorted) - sort.Search(len(sorted), func(i int) bool { return sorted[i] > *limit }))
 	}
-	return out
+	return d
 }
 
 // collect gathers one time of all rows that have it, sorted.
-func collect(into []time.Duration, rows []record.Record, of func(*record.Record) (time.Duration, bool)) []time.Duration {
-	into = slices.Grow(into, len(rows))
-	for i := range rows {
-		if v, ok := of(&rows[i]); ok {
+func collect(into []time.Duration, rows *record.Table, of func(*record.Record) (time.Duration, bool)) []time.Duration {
+	into = slices.Grow(into, rows.Len())
+	for _, r := range rows.All() {
+		if v, ok := of(r); ok {
 			into = append(into, v)
 		}
 	}

@@ -20,10 +20,9 @@ type Failure struct {
 const mostCauses = 20
 
 // failures groups the failed requests by cause, the most frequent first.
-func failures(rows []record.Record) []Failure {
+func failures(rows *record.Table) []Failure {
 	byCause := map[string]*Failure{}
-	for i := range rows {
-		r := &rows[i]
+	for _, r := range rows.All() {
 		if r.OK() {
 			continue
 		}

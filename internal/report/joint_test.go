@@ -84,7 +84,7 @@ func TestTimeline(t *testing.T) {
 		{Seq: 4, Scheduled: s(8), Sent: s(8), FirstToken: record.NotReached, Done: record.NotReached, Status: record.Abandoned},
 		{Seq: 5, Scheduled: s(9), Sent: record.NotReached, FirstToken: record.NotReached, Done: s(12), Status: record.Failed},
 	}
-	got := timeline(rows, true)
+	got := timeline(record.TableOf(rows), true)
 	if got == nil || got.IntervalS != 0.5 || len(got.Intervals) != 12 {
 		t.Fatalf("%+v", got)
 	}
@@ -114,10 +114,10 @@ func TestTimeline(t *testing.T) {
 	if diff := cmp.Diff(want, got.Intervals, cmpopts.EquateApprox(0, 1e-9)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if timeline(nil, true) != nil || timeline([]record.Record{{Done: record.NotReached, Sent: record.NotReached, FirstToken: record.NotReached}}, true) != nil {
+	if timeline(nil, true) != nil || timeline(record.TableOf([]record.Record{{Done: record.NotReached, Sent: record.NotReached, FirstToken: record.NotReached}}), true) != nil {
 		t.Error("there is a course of a run in which nothing took any time")
 	}
-	for _, in := range timeline(rows, false).Intervals {
+	for _, in := range timeline(record.TableOf(rows), false).Intervals {
 		if in.LatenessMS != nil {
 			t.Error("lateness is shown where no schedule is kept")
 		}
@@ -166,13 +166,13 @@ func TestSheetLetsGo(t *testing.T) {
 	r := made(loadgen.Server, 100, ended, nil)
 	r.Metrics = append(r.Metrics, metrics.Sample{})
 	s := sheetOf(t, r)
-	if run := s.Run(); run.Records != nil || run.Metrics != nil || run.Path != r.Path || len(r.Records) != 100 {
+	if run := s.Run(); run.Records != nil || run.Metrics != nil || run.Path != r.Path || r.Records.Len() != 100 {
 		t.Errorf("%+v", run)
 	}
 }
 
 // Offline and multistream, a query is what the records say it is.
-func TestColumns(t *testing.T) {
+func TestSamples(t *testing.T) {
 	rows := []record.Record{
 		{Query: 0, Scheduled: 1, Issued: 2, FirstToken: 3, Done: 4, OutputTokens: 5, Status: record.OK},
 		{Query: 0, Scheduled: 6, Issued: 7, FirstToken: 8, Done: 9, OutputTokens: 10, Status: record.TimedOut},
@@ -180,16 +180,26 @@ func TestColumns(t *testing.T) {
 		{Query: 1, Scheduled: 15, Issued: 16, FirstToken: 17, Done: 18, OutputTokens: 19, Status: record.OK},
 	}
 	for scenario, want := range map[loadgen.Scenario]int{loadgen.Server: 1, loadgen.SingleStream: 1, loadgen.Offline: 4, loadgen.MultiStream: 2} {
-		got := columns(rows, scenario)
-		expected := &loadgen.Records{
-			SamplesPerQuery: want, Scheduled: []int64{1, 6, 11, 15}, Issued: []int64{2, 7, 12, 16}, Done: []int64{4, loadgen.NotReached, 13, 18},
-			FirstToken: []int64{3, loadgen.NotReached, loadgen.NotReached, 17}, Tokens: []int64{5, 10, 14, 19},
+		of := samplesOf(record.TableOf(rows), scenario)
+		if of.PerQuery() != want {
+			t.Errorf("%v: %d samples a query, want %d", scenario, of.PerQuery(), want)
+		}
+		const never = loadgen.NotReached
+		expected := []loadgen.Sample{
+			{Scheduled: 1, Issued: 2, Done: 4, FirstToken: 3, Tokens: 5},
+			{Scheduled: 6, Issued: 7, Done: never, FirstToken: never, Tokens: 10},
+			{Scheduled: 11, Issued: 12, Done: 13, FirstToken: never, Tokens: 14},
+			{Scheduled: 15, Issued: 16, Done: 18, FirstToken: 17, Tokens: 19},
+		}
+		var got []loadgen.Sample
+		for i := range of.Len() {
+			got = append(got, of.At(i))
 		}
 		if diff := cmp.Diff(expected, got); diff != "" {
 			t.Errorf("%v: %s", scenario, diff)
 		}
 	}
-	if got := columns(rows[:2], loadgen.MultiStream).SamplesPerQuery; got != 2 {
+	if got := samplesOf(record.TableOf(rows[:2]), loadgen.MultiStream).PerQuery(); got != 2 {
 		t.Errorf("one query of two: %d", got)
 	}
 }
@@ -209,9 +219,7 @@ func TestLimits(t *testing.T) {
 			s.UseTokenLatencies = tokens
 			s.ServerTargetLatency = 2 * time.Second
 		})
-		for i := range r.Records {
-			late(i, &r.Records[i])
-		}
+		change(r, late)
 		s := sheetOf(t, r)
 		names := map[string]bool{}
 		for _, c := range s.Conditions {
@@ -255,7 +263,7 @@ func TestWhatToChange(t *testing.T) {
 	} {
 		r := made(loadgen.Server, 30, ended, c.change)
 		if c.failed {
-			fail(&r.Records[3], "HTTP 500")
+			failOne(r, 3, "HTTP 500")
 		}
 		for _, got := range sheetOf(t, r).Conditions {
 			if got.Name == "minimum queries" && (got.Met || got.Change != c.want) {
@@ -282,14 +290,14 @@ func TestSubmissionRun(t *testing.T) {
 	const accuracy = 64 // as many as the data set has
 	for performance, want := range map[int]struct{ samples, judged bool }{600: {true, true}, 0: {false, false}} {
 		r := made(loadgen.Server, accuracy+performance, ended, func(s *loadgen.Settings) { s.Mode = loadgen.SubmissionRun })
-		for i := range r.Records {
-			if rec := &r.Records[i]; i < accuracy { // which are slow
+		change(r, func(i int, rec *record.Record) {
+			if i < accuracy { // which are slow
 				rec.FirstToken, rec.Done = rec.FirstToken+time.Minute, rec.Done+time.Minute
 			} else {
 				back := time.Duration(accuracy) * 10_000_000
 				rec.Scheduled, rec.Issued, rec.Sent, rec.FirstToken, rec.Done = rec.Scheduled-back, rec.Issued-back, rec.Sent-back, rec.FirstToken-back, rec.Done-back
 			}
-		}
+		})
 		s := sheetOf(t, r)
 		if (len(s.Conditions) > 0) != want.judged || s.Valid != want.judged || slices.Contains(s.Reasons, "no request of the performance phase was recorded") == want.judged || want.samples && (s.Samples != uint64(performance) || s.TTFT.MaxMS > 1000) {
 			t.Errorf("%d of performance: %d samples, valid %t, %q", performance, s.Samples, s.Valid, s.Reasons)
@@ -363,7 +371,7 @@ func TestWorstLateness(t *testing.T) {
 		at := time.Duration(i) * 1e6
 		rows = append(rows, record.Record{Scheduled: at, Sent: at + late, FirstToken: record.NotReached, Done: 1e9, Status: record.OK})
 	}
-	if in := timeline(rows, true).Intervals[0]; in.LatenessMS == nil || *in.LatenessMS != 9 {
+	if in := timeline(record.TableOf(rows), true).Intervals[0]; in.LatenessMS == nil || *in.LatenessMS != 9 {
 		t.Errorf("%+v", in)
 	}
 }

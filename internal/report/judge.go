@@ -2,8 +2,6 @@ package report
 
 import (
 	"fmt"
-	"slices"
-	"sort"
 
 	"mlcfg/internal/attest"
 	"mlcfg/internal/loadgen"
@@ -21,14 +19,15 @@ type Judgement struct {
 	Section loadgen.Section
 	// Rows are the records of the performance phase; all that there are where the
 	// run has none, or recorded nothing of it.
-	Rows []record.Record
-	// Records are the same in columns, Verdict and Figures what LoadGen says of
+	Rows *record.Table
+	// Records are the same as LoadGen's rules see them, Verdict and Figures what it says of
 	// them; nil where there is nothing to judge.
-	Records *loadgen.Records
+	Records loadgen.Samples
 	Verdict *loadgen.Verdict
 	Figures *loadgen.Summary
 
-	failures []Failure
+	failures      []Failure
+	distributions []Distribution
 }
 
 // Judge judges a run. One that was interrupted is judged by what it had
@@ -59,17 +58,17 @@ func (j *Judgement) judge(r *Run) error {
 			return fmt.Errorf("laying out the test: %w", err)
 		}
 		first := phases[len(phases)-1].FirstSample
-		rows = rows[sort.Search(len(rows), func(i int) bool { return rows[i].Seq >= first }):]
+		rows = rows.From(rows.Search(first))
 	}
-	if len(rows) == 0 {
+	if rows.Len() == 0 {
 		return nil
 	}
-	c := columns(rows, j.Settings.Requested.Scenario)
-	verdict, figures, err := loadgen.Judge(j.Settings, c)
+	s := samplesOf(rows, j.Settings.Requested.Scenario)
+	verdict, figures, err := loadgen.Judge(j.Settings, s)
 	if err != nil {
 		return err
 	}
-	j.Rows, j.Records, j.Verdict, j.Figures = rows, c, &verdict, &figures
+	j.Rows, j.Records, j.Verdict, j.Figures = rows, s, &verdict, &figures
 	return nil
 }
 
@@ -92,7 +91,7 @@ func summarize(r *Run, j *Judgement) *Summary {
 	if j.Verdict == nil {
 		s.ratesByTime()
 		s.faults(r)
-		if j.Settings.Requested.Mode == loadgen.SubmissionRun && len(r.Records) > 0 {
+		if j.Settings.Requested.Mode == loadgen.SubmissionRun && r.Records.Len() > 0 {
 			s.Reasons = append(s.Reasons, "no request of the performance phase was recorded")
 		}
 	} else {
@@ -118,36 +117,47 @@ func Settings(r *Run) (loadgen.Section, *loadgen.Effective, error) {
 	return s, &e, nil
 }
 
-// columns puts records, sorted by Seq, into the form that LoadGen's rules
-// judge. A request without a usable response was never completed.
-func columns(records []record.Record, scenario loadgen.Scenario) *loadgen.Records {
-	n := len(records)
-	c := &loadgen.Records{
-		SamplesPerQuery: 1,
-		Scheduled:       make([]int64, n), Issued: make([]int64, n), Done: make([]int64, n),
-		FirstToken: make([]int64, n), Tokens: make([]int64, n),
-	}
-	for i := range records {
-		rec := &records[i]
-		c.Scheduled[i], c.Issued[i] = int64(rec.Scheduled), int64(rec.Issued)
-		c.FirstToken[i], c.Done[i], c.Tokens[i] = loadgen.NotReached, loadgen.NotReached, rec.OutputTokens
-		if rec.OK() {
-			c.FirstToken[i], c.Done[i] = int64(rec.FirstToken), int64(rec.Done)
-		}
-	}
-	switch scenario {
-	case loadgen.Offline:
-		c.SamplesPerQuery = n
-	case loadgen.MultiStream:
-		c.SamplesPerQuery = samplesOfFirstQuery(records)
-	}
-	return c
+// samples are records, sorted by Seq, as LoadGen's rules judge them. A request
+// without a usable response was never completed.
+type samples struct {
+	rows     *record.Table
+	in       *record.Reader
+	perQuery int
 }
 
-func samplesOfFirstQuery(records []record.Record) int {
-	n := slices.IndexFunc(records, func(r record.Record) bool { return r.Query != records[0].Query })
-	if n < 0 {
-		return len(records)
+func samplesOf(rows *record.Table, scenario loadgen.Scenario) *samples {
+	s := &samples{rows: rows, in: rows.Reader(), perQuery: 1}
+	switch scenario {
+	case loadgen.Offline:
+		s.perQuery = rows.Len()
+	case loadgen.MultiStream:
+		s.perQuery = samplesOfFirstQuery(rows)
 	}
-	return n
+	return s
+}
+
+func (s *samples) Len() int { return s.rows.Len() }
+
+func (s *samples) PerQuery() int { return s.perQuery }
+
+func (s *samples) At(i int) loadgen.Sample {
+	r := s.in.At(i)
+	out := loadgen.Sample{Scheduled: int64(r.Scheduled), Issued: int64(r.Issued), Done: loadgen.NotReached, FirstToken: loadgen.NotReached, Tokens: r.OutputTokens}
+	if r.OK() {
+		out.FirstToken, out.Done = int64(r.FirstToken), int64(r.Done)
+	}
+	return out
+}
+
+func samplesOfFirstQuery(rows *record.Table) int {
+	var first uint64
+	for i, r := range rows.All() {
+		if i == 0 {
+			first = r.Query
+		}
+		if r.Query != first {
+			return i
+		}
+	}
+	return rows.Len()
 }

@@ -8,13 +8,10 @@
 package report
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
-	"sort"
 	"strings"
 
 	"mlcfg/internal/attest"
@@ -34,7 +31,7 @@ type Run struct {
 	// Torn reports whether the record file ends in a record that was not written whole.
 	Torn bool
 	// Records are sorted by Seq, the order of issue.
-	Records []record.Record
+	Records *record.Table
 	// Metrics are what the engines said of themselves, in the order of the file.
 	Metrics []metrics.Sample
 	// OfficialResult is the verdict of the official LoadGen, VALID or INVALID,
@@ -47,6 +44,8 @@ type Run struct {
 	Starts []attest.Start
 	// Problems are the lines of the INVALID file.
 	Problems []string
+
+	digests record.Digests // of the files that were read
 }
 
 // Load reads a run directory. A run that was killed, or still goes on, is
@@ -70,17 +69,15 @@ func Load(path string) (*Run, error) {
 		}
 		return nil, fmt.Errorf("loading the run %s: %w", path, err)
 	}
-	records := filepath.Join(path, record.FileName)
-	r.Records = room(records, state)
-	err = record.ReadFile(records, func(rec *record.Record) bool {
-		r.Records = append(r.Records, *rec)
-		return true
-	})
+	r.Records, r.digests = &record.Table{}, record.Digests{}
+	take := func(rec *record.Record) bool { r.Records.Append(rec); return true }
+	if state.Phase == record.Ended && !r.Running {
+		err = r.digests.ReadAll(path, r.Records.Append)
+	} else { // nothing is sealed yet
+		err = record.ReadFile(filepath.Join(path, record.FileName), take)
+	}
 	if state.Clients > 1 && errors.Is(err, os.ErrNotExist) { // they are merged when the run ends
-		err = record.FromClients(path, func(_, _ int, rec *record.Record) bool {
-			r.Records = append(r.Records, *rec)
-			return true
-		})
+		err = record.FromClients(path, func(_, _ int, rec *record.Record) bool { return take(rec) })
 	}
 	switch {
 	case errors.Is(err, record.ErrTorn):
@@ -90,17 +87,11 @@ func Load(path string) (*Run, error) {
 	case err != nil:
 		return nil, fmt.Errorf("loading the run %s: %w", path, err)
 	}
-	bySeq := func(a, b record.Record) int { return cmp.Compare(a.Seq, b.Seq) }
-	if !slices.IsSortedFunc(r.Records, bySeq) {
-		slices.SortFunc(r.Records, bySeq)
-	}
-	for i := 1; i < len(r.Records); i++ {
-		if r.Records[i].Seq == r.Records[i-1].Seq {
-			return nil, fmt.Errorf("loading the run %s: two records have the sequence number %d", path, r.Records[i].Seq)
-		}
+	if err := r.Records.Sort(); err != nil {
+		return nil, fmt.Errorf("loading the run %s: %w", path, err)
 	}
 	if state.Phase == record.Ended && !r.Running {
-		r.Copy = record.CheckParts(path, len(r.Records))
+		r.Copy = record.CheckParts(path, r.Records.Len(), r.digests)
 	}
 	if r.Metrics, err = metrics.ReadFile(path); err != nil {
 		return nil, fmt.Errorf("loading the run %s: %w", path, err)
@@ -123,38 +114,12 @@ func Load(path string) (*Run, error) {
 	return r, nil
 }
 
-// shortest is about the length of the shortest record in the record file, in bytes.
-const shortest = 190
-
-// room is for the records of a file, all of them at once: growing to a million takes as
-// much time as reading them, and four times the memory.
-func room(path string, state record.State) []record.Record {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil
-	}
-	most := uint64(info.Size()) / shortest
-	if state.Records != nil {
-		most = min(most, *state.Records)
-	}
-	return make([]record.Record, 0, most)
-}
-
-// numbered is the record with a number, nil where there is none.
-func (r *Run) numbered(seq uint64) *record.Record {
-	at := sort.Search(len(r.Records), func(i int) bool { return r.Records[i].Seq >= seq })
-	if at == len(r.Records) || r.Records[at].Seq != seq {
-		return nil
-	}
-	return &r.Records[at]
-}
-
 // incomplete says what of the records is not there, of a run that no process
 // writes any more; empty where nothing is missing. Requests are numbered without
 // a gap, and a run that came to its end says how many it recorded; one that was
 // cut off may have lost any.
 func (r *Run) incomplete() string {
-	n := uint64(len(r.Records))
+	n := uint64(r.Records.Len())
 	cut := r.State.Phase != record.Ended && r.State.Phase != record.Results
 	switch {
 	case r.Running:
@@ -162,8 +127,11 @@ func (r *Run) incomplete() string {
 		return "the records are not whole: " + record.FileName + " ends within a line"
 	case r.State.Records != nil && *r.State.Records != n:
 		return fmt.Sprintf("the records are not whole: %d were written, %s has %d", *r.State.Records, record.FileName, n)
-	case n > 0 && !cut && r.Records[n-1].Seq != n-1:
-		return fmt.Sprintf("the records are not whole: of %d requests %s has %d", r.Records[n-1].Seq+1, record.FileName, n)
+	case n == 0 || cut:
+	default:
+		if last := r.Records.Seq(int(n - 1)); last != n-1 {
+			return fmt.Sprintf("the records are not whole: of %d requests %s has %d", last+1, record.FileName, n)
+		}
 	}
 	return ""
 }

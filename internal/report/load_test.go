@@ -59,33 +59,9 @@ func TestLoadSorts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, rec := range r.Records {
+	for i, rec := range r.Records.All() {
 		if rec.Seq != uint64(i) {
 			t.Fatalf("record %d is number %d", i, rec.Seq)
-		}
-	}
-	// Room is made once, for what the file can hold and no more than the run says that it wrote.
-	n := uint64(7)
-	for _, c := range []struct {
-		state record.State
-		want  int
-	}{{ended, len(text) / shortest}, {record.State{Records: &n}, 7}} {
-		if got := cap(room(path, c.state)); got != c.want {
-			t.Errorf("room for %d records, want %d", got, c.want)
-		}
-	}
-	if got := room(filepath.Join(dir, "none"), ended); got != nil {
-		t.Errorf("%v", got)
-	}
-}
-
-// A record is found by its number, wherever some are missing.
-func TestNumbered(t *testing.T) {
-	r := &Run{Records: []record.Record{{Seq: 3}, {Seq: 4}, {Seq: 7}}}
-	for seq := range uint64(10) {
-		got := r.numbered(seq)
-		if has := seq == 3 || seq == 4 || seq == 7; (got != nil) != has || has && got.Seq != seq {
-			t.Errorf("%d: %+v", seq, got)
 		}
 	}
 }
@@ -93,7 +69,7 @@ func TestNumbered(t *testing.T) {
 // What is missing of a run that was cut off is not known, of one that goes on nothing is.
 func TestIncomplete(t *testing.T) {
 	n := uint64(3)
-	gap, whole := []record.Record{{Seq: 0}, {Seq: 2}}, []record.Record{{Seq: 0}, {Seq: 1}}
+	gap, whole := record.TableOf([]record.Record{{Seq: 0}, {Seq: 2}}), record.TableOf([]record.Record{{Seq: 0}, {Seq: 1}})
 	const fewer, counted = "the records are not whole: of 3 requests records.jsonl has 2", "the records are not whole: 3 were written, records.jsonl has 2"
 	for i, c := range []struct {
 		run  Run
@@ -156,10 +132,10 @@ func TestClock(t *testing.T) {
 		{20, 20, "the kernel's: when requests left and responses came"},
 	} {
 		r := made(loadgen.Server, 21, ended, nil)
-		fail(&r.Records[0], "HTTP 500")
-		for i := range 20 {
-			r.Records[i+1].Stamped, r.Records[i+1].SentStamped = i < c.stamped, i < c.sent
-		}
+		failOne(r, 0, "HTTP 500")
+		change(r, func(i int, rec *record.Record) {
+			rec.Stamped, rec.SentStamped = i > 0 && i <= c.stamped, i > 0 && i <= c.sent
+		})
 		s := sheetOf(t, r)
 		var text strings.Builder
 		if err := WriteSheetText(&text, s); err != nil {

@@ -19,14 +19,14 @@ const (
 
 // replicaLatencies sets each replica's latency, and notes those that are many
 // times slower than the others.
-func (s *Summary) replicaLatencies(rows []record.Record) {
+func (s *Summary) replicaLatencies(rows *record.Table) {
 	times := map[int][]time.Duration{}
 	for i := range s.Replicas {
 		times[s.Replicas[i].Index] = make([]time.Duration, 0, s.Replicas[i].Requests)
 	}
-	for i := range rows {
-		if latency, ok := rows[i].Latency(); ok {
-			times[int(rows[i].Replica)] = append(times[int(rows[i].Replica)], latency)
+	for _, r := range rows.All() {
+		if latency, ok := r.Latency(); ok {
+			times[int(r.Replica)] = append(times[int(r.Replica)], latency)
 		}
 	}
 	for i := range s.Replicas {

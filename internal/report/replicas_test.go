@@ -36,7 +36,7 @@ func TestSlowReplica(t *testing.T) {
 				// What failed has no latency.
 				rows = append(rows, record.Record{Replica: int32(replica), Done: time.Hour, Status: record.Failed, FirstToken: record.NotReached})
 			}
-			s.replicaLatencies(rows)
+			s.replicaLatencies(record.TableOf(rows))
 			if got := strings.Join(s.Remarks, "; "); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}

@@ -258,7 +258,7 @@ func TestManyCauses(t *testing.T) {
 	for i := range many {
 		many[i] = record.Record{Status: record.Failed, Error: strings.Repeat("x", i+1), Scheduled: time.Duration(i)}
 	}
-	list := failures(many)
+	list := failures(record.TableOf(many))
 	if last := list[len(list)-1]; len(list) != mostCauses+1 || last.Cause != "other causes" || last.Requests != 2*mostCauses {
 		t.Errorf("%d causes, the last is %+v", len(list), last)
 	}

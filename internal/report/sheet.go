@@ -42,9 +42,8 @@ func NewSheet(r *Run) (*Sheet, error) {
 	sum, rows := j.Summary, j.Rows
 	s := &Sheet{
 		Name: filepath.Base(filepath.Clean(r.Path)), Summary: sum, Conditions: conditions(j),
-		Settings: settings(r.Manifest), Environment: environment(r, sum), Failures: j.failures,
+		Settings: settings(r.Manifest), Environment: environment(r, sum), Failures: j.failures, Distributions: j.distributions,
 	}
-	s.Distributions = distributions(sum, rows)
 	s.Timeline = timeline(rows, sum.Lateness != nil)
 	s.Limits = limits(j, r.Manifest, r.Metrics)
 	s.EngineCurves = engineCurves(r.Metrics)

@@ -35,7 +35,7 @@ func made(scenario loadgen.Scenario, n int, state record.State, change func(*loa
 		mode = "accuracy"
 	}
 	state.DatasetSamples = 64
-	r := &Run{Path: "runs/made", State: state, Manifest: &manifest.Manifest{
+	r := &Run{Path: "runs/made", Records: &record.Table{}, State: state, Manifest: &manifest.Manifest{
 		BenchmarkName: "llama2-70b", Scenario: strings.ToLower(fmt.Sprint(scenario)), TestMode: mode, Machine: "alpha", Backend: "vllm", Digest: "sha256:0123456789abcdef",
 		Engine: manifest.Engine{Name: "vllm", Version: "0.9.2"}, EngineConfig: map[string]any{"max_num_seqs": 512, "dtype": nil},
 		Loadgen: loadgen.Section{Settings: s, Library: loadgen.Library{TotalSampleCount: 64, PerformanceSampleCount: 64}, Round: "v5.1", Frozen: true}.Map(),
@@ -53,7 +53,7 @@ func made(scenario loadgen.Scenario, n int, state record.State, change func(*loa
 		if scenario == loadgen.Offline {
 			query = 0
 		}
-		r.Records = append(r.Records, record.Record{
+		r.Records.Append(&record.Record{
 			Seq: uint64(i), Query: query, Sample: uint32(i % 64), Replica: int32(i % 2), Scheduled: at, Issued: at + 1000, Sent: at + 1000,
 			FirstToken: first, Done: first + 31*time.Duration(100+i%7)*100_000, InputTokens: 100, OutputTokens: 32, Status: record.OK, Finish: "length",
 		})
@@ -65,11 +65,31 @@ func fail(r *record.Record, cause string) {
 	r.Status, r.Error, r.Done, r.FirstToken, r.OutputTokens = record.Failed, cause, r.Sent+5000, record.NotReached, 0
 }
 
+// change changes the records of a run.
+func change(r *Run, f func(i int, rec *record.Record)) {
+	rows := r.Records.Rows()
+	for i := range rows {
+		f(i, &rows[i])
+	}
+	r.Records = record.TableOf(rows)
+}
+
+func failOne(r *Run, which int, cause string) {
+	change(r, func(i int, rec *record.Record) {
+		if i == which {
+			fail(rec, cause)
+		}
+	})
+}
+
+// abandon is what a run gave up at its end.
+func abandon(r *record.Record) {
+	r.Status, r.Done, r.FirstToken = record.Abandoned, record.NotReached, record.NotReached
+}
+
 func noneCompleted(n int) *Run {
 	r := made(loadgen.Server, n, ended, nil)
-	for i := range r.Records {
-		fail(&r.Records[i], "HTTP 500")
-	}
+	change(r, func(_ int, rec *record.Record) { fail(rec, "HTTP 500") })
 	return r
 }
 
@@ -104,17 +124,21 @@ func TestSheetGolden(t *testing.T) {
 		"all failed": func() *Run { return noneCompleted(200) },
 		"slow": func() *Run {
 			r := made(loadgen.Server, 600, ended, nil)
-			for i := range r.Records {
+			change(r, func(i int, rec *record.Record) {
 				if i%10 == 0 {
-					r.Records[i].FirstToken += 400_000_000
-					r.Records[i].Done += 400_000_000
+					rec.FirstToken += 400_000_000
+					rec.Done += 400_000_000
 				}
-			}
+			})
 			return r
 		},
 		"crashed": func() *Run {
 			r := made(loadgen.Server, 30, record.State{Phase: record.Measuring}, nil)
-			r.Records[29].Status, r.Records[29].Done, r.Records[29].FirstToken = record.Abandoned, record.NotReached, record.NotReached
+			change(r, func(i int, rec *record.Record) {
+				if i == 29 {
+					abandon(rec)
+				}
+			})
 			return r
 		},
 		"nothing": func() *Run { return made(loadgen.Server, 0, record.State{Phase: record.Starting}, nil) },
@@ -160,17 +184,18 @@ func TestSheetJSON(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for i := range r.Records {
-		rec := &r.Records[i]
+	change(r, func(i int, rec *record.Record) {
 		rec.Replica, rec.Stamped = int32(i/15), i%2 == 0
 		rec.Sent += time.Duration(i) * time.Millisecond
 		rec.FirstToken += time.Duration(i*i) * time.Millisecond
 		rec.Done += time.Duration(i*i) * time.Millisecond
-	}
-	fail(&r.Records[3], "HTTP 500: request 17")
-	fail(&r.Records[9], "HTTP 500: request 18")
-	fail(&r.Records[16], "broken")
-	r.Records[19].Status, r.Records[19].Done, r.Records[19].FirstToken = record.Abandoned, record.NotReached, record.NotReached
+		if cause := map[int]string{3: "HTTP 500: request 17", 9: "HTTP 500: request 18", 16: "broken"}[i]; cause != "" {
+			fail(rec, cause)
+		}
+		if i == 19 {
+			abandon(rec)
+		}
+	})
 	p := func(v float64) *float64 { return &v }
 	for i := range 3 {
 		r.Metrics = append(r.Metrics, metrics.Sample{At: int64(i) * 5e8, Replica: i % 2, Running: p(float64(8 - i)), Waiting: p(float64(i)), KVCache: p(0.25 * float64(i+1))})
@@ -188,8 +213,12 @@ func TestSheetJSON(t *testing.T) {
 // TestSheetAccountsForEveryRequest adds up again what was reduced.
 func TestSheetAccountsForEveryRequest(t *testing.T) {
 	r := made(loadgen.Server, 5000, ended, nil)
-	r.Records[4321].Done += 90_000_000_000 // one far out
-	fail(&r.Records[17], "HTTP 500")
+	change(r, func(i int, rec *record.Record) {
+		if i == 4321 {
+			rec.Done += 90_000_000_000 // one far out
+		}
+	})
+	failOne(r, 17, "HTTP 500")
 	s := sheetOf(t, r)
 	for _, d := range s.Distributions {
 		want := uint64(4999)
@@ -229,8 +258,8 @@ func TestSheetAccountsForEveryRequest(t *testing.T) {
 		flight += in.InFlight * s.Timeline.IntervalS
 	}
 	var wantFlight float64
-	for i := range r.Records {
-		wantFlight += float64(r.Records[i].Done-r.Records[i].Sent) / 1e9
+	for _, rec := range r.Records.All() {
+		wantFlight += float64(rec.Done-rec.Sent) / 1e9
 	}
 	if done != 4999 || failed != 1 || math.Abs(tokens-float64(s.OutputTokens)) > 1e-3 || math.Abs(flight-wantFlight) > 1e-6*wantFlight {
 		t.Errorf("over time: %d completed, %d failed, %.3f tokens, %.3f s in flight; want 4999, 1, %d, %.3f", done, failed, tokens, flight, s.OutputTokens, wantFlight)
@@ -296,9 +325,7 @@ func TestPeaksAreKept(t *testing.T) {
 // does not make an endless list.
 func TestCausesAreBounded(t *testing.T) {
 	r := made(loadgen.Server, 500, ended, nil)
-	for i := range r.Records {
-		fail(&r.Records[i], fmt.Sprintf("request %s refused", strings.Repeat("x", i)))
-	}
+	change(r, func(i int, rec *record.Record) { fail(rec, fmt.Sprintf("request %s refused", strings.Repeat("x", i))) })
 	s := sheetOf(t, r)
 	var n uint64
 	for _, f := range s.Failures {

@@ -124,12 +124,11 @@ type Replica struct {
 	LatencyP99MS *float64 `json:"latency_p99_ms,omitempty"`
 }
 
-func (s *Summary) count(records []record.Record) {
+func (s *Summary) count(records *record.Table) {
 	replicas := map[int]*Replica{}
 	lastQuery := ^uint64(0)
 	var end time.Duration
-	for i := range records {
-		rec := &records[i]
+	for _, rec := range records.All() {
 		s.Samples++
 		if rec.Query != lastQuery {
 			s.Queries++
@@ -165,46 +164,50 @@ func (s *Summary) count(records []record.Record) {
 	slices.SortFunc(s.Replicas, func(a, b Replica) int { return a.Index - b.Index })
 }
 
+// spreads describes the times of the requests. Each is sorted once, for all that is shown of it.
 func (s *Summary) spreads(j *Judgement) {
-	var scratch []time.Duration
-	of := func(derived func(*record.Record) (time.Duration, bool)) *Spread {
-		scratch = collect(scratch[:0], j.Rows, derived)
-		return spread(scratch)
-	}
 	s.replicaLatencies(j.Rows)
-	s.Latency, s.TTFT, s.TPOT = of((*record.Record).Latency), of((*record.Record).TTFT), of((*record.Record).TPOT)
+	var scratch []time.Duration
+	of := func(name string, limit *time.Duration, derived func(*record.Record) (time.Duration, bool)) *Spread {
+		scratch = collect(scratch[:0], j.Rows, derived)
+		if len(scratch) == 0 {
+			return nil
+		}
+		j.distributions = append(j.distributions, distribution(name, scratch, limit))
+		return spread(scratch, limit)
+	}
+	var ttft, tpot, latency *time.Duration // what is allowed
 	e := j.Settings
-	if j.Verdict == nil || e.Requested.Scenario != loadgen.Server {
-		return
+	server := j.Verdict != nil && e.Requested.Scenario == loadgen.Server
+	switch {
+	case server && e.Requested.UseTokenLatencies:
+		ttft, tpot = &e.Requested.TTFTLatency, &e.Requested.TPOTLatency
+	case server:
+		latency = &e.TargetLatency
 	}
-	s.Lateness = of((*record.Record).Lateness)
-	if e.Requested.UseTokenLatencies {
-		s.TTFT.limit(e.Requested.TTFTLatency)
-		s.TPOT.limit(e.Requested.TPOTLatency)
-	} else {
-		s.Latency.limit(e.TargetLatency)
-	}
-}
-
-func (s *Spread) limit(d time.Duration) {
-	if s != nil {
-		ms := float64(d) / 1e6
-		s.LimitMS = &ms
+	s.TTFT, s.TPOT, s.Latency = of("TTFT", ttft, (*record.Record).TTFT), of("TPOT", tpot, (*record.Record).TPOT), of("latency", latency, (*record.Record).Latency)
+	if server {
+		s.Lateness = of("lateness", nil, (*record.Record).Lateness)
 	}
 }
 
-// spread describes sorted times; none give nil.
-func spread(sorted []time.Duration) *Spread {
-	if len(sorted) == 0 {
-		return nil
-	}
+// spread describes sorted times, of which there is one at least.
+func spread(sorted []time.Duration, limit *time.Duration) *Spread {
 	var sum float64
 	for _, v := range sorted {
 		sum += float64(v)
 	}
 	at := func(p float64) float64 { return ms(percentile.Of(sorted, p)) }
 	return &Spread{
-		MinMS: at(0), MeanMS: sum / float64(len(sorted)) / 1e6,
+		LimitMS: limitMS(limit), MinMS: at(0), MeanMS: sum / float64(len(sorted)) / 1e6,
 		P50MS: at(.5), P90MS: at(.9), P99MS: at(.99), P999MS: at(.999), MaxMS: at(1),
 	}
+}
+
+func limitMS(limit *time.Duration) *float64 {
+	if limit == nil {
+		return nil
+	}
+	v := ms(*limit)
+	return &v
 }

@@ -43,22 +43,21 @@ const (
 )
 
 // timeline takes rows sorted by Seq; nil where nothing took any time.
-func timeline(rows []record.Record, lateness bool) *Timeline {
+func timeline(rows *record.Table, lateness bool) *Timeline {
 	var end time.Duration
-	for i := range rows {
-		end = max(end, rows[i].Done, rows[i].Sent, rows[i].FirstToken)
+	for _, r := range rows.All() {
+		end = max(end, r.Done, r.Sent, r.FirstToken)
 	}
 	if end <= 0 {
 		return nil
 	}
-	n := min(max(len(rows)/fewestRequests, 12), mostIntervals)
+	n := min(max(rows.Len()/fewestRequests, 12), mostIntervals)
 	width := float64(end) / float64(n)
 	t := &Timeline{IntervalS: width / 1e9, Intervals: make([]Interval, n)}
 	at := func(d time.Duration) int { return min(max(int(float64(d)/width), 0), n-1) }
 	flight, tokens := newCoverage(n, width), newCoverage(n, width)
 	first := make([][]time.Duration, n)
-	for i := range rows {
-		r := &rows[i]
+	for _, r := range rows.All() {
 		if v, ok := r.Lateness(); ok && lateness {
 			in := &t.Intervals[at(r.Scheduled)]
 			if in.LatenessMS == nil || ms(v) > *in.LatenessMS {

@@ -102,7 +102,7 @@ func (s *Summary) faults(r *Run) {
 	if s.Failed > 0 {
 		s.Reasons = append(s.Reasons, fmt.Sprintf("%d of %d requests failed", s.Failed, s.Samples))
 	}
-	if len(r.Records) == 0 {
+	if r.Records.Len() == 0 {
 		s.Reasons = append(s.Reasons, "no request was recorded")
 	}
 }

@@ -29,7 +29,7 @@ func rewrite(t *testing.T, dir string, inFile, inParts func([]record.Record) []r
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range inParts(slices.Clone(run.Records)) {
+	for _, r := range inParts(run.Records.Rows()) {
 		if err := p.Append(&r); err != nil {
 			t.Fatal(err)
 		}
@@ -38,7 +38,7 @@ func rewrite(t *testing.T, dir string, inFile, inParts func([]record.Record) []r
 		t.Fatal(err)
 	}
 	var text []byte
-	for _, r := range inFile(run.Records) {
+	for _, r := range inFile(run.Records.Rows()) {
 		text = append(r.AppendJSON(text), '\n')
 	}
 	if err := os.WriteFile(path, text, 0o644); err != nil {
@@ -94,7 +94,7 @@ func TestVerifyCounts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		named := strings.NewReplacer("499", itoa(len(run.Records)-1), "500", itoa(len(run.Records))).Replace(c.named)
+		named := strings.NewReplacer("499", itoa(run.Records.Len()-1), "500", itoa(run.Records.Len())).Replace(c.named)
 		rewrite(t, dir, c.inFile, c.inParts)
 		found, err := Verify(dir, nil)
 		if err != nil {
@@ -316,7 +316,7 @@ func TestVerifyAccuracy(t *testing.T) {
 		log := "["
 		var made []record.Record
 		for n, q := range scheduled(t, dir)[:rows] {
-			r := run.Records[n]
+			r := run.Records.At(n)
 			r.Sample, r.Scheduled = uint32(q.Samples[0]), q.Scheduled
 			made = append(made, r)
 			if n < entries {

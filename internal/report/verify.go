@@ -38,7 +38,7 @@ func Verify(dir string, m *manifest.Manifest) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &verifier{run: r, judged: j}
+	v := &verifier{run: r, judged: j, in: r.Records.Reader()}
 	if m != nil && m.Digest != r.Manifest.Digest {
 		v.say("the directory belongs to another manifest: %s, not %s", r.Manifest.Digest, m.Digest)
 	}
@@ -61,7 +61,7 @@ func Verify(dir string, m *manifest.Manifest) ([]string, error) {
 	if err := v.logs(); err != nil {
 		return nil, err
 	}
-	changed, err := record.CheckSeal(dir)
+	changed, err := record.CheckSeal(dir, r.digests)
 	if err != nil {
 		return nil, err
 	}
@@ -72,11 +72,21 @@ func Verify(dir string, m *manifest.Manifest) ([]string, error) {
 type verifier struct {
 	run    *Run
 	judged *Judgement
+	in     *record.Reader // of the run's records
 	found  []string
 }
 
 // most bounds how often one kind of fault is named.
 const most = 5
+
+// numbered is the record with a number, nil where there is none; valid until the next call.
+func (v *verifier) numbered(seq uint64) *record.Record {
+	at := v.run.Records.Search(seq)
+	if at == v.run.Records.Len() || v.run.Records.Seq(at) != seq {
+		return nil
+	}
+	return v.in.At(at)
+}
 
 func (v *verifier) say(format string, args ...any) {
 	v.found = append(v.found, fmt.Sprintf(format, args...))
@@ -89,17 +99,17 @@ func (v *verifier) schedule() error {
 	if err != nil {
 		return fmt.Errorf("laying out the test: %w", err)
 	}
-	records, wrong := v.run.Records, 0
+	records, wrong := v.run.Records.Len(), 0
 	at := 0
 	for _, phase := range phases {
 		for q := range phase.Queries() {
 			for i, sample := range q.Samples {
-				if at == len(records) {
+				if at == records {
 					// An early end by LoadGen's own rules issues less than was generated.
 					v.shortfall(phase)
 					return nil
 				}
-				r := &records[at]
+				r := v.in.At(at)
 				at++
 				want := record.Record{Seq: q.FirstSample + uint64(i), Sample: uint32(sample), Scheduled: q.Scheduled}
 				if e.Requested.Scenario == loadgen.SingleStream || v.run.State.OfficialLoadGen != "" {
@@ -120,8 +130,8 @@ func (v *verifier) schedule() error {
 	if wrong > most {
 		v.say("%d further records differ from LoadGen's schedule", wrong-most)
 	}
-	if at < len(records) {
-		v.say("%d records are more than LoadGen issues", len(records)-at)
+	if at < records {
+		v.say("%d records are more than LoadGen issues", records-at)
 	}
 	return nil
 }
@@ -130,7 +140,7 @@ func (v *verifier) schedule() error {
 func (v *verifier) shortfall(phase *loadgen.Phase) {
 	e := v.judged.Settings
 	if phase.Mode == loadgen.AccuracyOnly {
-		v.say("accuracy mode is not whole: %d records", len(v.run.Records))
+		v.say("accuracy mode is not whole: %d records", v.run.Records.Len())
 		return
 	}
 	if v.run.State.OfficialLoadGen != "" && v.run.OfficialResult != "" && e.Requested.Scenario != loadgen.Offline {
@@ -141,7 +151,7 @@ func (v *verifier) shortfall(phase *loadgen.Phase) {
 		return
 	}
 	if text, _ := loadgen.EndOfIssue(e, v.judged.Records); text == "" || e.Requested.Scenario == loadgen.Offline {
-		v.say("records are missing: there are %d, and nothing in LoadGen's rules ends the test there", len(v.run.Records))
+		v.say("records are missing: there are %d, and nothing in LoadGen's rules ends the test there", v.run.Records.Len())
 	}
 }
 
@@ -206,7 +216,7 @@ func orNothing(b json.RawMessage) string {
 // copies compares what else has the records with the record file: the Parquet parts and, of a
 // run with several clients, what each of them wrote.
 func (v *verifier) copies() {
-	if len(v.run.Records) == 0 {
+	if v.run.Records.Len() == 0 {
 		return
 	}
 	v.same(record.PartsDir, func(take func(*record.Record) bool) error { return record.ReadParts(v.run.Path, take) })
@@ -222,7 +232,7 @@ func (v *verifier) same(name string, read func(take func(*record.Record) bool) e
 	count, wrong := 0, 0
 	err := read(func(r *record.Record) bool {
 		count++
-		if have := v.run.numbered(r.Seq); have != nil && *have == *r {
+		if have := v.numbered(r.Seq); have != nil && *have == *r {
 			return true
 		}
 		if wrong++; wrong <= most {
@@ -236,7 +246,7 @@ func (v *verifier) same(name string, read func(take func(*record.Record) bool) e
 	case wrong > most:
 		v.say("%d further records in %s differ", wrong-most, name)
 	}
-	if err == nil && count != len(v.run.Records) {
-		v.say("%s has %d records, %s has %d", name, count, record.FileName, len(v.run.Records))
+	if err == nil && count != v.run.Records.Len() {
+		v.say("%s has %d records, %s has %d", name, count, record.FileName, v.run.Records.Len())
 	}
 }

@@ -85,7 +85,8 @@ func finish(t *testing.T, dir string) {
 	logs, err := loadgen.CreateLogs(dir, program, 1, func() time.Duration { return 0 })
 	check(err)
 	logs.Detail.LogResults(j.Settings, j.Verdict, j.Figures)
-	check(logs.Accuracy.Add(&loadgen.AccuracyEntry{SeqID: run.Records[3].Seq, SampleIndex: uint64(run.Records[3].Sample), Data: make([]byte, 4*run.Records[3].OutputTokens)}))
+	r := run.Records.At(3)
+	check(logs.Accuracy.Add(&loadgen.AccuracyEntry{SeqID: r.Seq, SampleIndex: uint64(r.Sample), Data: make([]byte, 4*r.OutputTokens)}))
 	check(logs.Close(loadgen.Report{SUT: SUT(run.Manifest, false), Settings: j.Settings, Verdict: j.Verdict, Summary: j.Figures}))
 	check(os.Mkdir(filepath.Join(dir, record.EngineDir), 0o755))
 	for name, text := range map[string]string{

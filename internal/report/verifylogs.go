@@ -140,14 +140,14 @@ func (v *verifier) accuracyLog() error {
 		return nil // its sequence numbers are its own
 	}
 	ok := 0
-	for i := range v.run.Records {
-		if v.run.Records[i].OK() {
+	for _, r := range v.run.Records.All() {
+		if r.OK() {
 			ok++
 		}
 	}
 	wrong := 0
 	for _, e := range entries {
-		r := v.run.numbered(e.Seq)
+		r := v.numbered(e.Seq)
 		const idSize = 4
 		if r != nil && r.OK() && uint64(r.Sample) == e.Sample && int64(hex.DecodedLen(len(e.Data))) == idSize*r.OutputTokens {
 			continue

@@ -77,7 +77,7 @@ func TestFailuresTogether(t *testing.T) {
 		}
 	}
 	rows = append(rows, record.Record{Status: record.OK})
-	got := failures(rows)
+	got := failures(record.TableOf(rows))
 	if len(got) != mostCauses+1 {
 		t.Fatalf("%d causes", len(got))
 	}

@@ -149,7 +149,7 @@ func TestEngineDies(t *testing.T) {
 				return
 			}
 			loaded, err := report.Load(dir)
-			if err != nil || len(loaded.Records) == 0 || !slices.ContainsFunc(loaded.Records, func(r record.Record) bool { return !r.OK() }) {
+			if err != nil || loaded.Records.Len() == 0 || !slices.ContainsFunc(loaded.Records.Rows(), func(r record.Record) bool { return !r.OK() }) {
 				t.Errorf("%v, %+v", err, loaded)
 			}
 		})

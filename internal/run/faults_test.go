@@ -68,7 +68,7 @@ func begin(t *testing.T, ctx context.Context, o Options, out *Output) (dir strin
 		t.Fatal(stateErr)
 	}
 	text, _ := os.ReadFile(filepath.Join(dir, record.InvalidFile)) // none of a valid run
-	if found, sealErr := record.CheckSeal(dir); sealErr != nil || len(found) > 0 {
+	if found, sealErr := record.CheckSeal(dir, nil); sealErr != nil || len(found) > 0 {
 		t.Errorf("the directory is not sealed: %v, %q", sealErr, found)
 	}
 	return dir, state, string(text), err

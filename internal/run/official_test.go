@@ -93,13 +93,13 @@ func TestOfficial(t *testing.T) {
 				t.Fatal(err)
 			}
 			visits := 0
-			since := loaded.State.MeasuringSince
+			since, records := loaded.State.MeasuringSince, loaded.Records.Rows()
 			for i, s := range servers {
 				seen := s.Truth()
 				visits += len(seen)
 				for _, v := range seen {
 					// Times are counted from when LoadGen began, on the machine's clock.
-					if !slices.ContainsFunc(loaded.Records, func(r record.Record) bool {
+					if !slices.ContainsFunc(records, func(r record.Record) bool {
 						const set = int64(5 * time.Millisecond)
 						at := func(d time.Duration) int64 { return since.Add(d).UnixNano() }
 						return since != nil && int(r.Replica) == i && int(r.Sample)+1 == v.Prompt && at(r.Sent) <= v.Arrival+set && at(r.Done) >= v.Last-set
@@ -112,8 +112,8 @@ func TestOfficial(t *testing.T) {
 			if c.scenario == loadgen.Offline {
 				want = truthSamples
 			}
-			if len(loaded.Records) != want || visits != want {
-				t.Fatalf("%d records of %d requests, want %d", len(loaded.Records), visits, want)
+			if len(records) != want || visits != want {
+				t.Fatalf("%d records of %d requests, want %d", len(records), visits, want)
 			}
 			text, err := os.ReadFile(filepath.Join(dir, loadgen.SummaryName))
 			if err != nil {
@@ -124,12 +124,12 @@ func TestOfficial(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if cursor := phases[0].Cursor(); !cursor.Next() || loaded.Records[0].Scheduled != cursor.Query.Scheduled {
-				t.Errorf("the first is scheduled at %v, by LoadGen at %v", loaded.Records[0].Scheduled, cursor.Query.Scheduled)
+			if cursor := phases[0].Cursor(); !cursor.Next() || records[0].Scheduled != cursor.Query.Scheduled {
+				t.Errorf("the first is scheduled at %v, by LoadGen at %v", records[0].Scheduled, cursor.Query.Scheduled)
 			}
 			failed := 0
 			var last time.Duration
-			for i, r := range loaded.Records {
+			for i, r := range records {
 				if int(r.Sample) != 7*i%truthSamples || r.Seq != uint64(i) || c.scenario == loadgen.Server && r.Query != uint64(i) || c.scenario == loadgen.Offline && r.Query != 0 {
 					t.Errorf("record %d is %+v", i, r)
 				}
@@ -148,7 +148,7 @@ func TestOfficial(t *testing.T) {
 					t.Errorf("record %d: %+v after %v", i, r, last)
 				}
 				last = r.Scheduled
-				if c.scenario == loadgen.Offline && (r.Scheduled != loaded.Records[0].Scheduled || r.Issued != r.Scheduled) {
+				if c.scenario == loadgen.Offline && (r.Scheduled != records[0].Scheduled || r.Issued != r.Scheduled) {
 					t.Errorf("record %d of the one query: %+v", i, r)
 				}
 			}

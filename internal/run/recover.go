@@ -73,7 +73,7 @@ func finished(path string, s *record.State) (bool, error) {
 	if _, err := os.Stat(filepath.Join(path, record.SealFile)); errors.Is(err, os.ErrNotExist) {
 		return false, nil
 	}
-	found, err := record.CheckSeal(path)
+	found, err := record.CheckSeal(path, nil)
 	if err == nil && len(found) > 0 {
 		err = ErrChanged
 	}

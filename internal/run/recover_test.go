@@ -67,7 +67,7 @@ func TestRecover(t *testing.T) {
 	if err := record.ReadParts(got.dir, func(*record.Record) bool { n++; return true }); err != nil || n != len(got.records)-1 {
 		t.Errorf("%d records in Parquet, %v", n, err)
 	}
-	if found, err := record.CheckSeal(got.dir); err != nil || len(found) > 0 {
+	if found, err := record.CheckSeal(got.dir, nil); err != nil || len(found) > 0 {
 		t.Errorf("%q, %v", found, err)
 	}
 	state, err := record.ReadState(got.dir)

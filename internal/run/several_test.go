@@ -220,7 +220,7 @@ func (v *virtualTest) run(t *testing.T, n int) (got issuedBy) {
 		}
 		slices.SortFunc(got.records, func(a, b record.Record) int { return cmp.Compare(a.Seq, b.Seq) })
 		r.state.Clients = 0 // all else is to be the same
-		j, err := report.Judge(&report.Run{Manifest: v.manifest, State: r.state, Records: got.records})
+		j, err := report.Judge(&report.Run{Manifest: v.manifest, State: r.state, Records: record.TableOf(got.records)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -100,7 +100,7 @@ func runOn(t *testing.T, m *manifest.Manifest, servers []*mock.Server, o Options
 	if err != nil {
 		t.Fatal(err)
 	}
-	got.records, got.since = loaded.Records, *loaded.State.MeasuringSince
+	got.records, got.since = loaded.Records.Rows(), *loaded.State.MeasuringSince
 	for _, name := range []string{loadgen.SummaryName, loadgen.DetailName} {
 		text, err := os.ReadFile(filepath.Join(got.dir, name))
 		if err != nil {

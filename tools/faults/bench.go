@@ -232,9 +232,9 @@ func (b *bench) finished() (map[int]int, error) {
 // recorded counts the finished requests of a run directory, by sample.
 func recorded(r *report.Run) map[int]int {
 	count := map[int]int{}
-	for i := range r.Records {
-		if r.Records[i].OK() {
-			count[int(r.Records[i].Sample)]++
+	for _, rec := range r.Records.All() {
+		if rec.OK() {
+			count[int(rec.Sample)]++
 		}
 	}
 	return count

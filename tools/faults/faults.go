@@ -138,8 +138,8 @@ const givenUp = "for what was given up and is recorded as abandoned"
 // abandoned is how many requests a run gave up.
 func abandoned(_ *bench, r *report.Run) int {
 	n := 0
-	for i := range r.Records {
-		if r.Records[i].Status == record.Abandoned {
+	for _, rec := range r.Records.All() {
+		if rec.Status == record.Abandoned {
 			n++
 		}
 	}

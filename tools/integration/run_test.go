@@ -185,7 +185,7 @@ func (r *running) read(t *testing.T) ([]record.Record, *report.Summary) {
 	}
 	b, err := os.ReadFile(filepath.Join(r.dir, "summary.json"))
 	if errors.Is(err, os.ErrNotExist) {
-		return run.Records, nil
+		return run.Records.Rows(), nil
 	}
 	var sum report.Summary
 	if err == nil {
@@ -194,7 +194,7 @@ func (r *running) read(t *testing.T) ([]record.Record, *report.Summary) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return run.Records, &sum
+	return run.Records.Rows(), &sum
 }
 
 // verify holds the run's directory against its manifest. Of a run that was cut

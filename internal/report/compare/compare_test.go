@@ -28,7 +28,7 @@ func run(t *testing.T, name string, ttft time.Duration, change func(*report.Run)
 	s.Scenario, s.ServerTargetQPS, s.MinDuration, s.MinQueryCount = loadgen.Server, 100, time.Second, 100
 	s.UseTokenLatencies, s.TTFTLatency, s.TPOTLatency = true, 200*time.Millisecond, 50*time.Millisecond
 	r := &report.Run{
-		Path:  "runs/" + name,
+		Path: "runs/" + name, Records: &record.Table{},
 		State: record.State{Phase: record.Ended, DatasetSamples: 64, Program: "mlrun test", Started: time.Unix(int64(len(name))*1000+int64(ttft), int64(name[len(name)-1]))},
 		Manifest: &manifest.Manifest{
 			BenchmarkName: "llama2-70b", Scenario: "server", TestMode: "performance", Machine: "alpha", Backend: "vllm", Digest: "sha256:" + name[:1],
@@ -39,7 +39,7 @@ func run(t *testing.T, name string, ttft time.Duration, change func(*report.Run)
 	for i := range time.Duration(500) {
 		at := i * 10_000_000
 		first := at + ttft*1_000_000 + i%5*1_000_000
-		r.Records = append(r.Records, record.Record{
+		r.Records.Append(&record.Record{
 			Seq: uint64(i), Query: uint64(i), Scheduled: at, Issued: at, Sent: at, FirstToken: first, Done: first + 31*10_000_000,
 			InputTokens: 10, OutputTokens: 32, Status: record.OK,
 		})
@@ -180,7 +180,9 @@ func TestFalseAlarms(t *testing.T) {
 // TestCopiesAndCutRunsDoNotCount: neither makes figures surer than they are.
 func TestCopiesAndCutRunsDoNotCount(t *testing.T) {
 	first := run(t, "a1", 40, nil)
-	cut := run(t, "a3", 40, func(r *report.Run) { r.State.Phase, r.Records = record.Measuring, r.Records[:50] })
+	cut := run(t, "a3", 40, func(r *report.Run) {
+		r.State.Phase, r.Records = record.Measuring, record.TableOf(r.Records.Rows()[:50])
+	})
 	copied := *first
 	copied.Name = "copy"
 	faulty := run(t, "a4", 40, func(r *report.Run) { r.State.Faults = []string{"slow client", "more"} })

@@ -32,7 +32,7 @@ func made(n, replicas int, change func(*report.Run)) *report.Run {
 	s.Scenario, s.ServerTargetQPS, s.MinDuration, s.MinQueryCount = loadgen.Server, 100, time.Second, 100
 	s.UseTokenLatencies, s.TTFTLatency, s.TPOTLatency = true, 120*time.Millisecond, 50*time.Millisecond
 	r := &report.Run{
-		Path: "runs/made", State: record.State{Phase: record.Ended, DatasetSamples: 64, Program: "mlrun test", Simulated: true, Started: time.Unix(int64(n), 0)},
+		Path: "runs/made", Records: &record.Table{}, State: record.State{Phase: record.Ended, DatasetSamples: 64, Program: "mlrun test", Simulated: true, Started: time.Unix(int64(n), 0)},
 		Manifest: &manifest.Manifest{
 			BenchmarkName: "llama2-70b", Scenario: "server", TestMode: "performance", Machine: "alpha", Backend: "vllm", Digest: "sha256:0123456789abcdef0123456789abcdef",
 			Engine: manifest.Engine{Name: "vllm", Version: "0.9.2"}, EngineConfig: map[string]any{"max_num_seqs": 512, "a_rather_long_name_of_an_engine_argument_to_be_broken": strings.Repeat("long", 40)},
@@ -45,7 +45,7 @@ func made(n, replicas int, change func(*report.Run)) *report.Run {
 		if i%997 == 996 {
 			first += 900_000_000
 		}
-		r.Records = append(r.Records, record.Record{
+		r.Records.Append(&record.Record{
 			Seq: uint64(i), Query: uint64(i), Sample: uint32(i % 64), Replica: int32(i % time.Duration(replicas)), Scheduled: at, Issued: at, Sent: at + i%5*10_000,
 			FirstToken: first, Done: first + 31*(10_000_000+i%11*200_000), InputTokens: 100, OutputTokens: 32, Status: record.OK,
 		})
@@ -94,11 +94,20 @@ func hostile(r *report.Run) {
 	m.EnvConfig = map[string]string{bad: bad}
 	r.State.Program, r.State.Faults = bad, []string{bad}
 	r.Problems = []string{bad}
-	for i := range r.Records {
+	change(r, func(i int, rec *record.Record) {
 		if i%50 == 3 {
-			r.Records[i].Status, r.Records[i].Error, r.Records[i].Done, r.Records[i].FirstToken = record.Failed, bad, r.Records[i].Sent+5000, record.NotReached
+			rec.Status, rec.Error, rec.Done, rec.FirstToken = record.Failed, bad, rec.Sent+5000, record.NotReached
 		}
+	})
+}
+
+// change changes the records of a run.
+func change(r *report.Run, f func(i int, rec *record.Record)) {
+	rows := r.Records.Rows()
+	for i := range rows {
+		f(i, &rows[i])
 	}
+	r.Records = record.TableOf(rows)
 }
 
 // cases are runs of every kind that must render.
@@ -111,9 +120,7 @@ func cases() map[string][]*report.Run {
 		s := loadgen.DefaultSettings()
 		s.Scenario, s.MinDuration, s.OfflineExpectedQPS = loadgen.Offline, time.Second, 100
 		r.Manifest.Scenario, r.Manifest.Loadgen = "offline", loadgen.Section{Settings: s, Library: loadgen.Library{TotalSampleCount: 64, PerformanceSampleCount: 64}, Frozen: true}.Map()
-		for i := range r.Records {
-			r.Records[i].Scheduled, r.Records[i].Query = 0, 0
-		}
+		change(r, func(_ int, rec *record.Record) { rec.Scheduled, rec.Query = 0, 0 })
 	}
 	accuracy := func(r *report.Run) {
 		s := loadgen.DefaultSettings()
@@ -127,13 +134,17 @@ func cases() map[string][]*report.Run {
 	}
 	crashed := func(r *report.Run) {
 		r.State.Phase, r.Torn = record.Measuring, true
-		last := &r.Records[len(r.Records)-1]
-		last.Status, last.Done, last.FirstToken = record.Abandoned, record.NotReached, record.NotReached
+		last := r.Records.Len() - 1
+		change(r, func(i int, rec *record.Record) {
+			if i == last {
+				rec.Status, rec.Done, rec.FirstToken = record.Abandoned, record.NotReached, record.NotReached
+			}
+		})
 	}
 	failed := func(r *report.Run) {
-		for i := range r.Records {
-			r.Records[i].Status, r.Records[i].Error, r.Records[i].FirstToken, r.Records[i].OutputTokens = record.Failed, "HTTP 500", record.NotReached, 0
-		}
+		change(r, func(_ int, rec *record.Record) {
+			rec.Status, rec.Error, rec.FirstToken, rec.OutputTokens = record.Failed, "HTTP 500", record.NotReached, 0
+		})
 	}
 	official := func(r *report.Run) { r.State.OfficialLoadGen, r.OfficialResult = "5.1.2", "VALID" }
 	return map[string][]*report.Run{
@@ -277,8 +288,11 @@ func FuzzPage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string, first, sent, done, tokens int64) {
 		r := made(3, 1, func(r *report.Run) {
 			r.Manifest.Machine, r.Path = text, text
-			last := &r.Records[2]
-			last.FirstToken, last.Sent, last.Done, last.OutputTokens = time.Duration(first), time.Duration(sent), time.Duration(done), tokens
+			change(r, func(i int, rec *record.Record) {
+				if i == 2 {
+					rec.FirstToken, rec.Sent, rec.Done, rec.OutputTokens = time.Duration(first), time.Duration(sent), time.Duration(done), tokens
+				}
+			})
 		})
 		list := sheets(t, r)
 		if page := written(t, list); strings.Count(page, "<script") != 1 {

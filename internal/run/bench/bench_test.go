@@ -99,7 +99,7 @@ func TestFigures(t *testing.T) {
 	rows := []record.Record{row(0, 10*ms), row(1, 10*ms), row(2, 10*ms), row(3, 40*ms)}
 	rows = append(rows, record.Record{Scheduled: 150 * ms, Done: 160 * ms, Status: record.Failed, FirstToken: record.NotReached})
 	m := &manifest.Manifest{HarnessConfig: map[string]any{tpotKey: 20.0, ttftKey: 50.0}}
-	f := FiguresOf(m, rows)
+	f := FiguresOf(m, record.TableOf(rows))
 	near := func(name string, got, want float64) {
 		if math.Abs(got-want) > 1e-9 {
 			t.Errorf("%s is %g, want %g", name, got, want)
@@ -122,7 +122,7 @@ func TestFigures(t *testing.T) {
 	}
 	near("goodput", *f.Goodput, 3/0.55)
 	near("good share", *f.Good, 0.6)
-	if f := FiguresOf(&manifest.Manifest{}, rows); f.Goodput != nil {
+	if f := FiguresOf(&manifest.Manifest{}, record.TableOf(rows)); f.Goodput != nil {
 		t.Errorf("without limits the goodput is %g", *f.Goodput)
 	}
 	if f := FiguresOf(m, nil); f.RequestsPerSecond != 0 || f.Goodput != nil {

@@ -41,15 +41,14 @@ type Spread struct {
 }
 
 // FiguresOf reduces the records of a run.
-func FiguresOf(m *manifest.Manifest, rows []record.Record) Figures {
-	f := Figures{Requests: len(rows)}
+func FiguresOf(m *manifest.Manifest, rows *record.Table) Figures {
+	f := Figures{Requests: rows.Len()}
 	limits := LimitsOf(m)
 	var ttft, tpot, latency []time.Duration
 	var input, output, gaps int64
 	var between, from, to time.Duration
 	good := 0
-	for i := range rows {
-		r := &rows[i]
+	for i, r := range rows.All() {
 		if i == 0 || r.Scheduled < from {
 			from = r.Scheduled
 		}
@@ -75,7 +74,7 @@ func FiguresOf(m *manifest.Manifest, rows []record.Record) Figures {
 		}
 	}
 	if f.Seconds = (to - from).Seconds(); f.Seconds > 0 {
-		answered := float64(len(rows) - f.Failed)
+		answered := float64(rows.Len() - f.Failed)
 		f.RequestsPerSecond = answered / f.Seconds
 		f.InputTokensPerSecond, f.OutputTokensPerSecond = float64(input)/f.Seconds, float64(output)/f.Seconds
 	}
@@ -83,8 +82,8 @@ func FiguresOf(m *manifest.Manifest, rows []record.Record) Figures {
 		f.ITL = ms(between) / float64(gaps)
 	}
 	f.TTFT, f.TPOT, f.Latency = spread(ttft), spread(tpot), spread(latency)
-	if limits != (Limits{}) && len(rows) > 0 && f.Seconds > 0 {
-		rate, share := float64(good)/f.Seconds, float64(good)/float64(len(rows))
+	if limits != (Limits{}) && rows.Len() > 0 && f.Seconds > 0 {
+		rate, share := float64(good)/f.Seconds, float64(good)/float64(rows.Len())
 		f.Goodput, f.Good = &rate, &share
 	}
 	return f

@@ -60,8 +60,8 @@ func write(o options) error {
 	s.UseTokenLatencies, s.TTFTLatency, s.TPOTLatency = true, 2*time.Second, 200*time.Millisecond
 	lib := loadgen.Library{TotalSampleCount: samples, PerformanceSampleCount: samples}
 	m := &manifest.Manifest{
-		BenchmarkName: "llama2-70b", Scenario: string(o.scenario), TestMode: "performance", Machine: "bench", Variant: "bench", Backend: "vllm",
-		Engine: manifest.Engine{Name: "vllm", Version: "0.9.2"}, Schema: "sha256:00",
+		BenchmarkName: "llama2-70b", Scenario: string(o.scenario), TestMode: "performance", Machine: "bench", Variant: "bench", Backend: "bench",
+		Engine: manifest.Engine{Name: "bench", Version: "1"}, Schema: "sha256:00",
 		Loadgen: loadgen.Section{Settings: s, Library: lib, Round: "v5.1", Frozen: true}.Map(),
 	}
 	yaml, err := m.YAML()

@@ -88,9 +88,7 @@ func TestWhatLimits(t *testing.T) {
 			r := made(loadgen.Server, 600, ended, c.change)
 			r.Metrics = c.engine
 			if c.records != nil {
-				for i := range r.Records {
-					c.records(&r.Records[i])
-				}
+				change(r, func(_ int, rec *record.Record) { c.records(rec) })
 			}
 			s, err := NewSheet(r)
 			if err != nil {

@@ -12,6 +12,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"time"
 
 	"mlcfg/internal/loadgen"
@@ -60,7 +61,7 @@ func write(o options) error {
 	s.UseTokenLatencies, s.TTFTLatency, s.TPOTLatency = true, 2*time.Second, 200*time.Millisecond
 	lib := loadgen.Library{TotalSampleCount: samples, PerformanceSampleCount: samples}
 	m := &manifest.Manifest{
-		BenchmarkName: "llama2-70b", Scenario: string(o.scenario), TestMode: "performance", Machine: "bench", Variant: "bench", Backend: "bench",
+		BenchmarkName: "llama2-70b", Scenario: strings.ToLower(o.scenario.String()), TestMode: "performance", Machine: "bench", Variant: "bench", Backend: "bench",
 		Engine: manifest.Engine{Name: "bench", Version: "1"}, Schema: "sha256:00",
 		Loadgen: loadgen.Section{Settings: s, Library: lib, Round: "v5.1", Frozen: true}.Map(),
 	}

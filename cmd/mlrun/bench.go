@@ -71,6 +71,7 @@ func (a *app) benchCommand() *cli.Command {
 			limit(&cli.DurationFlag{Name: "ttft-limit", Usage: "an answer counts for goodput if its first token comes within `DURATION` (default: no limit)", Destination: &f.limits.TTFT}),
 			limit(&cli.DurationFlag{Name: "tpot-limit", Usage: "an answer counts for goodput if its TPOT is at most `DURATION` (default: no limit)", Destination: &f.limits.TPOT}),
 			limit(&cli.DurationFlag{Name: "latency-limit", Usage: "an answer counts for goodput if it is complete within `DURATION` (default: no limit)", Destination: &f.limits.Latency}),
+			f.run.clientsFlag("with --rate: divide the requests over `N` client processes, for more than one can send"),
 			limit(&cli.DurationFlag{Name: "request-timeout", Usage: "fail a request after this time", Value: f.run.limits.RequestTimeout, Destination: &f.run.limits.RequestTimeout}),
 			&cli.BoolFlag{Name: "no-warmup", Usage: "skip the warm-up", Destination: &f.noWarmUp},
 			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "write to the new folder `DIR` (default: a new name under --results)", Destination: &f.out},
@@ -98,6 +99,9 @@ func (a *app) bench(c *cli.Context, f *benchFlags) error {
 	loads, err := bench.ParseLoads(f.rates, f.concurrencies)
 	if err != nil {
 		return err
+	}
+	if f.run.clients > 1 && f.concurrencies != "" {
+		return withHint("--rate N, or a single client", "--clients %d: with --concurrency each request leaves when an earlier one is answered, so there is no schedule to divide", f.run.clients)
 	}
 	access, err := f.run.access.read(engine.LocalHost())
 	if err != nil {

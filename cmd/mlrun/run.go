@@ -67,12 +67,7 @@ func (f *runFlags) list() []cli.Flag {
 		&cli.StringSliceFlag{Name: "sim-arg", Usage: "pass `ARG` to the simulated engine (see mlrun sim --help)", Destination: &f.simArgs},
 		&cli.StringFlag{Name: "tokenizer", Usage: "tokenizer.json or the `FOLDER` that holds it, for text samples (default: the model's)", Destination: &f.tokenizer},
 		&cli.IntFlag{Name: "concurrency", Usage: "offline: number of requests in flight on each replica; 0 means the engine's batch size", Destination: &f.concurrency},
-		&cli.IntFlag{Name: "clients", Usage: "server and offline: divide the load over `N` client processes, for more than one can send", Value: 1, Destination: &f.clients, Action: func(_ *cli.Context, n int) error {
-			if n < 1 {
-				return fmt.Errorf("--clients is %d; it must be 1 or more", n)
-			}
-			return nil
-		}},
+		f.clientsFlag("server and offline: divide the load over `N` client processes, for more than one can send"),
 		limit(&cli.DurationFlag{Name: "request-timeout", Usage: "fail a request after this time", Value: run.DefaultLimits().RequestTimeout, Destination: &f.limits.RequestTimeout}),
 		limit(&cli.DurationFlag{Name: "ready-timeout", Usage: "fail if the engine is not ready after this time", Value: run.DefaultLimits().ReadyTimeout, Destination: &f.limits.ReadyTimeout}),
 		&cli.DurationFlag{Name: "stall-timeout", Usage: "end the run if a replica with requests in flight sends nothing for this long; -1s disables this", Value: run.DefaultLimits().StallTimeout, Destination: &f.limits.StallTimeout, Action: func(_ *cli.Context, d time.Duration) error {
@@ -87,6 +82,16 @@ func (f *runFlags) list() []cli.Flag {
 		&cli.StringFlag{Name: "loadgen", Usage: "which LoadGen issues the queries and judges the run: builtin, or official for MLPerf's own library", Value: "builtin", Destination: &f.loadgen},
 		&cli.StringFlag{Name: "loadgen-python", Usage: "`PATH` of a Python that has the official LoadGen installed (mlcommons-loadgen)", Value: "python3", Destination: &f.loadgenPython},
 	)
+}
+
+// clientsFlag is the number of clients.
+func (f *runFlags) clientsFlag(usage string) cli.Flag {
+	return &cli.IntFlag{Name: "clients", Usage: usage, Value: 1, Destination: &f.clients, Action: func(_ *cli.Context, n int) error {
+		if n < 1 {
+			return fmt.Errorf("--clients is %d; it must be 1 or more", n)
+		}
+		return nil
+	}}
 }
 
 // engine are the flags on how engines are started, and what is looked at before.

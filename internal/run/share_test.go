@@ -157,7 +157,7 @@ func TestSharesOfGoldenCases(t *testing.T) {
 				}
 			}
 			if samples := len(g.Runs[0].SampleIndex); samples <= mostVirtual {
-				sameAsOne(t, s, lib)
+				sameAsOne(t, s, lib, 3)
 			}
 		})
 	}

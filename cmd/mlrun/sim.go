@@ -15,7 +15,6 @@ import (
 	"mlcfg/internal/backend"
 	"mlcfg/internal/engine/sim"
 	"mlcfg/internal/release"
-	"mlcfg/internal/tokenizer"
 )
 
 const simHelp = `Runs a simulated engine until it is interrupted. It speaks the HTTP protocol of
@@ -88,7 +87,7 @@ func (a *app) simCommand() *cli.Command {
 			if cfg.Model == "" {
 				return errors.New("sim: --model is empty")
 			}
-			if cfg.Tokenizer, cfg.EndToken, err = a.simTokenizer(cfg.Model, tokens); err != nil {
+			if cfg.Vocabulary, err = a.simVocabulary(cfg.Model, tokens); err != nil {
 				return fmt.Errorf("sim: --tokenizer: %w", err)
 			}
 			if finished != "" {
@@ -104,19 +103,19 @@ func (a *app) simCommand() *cli.Command {
 	}
 }
 
-// simTokenizer reads the tokenizer that is asked for, or the one in a model's folder. One
-// that nobody asked for and that cannot be read is said, and does without.
-func (a *app) simTokenizer(model, path string) (*tokenizer.Tokenizer, int, error) {
+// simVocabulary reads the tokenizer that is asked for, or the one in a model's folder. One
+// that nobody asked for and that cannot be used is said, and done without.
+func (a *app) simVocabulary(model, path string) (*sim.Vocabulary, error) {
 	if path != "" {
-		return sim.LoadTokenizer(path)
+		return sim.LoadVocabulary(path)
 	}
 	if _, err := os.Stat(filepath.Join(model, "tokenizer.json")); err != nil {
-		return nil, 0, nil //nolint:nilerr // a name, or a folder without one
+		return nil, nil //nolint:nilerr,nilnil // a name, or a folder without one
 	}
-	tok, end, err := sim.LoadTokenizer(model)
+	v, err := sim.LoadVocabulary(model)
 	if err != nil {
 		fmt.Fprintf(a.stderr, "mlrun: sim: %v: texts are counted as four bytes a token\n", err)
-		return nil, 0, nil //nolint:nilerr // nobody asked for it
+		return nil, nil //nolint:nilerr,nilnil // nobody asked for it
 	}
-	return tok, end, nil
+	return v, nil
 }

@@ -22,7 +22,6 @@ import (
 	"time"
 
 	"mlcfg/internal/backend"
-	"mlcfg/internal/tokenizer"
 )
 
 // Protocols are the engines whose HTTP interface can be spoken.
@@ -63,11 +62,9 @@ type Config struct {
 	Latency Latency
 	Lengths Lengths
 
-	// Tokenizer counts prompts that are texts, and makes texts of as many tokens as are
-	// said; nil makes them up, with four bytes of text a token. EndToken is the id that
-	// ends an output, where there is one.
-	Tokenizer *tokenizer.Tokenizer
-	EndToken  int
+	// Vocabulary counts prompts that are texts, and makes texts of as many tokens as are
+	// said; nil makes them up.
+	Vocabulary *Vocabulary
 
 	// IncrementalStream makes SGLang's /generate stream send what is new in each
 	// chunk; without it each chunk repeats all tokens so far, SGLang's default.

@@ -28,7 +28,7 @@ type Server struct {
 	count  atomic.Int64
 	// underWay counts the requests that are not over.
 	underWay atomic.Int64
-	words    *vocabulary
+	words    *Vocabulary
 	served   int64 // Unix time of the start, as /v1/models tells it
 }
 
@@ -38,13 +38,9 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("simulated engine: %w", err)
 	}
-	words, err := newVocabulary(cfg.Tokenizer, cfg.EndToken)
-	if err != nil {
-		return nil, fmt.Errorf("simulated engine: %w", err)
-	}
 	engine, _ := backend.Of(cfg.Protocol)
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &Server{cfg: cfg, engine: engine, mux: http.NewServeMux(), words: words, stop: cancel, done: make(chan struct{}), start: time.Now()}
+	s := &Server{cfg: cfg, engine: engine, mux: http.NewServeMux(), words: cfg.Vocabulary, stop: cancel, done: make(chan struct{}), start: time.Now()}
 	s.served = s.start.Unix()
 	s.pacer = newPacer(newScheduler(cfg), newMetrics(engine.Server.Buckets))
 	s.routes()

@@ -46,7 +46,7 @@ type output struct {
 	n     int
 	limit int         // the most that it may be
 	stop  bool        // ends of itself, with the token that ends an output
-	words *vocabulary // a real tokenizer's; nil: made up
+	words *Vocabulary // a real tokenizer's; nil: made up
 }
 
 // promptKey depends on every token of the prompt and its place.

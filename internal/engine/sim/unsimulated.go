@@ -24,13 +24,13 @@ type unsimulated struct {
 	GuidedGrammar     json.RawMessage `json:"guided_grammar"`
 }
 
-// refuse names the first parameter that would have to be followed.
-func (u *unsimulated) refuse() *apiError {
+// refuse names the first parameter that would have to be followed; words are those of answers.
+func (u *unsimulated) refuse(words []string) *apiError {
 	given := func(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
 	switch {
 	case u.Suffix != nil && *u.Suffix != "":
 		return badRequest("suffix", "suffix is not currently supported")
-	case u.stops():
+	case u.stops(words):
 		return notSimulated("stop", "a stop text that the simulated words have")
 	case len(u.Tools) > 0:
 		return notSimulated("tools", "a call of tools")
@@ -56,7 +56,7 @@ func (u *unsimulated) refuse() *apiError {
 
 // stops reports whether a stop text could come up in an answer: its words are known, so that a
 // text with anything else in it ends none.
-func (u *unsimulated) stops() bool {
+func (u *unsimulated) stops(words []string) bool {
 	var texts []string
 	if json.Unmarshal(u.Stop, &texts) != nil {
 		var one string
@@ -66,7 +66,7 @@ func (u *unsimulated) stops() bool {
 		texts = []string{one}
 	}
 	for _, text := range texts {
-		if text != "" && mayHold(text) {
+		if text != "" && mayHold(text, words) {
 			return true
 		}
 	}
@@ -75,7 +75,7 @@ func (u *unsimulated) stops() bool {
 
 // mayHold reports whether answers can hold a text: each of its words is one of theirs, the
 // first and the last perhaps cut.
-func mayHold(text string) bool {
+func mayHold(text string, words []string) bool {
 	parts := strings.Split(text, " ")
 	for i, part := range parts {
 		held := false

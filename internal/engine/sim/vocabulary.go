@@ -12,9 +12,9 @@ import (
 	"mlcfg/internal/tokenizer"
 )
 
-// vocabulary is how text becomes token ids and ids become text by a real tokenizer. A nil
-// one is made up.
-type vocabulary struct {
+// Vocabulary is how text becomes token ids and ids become text by a real tokenizer. A nil
+// one is made up, with four bytes of text a token.
+type Vocabulary struct {
 	tok *tokenizer.Tokenizer
 	end int // the token that ends an output
 	// words are tokens that are a word with a blank before it, so that any of them one after
@@ -32,13 +32,10 @@ type word struct {
 // the text for a model's.
 const mostWords = 256
 
-// newVocabulary is tok's, or nil. end is the id that ends an output. It is an error if no
-// words are found whose tokens stay the same in any order.
-func newVocabulary(tok *tokenizer.Tokenizer, end int) (*vocabulary, error) {
-	if tok == nil {
-		return nil, nil
-	}
-	v := &vocabulary{tok: tok, end: end}
+// NewVocabulary is that of a tokenizer; end is the id that ends an output. It is an error if no
+// words are found whose tokens stay the same in any order: then no answer can be made of them.
+func NewVocabulary(tok *tokenizer.Tokenizer, end int) (*Vocabulary, error) {
+	v := &Vocabulary{tok: tok, end: end}
 	becomes := func(text string, ids ...int32) bool {
 		got, err := tok.Encode(text, false)
 		return err == nil && slices.Equal(got, ids)
@@ -46,15 +43,18 @@ func newVocabulary(tok *tokenizer.Tokenizer, end int) (*vocabulary, error) {
 	// What a text begins with loses its blank in some tokenizers, so another token is before.
 	size := tok.Size()
 	before, err := tok.Encode("a", false)
-	if err != nil || len(before) == 0 {
-		return nil, fmt.Errorf("the tokenizer has no token for the letter a: %w", err)
+	if err != nil {
+		return nil, err
+	}
+	if len(before) == 0 {
+		return nil, errors.New("the tokenizer has no token for the letter a")
 	}
 	told := tok.Decode(before, false)
 	for i := range size {
 		// A stride that shares no factor with a power of two or ten looks everywhere.
 		id := int32(i * 7919 % size)
 		text, ok := strings.CutPrefix(tok.Decode(append(slices.Clone(before), id), false), told+" ")
-		if !ok || len(text) < 2 || len(text) > 12 || strings.Trim(text, "abcdefghijklmnopqrstuvwxyz") != "" || int(id) == end {
+		if !ok || text == "" || len(text) > 12 || strings.Trim(text, "abcdefghijklmnopqrstuvwxyz") != "" || int(id) == end {
 			continue
 		}
 		w := word{id: int(id), text: " " + text, first: " " + text}
@@ -82,7 +82,7 @@ func newVocabulary(tok *tokenizer.Tokenizer, end int) (*vocabulary, error) {
 
 // encode returns the ids of a prompt's text. special adds what the tokenizer begins a text
 // with.
-func (v *vocabulary) encode(text string, special bool) ([]int, error) {
+func (v *Vocabulary) encode(text string, special bool) ([]int, error) {
 	if v == nil {
 		return tokenize(text), nil
 	}
@@ -98,7 +98,7 @@ func (v *vocabulary) encode(text string, special bool) ([]int, error) {
 }
 
 // decode returns the text of ids; false where ids have none.
-func (v *vocabulary) decode(ids []int) (string, bool) {
+func (v *Vocabulary) decode(ids []int) (string, bool) {
 	if v == nil {
 		return "", false
 	}
@@ -109,22 +109,44 @@ func (v *vocabulary) decode(ids []int) (string, bool) {
 	return v.tok.Decode(list, false), true
 }
 
+// said are the words that answers are made of.
+func (v *Vocabulary) said() []string {
+	if v == nil {
+		return words[:]
+	}
+	list := make([]string, len(v.words))
+	for i, w := range v.words {
+		list[i] = w.text[1:]
+	}
+	return list
+}
+
 // word is the output's token number i, counted from 0.
-func (v *vocabulary) word(o output, i int) word {
+func (v *Vocabulary) word(o output, i int) word {
 	return v.words[mix(o.key+uint64(i))%uint64(len(v.words))]
 }
 
-// LoadTokenizer reads the tokenizer of a model's folder, or of a tokenizer.json, and with it the id
-// of the token that ends an output, as generation_config.json or config.json beside it say.
-func LoadTokenizer(path string) (tok *tokenizer.Tokenizer, end int, err error) {
-	if tok, err = tokenizer.Open(path); err != nil {
-		return nil, 0, err
+// LoadVocabulary reads the tokenizer of a model's folder, or a tokenizer.json, and with it the
+// id of the token that ends an output, as generation_config.json or config.json beside it say.
+func LoadVocabulary(path string) (*Vocabulary, error) {
+	tok, err := tokenizer.Open(path)
+	if err != nil {
+		return nil, err
 	}
 	if filepath.Ext(path) == ".json" {
 		path = filepath.Dir(path)
 	}
+	v, err := NewVocabulary(tok, endOf(path))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return v, nil
+}
+
+// endOf is the id of the token that ends an output of the model in a folder.
+func endOf(dir string) int {
 	for _, name := range []string{"generation_config.json", "config.json"} {
-		data, err := os.ReadFile(filepath.Join(path, name))
+		data, err := os.ReadFile(filepath.Join(dir, name))
 		var one struct {
 			End int `json:"eos_token_id"`
 		}
@@ -134,10 +156,10 @@ func LoadTokenizer(path string) (tok *tokenizer.Tokenizer, end int, err error) {
 		switch {
 		case err != nil:
 		case json.Unmarshal(data, &one) == nil && one.End > 0:
-			return tok, one.End, nil
+			return one.End
 		case json.Unmarshal(data, &several) == nil && len(several.End) > 0:
-			return tok, several.End[0], nil
+			return several.End[0]
 		}
 	}
-	return tok, endOfText, nil
+	return endOfText
 }

@@ -22,7 +22,7 @@ func TestTextsCount(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v, err := newVocabulary(tok, 2)
+		v, err := NewVocabulary(tok, 2)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -60,10 +60,11 @@ func TestTokenizer(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	tok, end, err := LoadTokenizer(dir)
-	if err != nil || end != 11 {
-		t.Fatalf("%v, the end is %d", err, end)
+	v, err := LoadVocabulary(dir)
+	if err != nil || v.end != 11 {
+		t.Fatalf("%v, the end is %+v", err, v)
 	}
+	tok := v.tok
 	prompt := "the quick brown fox, 12345"
 	ids, err := tok.Encode(prompt, true)
 	if err != nil {
@@ -73,7 +74,7 @@ func TestTokenizer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := New(Config{Model: "m", Tokenizer: tok, EndToken: end, Latency: Latency{Speed: 1000}, Lengths: Lengths{Median: 5, Sigma: -1}})
+	s, err := New(Config{Model: "m", Vocabulary: v, Latency: Latency{Speed: 1000}, Lengths: Lengths{Median: 5, Sigma: -1}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,6 +94,8 @@ func TestTokenizer(t *testing.T) {
 		{"/tokenize", `{}`, "prompt or messages must be given"},
 		{"/tokenize", `{"model":"other","prompt":"x"}`, "does not exist"},
 		{"/tokenize", `{"prompt":"x","return_token_strs":true}`, "return_token_strs is not simulated"},
+		{"/v1/completions", `{"prompt":"x","stop":["` + v.words[0].text[1:] + `"]}`, "a stop text that the simulated words have is not simulated"},
+		{"/v1/completions", `{"prompt":"x","stop":["</s>"]}`, `"finish_reason":"stop"`},
 		{"/detokenize", `{"tokens":` + list(bare) + `}`, `{"prompt":"` + prompt + `"}`},
 		{"/v1/completions", `{"prompt":"` + prompt + `"}`, fmt.Sprintf(`"prompt_tokens":%d,`, len(ids))},
 		{"/v1/completions", `{"prompt":"` + prompt + `","return_token_ids":true}`, `,11]`}, // ends of itself
@@ -100,6 +103,22 @@ func TestTokenizer(t *testing.T) {
 		if got := post(c.path, c.body); !strings.Contains(got, c.want) {
 			t.Errorf("%s %s: %s, want %s", c.path, c.body, got, c.want)
 		}
+	}
+}
+
+// A tokenizer without words is refused: no answer could be made of them.
+func TestNoWords(t *testing.T) {
+	for vocab, want := range map[string]string{`{"B": 0}`: "no token for the letter a", `{"a": 0, "B": 1}`: "no token that is a word"} {
+		tok, err := tokenizer.Parse([]byte(`{"model": {"type": "BPE", "vocab": ` + vocab + `, "merges": []}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := NewVocabulary(tok, 0); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", vocab, err, want)
+		}
+	}
+	if _, err := LoadVocabulary(t.TempDir()); err == nil {
+		t.Error("a folder without a tokenizer")
 	}
 }
 

@@ -48,7 +48,7 @@ INVALID, 2 if it could not be executed.`
 
 // runFlags are what run and plan have in common.
 type runFlags struct {
-	simulate, noWarmUp, powerOptional         bool
+	simulate, wait, noWarmUp, powerOptional   bool
 	force, noResourceCheck                    bool
 	maps, external, passEnv, simArgs, command cli.StringSlice
 	access                                    accessFlags
@@ -64,6 +64,7 @@ func (f *runFlags) list() []cli.Flag {
 	return append(append(f.engine(), f.access.list("with --external: ")...),
 		&cli.BoolFlag{Name: "simulate", Usage: "use the simulated engine instead of a real one, and synthetic data if the data set is missing", Destination: &f.simulate},
 		&cli.StringSliceFlag{Name: "external", Usage: "send requests to an engine already running at `URL`; once for each replica", Destination: &f.external},
+		&cli.BoolFlag{Name: "wait", Usage: "with --external: wait until the engines serve, at most --ready-timeout", Destination: &f.wait},
 		&cli.StringSliceFlag{Name: "sim-arg", Usage: "pass `ARG` to the simulated engine (see mlrun sim --help)", Destination: &f.simArgs},
 		&cli.StringFlag{Name: "tokenizer", Usage: "tokenizer.json or the `FOLDER` that holds it, for text samples (default: the model's)", Destination: &f.tokenizer},
 		&cli.IntFlag{Name: "concurrency", Usage: "offline: number of requests in flight on each replica; 0 means the engine's batch size", Destination: &f.concurrency},
@@ -183,6 +184,9 @@ func (f *runFlags) options(host engine.Host, results string) (run.Options, error
 	} else if f.head != "" || f.nodeAddress != "" {
 		return run.Options{}, withHint("--node 1/2 --head 10.0.0.1 on the first node", "--head and --node-address are for engines over several nodes; --node is missing")
 	}
+	if f.wait && len(f.external.Value()) == 0 {
+		return run.Options{}, withHint("--external http://127.0.0.1:8000 --wait", "--wait is for engines that somebody else starts; --external is missing")
+	}
 	access, err := f.access.read(host)
 	if err != nil {
 		return run.Options{}, err
@@ -193,7 +197,7 @@ func (f *runFlags) options(host engine.Host, results string) (run.Options, error
 	}
 	o := run.Options{
 		Engine: engine.Options{
-			Host: host, Simulate: f.simulate, SimArgs: f.simArgs.Value(), Self: self, External: f.external.Value(),
+			Host: host, Simulate: f.simulate, SimArgs: f.simArgs.Value(), Self: self, External: f.external.Value(), Wait: f.wait,
 			Command: f.command.Value(), PassEnv: f.passEnv.Value(), DeviceEnv: f.deviceEnv, FirstPort: f.firstPort,
 			Node: node, Access: access,
 		},

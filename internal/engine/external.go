@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -107,3 +109,46 @@ func (e *external) Blame(i int, what string) *Failure {
 	return &Failure{Replica: i, What: "at " + e.endpoints[i].URL + " " + what}
 }
 func (e *external) Stop(time.Duration) error { return nil }
+
+// attach looks whether external engines serve.
+func attach(ctx context.Context, plan *Plan, o StartOptions) (Engine, error) {
+	looking, cancel := ctx, context.CancelFunc(func() {})
+	if plan.Wait {
+		looking, cancel = o.untilReady(ctx)
+	}
+	defer cancel()
+	e := &external{}
+	client := asker(plan.Access)
+	for _, r := range plan.Replicas {
+		endpoint, err := plan.look(looking, client, r, o)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		} else if err != nil {
+			return nil, &Failure{Replica: r.Index, What: "at " + r.URL + " does not serve", Cause: err.Error()}
+		}
+		o.Progress(Progress{Replica: r.Index, Ready: true})
+		e.endpoints = append(e.endpoints, endpoint)
+	}
+	return e, nil
+}
+
+// look asks an external engine once, or until it serves where the plan waits for it.
+func (p *Plan) look(ctx context.Context, client *http.Client, r Replica, o StartOptions) (Endpoint, error) {
+	var last error
+	for {
+		e := Endpoint{URL: r.URL, Protocol: p.Protocol}
+		err := probe(ctx, client, p.Facts, &e, true)
+		switch {
+		case err == nil || !p.Wait:
+			return e, err
+		case last == nil || ctx.Err() == nil:
+			last = err
+		}
+		o.Progress(Progress{Replica: r.Index, Line: err.Error(), Percent: -1})
+		select {
+		case <-ctx.Done():
+			return e, fmt.Errorf("waited %v: %w", o.Timeout, last)
+		case <-time.After(o.Poll):
+		}
+	}
+}

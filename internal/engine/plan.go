@@ -30,6 +30,8 @@ type Options struct {
 	Self string
 	// External are the URLs of engines that run already; nothing is started.
 	External []string
+	// Wait reports whether they may still be starting.
+	Wait bool
 	// Access is what the front of engines that run already wants to be given.
 	Access Access
 	// Command replaces the words that start the engine (vllm serve), for an
@@ -92,6 +94,8 @@ type Plan struct {
 
 	// Facts are what the engine is: its paths, its figures, its last words.
 	Facts *backend.Backend `json:"-"`
+	// Wait reports whether external engines are waited for.
+	Wait bool `json:"-"`
 	// Access is what requests to external engines carry.
 	Access Access        `json:"-"`
 	role   manifest.Role // to find the key behind an argument that the engine refuses
@@ -163,7 +167,7 @@ func read(m *manifest.Manifest, host string) (setup, error) {
 // NewPlan turns a manifest into what will be started. Its errors are the
 // manifest's or the options' faults, all in one.
 func NewPlan(m *manifest.Manifest, o Options) (*Plan, error) {
-	p := &Plan{Backend: m.Backend, Release: m.Engine.Version, Simulated: o.Simulate, Access: o.Access, Part: o.Part}
+	p := &Plan{Backend: m.Backend, Release: m.Engine.Version, Simulated: o.Simulate, Wait: o.Wait, Access: o.Access, Part: o.Part}
 	s, err := read(m, p.host())
 	if err != nil {
 		return nil, err

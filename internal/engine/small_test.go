@@ -4,13 +4,18 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"mlcfg/internal/backend"
 )
@@ -148,5 +153,24 @@ func TestExternalEngines(t *testing.T) {
 	var failure *Failure
 	if _, err := Start(t.Context(), plan, StartOptions{}); !errors.As(err, &failure) || !strings.HasPrefix(err.Error(), "engine replica 0 at http://127.0.0.1:1 does not serve: ") {
 		t.Errorf("nobody there: %v", err)
+	}
+	// One that is waited for, and does not come.
+	plan.Wait = true
+	if _, err := Start(t.Context(), plan, StartOptions{Timeout: 20 * time.Millisecond, Poll: time.Millisecond}); !errors.As(err, &failure) || !strings.Contains(err.Error(), "does not serve: waited 20ms: Get ") {
+		t.Errorf("waited for: %v", err)
+	}
+	// And one that comes while it is waited for.
+	var looks atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if looks.Add(1) < 4 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprint(w, `{"data": [{"id": "m"}]}`)
+	}))
+	defer server.Close()
+	plan.Replicas[0].URL = server.URL
+	if e, err := Start(t.Context(), plan, StartOptions{Timeout: time.Minute, Poll: time.Millisecond}); err != nil || e.Endpoints()[0].Model != "m" {
+		t.Errorf("it came: %v", err)
 	}
 }

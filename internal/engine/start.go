@@ -330,20 +330,3 @@ func (g *group) Stop(grace time.Duration) error {
 	})
 	return g.stopErr
 }
-
-// attach looks whether external engines serve.
-func attach(ctx context.Context, plan *Plan, o StartOptions) (Engine, error) {
-	e := &external{}
-	client := asker(plan.Access)
-	for _, r := range plan.Replicas {
-		endpoint := Endpoint{URL: r.URL, Protocol: plan.Protocol}
-		if err := probe(ctx, client, plan.Facts, &endpoint, true); ctx.Err() != nil {
-			return nil, ctx.Err()
-		} else if err != nil {
-			return nil, &Failure{Replica: r.Index, What: "at " + r.URL + " does not serve", Cause: err.Error()}
-		}
-		o.Progress(Progress{Replica: r.Index, Ready: true})
-		e.endpoints = append(e.endpoints, endpoint)
-	}
-	return e, nil
-}

@@ -129,7 +129,7 @@ func (k *kubernetesJob) engines() ([]object, error) {
 			{"metadata", k.metadata(name, "engine")},
 			{"spec", object{
 				{"clusterIP", "None"},
-				// The client waits for engines by itself, so it needs their addresses before they are ready.
+				// The client waits for engines (--wait), so that it needs their addresses before they are ready.
 				{"publishNotReadyAddresses", true},
 				{"selector", k.labels("engine")},
 				{"ports", list{object{{"name", "http"}, {"port", enginePort}, {"targetPort", "http"}}}},

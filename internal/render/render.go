@@ -214,7 +214,7 @@ func (j *job) client(program, file, results string, urls ...string) []string {
 	for _, u := range urls {
 		words = append(words, "--external", u)
 	}
-	return slices.Concat(words, []string{"--results", results}, j.Args)
+	return slices.Concat(words, []string{"--wait", "--results", results}, j.Args)
 }
 
 // heading is what a rendered file says of itself, a comment.

@@ -200,7 +200,7 @@ func TestSrtSlurmCommand(t *testing.T) {
 		t.Fatal(err)
 	}
 	calls, _ := execute(t, j.srtCommand("mlrun"), "SRT_AGG_ENDPOINTS=10.0.0.1:8000,10.0.0.2:8001", "TMPDIR="+t.TempDir())
-	want := slices.Concat([]string{"--external", "http://10.0.0.1:8000", "--external", "http://10.0.0.2:8001", "--results", "out $(touch pwned)"}, hostile)
+	want := slices.Concat([]string{"--external", "http://10.0.0.1:8000", "--external", "http://10.0.0.2:8001", "--wait", "--results", "out $(touch pwned)"}, hostile)
 	if len(calls) != 1 || !slices.Equal(calls[0][3:], want) {
 		t.Fatalf("mlrun is called with %q", calls)
 	}

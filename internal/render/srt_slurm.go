@@ -212,5 +212,5 @@ func (j *job) srtCommand(program string) string {
 cat > "$manifest" ` + document(j.text) + `IFS=, read -r -a endpoints <<< "$SRT_AGG_ENDPOINTS"
 engines=()
 for endpoint in "${endpoints[@]}"; do engines+=(--external "http://$endpoint"); done
-exec ` + Quote(program) + ` run "$manifest" "${engines[@]}" --results ` + Quote(cmp.Or(j.Results, "/logs/mlrun")) + more + "\n"
+exec ` + Quote(program) + ` run "$manifest" "${engines[@]}" --wait --results ` + Quote(cmp.Or(j.Results, "/logs/mlrun")) + more + "\n"
 }

@@ -22,6 +22,10 @@ type kvCase struct {
 	Reported               map[string]any
 	Shape                  map[string]any
 	Note                   *string
+	// Config is the model's config.json where no card has it, HeldOut reports whether no formula and
+	// no constant was chosen by the case.
+	Config  map[string]any
+	HeldOut bool `json:"held_out"`
 }
 
 func (c kvCase) text(p *string) string {
@@ -38,6 +42,18 @@ func (c kvCase) number(key string) (float64, bool) {
 
 // model is the case's: an embedded card's, else what its shape says.
 func (c kvCase) model(t *testing.T) *Model {
+	if c.Config != nil {
+		data, err := json.Marshal(c.Config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := ReadConfig(c.Model, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Name = c.Model
+		return m
+	}
 	if m, err := FindModel(context.Background(), c.Model, ""); err == nil {
 		return m
 	}
@@ -94,7 +110,11 @@ func (c kvCase) request(m *Model) Request {
 	if refused, ok := c.Reported["refused"].(float64); ok && q.Args["max_model_len"] == nil {
 		q.Args["max_model_len"] = refused
 	}
-	if g, err := FindGPU(c.text(c.GPU)); err == nil {
+	name := c.text(c.GPU)
+	if told := restated[c.Address].gpu; told != "" {
+		name = told
+	}
+	if g, err := FindGPU(name); err == nil {
 		q.GPU = &g
 	} else if g, err := FindGPU(strings.Split(c.text(c.GPU), ",")[0]); err == nil {
 		q.GPU = &g
@@ -123,8 +143,8 @@ func TestCases(t *testing.T) {
 	}
 	t.Log(strings.Join(table, "\n"))
 	t.Logf("KV memory from nothing: %d of %d within 0.5 GiB", nothing.within, nothing.of)
-	if nothing.within < 8 && nothing.of > 0 {
-		t.Errorf("KV memory from nothing: %d of %d within 0.5 GiB, want at least 8", nothing.within, nothing.of)
+	if nothing.within < 12 && nothing.of > 0 {
+		t.Errorf("KV memory from nothing: %d of %d within 0.5 GiB, want at least 12", nothing.within, nothing.of)
 	}
 }
 
@@ -153,6 +173,16 @@ var releases = map[string]string{
 
 	// The newest on its date.
 	"vllm-project/vllm/issues/21348": "0.9.2",
+}
+
+// restated are further figures of a case's own page: the GPU's memory, which two reports of different
+// utilization tell, and the KV memory that the engine computed before the page's patch took from it.
+var restated = map[string]struct {
+	gpu string
+	kv  float64
+}{
+	"vllm-project/recipes/pull/12":  {gpu: "H20 (139.8 GiB)"}, // 0.90 leaves 48.66 GiB, 0.95 leaves 55.65
+	"sgl-project/sglang/pull/18263": {kv: 204.63},
 }
 
 // fromNothing is how far KV memory that is computed is off, over the cases whose GPU is known.
@@ -220,8 +250,11 @@ func (c kvCase) check(t *testing.T, nothing *fromNothing) string {
 		}
 	}
 	if told && r.KV != nil && q.GPU != nil {
+		if other := restated[c.Address].kv; other > 0 {
+			kv = other
+		}
 		nothing.add(kv, *r.KV)
-		row = append(row, fmt.Sprintf("from nothing %.2f/%.2f", kv, *r.KV))
+		row = append(row, fmt.Sprintf("from nothing %.2f/%.2f ± %.2f", kv, *r.KV, r.Margin))
 	}
 	if r.KV != nil && !told {
 		refusal(r)

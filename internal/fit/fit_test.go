@@ -295,16 +295,18 @@ func TestFraction(t *testing.T) {
 	}{
 		{"0.4.6.post5", "H100", Args{"tp_size": 8.0}, 0.81},
 		{"0.4.6.post5", "H200", Args{"tp_size": 8.0}, 0.88},
-		{"0.4.9.post6", "H100", Args{"tp_size": 8.0}, 0.83}, // (79.18 - 9.5 - 4) / 79.18
-		{"0.5.2", "MI300X", Args{}, 0.833},                  // (191.98 - 32) / 191.98
-		{"0.5.23", "H100", Args{"tp_size": 8.0}, 0.817},     // 512 + 12288 + 1024 + 1024 = 14848 MiB of 81080
-		{"0.5.23", "H100", Args{}, 0.834},                   // 512 + 12288 + 128 + 512 = 13440
+		{"0.5.2", "H100", Args{"tp_size": 8.0}, 0.831},  // 81559 MiB by nvidia-smi, 13.5 GiB of them left, as a published start of it says
+		{"0.5.2", "MI300X", Args{}, 0.833},              // (191.98 - 32) / 191.98
+		{"0.5.9", "H100", Args{"tp_size": 8.0}, 0.818},  // 512 + 12288 + 1024 + 1024 = 14848 MiB of 81559
+		{"0.5.23", "H100", Args{"tp_size": 8.0}, 0.812}, // and 8 for each of 58 sizes of the prefill
+		{"0.5.23", "H100", Args{}, 0.83},                // 512 + 12288 + 128 + 512 + 464 = 13904
+		{"0.5.23", "H100", Args{"disable_cuda_graph": true}, 0.841},
 	} {
 		g, err := FindGPU(c.gpu)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &sglang{Request: &Request{GPU: &g, Args: c.args, Release: c.release}, r: &Report{}, tp: c.args.size("tp_size"), pp: 1, dp: 1}
+		s := &sglang{Request: &Request{Model: &Model{}, GPU: &g, Args: c.args, Release: c.release}, r: &Report{}, tp: c.args.size("tp_size"), pp: 1, dp: 1}
 		if got := s.share(); got != c.want {
 			t.Errorf("%s on %s %v: %v, want %v", c.release, c.gpu, c.args, got, c.want)
 		}

@@ -2,6 +2,7 @@ package fit
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,6 +68,30 @@ var gpus = []GPU{
 	{"MI355X", nil, 287.98, true, 0, "gfx950", seen + rocm},
 	{"Gaudi 2", []string{"gaudi2", "hl225"}, 96, false, 0, "Gaudi", printed},
 	{"Gaudi 3", []string{"gaudi3", "hl325"}, 128, false, 0, "Gaudi", printed},
+}
+
+// unlinked are newer NVIDIA accelerators that talk to each other over PCIe alone.
+var unlinked = []string{"RTX 5090", "RTX 5070 Ti", "RTX PRO 6000", "RTX PRO 5000", "GB10"}
+
+// linked reports whether several of it in one machine have a link over which the switch reduces (NVLink
+// SHARP, from Hopper on; Infinity Fabric), for which communication keeps buffers of its own.
+func (g *GPU) linked() bool {
+	return (g.Capability == 0 || g.Capability >= 90) && !slices.Contains(unlinked, g.Name)
+}
+
+// driverMiB is the memory that nvidia-smi tells, where it was seen in public output: more than
+// programs are told.
+var driverMiB = map[string]float64{
+	"A40": 46068, "A100-80GB": 81920, "L40S": 46068, "RTX 4090": 24564, "RTX 5070 Ti": 16303, "RTX 5090": 32607, "RTX PRO 6000": 97887,
+	"H100": 81559, "H200": 143771,
+}
+
+// driver is the memory that the driver's own tool tells, in MiB.
+func (g *GPU) driver() float64 {
+	if mib := driverMiB[g.Name]; mib > 0 && math.Abs(mib/1024-g.GiB) < 0.03*g.GiB {
+		return mib
+	}
+	return g.GiB * 1024
 }
 
 // GPUs are the names of the accelerators that are known.

@@ -56,17 +56,19 @@ func (m *Model) parts() (parts []Part, unknown string) {
 	if c["block_configs"] != nil {
 		return nil, "the weights of layers that differ, as block_configs says"
 	}
-	n := len(m.Layers)
-	left := map[string]float64{}
+	at := 0
+	left := map[string]untouched{}
 	add := func(where Where, name string, params float64, split Split, module string) {
 		bytes := params * own
 		if q.Bits > 0 && module != "" && (!q.experts || split == ByExpert) {
-			share, known := left[module]
+			own, known := left[module]
 			if !known {
-				share = q.left(module, n)
-				left[module] = share
+				own = q.left(module)
+				left[module] = own
 			}
-			bytes = params * (share*own + (1-share)*q.Bits/8)
+			if !own.in(at) {
+				bytes = params * q.Bits / 8
+			}
 		}
 		parts = join(parts, Part{Name: name, Bytes: bytes, Split: split, Where: where})
 	}
@@ -77,6 +79,7 @@ func (m *Model) parts() (parts []Part, unknown string) {
 	}
 	r := &reader{config: c}
 	for i := range m.Layers {
+		at = i
 		l := &m.Layers[i]
 		switch l.Kind {
 		case Full, Sliding, Chunked:

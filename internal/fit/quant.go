@@ -149,15 +149,25 @@ var layerNumber = lazyregexp.New(`layers\.(\d+)`)
 // unescaped takes the backslashes before dots out of a pattern.
 var unescaped = strings.NewReplacer(`\\.`, ".", `\.`, ".")
 
-// left is the share of the layers in which a part of the model is left in its own type, 0 to 1.
-func (q *Quantization) left(part string, layers int) float64 {
+// untouched are the modules of a part that are left in the model's own type: all of them, or those of
+// the layers named.
+type untouched struct {
+	all    bool
+	layers map[int]bool
+}
+
+// in reports whether the part is left so in a layer.
+func (u *untouched) in(layer int) bool { return u.all || u.layers[layer] }
+
+// left are the modules of a part that are left in the model's own type.
+func (q *Quantization) left(part string) untouched {
 	named := map[int]bool{}
 	for _, pattern := range q.ignored {
 		text := pattern
 		if strings.Contains(pattern, `\`) {
 			text = unescaped.Replace(pattern)
 		}
-		if !strings.Contains(text, part) {
+		if !strings.Contains(text, part) && !covers(pattern, part) {
 			if !strings.HasPrefix(pattern, "re:") || !matches(pattern[3:], part) {
 				continue
 			}
@@ -167,12 +177,25 @@ func (q *Quantization) left(part string, layers int) float64 {
 			named[n] = true
 			continue
 		}
-		return 1
+		return untouched{all: true}
 	}
-	if layers == 0 {
-		return 0
+	return untouched{layers: named}
+}
+
+// covers reports whether a pattern that ends in a star names what a part is in: a layer as
+// model.layers.0*, or a module as model.layers.3.self_attn* or *.mlp.*.
+func covers(pattern, part string) bool {
+	if !strings.HasSuffix(pattern, "*") || strings.HasPrefix(pattern, "re:") {
+		return false
 	}
-	return min(1, float64(len(named))/float64(layers))
+	in := strings.TrimRight(strings.TrimPrefix(pattern, "*"), "*.")
+	if m := layerNumber.FindStringSubmatch(in); m != nil {
+		_, in, _ = strings.Cut(in, m[0])
+	} else if in == "" || !strings.HasPrefix(pattern, "*") {
+		return false
+	}
+	in = strings.TrimPrefix(in, ".")
+	return in == "" || strings.HasPrefix(part, in)
 }
 
 // matches reports whether a pattern of modules takes a part of some layer; a pattern that is no

@@ -72,15 +72,12 @@ func (s *sglang) memory() {
 		r.cannot("the KV memory: no GPU is named")
 		return
 	}
-	// The context of the driver and of the communication is not part of what is free before weights
-	// are loaded; published starts on 140 GB show 1.3 GiB.
-	const context = 1.3
-	free := s.GPU.GiB - context
-	r.Margin = 1
+	free := s.GPU.GiB - s.context()
+	r.Margin = 0.5
 	if !s.GPU.Exact {
 		r.Margin += 0.05 * s.GPU.GiB
 	}
-	r.cannot("what is free before weights are loaded: %.1f GiB of %.1f assumed", free, s.GPU.GiB)
+	r.cannot("what is free before weights are loaded: %.1f GiB of %.1f assumed; published starts show 0.5 to 0.8 GiB for the context, and 1.25 and 2.0 for the communication of 8 ranks with a link", free, s.GPU.GiB)
 	share, ok := s.Args.float("mem_fraction_static")
 	if ok {
 		r.say("static-memory", sglangConfigurator+", _profile_available_bytes", "mem_fraction_static %g of %.2f GiB for weights and KV cache", share, free)
@@ -101,119 +98,6 @@ func (s *sglang) memory() {
 		r.refuse("no-kv-memory", sglangConfigurator+", _profile_available_bytes", "the weights leave no memory for the KV cache: mem_fraction_static would have to be above %.4f", *r.Weights/free)
 	}
 	r.KV = ptr(math.Round(kv*1000) / 1000)
-}
-
-// What SGLang's releases reserve, by the first that does.
-const (
-	sglangBySize  = "0.4.7" // by the GPU's memory, before it one of five fractions by tensor parallel
-	sglangByWork  = "0.5.3" // by chunks and graphs
-	sglangSmaller = "0.5.9" // smaller GPUs take larger batches
-)
-
-// share is mem_fraction_static where it is not set.
-func (s *sglang) share() float64 {
-	mib, ranks := s.GPU.GiB*1024, float64(s.tp*s.pp)
-	var share float64
-	switch {
-	case !since(s.Release, sglangBySize):
-		share = oldShare(mib, ranks)
-	case !since(s.Release, sglangByWork):
-		share = round3((mib - s.reservedBySize(mib, ranks)) / mib)
-	default:
-		share = round3((mib - s.reservedByWork(mib, ranks)) / mib)
-	}
-	s.r.say("default-fraction", "sglang/srt/server_args.py, _handle_gpu_memory_settings; later "+sglangMemory, "%.1f GiB and %.0f ranks make mem_fraction_static %g", s.GPU.GiB, ranks, share)
-	s.r.cannot("mem_fraction_static by default of every release: %g is by what 0.4.6, 0.4.9, 0.5.2, 0.5.4 and 0.5.23 do, without graphs of the prefill", share)
-	return share
-}
-
-func round3(f float64) float64 { return math.Round(f*1000) / 1000 }
-
-func oldShare(mib, ranks float64) float64 {
-	switch {
-	case mib > 81920 || ranks < 2:
-		return 0.88
-	case ranks >= 16:
-		return 0.79
-	case ranks >= 8:
-		return 0.81
-	case ranks >= 4:
-		return 0.85
-	}
-	return 0.87
-}
-
-// reservedBySize is what is left for work, in MiB, by the GPU's memory alone.
-func (s *sglang) reservedBySize(mib, ranks float64) float64 {
-	var reserved float64
-	switch {
-	case mib < 35*1024:
-		reserved = (2.8 + ranks/10) * 1024
-	case mib < 90*1024:
-		reserved = (9.5 + ranks/2) * 1024
-	case mib < 160*1024:
-		reserved = (12 + ranks/2) * 1024
-	default:
-		reserved = 32 * 1024
-	}
-	if s.Args["speculative_algorithm"] != nil {
-		reserved += 2 * 1024
-	}
-	if s.Args.on("enable_dp_attention") {
-		reserved += 4 * 1024
-	}
-	return reserved
-}
-
-// reservedByWork is what is left for work, in MiB, by chunks of the prefill and sizes of the graphs.
-func (s *sglang) reservedByWork(mib, ranks float64) float64 {
-	small, few := since(s.Release, sglangSmaller), s.tp < 4
-	var chunk, batch float64
-	switch {
-	case mib < 20*1024:
-		chunk, batch = 2048, 8
-	case mib < 35*1024:
-		chunk, batch = 2048, pickSize(few, 24, 80)
-		if small {
-			chunk, batch = 4096, pickSize(few, 48, 160)
-		}
-	case mib < 60*1024:
-		chunk, batch = 4096, pickSize(few, 32, 160)
-	case mib < 160*1024:
-		chunk, batch = 8192, pickSize(few, 256, 512)
-	default:
-		chunk, batch = 16384, 512
-	}
-	if told := s.Args.num(0, "chunked_prefill_size"); told > 0 {
-		chunk = float64(told)
-	}
-	if told := s.Args.num(0, "cuda_graph_max_bs", "cuda_graph_max_bs_decode"); told > 0 {
-		batch = float64(told)
-	}
-	reserved := 512 + max(chunk, 2048)*1.5 + ranks/8*1024
-	if !s.Args.on("disable_cuda_graph") {
-		reserved += batch * 2
-	}
-	if s.Args.on("enable_dp_attention") {
-		reserved += batch * float64(s.dp) * 3
-		if batch > 300 {
-			reserved += batch * float64(s.dp) * 1.5
-		}
-	}
-	if mib > 60*1024 {
-		reserved = max(reserved, 10*1024)
-	}
-	if s.Args["speculative_algorithm"] != nil && !since(s.Release, "0.5.14") {
-		reserved += 2 * 1024
-	}
-	return reserved
-}
-
-func pickSize(first bool, a, b float64) float64 {
-	if first {
-		return a
-	}
-	return b
 }
 
 // states takes the states of Mamba and linear layers off: they share the memory with the KV cache

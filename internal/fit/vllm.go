@@ -11,6 +11,7 @@ import (
 // What vLLM's releases do differently, by the first release that does.
 const (
 	vllmV1            = "0.8.0"  // the second engine, which profiles with a sampler's full batch
+	vllmOwnTriton     = "0.12.0" // triton_kernels come with it, which Hopper takes for MXFP4
 	vllmGroupRatio    = "0.12.0" // groups of unequal layers are padded to the largest (1.25)
 	vllmGlobalCheck   = "0.14.0" // the check of one request counts the layers of all stages, until the next
 	vllmStageCheck    = "0.17.0"
@@ -184,13 +185,7 @@ func (v *vllm) memory() {
 		r.cannot("the KV memory")
 		return
 	}
-	// Contexts and buffers of communication, which the engine measures; each doubling of the ranks
-	// that talk to each other takes as much again.
-	outside := 0.13 + 0.42*math.Log2(float64(v.tp))
-	if v.tp > 1 {
-		r.Margin += 0.1 * math.Log2(float64(v.tp))
-	}
-	r.cannot("non-torch memory: %.2f GiB assumed, as published starts show for tensor parallel 1 (0.13), 2 (0.55) and 4 (0.95)", outside)
+	outside := v.outside()
 	kv := requested - *r.Weights - *r.Activation - *r.Graph - outside
 	r.KV = ptr(math.Round(kv*1000) / 1000)
 	r.say("kv-memory", vllmWorker, "%.2f GiB requested - weights %.2f - activation %.2f - graphs %.2f - non-torch %.2f = %.2f GiB for the KV cache", requested, *r.Weights, *r.Activation, *r.Graph, outside, kv)
@@ -200,7 +195,7 @@ func (v *vllm) memory() {
 }
 
 // padding is by how much experts of MXFP4 grow (vllm/model_executor/layers/quantization/mxfp4.py,
-// create_weights): Marlin, which is taken before Hopper, and on Hopper by 0.10, pads the inner size
+// create_weights): Marlin, which is taken before Hopper, and on Hopper without triton_kernels, pads the inner size
 // to 128 and the hidden one to 256; the others as measured, the inner size to 256.
 func (v *vllm) padding() float64 {
 	if v.Model.Quant.Method != "mxfp4" {
@@ -212,40 +207,11 @@ func (v *vllm) padding() float64 {
 	}
 	each, hidden := wide/float64(v.tp), float64(v.Model.Hidden)
 	if v.GPU != nil && hidden > 0 {
-		if c := v.GPU.Capability; c > 0 && c < 90 || c == 90 && !since(v.Release, "0.11.0") {
+		if c := v.GPU.Capability; c > 0 && c < 90 || c == 90 && !since(v.Release, vllmOwnTriton) {
 			return math.Ceil(each/128) * 128 / each * math.Ceil(hidden/256) * 256 / hidden
 		}
 	}
 	return math.Ceil(each/256) * 256 / each
-}
-
-// working computes activations and graphs: their peaks are measured by the engine, so these are
-// estimates with a margin.
-func (v *vllm) working() {
-	r, m := v.r, v.Model
-	if !since(v.Release, vllmV1) {
-		r.cannot("the activation peak of engines before vLLM %s", vllmV1)
-		return
-	}
-	wide := m.config.number("moe_intermediate_size", "intermediate_size", "ffn_dim")
-	if m.Experts > 0 {
-		wide *= max(1, m.config.number("num_experts_per_tok", "experts_per_token", "num_experts_per_token"))
-	}
-	rows := min(v.seqs, v.batched)
-	forward := float64(v.batched) * 2 * (4*float64(m.Hidden) + 3*wide/float64(v.tp))
-	peak := v.peak(forward, float64(rows)*float64(m.Vocab), rows)
-	r.Activation = ptr(gibs(peak))
-	if r.Margin += 0.5 + 0.05*peak/gib; m.Multimodal {
-		r.Margin += 0.5 * peak / gib
-	}
-	r.Graph = ptr(0.0)
-	graphs := !v.Args.on("enforce_eager") && v.Env["VLLM_MEMORY_PROFILER_ESTIMATE_CUDAGRAPHS"] != "0" && (since(v.Release, vllmGraphs) || v.Env["VLLM_MEMORY_PROFILER_ESTIMATE_CUDAGRAPHS"] == "1")
-	if graphs {
-		r.Graph = ptr(0.6)
-		r.Margin += 0.5
-		r.say("graphs", vllmWorker, "an estimate of the graphs is taken off, by default since vLLM %s", vllmGraphs)
-		r.cannot("the estimate of graphs, which the engine measures: 0.6 GiB assumed, published starts show 0.2 to 4.4 GiB")
-	}
 }
 
 func (c config) number(keys ...string) float64 {

@@ -91,3 +91,16 @@ func TestUnknownPlace(t *testing.T) {
 		}
 	}
 }
+
+// A release that cannot be spread over nodes is refused before a job is queued for it.
+func TestSlurmSpread(t *testing.T) {
+	m := read(t, "trtllm-1.4.0rc0-server")
+	for name, role := range m.Roles {
+		role.Replicas = 1
+		m.Roles[name] = role
+	}
+	_, _, err := target(t, "slurm").Render(m, Options{Nodes: 2, NodesPerReplica: 2})
+	if err == nil || !strings.Contains(err.Error(), "TensorRT-LLM 1.4.0rc0 cannot be spread over nodes by itself") {
+		t.Errorf("%v", err)
+	}
+}

@@ -73,6 +73,11 @@ const measures = ` run "$results"/` + manifestFile + ` --results "$results"`
 
 // steps are the lines that start mlrun.
 func (j *job) steps() (string, error) {
+	if j.role.Companion == nil { // which mlrun starts on each node
+		if err := j.spreadable(); err != nil {
+			return "", err
+		}
+	}
 	program, container, err := j.slurmContainer()
 	if err != nil {
 		return "", err

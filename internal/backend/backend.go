@@ -16,8 +16,6 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-
-	"mlcfg/internal/release"
 )
 
 // Backend is an engine under the name by which a command line or a manifest
@@ -258,123 +256,6 @@ const (
 	Completions Requests = "completions" // OpenAI's /v1/completions
 	Generate    Requests = "generate"    // SGLang's /generate
 )
-
-// When says under which circumstances an argument or a variable is used.
-type When string
-
-// The circumstances.
-const (
-	Always  When = ""
-	Alone   When = "alone"   // one machine carries the replica
-	Nodes   When = "nodes"   // several do
-	Head    When = "head"    // several do, and this is the first
-	Worker  When = "worker"  // several do, and this is another
-	Address When = "address" // several do, and this one's IP address is known
-	Devices When = "devices" // the replica is bound to devices
-)
-
-// Circumstances are all values of When.
-func Circumstances() []When {
-	return []When{Always, Alone, Nodes, Head, Worker, Address, Devices}
-}
-
-// NodeArgument is a key with which a server becomes one node of several. Its
-// value may be a text with open places, see package manifest.
-type NodeArgument struct {
-	Key   string
-	Value any
-	When  When
-}
-
-// Variable is one of the environment; its value may have open places.
-type Variable struct {
-	Name, Value string
-	When        When
-}
-
-// Companion is a program that an engine needs beside it where several machines
-// carry a replica.
-type Companion struct {
-	// Name is its program's, Title what its makers call it.
-	Name, Title string
-	// Arguments are its command line, words with open places.
-	Arguments []Words
-	// Address is where the head's takes connections, with open places.
-	Address string
-	// RefusesVariable is a variable that must not bind its devices.
-	RefusesVariable string
-	// HeadByIP reports whether the head is known by its IP address alone.
-	HeadByIP bool
-	// Variables are set for the engine where a manifest leaves them open.
-	Variables []Variable
-}
-
-// Words are words of a command line and when they are said.
-type Words struct {
-	Words []string
-	When  When
-}
-
-// Quantity is what a figure of an engine's Prometheus page measures.
-type Quantity string
-
-// The quantities.
-const (
-	Running          Quantity = "running"
-	Waiting          Quantity = "waiting"
-	KVCache          Quantity = "kv_cache" // share in use, 0 to 1
-	PromptTokens     Quantity = "prompt_tokens"
-	GenerationTokens Quantity = "generation_tokens"
-	PromptRate       Quantity = "prompt_tokens_per_second"
-	GenerationRate   Quantity = "generation_tokens_per_second"
-	Preemptions      Quantity = "preemptions"
-
-	// What no run reads, and the simulated engine's page has.
-	Retracted     Quantity = "retracted" // requests put back into the queue and still there
-	UsedTokens    Quantity = "used_tokens"
-	CacheTokens   Quantity = "cache_tokens" // the KV cache's size
-	CacheHits     Quantity = "cache_hits"
-	CacheQueries  Quantity = "cache_queries"  // tokens looked up in the prefix cache
-	CacheSettings Quantity = "cache_settings" // 1, with labels
-	Ended         Quantity = "ended"
-	EndedByCause  Quantity = "ended_by_cause"
-	// Distributions, in tokens and in seconds.
-	PromptLength, OutputLength       Quantity = "prompt_length", "output_length"
-	FirstToken, NextToken, WholeTime Quantity = "ttft", "inter_token", "e2e"
-	QueueTime, PrefillTime           Quantity = "queue_time", "prefill_time"
-	DecodeTime, ServedTime           Quantity = "decode_time", "served_time" // prefill and decode
-	TokenTime                        Quantity = "token_time"                 // of a request, on average
-	StepTokens                       Quantity = "step_tokens"
-	AnswersAsked, TokensAsked        Quantity = "answers_asked", "tokens_asked"
-)
-
-// Figure is a name on a page and what it stands for. A name that ends in _total
-// counts up since the engine started.
-type Figure struct {
-	Name string
-	Of   Quantity
-	// Help is what the page says of it.
-	Help string
-	// AtEnd reports whether tokens are counted when their request finishes, not before.
-	AtEnd bool
-	// Mean reports whether the values of several schedulers are averaged; they
-	// add up otherwise.
-	Mean bool
-	// Old marks a former name: it counts where the page has no newer one, since
-	// some releases give both.
-	Old bool
-	// From is the first release that has it, Until the first that has it no more; empty
-	// where every release does.
-	From, Until string
-}
-
-// In reports whether a release's page has the figure; an empty release is the newest.
-func (f *Figure) In(r string) bool {
-	if r == "" {
-		return f.Until == ""
-	}
-	return (f.From == "" || release.Compare(r, f.From) >= 0) && (f.Until == "" || release.Compare(r, f.Until) < 0)
-}
 
 // CPU is a value that makes an engine one for the CPU: of a key of its section,
 // or of a variable. An empty Value is any value.

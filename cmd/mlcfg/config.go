@@ -164,7 +164,7 @@ func compileOptions(c *cli.Context, s *config.Settings) (compile.Options, error)
 		return options, fmt.Errorf("--map: %w", err)
 	}
 	options.Maps = append(options.Maps, s.Maps...) // of equals the first counts
-	options.Variables, options.Machines, options.Forks = s.Env, s.Machines, s.Forks
+	options.Variables, options.Machines, options.Forks, options.GPUs = s.Env, s.Machines, s.Forks, s.GPUs
 	options.Site, err = siteSchema(s)
 	return options, err
 }

@@ -83,7 +83,9 @@ func (a *app) fit(c *cli.Context) error {
 	var reports []*fit.Report
 	refused := false
 	for _, q := range requests {
-		q.GPU = gpu
+		if gpu != nil {
+			q.GPU = gpu
+		}
 		if c.IsSet("gpus") {
 			q.GPUs = c.Int("gpus")
 		}

@@ -249,7 +249,11 @@ func (a asking) ofOverlays(overlays []string) ([]fit.Request, error) {
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", overlay, err)
 			}
-			out = append(out, fit.Request{Model: model, Engine: t.Backend.Engine, Release: t.Release, Args: t.Values.EngineConfig, Env: t.Values.Env})
+			q := fit.Request{Model: model, Engine: t.Backend.Engine, Release: t.Release, Args: t.Values.EngineConfig, Env: t.Values.Env}
+			if g, err := fit.FindGPU(t.Values.GPU()); err == nil {
+				q.GPU = &g
+			}
+			out = append(out, q)
 		}
 	}
 	return out, nil

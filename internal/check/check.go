@@ -34,6 +34,8 @@ type Input struct {
 	Site *config.Site
 	// Variables are names of environment variables that the site's fork reads.
 	Variables []string
+	// GPUs are the machines' accelerators, where the project file says them.
+	GPUs map[string]string
 	// Forks are the site's own; findings name them, and the embedded ones, for what only they have.
 	Forks []*schema.Fork
 	// Named reports whether the user named the backend: then a backend in the
@@ -82,7 +84,7 @@ func Check(in Input) Result {
 		}
 		c := &Config{
 			Backend: target.Backend, Schema: target.Schema, Round: round, Shared: r.Shared,
-			named: in.Named, tree: tree, faulty: shared.faulty, overlay: in.Overlay,
+			named: in.Named, tree: tree, faulty: shared.faulty, overlay: in.Overlay, gpus: in.GPUs,
 		}
 		own := &checker{
 			schema: target.Schema, round: round, harnessTree: shared.harnessTree, site: in.Site, variables: in.Variables, forks: in.Forks, overlay: in.Overlay, tree: tree, found: &r.Found,

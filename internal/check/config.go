@@ -1,9 +1,11 @@
 package check
 
 import (
+	"cmp"
 	"strings"
 
 	"mlcfg/internal/backend"
+	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/merge"
@@ -35,6 +37,15 @@ type Config struct {
 	// release is the engine's where it is older than the schema's, empty otherwise; gpu is the accelerator
 	// that the file names.
 	release, gpu string
+	// gpus are the machines' accelerators, where the project file says them.
+	gpus map[string]string
+}
+
+// GPU is the accelerator of the configuration's machine: what the file says, else the project file, else the
+// machine's name. It may be none that is known.
+func (c *Config) GPU() string {
+	_, machine := config.UseCase(c.overlay)
+	return cmp.Or(c.gpu, c.gpus[machine], machine)
 }
 
 // Shared are the values that no backend changes; faulty keys are left out.

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"mlcfg/internal/config"
 	"mlcfg/internal/diag"
 	"mlcfg/internal/fit"
 	"mlcfg/schema"
@@ -94,11 +93,7 @@ func (c *Config) fitRequest() (q fit.Request, exact, ok bool) {
 		q.Args = maps.Clone(c.EngineConfig)
 		q.Args["tool_call_parser"] = parser
 	}
-	gpu := c.gpu
-	if _, machine := config.UseCase(c.overlay); gpu == "" {
-		gpu = machine
-	}
-	if g, err := fit.FindGPU(gpu); err == nil {
+	if g, err := fit.FindGPU(c.GPU()); err == nil {
 		q.GPU = &g
 	}
 	return q, exact, true

@@ -54,6 +54,8 @@ type Options struct {
 	Variables []string
 	// Machines are the machines that overlays are for; empty: any.
 	Machines []string
+	// GPUs are the machines' accelerators, as the project file says them.
+	GPUs map[string]string
 }
 
 // Compiler compiles any number of configurations under the same options. It
@@ -127,7 +129,7 @@ func (c *Compiler) Again(config *config.Config, known *manifest.Manifest) Outcom
 	if config.Overlay.Root == nil || config.Base.Root == nil {
 		return out // what cannot be read cannot be checked
 	}
-	in := check.Input{Tree: config.Tree, Overlay: config.Overlay.Path, Named: len(c.options.Backends) > 0, Site: c.options.Site, Variables: c.options.Variables, Forks: c.options.Forks}
+	in := check.Input{Tree: config.Tree, Overlay: config.Overlay.Path, Named: len(c.options.Backends) > 0, Site: c.options.Site, Variables: c.options.Variables, Forks: c.options.Forks, GPUs: c.options.GPUs}
 	c.machine(config, &out.Found)
 	scenarioOfName(config, &out.Found)
 	var layers []merge.Layer

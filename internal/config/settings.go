@@ -34,7 +34,9 @@ type Settings struct {
 	// OmegaConf is the release as which configuration is read; empty for the default.
 	OmegaConf string
 	Machines  []string
-	Maps      pathmap.Map
+	// GPUs are the accelerators of machines, as [fit.FindGPU] takes them.
+	GPUs map[string]string
+	Maps pathmap.Map
 	// Manifests is the form of manifests' paths below Root.
 	Manifests string
 	Ignore    []string
@@ -107,7 +109,7 @@ func ReadSettings(file string) (*Settings, diag.List, error) {
 			s.Maps = append(s.Maps, pathmap.Mapping{From: strings.TrimRight(from, "/"), To: s.below(t)})
 		}
 	}
-	s.Silenced = check.silenced()
+	s.Silenced, s.GPUs = check.silenced(), check.gpus()
 	slices.SortFunc(s.Maps, func(a, b pathmap.Mapping) int { return strings.Compare(a.From, b.From) })
 	s.Site = check.files(s, "site", list("site"))
 	check.found.Sort()

@@ -11,6 +11,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 
 	"mlcfg/internal/diag"
+	"mlcfg/internal/fit"
 	"mlcfg/schema"
 )
 
@@ -152,6 +153,30 @@ func (r *settingsReader) manifests(form string) string {
 		return ""
 	}
 	return form
+}
+
+// gpus are the accelerators of machines; one that is not known is left out.
+func (r *settingsReader) gpus() map[string]string {
+	values, _ := r.values["gpus"].(map[string]any)
+	all := map[string]string{}
+	for machine, value := range values {
+		name, ok := value.(string)
+		if !ok {
+			continue
+		}
+		if _, err := fit.FindGPU(name); err != nil {
+			near := schema.Nearest(fit.GPUs(), name)
+			r.add("gpus."+machine, r.places["gpus."+machine], Code, near, "%v", err)
+			hint := `one that mlcfg does not know takes its memory and compute capability: "X1 (96 GiB, 9.0)"`
+			if near != "" {
+				hint = "did you mean " + near
+			}
+			r.found[len(r.found)-1].Hint = hint
+			continue
+		}
+		all[machine] = name
+	}
+	return all
 }
 
 // silenced are the findings that are not reported. Each needs a code that there is, and a reason.

@@ -247,8 +247,20 @@ func TestFindGPU(t *testing.T) {
 	if g, err := FindGPU("H100 (79.19 GiB)"); err != nil || g.GiB != 79.19 || !g.Exact {
 		t.Errorf("%+v, %v", g, err)
 	}
-	if _, err := FindGPU("H1000"); err == nil {
-		t.Error("H1000 is known")
+	// One that is not in the table is made of its memory and what runs on it.
+	if g, err := FindGPU("Lab X1 (96 GiB, 9.0)"); err != nil || g.Name != "Lab X1" || g.GiB != 96 || g.Capability != 90 || !g.Exact {
+		t.Errorf("%+v, %v", g, err)
+	}
+	if g, err := FindGPU("X2 (288 GiB, gfx950)"); err != nil || g.Name != "X2" || g.Architecture != "gfx950" || g.Capability != 0 {
+		t.Errorf("%+v, %v", g, err)
+	}
+	if g, err := FindGPU("H100 (79.19 GiB, 9.0)"); err != nil || g.Name != "H100" || g.Architecture != "Hopper" || g.GiB != 79.19 {
+		t.Errorf("%+v, %v", g, err)
+	}
+	for _, name := range []string{"H1000", "X1 (96 GiB)", "X1 (9.0)", "(96 GiB, 9.0)", "X1 (96 GiB, sm90)"} {
+		if g, err := FindGPU(name); err == nil {
+			t.Errorf("%s is known: %+v", name, g)
+		}
 	}
 }
 

@@ -104,26 +104,35 @@ func GPUs() []string {
 }
 
 var (
-	told = lazyregexp.New(`\(([0-9.]+) ?(?:GiB|GB)\)`)
+	told = lazyregexp.New(`\(([0-9.]+) ?(?:GiB|GB)(?:, ?(?:([0-9]{1,2})\.([0-9])|(gfx[0-9a-f]{3,4})))?\)`)
 	many = lazyregexp.New(`^(\d+) ?[x×] `)
 )
 
 // FindGPU finds an accelerator by its name as recipes and drivers write it: "H100", "NVIDIA H100
-// 80GB HBM3", "8x H200". A memory in brackets, "H100 (79.19 GiB)", takes the place of the table's.
+// 80GB HBM3", "8x H200". A memory in brackets, "H100 (79.19 GiB)", takes the place of the table's; with
+// CUDA's compute capability or a gfx name behind it, "X1 (96 GiB, 9.0)", it makes one that is not there.
 // more are a site's own; they go before the table's.
 func FindGPU(name string, more ...GPU) (GPU, error) {
 	text := many.ReplaceAllString(strings.TrimSpace(name), "")
 	memory := 0.0
+	own := GPU{Exact: true, Source: "the name given"}
 	if m := told.FindStringSubmatch(text); m != nil {
 		memory, _ = strconv.ParseFloat(m[1], 64)
-		text = told.ReplaceAllString(text, "")
+		text = strings.TrimSpace(told.ReplaceAllString(text, ""))
+		major, _ := strconv.Atoi(m[2]) // empty for none
+		minor, _ := strconv.Atoi(m[3])
+		own.Name, own.GiB, own.Capability, own.Architecture = text, memory, 10*major+minor, m[4]
 	}
 	want := plain(text)
 	g, known := byPlain()[want]
 	if i := slices.IndexFunc(more, func(g GPU) bool { return plain(g.Name) == want || slices.Contains(g.Also, want) }); i >= 0 {
 		g, known = more[i], true
 	}
-	if !known {
+	switch {
+	case known:
+	case memory > 0 && want != "" && (own.Capability > 0 || own.Architecture != ""):
+		return own, nil
+	default:
 		return GPU{}, fmt.Errorf("no accelerator %q is known", name)
 	}
 	if memory > 0 {

@@ -19,6 +19,16 @@ func Circumstances() []When {
 	return []When{Always, Alone, Nodes, Head, Worker, Address, Devices}
 }
 
+// Holding says of each circumstance, by its name, whether it holds for a process: many, whether
+// several machines carry its replica; worker, whether it is not on the first of them; address,
+// whether its own is told; devices, whether they are bound by a variable.
+func Holding(many, worker, address, devices bool) map[string]bool {
+	return map[string]bool{
+		string(Always): true, string(Alone): !many, string(Nodes): many, string(Head): many && !worker,
+		string(Worker): many && worker, string(Address): many && address, string(Devices): devices,
+	}
+}
+
 // NodeArgument is a key with which a server becomes one node of several. Its
 // value may be a text with open places, see package manifest.
 type NodeArgument struct {

@@ -25,11 +25,7 @@ type places struct {
 // circumstances are those of [manifest.Argument] that hold here.
 func (o *places) circumstances(devices bool) map[string]bool {
 	n := o.node
-	return map[string]bool{
-		string(backend.Always): true, string(backend.Alone): !n.many(), string(backend.Nodes): n.many(),
-		string(backend.Head): n.many() && !n.Worker(), string(backend.Worker): n.Worker(),
-		string(backend.Address): n.many() && n.own() != "", string(backend.Devices): devices,
-	}
+	return backend.Holding(n.many(), n.Worker(), n.own() != "", devices)
 }
 
 // commandLine is words, and which of them hold the port.
@@ -41,8 +37,9 @@ type commandLine struct {
 // line fills the arguments that are said under these circumstances.
 func (o *places) line(arguments []manifest.Argument, when map[string]bool) commandLine {
 	var l commandLine
-	for i, a := range arguments {
-		if !when[a.When] || a.When == "" && o.replaced(arguments, i, when) {
+	for a, instead := range manifest.Said(arguments, when) {
+		if instead != nil {
+			o.agree(a, *instead)
 			continue
 		}
 		for _, word := range a.Words {
@@ -56,30 +53,18 @@ func (o *places) line(arguments []manifest.Argument, when map[string]bool) comma
 	return l
 }
 
-// replaced reports whether another argument of the same key is said instead,
-// and holds it against what the manifest says always.
-func (o *places) replaced(arguments []manifest.Argument, at int, when map[string]bool) bool {
-	a := arguments[at]
-	if a.Key == "" {
-		return false
+// agree holds what is said of several machines against what the manifest says always.
+func (o *places) agree(always, instead manifest.Argument) {
+	var set, means []string
+	for _, word := range always.Words {
+		set = append(set, o.word(always.Key, word))
 	}
-	for _, other := range arguments {
-		if other.When == "" || other.Key != a.Key || !when[other.When] {
-			continue
-		}
-		var set, means []string
-		for _, word := range a.Words {
-			set = append(set, o.word(a.Key, word))
-		}
-		for _, word := range other.Words {
-			means = append(means, o.word(a.Key, word))
-		}
-		if !slices.Equal(set, means) && o.err == nil {
-			o.err = fmt.Errorf("engine_config.%s is %s, but --node %d/%d means %s", a.Key, last(set), o.node.Index, o.node.Count, last(means))
-		}
-		return true
+	for _, word := range instead.Words {
+		means = append(means, o.word(always.Key, word))
 	}
-	return false
+	if !slices.Equal(set, means) && o.err == nil {
+		o.err = fmt.Errorf("engine_config.%s is %s, but --node %d/%d means %s", always.Key, last(set), o.node.Index, o.node.Count, last(means))
+	}
 }
 
 func last(words []string) string { return words[len(words)-1] }

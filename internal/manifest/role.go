@@ -3,6 +3,7 @@ package manifest
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 
@@ -48,6 +49,28 @@ type Argument struct {
 	// argument with one replaces that of the same key without.
 	When  string
 	Words []string
+}
+
+// Said yields the arguments that count where the circumstances of when hold, in their order: with
+// nil those that are said, and those of all circumstances that give way with the one of the same
+// key that is said instead.
+func Said(arguments []Argument, when map[string]bool) iter.Seq2[Argument, *Argument] {
+	return func(yield func(Argument, *Argument) bool) {
+		for _, a := range arguments {
+			if !when[a.When] {
+				continue
+			}
+			var instead *Argument
+			if a.When == "" && a.Key != "" {
+				if at := slices.IndexFunc(arguments, func(o Argument) bool { return o.When != "" && o.Key == a.Key && when[o.When] }); at >= 0 {
+					instead = &arguments[at]
+				}
+			}
+			if !yield(a, instead) {
+				return
+			}
+		}
+	}
 }
 
 // File is a file that is written before the process is started. Its text has open

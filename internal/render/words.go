@@ -25,30 +25,23 @@ type seat struct {
 
 // line are the words of arguments on a seat.
 func (j *job) line(arguments []manifest.Argument, s seat) ([]string, error) {
-	when := j.circumstances(s)
 	var line []string
-	for _, a := range arguments {
-		if !when[a.When] {
-			continue
-		}
+	for a, instead := range manifest.Said(arguments, j.circumstances(s)) {
 		words, err := j.words(a.Words, s)
 		if err != nil {
 			return nil, err
 		}
-		if a.When == "" && a.Key != "" {
-			other := slices.IndexFunc(arguments, func(o manifest.Argument) bool { return o.When != "" && o.Key == a.Key && when[o.When] })
-			if other >= 0 {
-				means, err := j.words(arguments[other].Words, s)
-				if err != nil {
-					return nil, err
-				}
-				if !slices.Equal(words, means) {
-					return nil, refuse("", "engine_config.%s is %s, but %d nodes to a replica mean %s", a.Key, strings.Join(words, " "), j.NodesPerReplica, strings.Join(means, " "))
-				}
-				continue
-			}
+		if instead == nil {
+			line = append(line, words...)
+			continue
 		}
-		line = append(line, words...)
+		means, err := j.words(instead.Words, s)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Equal(words, means) {
+			return nil, refuse("", "engine_config.%s is %s, but %d nodes to a replica mean %s", a.Key, strings.Join(words, " "), j.NodesPerReplica, strings.Join(means, " "))
+		}
 	}
 	return line, nil
 }
@@ -67,12 +60,7 @@ func (j *job) words(words []string, s seat) ([]string, error) {
 
 // circumstances are those of [manifest.Argument] that hold on a seat.
 func (j *job) circumstances(s seat) map[string]bool {
-	many := j.spreads()
-	return map[string]bool{
-		string(backend.Always): true, string(backend.Alone): !many, string(backend.Nodes): many,
-		string(backend.Head): many && !s.worker, string(backend.Worker): many && s.worker,
-		string(backend.Address): many && s.address != "", string(backend.Devices): j.devices.kind != backend.NoGPU,
-	}
+	return backend.Holding(j.spreads(), s.worker, s.address != "", j.devices.kind != backend.NoGPU)
 }
 
 // fill fills the open places of a word; paths stay as they are, for targets put what is there in

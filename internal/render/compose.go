@@ -73,16 +73,7 @@ func (j *job) compose() (string, error) {
 
 // composeEngine is the service of a replica.
 func (j *job) composeEngine(replica int, image string) (object, error) {
-	s := seat{escape: escapeCompose}
-	program, err := j.words(j.role.Program, s)
-	if err != nil {
-		return nil, err
-	}
-	words, err := j.line(j.role.Arguments, s)
-	if err != nil {
-		return nil, err
-	}
-	env, err := j.environment(s)
+	program, words, env, err := j.process(seat{escape: escapeCompose})
 	if err != nil {
 		return nil, err
 	}

@@ -179,15 +179,7 @@ const podIP = "$(POD_IP)"
 
 // pod is the template of an engine's pod.
 func (k *kubernetesJob) pod(s seat, serves bool) (object, error) {
-	words, err := k.line(k.role.Arguments, s)
-	if err != nil {
-		return nil, err
-	}
-	program, err := k.words(k.role.Program, s)
-	if err != nil {
-		return nil, err
-	}
-	env, err := k.environment(s)
+	program, words, env, err := k.process(s)
 	if err != nil {
 		return nil, err
 	}

@@ -46,6 +46,18 @@ func (j *job) line(arguments []manifest.Argument, s seat) ([]string, error) {
 	return line, nil
 }
 
+// process is what starts on a seat: its program, the words behind it, and its environment.
+func (j *job) process(s seat) (program, arguments []string, env []variable, err error) {
+	if program, err = j.words(j.role.Program, s); err != nil {
+		return nil, nil, nil, err
+	}
+	if arguments, err = j.line(j.role.Arguments, s); err != nil {
+		return nil, nil, nil, err
+	}
+	env, err = j.environment(s)
+	return program, arguments, env, err
+}
+
 func (j *job) words(words []string, s seat) ([]string, error) {
 	out := make([]string, len(words))
 	for i, w := range words {

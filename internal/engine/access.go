@@ -55,11 +55,9 @@ func NewAccess(headers []string, certificates []byte) (Access, error) {
 // Transport returns what asks an engine over HTTP/1.1, and over HTTP/2 where it speaks
 // nothing else. It uses no proxy, as the requests that are measured do not.
 func (a Access) Transport() http.RoundTripper {
-	one := &http.Transport{DisableKeepAlives: true, TLSClientConfig: a.TLS, Protocols: &http.Protocols{}}
+	one := &http.Transport{TLSClientConfig: a.TLS, Protocols: &http.Protocols{}}
 	one.Protocols.SetHTTP1(true)
-	two := h2.Transport(a.TLS)
-	two.DisableKeepAlives = true
-	return carrying{a.Headers, either{one, two}}
+	return carrying{a.Headers, either{one, h2.Transport(a.TLS)}}
 }
 
 // either tries HTTP/1.1 first, whose times the kernel knows.

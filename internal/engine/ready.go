@@ -214,6 +214,7 @@ func get(ctx context.Context, client *http.Client, url string) (*http.Response, 
 	if err != nil {
 		return nil, err
 	}
+	req.Close = true // what is asked once leaves no connection behind
 	res, err := client.Do(req)
 	var unknown x509.UnknownAuthorityError
 	if errors.As(err, &unknown) {

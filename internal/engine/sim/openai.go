@@ -155,7 +155,7 @@ func (s *Server) accept(r *http.Request, q *openaiRequest, prefix string, prompt
 	if asked, isBool := q.Logprobs.(bool); q.Logprobs != nil && (!isBool || asked) {
 		return nil, notSimulated("logprobs", "logprobs")
 	}
-	if err := q.unsimulated.refuse(s.words.said()); err != nil {
+	if err := q.unsimulated.refuse(s.words.texts()); err != nil {
 		return nil, err
 	}
 	if err := s.check(&q.sampling); err != nil {

@@ -21,6 +21,7 @@ type Vocabulary struct {
 	// another become the same tokens again. first is for each what a text begins with that
 	// becomes this one token.
 	words []word
+	said  []string // the words alone
 }
 
 type word struct {
@@ -70,6 +71,7 @@ func NewVocabulary(tok *tokenizer.Tokenizer, end int) (*Vocabulary, error) {
 		if !fits {
 			continue
 		}
+		v.said = append(v.said, text)
 		if v.words = append(v.words, w); len(v.words) == mostWords {
 			break
 		}
@@ -109,16 +111,12 @@ func (v *Vocabulary) decode(ids []int) (string, bool) {
 	return v.tok.Decode(list, false), true
 }
 
-// said are the words that answers are made of.
-func (v *Vocabulary) said() []string {
+// texts are the words that answers are made of.
+func (v *Vocabulary) texts() []string {
 	if v == nil {
 		return words[:]
 	}
-	list := make([]string, len(v.words))
-	for i, w := range v.words {
-		list[i] = w.text[1:]
-	}
-	return list
+	return v.said
 }
 
 // word is the output's token number i, counted from 0.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -44,20 +45,13 @@ second abandons them. Exit status: 0 if every run is VALID and no accuracy falls
 one is INVALID, falls short or was not run, 2 if one could not be executed.`
 
 func (a *app) suiteCommand() *cli.Command {
-	var f runFlags
-	var out, results, format string
-	var quiet, failFast bool
+	var f seriesFlags
+	var failFast bool
 	return &cli.Command{
 		Name: "suite", Usage: "execute all manifests of a model, performance and accuracy", ArgsUsage: "MANIFEST|FOLDER...", Description: suiteHelp,
-		Flags: append(f.list(),
-			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "write to the folder `DIR`, or go on with the suite in it (default: a new name under --results)", Destination: &out},
-			&cli.StringFlag{Name: "results", Usage: "create the suite's folder in `DIR`", Value: "runs", Destination: &results},
-			&cli.BoolFlag{Name: "fail-fast", Usage: "stop at the first run that is not VALID or whose accuracy falls short", Destination: &failFast},
-			&cli.StringFlag{Name: "format", Usage: "`FORMAT` of the table: text or json", Value: "text", Destination: &format},
-			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print only notes and each run's result", Destination: &quiet},
-		),
+		Flags: f.list("suite", &cli.BoolFlag{Name: "fail-fast", Usage: "stop at the first run that is not VALID or whose accuracy falls short", Destination: &failFast}),
 		Action: func(c *cli.Context) error {
-			if err := oneOf("format", format, "text", "json"); err != nil {
+			if err := oneOf("format", f.format, "text", "json"); err != nil {
 				return err
 			}
 			if c.NArg() == 0 {
@@ -67,33 +61,70 @@ func (a *app) suiteCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			if f.node != "" {
-				return withHint("mlrun run MANIFEST --node 1/2 --head ADDRESS", "a suite runs on one machine: --node is for a single run")
+			ctx, r, stop, err := a.series(c.Context, "suite", &f, entries)
+			if err != nil {
+				return err
 			}
-			if out == "" {
-				out = record.Name(results, []string{"suite", entries[0].Manifest.BenchmarkName, entries[0].Manifest.Machine}, time.Now())
-			}
-			log := a.runLog(quiet)
-			ctx, abort, stop := interrupts(c.Context, log)
 			defer stop()
-			return a.suite(ctx, entries, &suiteRunner{app: a, flags: &f, dir: out, log: log, abort: abort}, failFast, format)
+			return a.suite(ctx, entries, r, failFast, f.format)
 		},
 	}
 }
 
+// seriesFlags are the flags of what carries out several runs in one folder.
+type seriesFlags struct {
+	runFlags
+	out, results, format string
+	quiet                bool
+}
+
+// list are the flags; more are those of what alone.
+func (f *seriesFlags) list(what string, more ...cli.Flag) []cli.Flag {
+	return slices.Concat(f.runFlags.list(), []cli.Flag{
+		&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "write to the folder `DIR`, or go on with the " + what + " in it (default: a new name under --results)", Destination: &f.out},
+		&cli.StringFlag{Name: "results", Usage: "create the " + what + "'s folder in `DIR`", Value: "runs", Destination: &f.results},
+	}, more, []cli.Flag{
+		&cli.StringFlag{Name: "format", Usage: "`FORMAT` of the table: text or json", Value: "text", Destination: &f.format},
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print only notes and each run's result", Destination: &f.quiet},
+	})
+}
+
+// series prepares the runs of entries; stop ends the watch for interrupts.
+func (a *app) series(parent context.Context, what string, f *seriesFlags, entries []suite.Entry) (ctx context.Context, r *suiteRunner, stop func(), err error) {
+	if f.node != "" {
+		return nil, nil, nil, withHint("mlrun run MANIFEST --node 1/2 --head ADDRESS", "a %s runs on one machine: --node is for a single run", what)
+	}
+	r = &suiteRunner{app: a, flags: &f.runFlags, dir: f.out, log: a.runLog(f.quiet)}
+	if r.dir == "" {
+		r.dir = record.Name(f.results, []string{what, entries[0].Manifest.BenchmarkName, entries[0].Manifest.Machine}, time.Now())
+	}
+	ctx, r.abort, stop = interrupts(parent, r.log)
+	return ctx, r, stop, nil
+}
+
+// open opens the folder of a series of runs, or goes on with the one that is there.
+func (r *suiteRunner) open(entries []suite.Entry, o suite.Options) (*suite.Suite, error) {
+	if _, err := r.flags.options(engine.LocalHost(), r.dir); err != nil {
+		return nil, err
+	}
+	o.Simulated = r.flags.simulate
+	s, err := suite.Open(r.dir, entries, o)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range s.Notes {
+		r.log.Note(n)
+	}
+	return s, nil
+}
+
 // suite carries a suite on and prints what it came to.
 func (a *app) suite(ctx context.Context, entries []suite.Entry, r *suiteRunner, failFast bool, format string) (err error) {
-	if _, err := r.flags.options(engine.LocalHost(), r.dir); err != nil {
-		return err
-	}
-	s, err := suite.Open(r.dir, entries, suite.Options{Simulated: r.flags.simulate})
+	s, err := r.open(entries, suite.Options{})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	for _, n := range s.Notes {
-		r.log.Note(n)
-	}
 	runErr := s.Run(ctx, suite.Steps{Run: r.run, Score: r.score, Say: r.say, FailFast: failFast})
 	t := tableOf(s.Results(), r.dir, r.flags.simulate)
 	switch {

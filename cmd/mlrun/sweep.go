@@ -10,14 +10,12 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"mlcfg/internal/atomicfile"
 	"mlcfg/internal/cli/output"
 	"mlcfg/internal/diag"
-	"mlcfg/internal/engine"
 	"mlcfg/internal/manifest"
 	"mlcfg/internal/record"
 	"mlcfg/internal/report"
@@ -44,19 +42,12 @@ second abandons them. Exit status: 0 if every point was carried out to its end, 
 is missing or was broken off, 2 if one could not be executed.`
 
 func (a *app) sweepCommand() *cli.Command {
-	var f runFlags
-	var out, results, format string
-	var quiet bool
+	var f seriesFlags
 	return &cli.Command{
 		Name: "sweep", Usage: "execute the points of a sweep, and show the front", ArgsUsage: "INDEX|FOLDER", Description: sweepHelp,
-		Flags: append(f.list(),
-			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "write to the folder `DIR`, or go on with the sweep in it (default: a new name under --results)", Destination: &out},
-			&cli.StringFlag{Name: "results", Usage: "create the sweep's folder in `DIR`", Value: "runs", Destination: &results},
-			&cli.StringFlag{Name: "format", Usage: "`FORMAT` of the table: text or json", Value: "text", Destination: &format},
-			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print only notes and each run's result", Destination: &quiet},
-		),
+		Flags: f.list("sweep"),
 		Action: func(c *cli.Context) error {
-			if err := oneOf("format", format, "text", "json"); err != nil {
+			if err := oneOf("format", f.format, "text", "json"); err != nil {
 				return err
 			}
 			if c.NArg() != 1 {
@@ -70,33 +61,23 @@ func (a *app) sweepCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			if f.node != "" {
-				return withHint("mlrun run MANIFEST --node 1/2 --head ADDRESS", "a sweep runs on one machine: --node is for a single run")
+			ctx, r, stop, err := a.series(c.Context, "sweep", &f, entries)
+			if err != nil {
+				return err
 			}
-			if out == "" {
-				out = record.Name(results, []string{"sweep", entries[0].Manifest.BenchmarkName, entries[0].Manifest.Machine}, time.Now())
-			}
-			log := a.runLog(quiet)
-			ctx, abort, stop := interrupts(c.Context, log)
 			defer stop()
-			return a.sweep(ctx, index, entries, &suiteRunner{app: a, flags: &f, dir: out, log: log, abort: abort}, format)
+			return a.sweep(ctx, index, entries, r, f.format)
 		},
 	}
 }
 
 // sweep carries a sweep on and shows what it came to.
 func (a *app) sweep(ctx context.Context, index *manifest.Sweep, entries []suite.Entry, r *suiteRunner, format string) (err error) {
-	if _, err := r.flags.options(engine.LocalHost(), r.dir); err != nil {
-		return err
-	}
-	s, err := suite.Open(r.dir, entries, suite.Options{Simulated: r.flags.simulate, Ended: true})
+	s, err := r.open(entries, suite.Options{Ended: true})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	for _, n := range s.Notes {
-		r.log.Note(n)
-	}
 	runErr := s.Run(ctx, suite.Steps{Run: r.run, Score: r.score, Say: r.say})
 	t, err := sweepOf(index, s.Results(), r.flags.simulate)
 	if err != nil {

@@ -26,20 +26,8 @@ func TestHTTP2(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv, err := sim.New(sim.Config{Model: "tiny", Protocol: "vllm"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer srv.Close()
-	engine := httptest.NewServer(srv)
-	defer engine.Close()
-	target, err := url.Parse(engine.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	proxy := beforeSimulated(t, sim.Config{Model: "tiny", Protocol: "vllm"})
 	for _, secure := range []bool{false, true} {
-		proxy := httputil.NewSingleHostReverseProxy(target)
-		proxy.FlushInterval = -1
 		gateway := http2Only(t, proxy, secure)
 		dir := t.TempDir()
 		run := filepath.Join(dir, "run")
@@ -84,4 +72,22 @@ func http2Only(t *testing.T, h http.Handler, secure bool) *httptest.Server {
 	}
 	t.Cleanup(s.Close)
 	return s
+}
+
+// beforeSimulated is a proxy before a simulated engine, which hands on what comes at once.
+func beforeSimulated(t *testing.T, c sim.Config) *httputil.ReverseProxy {
+	t.Helper()
+	srv, err := sim.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine := httptest.NewServer(srv)
+	t.Cleanup(func() { engine.Close(); srv.Close() })
+	target, err := url.Parse(engine.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.FlushInterval = -1
+	return proxy
 }

@@ -9,8 +9,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -48,20 +46,8 @@ func TestBehindRouter(t *testing.T) {
 		{"until the run is over", "vllm", func(path string, asked int) bool { return path != "/v1/models" || asked == 0 }, false},
 	} {
 		t.Run(tt.name+" "+tt.backend, func(t *testing.T) {
-			srv, err := sim.New(sim.Config{Model: "/models/llama", Protocol: tt.backend})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer srv.Close()
-			engine := httptest.NewServer(srv)
-			defer engine.Close()
-			target, err := url.Parse(engine.URL)
-			if err != nil {
-				t.Fatal(err)
-			}
 			asked := map[string]int{}
-			proxy := httputil.NewSingleHostReverseProxy(target)
-			proxy.FlushInterval = -1
+			proxy := beforeSimulated(t, sim.Config{Model: "/models/llama", Protocol: tt.backend})
 			proxy.ModifyResponse = func(res *http.Response) error {
 				res.Header.Del("X-Simulated")
 				res.Header.Del("Server")

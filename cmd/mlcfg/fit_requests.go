@@ -240,6 +240,9 @@ func (a asking) ofOverlays(overlays []string) ([]fit.Request, error) {
 		if checked.Found.HasErrors() && len(checked.Targets) == 0 {
 			return nil, withHint("mlcfg lint "+overlay, "%s has %s", overlay, checked.Found.Summary())
 		}
+		if checked.Found.HasErrors() { // what has a fault is left out, as if it were not set
+			a.app.warn("%s has %s; mlcfg lint tells more", overlay, checked.Found.Summary())
+		}
 		for _, t := range checked.Targets {
 			if t.Values == nil || !fit.Knows(t.Backend.Engine) {
 				continue

@@ -55,7 +55,7 @@ func (a *app) sweepCommand() *cli.Command {
 			}
 			index, dir, err := manifest.ReadSweep(c.Args().First())
 			if err != nil {
-				return err
+				return withHint("mlcfg sweep OVERLAY --backend NAME --grid KEY=VALUE,VALUE -o FOLDER/ makes one", "%w", err)
 			}
 			entries, err := suite.OfSweep(index, dir)
 			if err != nil {

@@ -79,11 +79,14 @@ func ReadSweep(path string) (s *Sweep, dir string, err error) {
 }
 
 func decodeSweep(data []byte) (*Sweep, error) {
+	if len(bytes.TrimSpace(data)) == 0 {
+		return nil, errors.New("empty: not the index of a sweep")
+	}
 	var s Sweep
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&s); err != nil {
-		return nil, fmt.Errorf("it is no index of a sweep: %w", err)
+		return nil, fmt.Errorf("not the index of a sweep: %w", err)
 	}
 	switch {
 	case s.Kind != sweepKind:

@@ -34,7 +34,8 @@ func TestSweep(t *testing.T) {
 		{`"backend"`, `"engine"`, `unknown field "engine"`},
 		{`"001-a-1.yaml"`, `"../x.yaml"`, "is not the name of a file in its folder"},
 		{`"001-a-1"`, `".hidden"`, "is not the name of a file in its folder"},
-		{string(text), "kind: mlcfg/sweep", "it is no index of a sweep"},
+		{string(text), "kind: mlcfg/sweep", "not the index of a sweep: invalid character 'k'"},
+		{string(text), " \n", "empty: not the index of a sweep"},
 		{string(text), `{"kind":"mlcfg/sweep","format":1}`, "it has no point"},
 		{string(text), `{"kind":"mlcfg/sweep","format":1,"points":[{"name":"a","file":"a"},{"name":"a","file":"b"}]}`, "two points are named a"},
 	} {

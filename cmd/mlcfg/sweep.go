@@ -78,7 +78,11 @@ func (a *app) sweep(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	each, err := onEach(numbers(len(points)), func(i int) (point, error) { return a.point(c, l, points[i]) })
+	files, _, err := readOptions(c, l.settings)
+	if err != nil {
+		return err
+	}
+	each, err := onEach(points, func(overrides []string) (point, error) { return l.point(files, overrides) })
 	if err != nil {
 		return err
 	}
@@ -173,11 +177,7 @@ func (p *point) reasons() (all []string) {
 }
 
 // point compiles the overlay with a point's overrides over those of all.
-func (a *app) point(c *cli.Context, l *loader, overrides []string) (point, error) {
-	files, _, err := readOptions(c, l.settings)
-	if err != nil {
-		return point{}, err
-	}
+func (l *loader) point(files config.Options, overrides []string) (point, error) {
 	files.Overrides = append(slices.Clone(files.Overrides), overrides...)
 	of := *l
 	of.project = config.New(files)

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -233,7 +232,7 @@ func (e *entries) advance() {
 				e.seq, e.text = seq, entry
 			}
 		}
-		if errors.Is(err, io.EOF) || err != nil {
+		if err != nil { // the end, or what cannot be read
 			return
 		}
 	}

@@ -42,7 +42,9 @@ type StartOptions struct {
 	// it was given. It may be nil.
 	Abort <-chan struct{}
 
-	silence time.Duration // of a step, until its engines are asked; 0: the usual
+	// silence is how long a step may say nothing until its engines are asked, settle how long its end
+	// may be behind that of its processes; 0: the usual.
+	silence, settle time.Duration
 }
 
 // shownLines is how many of a log's last lines a failure shows.

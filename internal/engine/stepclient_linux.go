@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -20,6 +22,8 @@ const (
 	longestWord = 1 << 20
 	// launcherGrace is how long what started a step may take to end behind it.
 	launcherGrace = 5 * time.Second
+	// settle is how long the end of a step may be behind that of its processes.
+	settle = 2 * time.Second
 )
 
 // step is a step as the mlrun that started it sees it.
@@ -295,14 +299,32 @@ func (s *step) hear(w *Word) {
 	if w.Started && up == s.Part.Count {
 		s.once.Do(func() { close(s.placed) })
 	}
-	switch how := w.Exited; {
+	how := w.Exited
+	tell := func() {
+		if w.Beside == "" {
+			m.process.ended(how)
+		} else if m.companion != nil {
+			m.lose(w.Beside, log, how)
+		}
+	}
+	switch {
 	case how == "":
 	case why != "":
 		m.process.ended(why)
-	case w.Beside == "":
-		m.process.ended(how)
-	case m.companion != nil:
-		m.lose(w.Beside, log, how)
+	case strings.HasPrefix(how, fmt.Sprintf(killedBy+"%d ", syscall.SIGKILL)) && !m.process.asked():
+		// A scheduler that ends a step kills its processes one by one, the engine perhaps first.
+		go s.unlessEnded(tell)
+	default:
+		tell()
+	}
+}
+
+// unlessEnded tells of the end of a process, unless it turns out to be that of the step.
+func (s *step) unlessEnded(tell func()) {
+	select {
+	case <-s.gone: // which has told it
+	case <-time.After(cmp.Or(s.o.settle, settle)):
+		tell()
 	}
 }
 

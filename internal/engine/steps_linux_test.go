@@ -222,3 +222,32 @@ func FuzzWords(f *testing.F) {
 		}
 	})
 }
+
+// A scheduler that ends a step kills its processes one by one: where the engine is first,
+// the end of the step is the cause all the same, and where the step goes on, the engine's is.
+func TestStepKilledEngineFirst(t *testing.T) {
+	const killed = "killed by signal 9 (killed)"
+	for _, c := range []struct {
+		how, want string
+		ends      bool
+		settle    time.Duration
+	}{
+		{killed, "its step ended: CANCELLED", true, time.Hour},
+		{killed, killed, false, time.Millisecond},
+		{"exit status 7", "exit status 7", true, time.Hour},
+		{"killed by signal 11 (segmentation fault)", "killed by signal 11 (segmentation fault)", true, time.Hour},
+	} {
+		s := &step{Step: &Step{Part: Part{Count: 1}}, o: StartOptions{settle: c.settle}, logs: map[string]*os.File{}, placed: make(chan struct{}), gone: make(chan struct{})}
+		m := &member{process: remote([]*step{s})}
+		s.members = []*member{m}
+		s.hear(&Word{Exited: c.how})
+		if c.ends {
+			s.finish("its step ended: CANCELLED")
+			close(s.gone)
+		}
+		<-m.process.exited
+		if m.process.how != c.want {
+			t.Errorf("%s, the step ends %t: told is %q, want %q", c.how, c.ends, m.process.how, c.want)
+		}
+	}
+}

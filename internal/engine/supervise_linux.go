@@ -218,10 +218,13 @@ func (s *supervisor) run() {
 	}
 }
 
+// killedBy begins what [describe] says of a process that a signal ended.
+const killedBy = "killed by signal "
+
 // describe says how a process ended: "exit status 1", "killed by signal 9 (killed)".
 func describe(status syscall.WaitStatus) string {
 	if status.Signaled() {
-		return fmt.Sprintf("killed by signal %d (%s)", int(status.Signal()), status.Signal())
+		return fmt.Sprintf(killedBy+"%d (%s)", int(status.Signal()), status.Signal())
 	}
 	return fmt.Sprintf("exit status %d", status.ExitStatus())
 }
